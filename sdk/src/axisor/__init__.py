@@ -1,0 +1,1 @@
+"""Axisor's SDK: what authors of strategies, venues and clients stand on."""

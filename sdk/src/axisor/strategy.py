@@ -1,0 +1,331 @@
+"""What the author of a strategy writes, and the one function that calls it.
+
+A strategy is a deterministic function from a stimulus, a view, its configuration and its memory to
+intents and new memory. It has no clock, no IO and no chance of its own; what it knows is in the view.
+Handlers yield intents; the platform saves the memory together with them, or neither.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Protocol,
+    TypeVar,
+    get_args,
+    get_origin,
+    runtime_checkable,
+)
+
+import msgspec
+from msgspec import Struct
+
+from axisor.errors import ConfigInvalid
+from axisor.events import (
+    BalanceChanged,
+    Coverage,
+    FeedChanged,
+    OrderChanged,
+    Outcome,
+    PositionChanged,
+    PositionClosed,
+    Started,
+    Stimulus,
+    Stopped,
+    Ticked,
+    TimerFired,
+    Woken,
+)
+from axisor.intents import Intent, Wake, Why
+from axisor.model import (
+    Balance,
+    CrossWallet,
+    FeedQuality,
+    Mode,
+    Order,
+    Permission,
+    Position,
+    Price,
+    Sats,
+    Side,
+    Tick,
+)
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of a strategy's configuration. Subclasses repeat `frozen=True`."""
+
+
+class Memory(Struct):
+    """Base of what a strategy remembers between steps. New fields need defaults."""
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """What a strategy may know at one moment; read-only.
+
+    `now` is market time. `price_age_ms` is the age of the tick since it was received, None without a
+    tick. `pending` holds the ids of positions with an action whose outcome is not settled. `unreadable`
+    holds ids of positions the venue listed but whose figures could not be understood. `seed` differs
+    from step to step and is recorded with it.
+    """
+
+    now: datetime
+    mode: Mode = Mode.SIM
+    balance: Balance = Balance(free=0)
+    positions: tuple[Position, ...] = ()
+    orders: tuple[Order, ...] = ()
+    cross: CrossWallet = CrossWallet()
+    tick: Tick | None = None
+    quality: FeedQuality = FeedQuality.FRESH
+    price_age_ms: int | None = None
+    pending: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+    seed: int = 0
+
+    def position(self, id: str) -> Position | None:
+        """Return the open position with this id, or None."""
+        return next((p for p in self.positions if p.id == id), None)
+
+    @property
+    def random(self) -> random.Random:
+        """Return a generator seeded by this step; the same step draws the same numbers."""
+        return random.Random(self.seed)
+
+
+C = TypeVar("C", bound=Config)
+M = TypeVar("M", bound=Memory)
+
+
+class Strategy(Generic[C, M]):
+    """Base of all strategies: subclass it as `Strategy[MyConfig, MyMemory]` and override handlers.
+
+    `name` is kebab-case and stays for ever. `permissions` are the rights its actions need. Handlers
+    return or yield intents; those not overridden ask for nothing. `every_tick` asks for `on_tick` on
+    each tick and is true by itself when `on_tick` is overridden.
+    """
+
+    name: ClassVar[str]
+    permissions: ClassVar[Permission] = Permission.READ
+    every_tick: ClassVar[bool] = False
+    config_type: ClassVar[type[Config]] = Config
+    memory_type: ClassVar[type[Memory]] = Memory
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for base in getattr(cls, "__orig_bases__", ()):
+            if get_origin(base) is Strategy:
+                cls.config_type, cls.memory_type = get_args(base)
+        cls.every_tick = cls.every_tick or cls.on_tick is not Strategy.on_tick
+
+    def __init__(self, config: C, memory: M) -> None:
+        self.config = config
+        self.memory = memory
+
+    @classmethod
+    def check(cls, config: C) -> Iterable[str]:
+        """Return contradictions within a configuration, each a sentence; empty when it is sound."""
+        return ()
+
+    def on_start(self, view: View) -> Iterable[Intent]:
+        """Handle the start of the run, first or after a pause or restart."""
+        return ()
+
+    def on_tick(self, tick: Tick, view: View) -> Iterable[Intent]:
+        """Handle every tick; overriding this costs a call on each."""
+        return ()
+
+    def on_wake(self, tick: Tick, view: View) -> Iterable[Intent]:
+        """Handle a tick that reached a bound of the last `Wake`."""
+        return ()
+
+    def on_timer(self, at: datetime, view: View) -> Iterable[Intent]:
+        """Handle the time of the last `Wake`."""
+        return ()
+
+    def on_order(self, change: OrderChanged, view: View) -> Iterable[Intent]:
+        """Handle an order that is new, filled or canceled."""
+        return ()
+
+    def on_position(self, change: PositionChanged | PositionClosed, view: View) -> Iterable[Intent]:
+        """Handle a position that is new, changed or gone."""
+        return ()
+
+    def on_balance(self, change: BalanceChanged, view: View) -> Iterable[Intent]:
+        """Handle another balance."""
+        return ()
+
+    def on_outcome(self, outcome: Outcome, view: View) -> Iterable[Intent]:
+        """Handle what became of an action this run asked for."""
+        return ()
+
+    def on_feed(self, change: FeedChanged, view: View) -> Iterable[Intent]:
+        """Handle a change in how far the price can be trusted."""
+        return ()
+
+    def on_stop(self, view: View) -> Iterable[Intent]:
+        """Handle the end of the run; nothing is called after it."""
+        return ()
+
+
+class StepResult(Struct, frozen=True):
+    """What one step produced: its intents without `Wake`, the memory as JSON, the wake if it set one."""
+
+    intents: tuple[Intent, ...]
+    memory: bytes
+    wake: Wake | None
+    changed: bool
+
+
+def take_step(
+    strategy: type[Strategy[Any, Any]], config: Config, memory: bytes, cause: Stimulus, view: View
+) -> StepResult:
+    """Call a strategy once and return what it asks for, with its memory afterwards.
+
+    `memory` is JSON; empty means a first step. Whatever the handler raises passes through, and then
+    nothing of the step counts. Deterministic: equal arguments give equal results in any process.
+    """
+    held = decode_memory(strategy, memory)
+    before = memory or encode_memory(held)
+    live = strategy(config, held)
+    intents: list[Intent] = []
+    wake: Wake | None = None
+    for intent in _call(live, cause, view):
+        if isinstance(intent, Wake):
+            wake = intent
+        else:
+            intents.append(intent)
+    after = encode_memory(live.memory)
+    return StepResult(tuple(intents), after, wake, changed=after != before)
+
+
+def _call(live: Strategy[Any, Any], cause: Stimulus, view: View) -> Iterable[Intent]:
+    match cause:
+        case Woken(tick=tick):
+            return live.on_wake(tick, view)
+        case Ticked(tick=tick):
+            return live.on_tick(tick, view)
+        case TimerFired(at=at):
+            return live.on_timer(at, view)
+        case PositionChanged() | PositionClosed():
+            return live.on_position(cause, view)
+        case OrderChanged():
+            return live.on_order(cause, view)
+        case BalanceChanged():
+            return live.on_balance(cause, view)
+        case Outcome():
+            return live.on_outcome(cause, view)
+        case FeedChanged():
+            return live.on_feed(cause, view)
+        case Started():
+            return live.on_start(view)
+        case Stopped():
+            return live.on_stop(view)
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def encode_memory(memory: Memory) -> bytes:
+    """Return a memory as JSON, the same bytes for equal memories."""
+    return _encoder.encode(memory)
+
+
+def decode_memory(strategy: type[Strategy[Any, Any]], memory: bytes) -> Memory:
+    """Return the memory a strategy saved; empty bytes are a fresh one."""
+    if not memory:
+        return strategy.memory_type()
+    return msgspec.json.decode(memory, type=strategy.memory_type)
+
+
+def decode_config(strategy: type[Strategy[Any, Any]], config: bytes | str) -> Config:
+    """Return a configuration from JSON, checked against its type and `Strategy.check`.
+
+    Raises ConfigInvalid naming the field or the contradiction.
+    """
+    try:
+        found = msgspec.json.decode(config or b"{}", type=strategy.config_type, strict=False)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise ConfigInvalid(
+            f"The configuration of {strategy.name} is not valid: {error}.", strategy=strategy.name
+        ) from error
+    for complaint in strategy.check(found):
+        raise ConfigInvalid(complaint, strategy=strategy.name)
+    return found
+
+
+class PlanRow(Struct, frozen=True):
+    """One action a guard would take as the price moves: where, what, and what is left after it.
+
+    `move` is a fraction of the present price; `liquidation` the position's afterwards.
+    """
+
+    price: Price
+    move: Decimal
+    position: str
+    action: str
+    cost: Sats
+    budget_left: Sats
+    liquidation: Price | None
+    note: str = ""
+
+
+class Floor(Struct, frozen=True):
+    """How far a guard holds in one direction.
+
+    `price` is the first one at which `position` is below its trigger and cannot be brought back; None
+    means nothing breaks within the walk. `extra` sats of budget would move it to `extra_price`.
+    """
+
+    side: Side
+    price: Price | None
+    move: Decimal | None
+    position: str = ""
+    extra: Sats = 0
+    extra_price: Price | None = None
+
+
+class WhatIfRow(Struct, frozen=True):
+    """A position at another price or margin; `gap` says that a single jump there kills it."""
+
+    position: str
+    price: Price
+    added: Sats
+    liquidation: Price
+    distance: Decimal
+    leverage: Decimal
+    pl: Sats
+    gap: bool
+    guarded: str = ""
+
+
+@runtime_checkable
+class Protection(Protocol):
+    """What a strategy offers that protects positions; clients ask it through the core's GuardService.
+
+    Pure: each answers from the view and the strategy's own configuration and memory, changing neither.
+    """
+
+    def plan(self, view: View) -> tuple[PlanRow, ...]:
+        """Return what the guard would do as the price walks down and up, nearest first."""
+        ...
+
+    def floors(self, view: View) -> tuple[Floor, ...]:
+        """Return the floor below for longs and above for shorts, the nearer first."""
+        ...
+
+    def coverage(self, view: View) -> tuple[Coverage, ...]:
+        """Return the protection of every position of the account."""
+        ...
+
+    def whatif(self, view: View, price: Price, added: Sats) -> tuple[WhatIfRow, ...]:
+        """Return every position as it would be at a price with `added` sats more margin each."""
+        ...
+
+    def explain(self, view: View, position: str) -> Why:
+        """Return why the guard acts or does not act on a position right now."""
+        ...
