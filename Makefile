@@ -1,0 +1,89 @@
+# Axisor. `make demo` shows it, `make test` proves it. Needs Python 3.11 or later with venv, git and make.
+# PYTHON=… names the interpreter, VENV=… the environment, ARGS=… what the demo is told, PYTEST_ARGS=… what pytest is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+CANDIDATES := python3.11 python3.12 python3.13 python3
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
+
+# The order is that of need: pip builds nothing in isolation here, so the SDK comes first.
+HOUSE := -e ./sdk -e ./server -e ./clients/cli -e ./clients/tui -e './plugins/lnmarkets[sim]' -e ./plugins/margin-guard
+MANIFESTS := constraints.txt $(wildcard pyproject.toml */pyproject.toml */*/pyproject.toml)
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:plugins/lnmarkets/src:plugins/margin-guard/src:examples/dip-buyer/src
+NODE_TESTS := tests/e2e/node
+
+.PHONY: help demo test check lint proto bench venv dev node clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: $(VENV)/.demo ## Show a guarded flash crash on the simulator
+	@$(BIN)/axisor demo $(ARGS)
+
+test: $(VENV)/.dev node ## Install what tests need, check, and run them all
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+check: $(VENV)/.dev lint ## Format, lint, types, import contracts, the contract
+
+lint: # the checks alone, in an environment that has the tools already
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@PYTHONPATH="$(FOLDERS)" $(BIN)/lint-imports --no-cache
+	@if compgen -G 'proto/axisor/*/*.proto' >/dev/null; then \
+	    echo "buf lint"; $(BIN)/buf lint; \
+	else echo "buf lint: there is no contract yet"; fi
+	@tag="$$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null || true)"; \
+	if [ -n "$$tag" ]; then \
+	    echo "buf breaking against $$tag"; $(BIN)/buf breaking --against ".git#tag=$$tag"; \
+	else echo "buf breaking: there is no release tag yet, so nothing to compare with"; fi
+	$(BIN)/python proto/generate.py --check
+
+proto: $(VENV)/.dev ## Generate the Python of the contract
+	$(BIN)/python proto/generate.py
+
+bench: $(VENV)/.dev ## Measure
+	@if [ -f benchmarks/run.py ]; then $(BIN)/python benchmarks/run.py $(ARGS); \
+	else echo "There is nothing to measure yet: benchmarks/run.py does not exist."; exit 1; fi
+
+venv: $(VENV)/.demo ## Install what the demo needs
+
+dev: $(VENV)/.dev ## Install what development needs
+
+clean: ## Remove what was installed and built here
+	rm -rf $(VENV) build dist $(NODE_TESTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+	    echo "Axisor needs Python 3.11 or later; none of $(CANDIDATES) is one. Name yours: make PYTHON=/path/to/python" >&2; exit 1; fi
+	@if ! $(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null; then \
+	    echo "Axisor needs Python 3.11 or later, and $(PYTHON) is not one." >&2; exit 1; fi
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "This Python has no venv module: install it first (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; fi
+	@$(PYTHON) -m venv $(VENV)
+
+# A stamp says that an environment is as the manifests want it, so that a second call costs nothing.
+$(VENV)/.demo: $(MANIFESTS) | $(BIN)/python
+	@echo "Installing Axisor into $(VENV) (once; this takes a minute)."
+	@$(PIP) install -c constraints.txt hatchling editables
+	@$(PIP) install -c constraints.txt --no-build-isolation $(HOUSE)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@echo "Installing what tests need into $(VENV)."
+	@$(PIP) install -c constraints.txt --no-build-isolation $(HOUSE) -e ./examples/dip-buyer -e '.[dev]'
+	@touch $@
+
+node: # clients in another language are tested where node exists
+	@if ! command -v npm >/dev/null; then echo "npm is not here: the tests marked node will be skipped."; \
+	elif [ ! -f $(NODE_TESTS)/node_modules/.package-lock.json ] || \
+	     [ $(NODE_TESTS)/package-lock.json -nt $(NODE_TESTS)/node_modules/.package-lock.json ]; then \
+	    npm ci --prefix $(NODE_TESTS) --no-audit --no-fund --loglevel=error; \
+	    touch $(NODE_TESTS)/node_modules/.package-lock.json; fi

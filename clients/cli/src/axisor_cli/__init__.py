@@ -1,0 +1,1 @@
+"""The `axisor` command: it collects the commands of every installed part."""

@@ -1,0 +1,1 @@
+"""The terminal console: a core's accounts, positions and guard on one screen."""

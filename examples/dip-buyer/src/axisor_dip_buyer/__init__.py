@@ -1,0 +1,1 @@
+"""The tutorial's strategy: it buys a little more each time the price falls a step."""

@@ -1,0 +1,1 @@
+"""The margin guard: it keeps a position's liquidation away from the price."""
