@@ -1,0 +1,1 @@
+"""The core's pure middle: journal, intents, witnesses, review and budgets; no IO, no clock, no chance."""
