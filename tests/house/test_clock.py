@@ -53,7 +53,9 @@ def test_a_deciding_module_has_no_clock_and_no_chance(path: str, source: str) ->
 
 @pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
 def test_a_seeded_generator_may_be_handed_in() -> None:
-    source = "import random\n\n\ndef draw(chance: random.Random) -> int:\n    return chance.randint(1, 6)\n"
+    source = (
+        "import random\n\n\ndef draw(die: random.Random) -> int:\n    return die.randint(1, 6)\n"
+    )
     assert "TID251" not in refusals("sdk/src/axisor/strategy.py", source)
 
 
