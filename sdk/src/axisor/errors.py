@@ -3,21 +3,23 @@
     AxisorError
     ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
-    │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid · SettingsInvalid
+    │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
+    │                 SettingsInvalid
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound
-    ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch · ModeNotAllowed ·
-    │                 LiveNotReady · RunStateInvalid · SequenceExpired · SequenceAhead · SlowReader ·
-    │                 Halted · LeaseLost · NotSupported · ShuttingDown · RateLimited · AccountInUse
-    ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice · ReviewRefused ·
-    │                 ActionPending · InsufficientBalance · ShadowOnly
+    ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
+    │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
+    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
+    │                 ShuttingDown · RateLimited · AccountInUse
+    ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
+    │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
 
-An error says what happened, what it means for the money, and what to do. `reason` is stable and is the
-name clients see; anything variable in the text is also in `metadata`. When several apply, the first in
-the order above is the one raised.
+An error says what happened, what it means for the money, and what to do. `reason` is stable and is
+the name clients see; anything variable in the text is also in `metadata`. When several apply, the
+first in the order above is the one raised.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ from typing import ClassVar
 class AxisorError(Exception):
     """Base of all errors raised on purpose.
 
-    Args are keywords: `message` (what happened), `money` (what it means for the money), `fix` (what to
-    do), and `metadata` (the variable parts, as strings). None of them may hold a secret.
+    Args are keywords: `message` (what happened), `money` (what it means for the money), `fix` (what
+    to do), and `metadata` (the variable parts, as strings). None of them may hold a secret.
     """
 
     reason: ClassVar[str] = ""
