@@ -23,7 +23,7 @@ DECIDING = (
 BANNED = {
     "time.time()": "import time\n\nnow = time.time()\n",
     "datetime.now()": "from datetime import UTC, datetime\n\nnow = datetime.now(UTC)\n",
-    "random": "import random\n\nchance = random.Random(1)\n",
+    "random()": "import random\n\nchance = random.random()\n",
     "uuid4()": "from uuid import uuid4\n\nmade = uuid4()\n",
 }
 RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
@@ -49,6 +49,14 @@ def refusals(path: str, source: str) -> str:
 @pytest.mark.parametrize("source", [pytest.param(code, id=name) for name, code in BANNED.items()])
 def test_a_deciding_module_has_no_clock_and_no_chance(path: str, source: str) -> None:
     assert "TID251" in refusals(path, source)
+
+
+@pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
+def test_a_seeded_generator_may_be_handed_in() -> None:
+    source = (
+        "import random\n\n\ndef draw(die: random.Random) -> int:\n    return die.randint(1, 6)\n"
+    )
+    assert "TID251" not in refusals("sdk/src/axisor/strategy.py", source)
 
 
 @pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
