@@ -43,7 +43,7 @@ def test_columns_may_come_in_any_order_and_others_are_ignored(tmp_path: Path):
 
     (candle,) = iterate_candles(path)
 
-    assert (candle.open, candle.high, candle.low, candle.close) == (2, 3, 1, 2)
+    assert (candle.open, candle.high, candle.low, candle.close) == (D(2), D(3), D(1), D(2))
     assert candle.time == datetime(2018, 11, 10, tzinfo=UTC)
 
 

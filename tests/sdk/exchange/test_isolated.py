@@ -330,10 +330,10 @@ def test_a_stop_is_changed_and_removed():
     target = isolated.set_takeprofit(venue.now, venue.quote, trade.id, D(101_000))
     no_target = isolated.set_takeprofit(venue.now, venue.quote, trade.id, D(0))
 
-    assert (fixed.stoploss, fixed.stoploss_trailing_distance) == (D(95_000), 0)
+    assert (fixed.stoploss, fixed.stoploss_trailing_distance) == (D(95_000), D(0))
     assert (trailing.stoploss, trailing.stoploss_trailing_distance) == (D(98_000), D("0.02"))
-    assert (none.stoploss, none.stoploss_trailing_distance) == (0, 0)
-    assert (target.takeprofit, no_target.takeprofit) == (D(101_000), 0)
+    assert (none.stoploss, none.stoploss_trailing_distance) == (D(0), D(0))
+    assert (target.takeprofit, no_target.takeprofit) == (D(101_000), D(0))
 
 
 # ---------------------------------------------------------------- the demo

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal as D
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, note, settings
@@ -24,6 +25,7 @@ from axisor.exchange import (
     Rules,
     seeded_ids,
 )
+from axisor.exchange.records import StopMode
 from tests.sdk.exchange.venue import BUY, LIMIT, MARKET, NOON, SELL
 
 RATE = D("0.003")
@@ -177,7 +179,8 @@ class Exchange(RuleBasedStateMachine):
 
     @rule(pick=picks, value=st.one_of(exits.map(lambda e: e or D(0)), trails), trail=st.booleans())
     def set_stoploss(self, pick, value, trail):
-        id, mode = self.trade_id(pick), "trailing" if trail else "fixed"
+        id = self.trade_id(pick)
+        mode: StopMode = "trailing" if trail else "fixed"
         self.ask(lambda a, m: a.isolated.set_stoploss(m.quote.time, m.quote, id, value, mode))
 
     @rule(pick=picks, value=exits.map(lambda e: e or D(0)))
@@ -221,7 +224,7 @@ class Exchange(RuleBasedStateMachine):
     @rule(amount=st.integers(0, 100_000), dollars=st.booleans())
     def swap(self, amount, dollars):
         given = D(amount) / 100 if dollars else D(amount)
-        asset = "USD" if dollars else "BTC"
+        asset: Literal["BTC", "USD"] = "USD" if dollars else "BTC"
         self.ask(lambda a, m: a.wallet.swap(m.quote.time, m.quote, given, asset))
 
     @rule(amount=st.integers(0, 100_000))

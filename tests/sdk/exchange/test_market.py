@@ -75,7 +75,7 @@ def test_bounds_are_the_nearest_prices_that_matter():
     venue.open(SELL, stoploss=D(105_000))
     venue.limit(99_000)
 
-    assert idle == (0, D("Infinity"))
+    assert idle == (D(0), D("Infinity"))
     assert venue.account.bounds() == (D(99_000), D(105_000))
 
 

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from decimal import Decimal as D
 
 import pytest
+from msgspec.structs import replace
 
 from axisor.exchange import Market, NewTrade, Quote, Rejected, Rules
 from tests.sdk.exchange.venue import BUY, LIMIT, MARKET, NOON, SELL, Venue
 
 
 def order(**changes) -> NewTrade:
-    fields = {"type": MARKET, "side": BUY, "leverage": 10, "quantity": 1000} | changes
-    return NewTrade(**fields)
+    return replace(NewTrade(type=MARKET, side=BUY, leverage=10, quantity=1000), **changes)
 
 
 def limit(price: str, **changes) -> NewTrade:
@@ -152,7 +152,7 @@ REQUESTS: dict[str, tuple[Request, str]] = {
     ),
     "pay no invoice": (lambda v, r, w: v.account.wallet.withdraw_lightning(v.now, "x"), ""),
     "pay a dear invoice": (
-        lambda v, r, w: v.account.wallet.withdraw_lightning(v.now, "lnbc10m1pqqqqqq"),
+        lambda v, r, w: v.account.wallet.withdraw_lightning(v.now, "lnbc20m1pqqqqqq"),
         "",
     ),
     "pay no address": (

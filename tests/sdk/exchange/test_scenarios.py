@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal as D
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -79,7 +80,7 @@ def test_a_trend_goes_its_way(name: str, sign: int, seed: int):
 def test_a_gap_has_no_price_between(seed: int):
     prices = [quote.last for quote in scenario("gap", seed).quotes(NOON)]
 
-    largest = max(before - after for before, after in zip(prices, prices[1:], strict=False))
+    largest = max(before - after for before, after in pairwise(prices))
 
     assert largest > 3_500
 

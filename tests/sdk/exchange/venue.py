@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from axisor.exchange import Account, Market, NewTrade, Quote, Rules, Trade, seeded_ids
+from axisor.exchange import Account, Event, Market, NewTrade, Quote, Rules, Trade, seeded_ids
 from axisor.model import OrderType, Price, Side
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ class Venue:
 
     def move(self, *prices: int | str | Price, after: timedelta = timedelta(seconds=1)):
         """Print each price in turn and return what all of them brought about."""
-        events = []
+        events: list[Event] = []
         for price in prices:
             events += self.market.advance(Quote.at(Decimal(price), self.now + after))
         return [event.happening for event in events]
@@ -53,7 +53,9 @@ class Venue:
         events = self.market.advance(Quote.at(Decimal(price), time))
         return [event.happening for event in events]
 
-    def open(self, side: Side = BUY, quantity: int = 1000, leverage: int = 10, **more) -> Trade:
+    def open(
+        self, side: Side = BUY, quantity: int | None = 1000, leverage: int = 10, **more
+    ) -> Trade:
         """Open a market trade."""
         order = NewTrade(type=MARKET, side=side, quantity=quantity, leverage=leverage, **more)
         return self.account.isolated.new_trade(self.now, self.quote, order)
