@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -76,7 +75,7 @@ class Books(Struct, kw_only=True):
     onchain_withdrawals: dict[str, OnChainWithdrawal] = field(default_factory=dict)
     addresses: list[Address] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
-    volume: deque[tuple[datetime, int]] = field(default_factory=deque)
+    volume: list[tuple[datetime, int]] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     sums: Sums = field(default_factory=Sums)
 
@@ -117,8 +116,8 @@ class Desk:
         """Count dollars traded towards the fee tier, and forget those of more than thirty days ago."""
         volume = self.books.volume
         volume.append((now, quantity))
-        while volume[0][0] <= now - _MONTH:
-            volume.popleft()
+        old = next(i for i, (time, _) in enumerate(volume) if time > now - _MONTH)
+        del volume[:old]
 
     def fee_tier(self, now: datetime) -> int:
         """Return the fee tier that holds now, 0 the dearest."""

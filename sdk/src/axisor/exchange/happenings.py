@@ -169,5 +169,3 @@ Happening: TypeAlias = (
     | Withdrawn
 )
 """Everything that can happen to an account."""
-
-

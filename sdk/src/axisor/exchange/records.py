@@ -14,7 +14,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.maths import pl
-from axisor.model import CROSS, MarginMode, Order, OrderState, OrderType, Position, Price, Sats, Side
+from axisor.model import (
+    CROSS,
+    MarginMode,
+    Order,
+    OrderState,
+    OrderType,
+    Position,
+    Price,
+    Sats,
+    Side,
+)
 
 NONE = Decimal(0)
 """The venue's way of writing that a stop-loss, take-profit or trailing distance is not set."""
