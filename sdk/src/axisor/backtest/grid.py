@@ -40,9 +40,9 @@ class Slot(Struct, frozen=True):
 def slots(grid: Grid, path: Path) -> Iterator[Slot]:
     """Yield every point of the grid over a path, in order of time.
 
-    The grid starts at the first candle. A point in missing minutes moves to the next candle there is;
-    points that move to the same candle stay apart, each with its own id. Prints come four a candle,
-    the first of each on the minute.
+    The grid starts at the first candle. A point in missing minutes moves to the next candle there
+    is; points that move to the same candle stay apart, each with its own id. Prints come four a
+    candle, the first of each on the minute.
     """
     start, end = int(path.times[0]), int(path.times[-1])
     step = grid.every // timedelta(milliseconds=1)

@@ -5,7 +5,6 @@ Prices are counted in half dollars and times in milliseconds since 1970, so that
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -75,13 +74,17 @@ class Path:
         return to_time(int(self.times[index]))
 
     def at_or_after(self, ms: int) -> int:
-        """Return the index of the first print at or after a time; the length where there is none."""
+        """Return the index of the first print at or after a time.
+
+        The length where there is none.
+        """
         return int(numpy.searchsorted(self.times, ms, side="left"))
 
     def next(self, start: int, *, low: int, high: int, stop: int) -> int:
         """Return the first index at or after `start` whose price is ≤ low or ≥ high.
 
-        `stop` where there is none before it. Looks at growing stretches, so a near crossing is cheap.
+        `stop` where there is none before it. Looks at growing stretches, so a near crossing is
+        cheap.
         """
         look = _FIRST_LOOK
         while start < stop:
@@ -102,8 +105,3 @@ class Path:
         stretch = self.halves[start:end]
         worst = stretch.min() if side is Side.BUY else stretch.max()
         return Decimal(int(worst)) / 2
-
-
-def index_at(starts: Sequence[int], ms: int) -> int:
-    """Return where a time would be inserted into sorted times, before equal ones."""
-    return bisect_left(starts, ms)

@@ -13,16 +13,31 @@ from typing import Any
 
 from msgspec import Struct
 
+from axisor.backtest.grid import Slot
 from axisor.backtest.path import Path, high_bound, low_bound, to_ms
 from axisor.backtest.pilot import Pilot
-from axisor.exchange import Account, Closed, Quote, Rules, Settlement, Trade
-from axisor.maths import distance, is_nearer, margin_for, most_margin
+from axisor.exchange import (
+    FUNDING_EVERY,
+    Account,
+    Closed,
+    Quote,
+    Rules,
+    Settlement,
+    Trade,
+    next_funding,
+)
+from axisor.maths import (
+    distance,
+    is_nearer,
+    liquidation,
+    maintenance_margin,
+    margin_for,
+    most_margin,
+)
 from axisor.model import OrderType, Price, Sats, Side, Tick
 from axisor.strategy import Config, Strategy
 
-FUNDING_EVERY = timedelta(hours=8)
-RESERVE_PARTS = 50
-"""The fee reserve of a new position is at most about a fiftieth of its value; see `_opening_balance`."""
+_INSTANT = timedelta(microseconds=1)
 
 
 class Costs(Struct, frozen=True, kw_only=True):
@@ -33,8 +48,24 @@ class Costs(Struct, frozen=True, kw_only=True):
     latency: timedelta = timedelta(0)
 
 
+class Setup(Struct, frozen=True, kw_only=True):
+    """What all positions of a back-test share.
+
+    `spare` is what each balance holds beside its position, None for all it could ever use; `trigger`
+    (a fraction) is what tells a gap from other deaths.
+    """
+
+    quantity: int
+    strategy: type[Strategy[Any, Any]]
+    config: Config
+    trigger: Decimal
+    spare: Sats | None = None
+    costs: Costs = Costs()
+
+
 class Ended(Struct, frozen=True, kw_only=True):
-    """How a session ended. Sats; distances are fractions of the price; `equity` is at the last print.
+    """How a session ended. Sats; distances are fractions of the price; `equity` is at the last
+    print.
 
     `gap` and `capped` say why a guarded position could be liquidated all the same: one print jumped
     from at or above the trigger to beyond liquidation, or leverage 1 left no room for more margin.
@@ -59,44 +90,31 @@ class Session:
     """Opens one position at a print and walks it to its end or the end of the path."""
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        index: int,
-        side: Side,
-        leverage: Decimal,
-        quantity: int,
-        spare: Sats | None,
-        costs: Costs,
-        ids: Callable[[], str],
-        trigger: Decimal,
-        strategy: tuple[type[Strategy[Any, Any]], Config] | None = None,
+        self, path: Path, slot: Slot, setup: Setup, ids: Callable[[], str], *, guarded: bool
     ) -> None:
-        """Prepare; `spare` is what the balance holds beside the position, None for all it could use.
-
-        `trigger` (a fraction) is what tells a gap from other deaths.
-        """
-        self._path, self._costs, self._trigger = path, costs, trigger
-        self._index = index
-        now, quote = path.time(index), Quote.at(path.price(index), path.time(index))
+        """Open the position of a slot, with the strategy of the setup or without."""
+        costs, quantity = setup.costs, setup.quantity
+        side, leverage, spare = slot.side, slot.leverage, setup.spare
+        self._path, self._setup = path, setup
+        self._index = slot.index
+        now = path.time(slot.index)
+        quote = Quote.at(path.price(slot.index), now)
         rules = Rules(fee_tier=costs.fee_tier)
-        opening = _opening_balance(quantity, quote.last, leverage)
         spare = most_margin(quantity, quote.last) if spare is None else spare
-        self._account = Account.new("backtest", now, ids, balance=opening + spare, rules=rules)
+        balance = _opening_cost(side, quantity, quote.last, leverage, costs) + spare
+        self._account = Account.new("backtest", now, ids, balance=balance, rules=rules)
         trade = self._account.isolated.new_trade(
             now, quote, type=OrderType.MARKET, side=side, leverage=leverage, quantity=quantity
         )
-        # What the opening did not need is taken out again, so that `spare` is exactly what is left.
-        self._given = self._account.books.balance - spare
-        self._account.books.balance = spare
         self._trade = trade
-        self._opened_at, self._start_margin = now, trade.margin
-        self._equity_at_start = opening + spare - self._given
+        self._opened_at = now
         self._least = distance(side, quote.last, trade.liquidation)
-        self._funding_due = _next_funding(now)
+        self._funding_due = next_funding(now)
         self._ended: Closed | None = None
         self._gap = self._capped = False
-        self._pilot = None if strategy is None else Pilot(*strategy, self._account, costs.latency)
+        self._pilot = None
+        if guarded:
+            self._pilot = Pilot(setup.strategy, setup.config, self._account, costs.latency)
 
     def run(self) -> Ended:
         """Walk the path and return how it ended."""
@@ -134,9 +152,9 @@ class Session:
         now, price = self._path.time(index), self._path.price(index)
         quote = Quote.at(price, now)
         if not opening:
+            self._settle_funding(before=now, index=index)
             self._settle_deaths(index, quote)
-            if self._ended is None:
-                self._settle_funding(now, quote)
+            self._settle_funding(before=now + _INSTANT, index=index)
         if self._ended is not None:
             return
         self._note(price)
@@ -145,32 +163,41 @@ class Session:
             self._find_end()
 
     def _settle_deaths(self, index: int, quote: Quote) -> None:
+        if self._ended is not None:
+            return
         before = self._account.books.trades[self._trade.id]
         self._account.on_quote(quote)
-        self._find_end()
-        if self._ended is not None and self._ended.by == "liquidation":
+        end = self._find_end()
+        if end is not None and end.by == "liquidation":
             self._explain_death(index, before)
 
     def _explain_death(self, index: int, trade: Trade) -> None:
         if index - 1 < self._index:
             return
-        previous = self._path.price(index - 1)
-        self._gap = not is_nearer(trade.side, previous, trade.liquidation, self._trigger)
-        fullest = most_margin(trade.quantity, trade.price)
-        self._capped = not self._gap and trade.margin >= fullest - _room(trade)
+        side, entry, previous = trade.side, trade.price, self._path.price(index - 1)
+        self._gap = not is_nearer(side, previous, trade.liquidation, self._setup.trigger)
+        full = liquidation(side, trade.quantity, entry, most_margin(trade.quantity, entry))
+        self._capped = not self._gap and is_nearer(side, previous, full, self._setup.trigger)
 
-    def _settle_funding(self, now: datetime, quote: Quote) -> None:
-        while self._funding_due <= now and self._ended is None:
+    def _settle_funding(self, *, before: datetime, index: int) -> None:
+        """Settle what fell due before a moment.
+
+        What missed a print is fixed at the one before it.
+        """
+        while self._funding_due < before and self._ended is None:
             due, self._funding_due = self._funding_due, self._funding_due + FUNDING_EVERY
-            if self._costs.funding_rate:
-                rate = self._costs.funding_rate
+            at = index if self._path.time(index) == due else index - 1
+            quote = Quote.at(self._path.price(at), due)
+            rate = self._setup.costs.funding_rate
+            if rate:
                 self._account.on_funding(Settlement(f"f{to_ms(due)}", due, rate, quote.last), quote)
                 self._find_end()
 
-    def _find_end(self) -> None:
+    def _find_end(self) -> Closed | None:
         for happening in self._account.happened:
             if isinstance(happening, Closed) and happening.trade.id == self._trade.id:
                 self._ended = happening
+        return self._ended
 
     def _note(self, price: Price) -> None:
         trade = self._account.books.trades[self._trade.id]
@@ -191,7 +218,7 @@ class Session:
             bid=quote.bid,
             ask=quote.ask,
             index=quote.last,
-            funding_rate=self._costs.funding_rate,
+            funding_rate=self._setup.costs.funding_rate,
             funding_time=self._funding_due,
             source="candles",
         )
@@ -211,7 +238,7 @@ class Session:
             actions=0 if self._pilot is None else self._pilot.actions,
             added=0 if self._pilot is None else self._pilot.added,
             least_distance=self._least,
-            margin=self._start_margin,
+            margin=self._trade.margin,
             equity=equity,
             funding=funding,
             fees=books.sums.fees,
@@ -221,17 +248,9 @@ class Session:
         )
 
 
-def _opening_balance(quantity: int, price: Price, leverage: Decimal) -> Sats:
-    """Return more than any opening of this size takes; what is left over is taken out again."""
-    return margin_for(quantity, price, leverage) + most_margin(quantity, price) // RESERVE_PARTS + 2
-
-
-def _room(trade: Trade) -> Sats:
-    """Return what one funding payment at most takes from a full margin, a hundredth of a percent."""
-    return most_margin(trade.quantity, trade.price) // 5_000 + 1
-
-
-def _next_funding(now: datetime) -> datetime:
-    """Return the first settlement after a time: 00, 08 or 16 o'clock UTC."""
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + FUNDING_EVERY * ((now - day) // FUNDING_EVERY + 1)
+def _opening_cost(side: Side, quantity: int, price: Price, leverage: Decimal, costs: Costs) -> Sats:
+    """Return exactly what opening takes from the balance: margin and fee reserve."""
+    margin = margin_for(quantity, price, leverage)
+    if costs.fee_tier is None:
+        return margin
+    return margin + maintenance_margin(quantity, price, liquidation(side, quantity, price, margin))
