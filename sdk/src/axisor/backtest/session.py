@@ -51,8 +51,8 @@ class Costs(Struct, frozen=True, kw_only=True):
 class Setup(Struct, frozen=True, kw_only=True):
     """What all positions of a back-test share.
 
-    `spare` is what each balance holds beside its position, None for all it could ever use; `trigger`
-    (a fraction) is what tells a gap from other deaths.
+    `spare` is what each balance holds beside its position, None for all it could ever use;
+    `trigger` (a fraction) is what tells a gap from other deaths.
     """
 
     quantity: int
