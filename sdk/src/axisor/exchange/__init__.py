@@ -1,4 +1,4 @@
-"""The venue as a pure engine: matching, margin, fees, funding and liquidation, without IO or clock."""
+"""The venue as a pure engine: matching, margin, fees, funding, liquidation; no IO, no clock."""
 
 from axisor.exchange.account import Account
 from axisor.exchange.books import Books, Desk, Sums
@@ -32,6 +32,7 @@ from axisor.exchange.records import (
     Settlement,
     Trade,
 )
+from axisor.exchange.requests import NewTrade
 from axisor.exchange.rules import Rejected, Rules
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Happening",
     "LedgerRow",
     "Market",
+    "NewTrade",
     "Opened",
     "Quote",
     "Rejected",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from msgspec import Struct, field
 
@@ -49,9 +50,9 @@ class Sums(Struct):
 class Books(Struct, kw_only=True):
     """The whole state of one account.
 
-    `trades` holds waiting and running isolated trades in the order they were placed, `best` the best
-    price a trailing stop has seen, `above` whether a waiting order's price was below the market when
-    it was placed, so that the market meets it from above.
+    `trades` holds waiting and running isolated trades in the order they were placed, `best` the
+    best price a trailing stop has seen, `above` whether a waiting order's price was below the
+    market when it was placed, so that the market meets it from above.
     """
 
     id: str
@@ -81,7 +82,7 @@ class Books(Struct, kw_only=True):
 
 
 class Desk:
-    """What the parts of an account share: its books, its ids and the happenings of the present call."""
+    """What the parts of an account share: books, ids and the happenings of the present call."""
 
     def __init__(self, books: Books, ids: Callable[[], str]) -> None:
         self.books = books
@@ -113,7 +114,7 @@ class Desk:
         return sum(usd for time, usd in self.books.volume if time > now - _MONTH)
 
     def traded(self, now: datetime, quantity: int) -> None:
-        """Count dollars traded towards the fee tier, and forget those of more than thirty days ago."""
+        """Count dollars traded towards the fee tier, and forget those older than thirty days."""
         volume = self.books.volume
         volume.append((now, quantity))
         old = next(i for i, (time, _) in enumerate(volume) if time > now - _MONTH)
@@ -143,7 +144,7 @@ class Desk:
         *,
         before: tuple[Sats, Sats],
         margin: Sats = 0,
-        **fields: object,
+        fields: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Write an accepted request into the ledger; `before` is margin and balance before it."""
         self.stale = True
@@ -152,7 +153,7 @@ class Desk:
             sequence=len(books.ledger) + 1,
             time=now,
             request=request,
-            fields={k: str(v) for k, v in fields.items() if v is not None},
+            fields={key: str(value) for key, value in fields.items()},
             target=target,
             margin_delta=margin - before[0],
             balance_delta=books.balance - before[1],

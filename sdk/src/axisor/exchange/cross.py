@@ -144,7 +144,7 @@ class Cross:
         return self._transfer(now, amount, "deposit")
 
     def withdraw(self, now: datetime, quote: Quote, amount: Sats) -> CrossPosition:
-        """Move sats from the wallet to the balance, at most the free margin; all of it when flat."""
+        """Move sats from the wallet to the balance: up to the free margin, or all when flat."""
         must_be_positive(amount)
         free = self.free_margin(quote)
         if amount > free:
@@ -255,7 +255,7 @@ class Cross:
         **fields: object,
     ) -> None:
         margin = self._desk.books.cross.margin
-        self._desk.record(now, request, target, before=before, margin=margin, **fields)
+        self._desk.record(now, request, target, before=before, margin=margin, fields=fields)
 
     def _made(
         self, now: datetime, side: Side, quantity: int, price: Price, client_id: str | None = None
@@ -288,9 +288,8 @@ class Cross:
         """Refuse a fill the wallet cannot bear. What only reduces is never refused."""
         position = self._desk.books.cross
         netted = netting.net(position, side, quantity, price)
-        if side is not position.side and abs(netted.quantity) <= abs(position.quantity):
-            if netted.quantity * position.quantity >= 0:
-                return
+        if side is not position.side and quantity <= abs(position.quantity):
+            return
         cost = fee(quantity, price, self._desk.fee_rate(now))
         margin = position.margin + netted.realised - cost
         after = netting.placed(replace(position, margin=margin), netted.quantity, netted.entry)

@@ -12,9 +12,10 @@ from axisor.exchange import settling, terms
 from axisor.exchange.books import Desk
 from axisor.exchange.happenings import Canceled, Changed, ClosedBy, Filled, Opened
 from axisor.exchange.quote import Quote
-from axisor.exchange.records import NONE, Settlement, StopMode, Trade
+from axisor.exchange.records import Settlement, StopMode, Trade
+from axisor.exchange.requests import NewTrade
 from axisor.exchange.rules import bad, executable, missing, must_be_positive
-from axisor.model import OrderType, Price, Sats, Side
+from axisor.model import Price, Sats, Side
 
 
 class Isolated:
@@ -30,7 +31,7 @@ class Isolated:
         return tuple(t for t in self._desk.books.trades.values() if t.open)
 
     def running(self, quote: Quote | None = None) -> tuple[Trade, ...]:
-        """Return the running trades, oldest first, with profit marked at the quote if one is given."""
+        """Return the running trades, oldest first, marked at the quote if one is given."""
         trades = [t for t in self._desk.books.trades.values() if t.running]
         if quote is None:
             return tuple(trades)
@@ -53,40 +54,9 @@ class Isolated:
 
     # ---------------------------------------------------------------- requests
 
-    def new_trade(
-        self,
-        now: datetime,
-        quote: Quote,
-        *,
-        type: OrderType,
-        side: Side,
-        leverage: Decimal | int,
-        quantity: int | None = None,
-        margin: Sats | None = None,
-        price: Price | None = None,
-        stoploss: Decimal | None = None,
-        stoploss_mode: StopMode = "fixed",
-        takeprofit: Price | None = None,
-        client_id: str | None = None,
-    ) -> Trade:
-        """Place a trade: a market one runs at once, a limit one waits until the price is met.
-
-        Exactly one of `quantity` (dollars) and `margin` (sats); `price` for limits only. A trailing
-        `stoploss` is a fraction of the best price.
-        """
+    def new_trade(self, now: datetime, quote: Quote, order: NewTrade) -> Trade:
+        """Place a trade: a market one runs at once, a limit one waits until its price is met."""
         desk = self._desk
-        order = terms.NewTrade(
-            type=type,
-            side=side,
-            leverage=Decimal(leverage),
-            quantity=quantity,
-            margin=margin,
-            price=price,
-            stoploss=stoploss or NONE,
-            stoploss_mode=stoploss_mode,
-            takeprofit=takeprofit or NONE,
-            client_id=client_id,
-        )
         draft = terms.draft(order, desk.books.rules, now, quote)
         terms.check_room(desk, draft)
         desk.must_have(draft.margin + draft.maintenance_margin)
@@ -109,14 +79,7 @@ class Isolated:
             trade.id,
             before=(0, before),
             margin=trade.margin,
-            type=type,
-            side=side,
-            leverage=leverage,
-            quantity=trade.quantity,
-            price=trade.price,
-            stoploss=stoploss,
-            takeprofit=takeprofit,
-            client_id=client_id,
+            fields=order.fields(),
         )
         return trade
 
@@ -127,7 +90,7 @@ class Isolated:
         self._desk.begin()
         before = (trade.margin, self._desk.books.balance)
         closed = self._close(trade, now, price, "close")
-        self._desk.record(now, "close", id, before=before, price=price)
+        self._desk.record(now, "close", id, before=before, fields={"price": price})
         return closed
 
     def cancel(self, now: datetime, id: str) -> Trade:
@@ -290,5 +253,5 @@ class Isolated:
         books.balance += paid_out
         books.trades[trade.id] = changed
         self._desk.say(Changed(now, changed, by))
-        self._desk.record(now, by, trade.id, before=before, margin=changed.margin, **fields)
+        self._desk.record(now, by, trade.id, before=before, margin=changed.margin, fields=fields)
         return changed

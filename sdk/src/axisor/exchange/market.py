@@ -45,7 +45,7 @@ class _Written(Struct):
 
 
 class Market:
-    """The market and its accounts, moved forward by quotes; `rate` gives funding by settlement time."""
+    """The market and its accounts, moved by quotes; `rate` gives funding by settlement time."""
 
     def __init__(
         self, quote: Quote, ids: SeededIds, rate: Callable[[datetime], Decimal] | Decimal
@@ -97,9 +97,9 @@ class Market:
     def advance(self, quote: Quote) -> tuple[Event, ...]:
         """Move to a later quote and return what it brought about, in the order it happened.
 
-        Funding times passed on the way are settled at the former quote, then every account sees the
-        new one; a settlement that falls on the new quote's own time comes last. Time never goes back:
-        an earlier quote raises ValueError.
+        Funding times passed on the way are settled at the former quote, then every account sees
+        the new one; a settlement that falls on the new quote's own time comes last. Time never
+        goes back: an earlier quote raises ValueError.
         """
         if quote.time < self._quote.time:
             raise ValueError("the market's time does not go back")

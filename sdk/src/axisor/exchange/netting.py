@@ -1,4 +1,4 @@
-"""How a fill changes the one cross position: netting, carried losses, liquidation price, free margin.
+"""How a fill changes the one cross position: netting, carried losses, margins.
 
 Everything here is a function of values. A loss on a partial reduce is not paid but carried in the
 entry price of the rest; only one published source describes this, so it may differ from the venue.
@@ -65,7 +65,7 @@ def _reduce(position: CrossPosition, entry: Price, quantity: int, price: Price) 
 
 
 def placed(position: CrossPosition, quantity: int, entry: Price | None) -> CrossPosition:
-    """Return the position with this signed quantity and entry, margins and liquidation recomputed."""
+    """Return the position at this signed quantity and entry, all that follows recomputed."""
     if not quantity or entry is None:
         return replace(
             position,
@@ -112,7 +112,7 @@ def profit_at(position: CrossPosition, price: Price) -> Sats:
 
 
 def free_margin(position: CrossPosition, price: Price) -> Sats:
-    """Return what may be withdrawn: the wallet less what the position needs and has lost, never below 0."""
+    """Return what may be withdrawn: the wallet less what the position needs and has lost."""
     lost = max(0, -profit_at(position, price) - position.running_margin)
     needed = position.running_margin + position.maintenance_margin + lost
     return max(0, position.margin - needed)

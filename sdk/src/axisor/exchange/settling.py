@@ -34,8 +34,8 @@ def run(desk: Desk, trade: Trade, now: datetime) -> Trade:
 def close(desk: Desk, trade: Trade, now: datetime, price: Price, by: ClosedBy) -> Trade:
     """End a running trade at a price and pay out what is left of it.
 
-    A liquidation takes the whole margin, whatever rounding says. No loss exceeds the margin, and the
-    fee never more than what is left, so the payout is never negative.
+    A liquidation takes the whole margin, whatever rounding says. No loss exceeds the margin, and
+    the fee never more than what is left, so the payout is never negative.
     """
     books = desk.books
     profit = -trade.margin
@@ -67,7 +67,7 @@ def close(desk: Desk, trade: Trade, now: datetime, price: Price, by: ClosedBy) -
 
 
 def fund(desk: Desk, trade: Trade, settlement: Settlement) -> Trade:
-    """Settle funding: a payment comes out of the margin, at most all of it; income to the balance."""
+    """Settle funding: a payment leaves the margin, at most all of it; income joins the balance."""
     cost = funding_fee(trade.side, trade.quantity, settlement.fixing_price, settlement.funding_rate)
     cost = min(cost, trade.margin)
     funded = replace(trade, sum_funding_fees=trade.sum_funding_fees + cost)

@@ -1,4 +1,4 @@
-"""The venue's rules for isolated trades, as functions of a trade and prices; nothing is changed here."""
+"""The venue's rules for isolated trades, as functions of a trade and prices."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.exchange.books import Desk
 from axisor.exchange.quote import Quote
 from axisor.exchange.records import NONE, StopMode, Trade
+from axisor.exchange.requests import NewTrade
 from axisor.exchange.rules import Rules, bad, executable
 from axisor.maths import (
     MAX_PRICE,
@@ -35,24 +35,10 @@ _ONE = Decimal(1)
 _FAR = Decimal("Infinity")
 
 
-class NewTrade(Struct, frozen=True, kw_only=True):
-    """A request for a trade, as asked."""
-
-    type: OrderType
-    side: Side
-    leverage: Decimal
-    quantity: int | None
-    margin: Sats | None
-    price: Price | None
-    stoploss: Decimal
-    stoploss_mode: StopMode
-    takeprofit: Price
-    client_id: str | None
-
-
 def draft(order: NewTrade, rules: Rules, now: datetime, quote: Quote) -> Trade:
     """Return the trade that a request makes, without an id, or refuse it."""
-    if not order.leverage.is_finite() or not 1 <= order.leverage <= rules.max_leverage:
+    asked = Decimal(order.leverage)
+    if not asked.is_finite() or not 1 <= asked <= rules.max_leverage:
         raise bad(f"Leverage must be between 1 and {rules.max_leverage}")
     check_client_id(order.client_id)
     if (order.quantity is None) == (order.margin is None):
@@ -62,7 +48,7 @@ def draft(order: NewTrade, rules: Rules, now: datetime, quote: Quote) -> Trade:
     if not 1 <= quantity <= rules.max_quantity:
         raise bad(f"Quantity must be between 1 and {rules.max_quantity}")
     end = liquidation(order.side, quantity, price, margin)
-    waits = order.type is OrderType.LIMIT
+    reserve = 0 if rules.fee_tier is None else maintenance_margin(quantity, price, end)
     trade = Trade(
         id="",
         type=order.type,
@@ -72,22 +58,23 @@ def draft(order: NewTrade, rules: Rules, now: datetime, quote: Quote) -> Trade:
         leverage=leverage(quantity, margin, price),
         price=price,
         liquidation=end,
-        maintenance_margin=0
-        if rules.fee_tier is None
-        else maintenance_margin(quantity, price, end),
+        maintenance_margin=reserve,
         entry_price=price,
         entry_margin=margin,
         created_at=now,
-        open=waits,
-        takeprofit=order.takeprofit,
+        open=order.type is OrderType.LIMIT,
+        takeprofit=order.takeprofit or NONE,
         client_id=order.client_id,
     )
-    best = price if waits else quote.last
+    return _with_exits(trade, order, price if trade.open else quote.last)
+
+
+def _with_exits(trade: Trade, order: NewTrade, reference: Price) -> Trade:
     if order.stoploss:
-        trade = with_stop(trade, order.stoploss, order.stoploss_mode, best)
-    for reference in (price, best):
-        check_stop(trade, reference)
-        check_profit(trade, reference)
+        trade = with_stop(trade, order.stoploss, order.stoploss_mode, reference)
+    for price in {trade.price, reference}:
+        check_stop(trade, price)
+        check_profit(trade, price)
     return trade
 
 
@@ -163,8 +150,9 @@ def at_least_1x(trade: Trade) -> bool:
 def cashed_in(trade: Trade, amount: Sats, market: Price) -> tuple[Trade, Sats]:
     """Return the trade after taking `amount` out, and how much of it was profit.
 
-    Profit is taken by moving the entry price towards the market on the half-dollar step; what profit
-    does not cover comes out of the margin. The margin may become nothing; the caller refuses that.
+    Profit is taken by moving the entry price towards the market on the half-dollar step; what
+    profit does not cover comes out of the margin. The margin may become nothing; the caller
+    refuses that.
     """
     profit = int(max(Fraction(0), pl_exact(trade.side, trade.quantity, trade.price, market)))
     price, margin, from_profit = trade.price, trade.margin, min(amount, profit)
@@ -248,7 +236,10 @@ def reached(side: Side, level: Price, price: Price) -> bool:
 
 
 def met_from_above(side: Side, price: Price, last: Price) -> bool:
-    """Return whether the market must fall to meet an order placed now; at the price, a buy says yes."""
+    """Return whether the market must fall to meet an order placed now.
+
+    An order placed at the very price is met from above if it buys, from below if it sells.
+    """
     return last > price or (last == price and side is Side.BUY)
 
 

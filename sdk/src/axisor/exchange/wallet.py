@@ -98,7 +98,7 @@ class Wallet:
         return settled
 
     def withdraw_lightning(self, now: datetime, invoice: str) -> LightningWithdrawal:
-        """Pay an invoice; its amount and the highest fee (1 %, up) leave the balance until settled."""
+        """Pay an invoice; amount and highest fee (1 %, rounded up) leave the balance at once."""
         amount = invoice_amount(invoice)
         must_be_positive(amount)
         max_fees = -(-amount // 100)
@@ -122,7 +122,7 @@ class Wallet:
     def settle_withdrawal(
         self, now: datetime, id: str, *, paid: bool, fee: Sats = 0
     ) -> LightningWithdrawal:
-        """End a Lightning withdrawal: paid at this fee (the rest returns), or failed (all returns)."""
+        """End a Lightning withdrawal: paid at this fee, or failed; what was not used returns."""
         books = self._desk.books
         withdrawal = books.lightning_withdrawals.get(id)
         if withdrawal is None:
@@ -161,7 +161,7 @@ class Wallet:
         return address
 
     def receive(self, now: datetime, amount: Sats, tx_id: str) -> OnChainDeposit:
-        """See a payment to one of the account's addresses in the mempool; it is not credited yet."""
+        """See a payment to one of the account's addresses in the mempool; nothing is credited."""
         must_be_positive(amount)
         self._desk.begin()
         deposit = OnChainDeposit(self._desk.ids(), now, amount, tx_id)
@@ -246,7 +246,7 @@ class Wallet:
     def swap(
         self, now: datetime, quote: Quote, in_amount: Decimal, in_asset: Literal["BTC", "USD"]
     ) -> Swap:
-        """Change sats into synthetic dollars at the bid, or dollars into sats at the ask, both down."""
+        """Change sats into dollars at the bid, or dollars into sats at the ask, rounded down."""
         if not in_amount.is_finite() or in_amount <= 0:
             raise bad("Amount must be above 0")
         books = self._desk.books
@@ -286,7 +286,7 @@ class Wallet:
     def _record(
         self, now: datetime, request: str, target: str, before: Sats, **fields: object
     ) -> None:
-        self._desk.record(now, request, target, before=(0, before), **fields)
+        self._desk.record(now, request, target, before=(0, before), fields=fields)
 
     def _credit(self, amount: Sats) -> None:
         self._desk.books.balance += amount
