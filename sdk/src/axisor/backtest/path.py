@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy
 from numpy.typing import NDArray
 
+from axisor.exchange.candles import Prints
 from axisor.model import Price, Side
 
 Column: TypeAlias = NDArray[numpy.int64]
@@ -61,6 +62,14 @@ class Path:
             raise ValueError("every print needs a time and a price")
         self.times: Column = numpy.asarray(times, dtype=numpy.int64)
         self.halves: Column = numpy.asarray(halves, dtype=numpy.int64)
+
+    @classmethod
+    def of(cls, prints: Prints) -> Path:
+        """Return the path of a candle file's prints."""
+        path = cls((), ())
+        path.times = numpy.asarray(prints.time, dtype=numpy.int64) * 1000
+        path.halves = numpy.asarray(prints.price, dtype=numpy.int64)
+        return path
 
     def __len__(self) -> int:
         return len(self.halves)

@@ -20,6 +20,7 @@ from axisor.exchange import (
     FUNDING_EVERY,
     Account,
     Closed,
+    NewTrade,
     Quote,
     Rules,
     Settlement,
@@ -103,9 +104,8 @@ class Session:
         spare = most_margin(quantity, quote.last) if spare is None else spare
         balance = _opening_cost(side, quantity, quote.last, leverage, costs) + spare
         self._account = Account.new("backtest", now, ids, balance=balance, rules=rules)
-        trade = self._account.isolated.new_trade(
-            now, quote, type=OrderType.MARKET, side=side, leverage=leverage, quantity=quantity
-        )
+        order = NewTrade(type=OrderType.MARKET, side=side, leverage=leverage, quantity=quantity)
+        trade = self._account.isolated.new_trade(now, quote, order)
         self._trade = trade
         self._opened_at = now
         self._least = distance(side, quote.last, trade.liquidation)

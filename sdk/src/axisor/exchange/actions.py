@@ -8,6 +8,7 @@ from decimal import Decimal
 from axisor.errors import NotSupported
 from axisor.exchange.account import Account
 from axisor.exchange.quote import Quote
+from axisor.exchange.requests import NewTrade
 from axisor.exchange.rules import missing
 from axisor.intents import (
     Action,
@@ -66,9 +67,7 @@ def carry_out(account: Account, action: Action, now: datetime, quote: Quote) -> 
 
 
 def _open(account: Account, action: OpenPosition, now: datetime, quote: Quote) -> str:
-    trade = account.isolated.new_trade(
-        now,
-        quote,
+    order = NewTrade(
         type=action.type,
         side=action.side,
         leverage=action.leverage,
@@ -79,7 +78,7 @@ def _open(account: Account, action: OpenPosition, now: datetime, quote: Quote) -
         takeprofit=action.takeprofit,
         client_id=action.client_id,
     )
-    return trade.id
+    return account.isolated.new_trade(now, quote, order).id
 
 
 def _trade_cross(account: Account, action: CrossOrder, now: datetime, quote: Quote) -> str:
