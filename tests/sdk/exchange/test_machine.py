@@ -190,7 +190,7 @@ class Exchange(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- cross
 
-    @rule(side=sides, quantity=quantities, price=exits)
+    @rule(side=sides, quantity=st.integers(0, 500_001), price=exits)
     def cross_order(self, side, quantity, price):
         kind = MARKET if price is None else LIMIT
         self.ask(

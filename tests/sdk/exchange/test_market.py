@@ -4,9 +4,12 @@ from datetime import timedelta
 from decimal import Decimal as D
 
 import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from axisor.exchange import Closed, Market, NewTrade, Quote, seeded_ids
-from tests.sdk.exchange.venue import BUY, MARKET, NOON, SELL, Venue
+from axisor.exchange.scenarios import walk
+from tests.sdk.exchange.venue import BUY, LIMIT, MARKET, NOON, SELL, Venue
 
 
 def test_accounts_are_served_in_the_order_they_were_opened():
@@ -122,3 +125,40 @@ def test_a_new_trade_is_read_from_the_venues_json():
         D("1.5"),
         "x",
     )
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=100, deadline=None, print_blob=True)
+def test_a_walk_may_skip_every_print_within_the_bounds(seed: int):
+    patient, hasty = crowded(), crowded()
+    skipped = 0
+
+    seen, told = [], []
+    for quote in walk(seed, steps=400, step=200).quotes(NOON):
+        seen += patient.account.react(quote)
+        low, high = hasty.account.bounds()
+        if low < quote.last < high:
+            skipped += 1
+        else:
+            told += hasty.account.on_quote(quote)
+
+    assert told == seen
+    assert patient.account.snapshot() == hasty.account.snapshot()
+    assert skipped > 0
+
+
+def crowded() -> Venue:
+    """Return a venue whose account has something waiting on every side."""
+    venue = Venue(balance=10**8)
+    venue.open(BUY, leverage=50, takeprofit=D(101_500))
+    venue.open(SELL, leverage=60, stoploss=D(101_000))
+    venue.open(BUY, stoploss=D("0.005"), stoploss_mode="trailing")
+    venue.open(SELL, stoploss=D("0.01"), stoploss_mode="trailing")
+    venue.limit(99_000, BUY, leverage=90)
+    venue.limit(100_700, SELL, takeprofit=D(98_500))
+    cross = venue.account.cross
+    cross.deposit(venue.now, 200_000)
+    cross.set_leverage(venue.now, 50)
+    cross.order(venue.now, venue.quote, type=MARKET, side=BUY, quantity=5_000)
+    cross.order(venue.now, venue.quote, type=LIMIT, side=SELL, quantity=7_000, price=D(100_900))
+    return venue
