@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axisor.exchange import Closed, Market, NewTrade, Quote, seeded_ids
+from axisor.exchange import Closed, Happening, Market, NewTrade, Quote, seeded_ids
 from axisor.exchange.scenarios import walk
 from tests.sdk.exchange.venue import BUY, LIMIT, MARKET, NOON, SELL, Venue
 
@@ -133,7 +133,8 @@ def test_a_walk_may_skip_every_print_within_the_bounds(seed: int):
     patient, hasty = crowded(), crowded()
     skipped = 0
 
-    seen, told = [], []
+    seen: list[Happening] = []
+    told: list[Happening] = []
     for quote in walk(seed, steps=400, step=200).quotes(NOON):
         seen += patient.account.react(quote)
         low, high = hasty.account.bounds()

@@ -1,11 +1,13 @@
 """Every refusal names its reason and leaves the market as it was, to the byte."""
 
+import pickle
 from collections.abc import Callable
 from decimal import Decimal as D
 
 import pytest
 from msgspec.structs import replace
 
+from axisor.errors import FieldInvalid
 from axisor.exchange import Market, NewTrade, Quote, Rejected, Rules
 from tests.sdk.exchange.venue import BUY, LIMIT, MARKET, NOON, SELL, Venue
 
@@ -249,3 +251,17 @@ def test_a_restored_market_goes_on_with_the_same_ids():
 
     assert twin.ids() == venue.market.ids()
     assert twin.accounts[0].digest() == venue.account.digest()
+
+
+@pytest.mark.parametrize("tier", [-1, 4])
+def test_a_fee_tier_that_is_not_is_refused(tier: int):
+    with pytest.raises(FieldInvalid):
+        Rules(fee_tier=tier)
+
+
+def test_a_refusal_survives_being_sent_between_processes():
+    refusal = Rejected("NOT_FOUND", "Trade not found", 404)
+
+    again = pickle.loads(pickle.dumps(refusal))
+
+    assert (again.code, again.message, again.status) == ("NOT_FOUND", "Trade not found", 404)
