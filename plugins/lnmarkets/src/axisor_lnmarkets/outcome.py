@@ -99,12 +99,12 @@ def _venue_error(reply: Reply) -> _VenueSays | None:
 def _refusal(reply: Reply, said: _VenueSays) -> AxisorError:
     code = _tame(said.code or "")
     words = _tame(said.message or said.code or "")
-    facts = {"status": reply.status, "code": code}
+    facts = {"status": str(reply.status), "code": code}
     if reply.status == 429:
         wait = reply.retry_after
         return VenueRateLimited(
             f"LN Markets has had too many requests: {words}.",
-            retry_after_s="" if wait is None else wait,
+            retry_after_s="" if wait is None else str(wait),
             **facts,
         )
     if reply.status in (401, 403) and code != "TIER_LIMIT_EXCEEDED":

@@ -24,6 +24,7 @@ from axisor.errors import (
 from axisor.ports import Clock, Lane, Refused, Unknown
 from axisor_lnmarkets.address import Address
 from axisor_lnmarkets.limiter import Limiter
+from axisor_lnmarkets.models.general import ServerTime
 from axisor_lnmarkets.outcome import Done, Reply, Verdict, judge
 from axisor_lnmarkets.signing import Signer
 from axisor_lnmarkets.wire import Listing, Value, decode, decode_each, encode_query
@@ -143,8 +144,6 @@ class Transport:
 
     async def warm(self) -> None:
         """Open a connection, measuring the venue's clock on the way. Raises VenueError."""
-        from axisor_lnmarkets.models.general import ServerTime
-
         began, began_ms = self.clock.now(), self.clock.monotonic_ms()
         there = await self.get(ServerTime, "/v3/time", signed=False, lane=Lane.GUARD)
         took_ms = self.clock.monotonic_ms() - began_ms
