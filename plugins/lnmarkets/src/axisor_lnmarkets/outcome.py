@@ -29,11 +29,13 @@ T = TypeVar("T")
 
 
 class Reply(Struct, frozen=True):
-    """A whole HTTP answer; `retry_after` is in seconds."""
+    """A whole HTTP answer; `retry_after` in seconds, `began_ms` our unix time when it was sent."""
 
     status: int
     body: bytes
     retry_after: Decimal | None = None
+    began_ms: int = 0
+    took_ms: int = 0
 
 
 class Done(Struct, Generic[T], frozen=True):

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Any, TypeVar
 
+import msgspec
 import websockets
 from msgspec import UNSET, Struct, UnsetType
 from websockets.asyncio.client import ClientConnection, connect
@@ -193,8 +194,6 @@ class Stream:
                 return message
 
     async def _send(self, message: dict[str, Any]) -> None:
-        import msgspec
-
         try:
             await self._connection.send(msgspec.json.encode(message).decode())
         except websockets.ConnectionClosed as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -39,6 +40,8 @@ MOST_BYTES = 8 * 1024 * 1024
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=3.0)
 WHOLE_REQUEST_S = 20.0
+TRUSTED_ROUND_TRIP_MS = 1_000
+"""A slower answer says too little about the venue's clock to replace what is known."""
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5, keepalive_expiry=4.0)
 
 
@@ -59,8 +62,23 @@ class Request(Struct, frozen=True, kw_only=True):
         return f"?{self.query}" if self.query else ""
 
 
+class ClockSample(Struct, frozen=True):
+    """The venue's clock less ours, and how long asking took."""
+
+    offset_ms: int
+    round_trip_ms: int
+
+
 class _TooLong(Exception):
     pass
+
+
+def unix_ms(time: datetime) -> int:
+    """Return a time as unix milliseconds, rounded down, without going through a float."""
+    return (time - _EPOCH) // timedelta(milliseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _no_leave(request: Request) -> VenueAuth:
@@ -95,8 +113,7 @@ class Transport:
 
     def venue_now_ms(self) -> int:
         """Return the venue's present time, unix milliseconds, as far as it is known."""
-        now = self.clock.now()
-        return int(now.timestamp()) * 1000 + now.microsecond // 1000 + (self.offset_ms or 0)
+        return unix_ms(self.clock.now()) + (self.offset_ms or 0)
 
     async def get(
         self,
@@ -142,12 +159,24 @@ class Transport:
                     f"{request.method} {request.path}: {detail}.", path=request.path
                 )
 
+    async def sample_clock(self) -> ClockSample:
+        """Ask the venue for its time once. Raises VenueError.
+
+        The two clocks are compared in the middle of the request (Cristian, 1989), so the error is at
+        most half the round trip; waiting for the rate limit does not count.
+        """
+        request = Request(method="GET", path="/v3/time", signed=False)
+        observed = await self._exchange(request, signed_at_ms=None, lane=Lane.GUARD)
+        there = decode(ServerTime, _body_of_read(request, observed), what=request.path)
+        assert isinstance(observed, Reply), "a broken request has no body"
+        middle_ms = observed.began_ms + observed.took_ms // 2
+        return ClockSample(unix_ms(there.time) - middle_ms, observed.took_ms)
+
     async def warm(self) -> None:
         """Open a connection, measuring the venue's clock on the way. Raises VenueError."""
-        began, began_ms = self.clock.now(), self.clock.monotonic_ms()
-        there = await self.get(ServerTime, "/v3/time", signed=False, lane=Lane.GUARD)
-        took_ms = self.clock.monotonic_ms() - began_ms
-        self.offset_ms = round((there.time - began).total_seconds() * 1000) - took_ms // 2
+        sample = await self.sample_clock()
+        if self.offset_ms is None or sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
+            self.offset_ms = sample.offset_ms
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -163,18 +192,7 @@ class Transport:
     ) -> bytes:
         request = Request(method="GET", path=path, query=encode_query(query), signed=signed)
         observed = await self._exchange(request, signed_at_ms=None, lane=lane)
-        verdict: Verdict[bytes] = judge(observed, lambda body: body)
-        match verdict:
-            case Done(value=body):
-                return body
-            case Refused(error=error):
-                raise error
-            case Unknown(detail=detail):
-                raise VenueUnavailable(
-                    f"GET {path} brought no answer: {detail}.",
-                    money="A read changes nothing.",
-                    path=path,
-                )
+        return _body_of_read(request, observed)
 
     async def _exchange(
         self, request: Request, *, signed_at_ms: int | None, lane: Lane
@@ -229,6 +247,7 @@ class Transport:
         return prepared
 
     async def _send(self, prepared: httpx.Request) -> Reply:
+        began, began_tick_ms = self.clock.now(), self.clock.monotonic_ms()
         response = await self._http.send(prepared, stream=True)
         try:
             body = bytearray()
@@ -239,7 +258,13 @@ class Transport:
         finally:
             await response.aclose()
         wait = _seconds(response.headers.get("retry-after"))
-        return Reply(status=response.status_code, body=bytes(body), retry_after=wait)
+        return Reply(
+            status=response.status_code,
+            body=bytes(body),
+            retry_after=wait,
+            began_ms=unix_ms(began),
+            took_ms=self.clock.monotonic_ms() - began_tick_ms,
+        )
 
 
 def _answer(kind: type[T], body: bytes, request: Request, about: Callable[[T], bool]) -> T:
