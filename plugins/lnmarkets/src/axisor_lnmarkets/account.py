@@ -76,10 +76,10 @@ class LnMarketsAccount:
     async def read(self, *, lane: Lane = Lane.READ) -> AccountState:
         """Read balance, positions, open orders and cross wallet. Raises VenueError.
 
-        The venue has no one call for it: these are five reads side by side, so a change between them
-        shows in one and not yet in another. Whoever compares figures across them reads twice.
-        `read_at` is our time before the first was sent. What the venue lists but in figures that make no
-        sense is named in `unreadable` and hides nothing else.
+        The venue has no one call for it: these are five reads side by side, so a change between
+        them shows in one and not yet in another. Whoever compares figures across them reads twice.
+        `read_at` is our time before the first was sent. What the venue lists but in figures that
+        make no sense is named in `unreadable` and hides nothing else.
         """
         await self._know_clock()
         read_at = self._clock.now()
@@ -116,8 +116,8 @@ class LnMarketsAccount:
     ) -> SendResult:
         """Carry out an action, signed for `signed_at_ms` (venue time, unix milliseconds), once.
 
-        Never raises for a venue's answer or a broken line, and never retries. A caller that cancels it
-        gets its cancellation and must count the outcome as unknown.
+        Never raises for a venue's answer or a broken line, and never retries. A caller that cancels
+        it gets its cancellation and must count the outcome as unknown.
         """
         try:
             answer = await carry_out(self._rest, action, signed_at_ms=signed_at_ms, lane=lane)
@@ -130,8 +130,8 @@ class LnMarketsAccount:
     async def closed_position(self, id: str) -> ClosedPosition | None:
         """Return how a position ended, or None while it has not or is not listed yet.
 
-        How it ended is told from its exit price. For `cross` it is the last order filled before it went
-        flat, and the profit is the venue's running total. Raises VenueError.
+        How it ended is told from its exit price. For `cross` it is the last order filled before it
+        went flat, and the profit is the venue's running total. Raises VenueError.
         """
         await self._know_clock()
         if id == CROSS:
@@ -164,8 +164,8 @@ class LnMarketsAccount:
         unreadable = [*running.unreadable, *waiting.unreadable, *resting.unreadable]
         if unreadable:
             raise VenueAnswerInvalid(
-                f"Whether {client_id} exists cannot be told: {', '.join(unreadable)} is unreadable.",
-                unreadable=",".join(unreadable),
+                f"Whether {client_id} exists cannot be told: {', '.join(unreadable)} is
+                unreadable.", unreadable=",".join(unreadable),
             )
         trades = (*running.items, *waiting.items, *closed.data, *canceled.data)
         found: list[Order | Position | ClosedPosition] = []

@@ -151,7 +151,9 @@ def _new_trade(action: OpenPosition) -> NewTrade:
 
 
 def _new_order(action: CrossOrder) -> NewOrder:
-    """Return the order of an action. The venue has no reduce-only: `reduce` is the caller's to keep."""
+    """Return the order of an action. The venue has no reduce-only: `reduce` is the caller's to
+    keep.
+    """
     return NewOrder(
         side=action.side,
         quantity=action.quantity,

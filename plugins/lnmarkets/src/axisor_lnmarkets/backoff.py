@@ -17,7 +17,7 @@ class Backoff:
 
     def next_s(self) -> float:
         """Return the next wait in seconds."""
-        top = min(MOST_S, FIRST_S * 2 ** min(self._tries, 10))
+        top = min(MOST_S, FIRST_S * float(1 << min(self._tries, 10)))
         self._tries += 1
         return top * (0.5 + self._rng.random() / 2)
 

@@ -130,8 +130,9 @@ def closed_of(trade: Trade) -> ClosedPosition:
 def _end_of(trade: Trade) -> str:
     """Return how a trade ended, from where it did: the venue's record does not say.
 
-    A position cannot outlive its liquidation, stop or take-profit, so an exit at or beyond one was its
-    doing; only the gap between last price and executable price can make that wrong, by the spread.
+    A position cannot outlive its liquidation, stop or take-profit, so an exit at or beyond one was
+    its doing; only the gap between last price and executable price can make that wrong, by the
+    spread.
     """
     if trade.exit_price is None:
         return "unknown"

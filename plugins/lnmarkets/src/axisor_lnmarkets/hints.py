@@ -1,4 +1,6 @@
-"""Listens to an account's private topics for hints that something changed, and reads a key's rights."""
+"""Listens to an account's private topics for hints that something changed, and reads a key's
+rights.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from axisor_lnmarkets.wire import shape
 log = logging.getLogger(__name__)
 
 QUIET_S = 30.0
-"""How long a stream may be silent before it is asked whether it lives; the venue drops it at 120 s."""
+"""How long a stream may be silent before it is asked whether it lives; the venue drops it at 120 s.
+"""
 
 WITHDRAW = "account:withdrawals:write"
 
@@ -67,7 +70,9 @@ async def _next(stream: Stream) -> str | None:
 
 
 def is_granted(scope: str, permissions: Collection[str]) -> bool:
-    """Return whether a right is among those granted, by itself or by a wildcard such as `futures:*`."""
+    """Return whether a right is among those granted, by itself or by a wildcard such as
+    `futures:*`.
+    """
     parts = scope.split(":")
     wild = {":".join([*parts[:n], "*"]) for n in range(len(parts))}
     return scope in permissions or not wild.isdisjoint(permissions)

@@ -1,7 +1,7 @@
 """Keeps requests within the venue's rate, serves urgent lanes first, reserves a share for guards.
 
-The rate holds in *every* window, not only on average: the limiter remembers when it let requests go,
-as a token bucket would let twice the rate through across a boundary.
+The rate holds in *every* window, not only on average: the limiter remembers when it let requests
+go, as a token bucket would let twice the rate through across a boundary.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Limiter:
     async def acquire(self, lane: Lane, *, patience_ms: int | None = None) -> None:
         """Wait for leave to send one request.
 
-        Raises RateLimited where too many wait already, VenueRateLimited where leave would come later
-        than `patience_ms` from now; in both cases nothing was sent.
+        Raises RateLimited where too many wait already, VenueRateLimited where leave would come
+        later than `patience_ms` from now; in both cases nothing was sent.
         """
         if self._count_waiting() >= MOST_WAITING:
             raise RateLimited("Too many requests are waiting for the venue's rate limit.")

@@ -1,7 +1,8 @@
 """Says what a request to the venue came to: done, refused or unknown. The only place that does.
 
-Done needs the venue's own answer, about the thing asked for. Refused needs proof that nothing happened:
-no connection was made, or the venue itself said no. All the rest is unknown, never "failed".
+Done needs the venue's own answer, about the thing asked for. Refused needs proof that nothing
+happened: no connection was made, or the venue itself said no. All the rest is unknown, never
+"failed".
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ REFUSALS = frozenset({400, 401, 403, 404, 409, 422, 429})
 def judge(observed: Reply | BaseException, read: Callable[[bytes], T]) -> Verdict[T]:
     """Return what became of a request, from its answer or from how it broke.
 
-    `read` turns the body of a 2xx answer into a value and raises VenueAnswerInvalid where it is not to
-    be understood or is about another thing; then the outcome is unknown, as the request was taken.
+    `read` turns the body of a 2xx answer into a value and raises VenueAnswerInvalid where it is not
+    to be understood or is about another thing; then the outcome is unknown, as the request was
+    taken.
     """
     if isinstance(observed, BaseException):
         return _judge_break(observed)

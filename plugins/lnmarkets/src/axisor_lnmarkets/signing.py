@@ -1,7 +1,8 @@
 """Signs requests of the REST interface v3 and of the Stream interface v1.
 
 REST signs the timestamp, the lower-case method, the path with its version, and the body or else the
-query with its question mark; the stream signs a timestamp and a nonce. Both are HMAC-SHA256 in base64.
+query with its question mark; the stream signs a timestamp and a nonce. Both are HMAC-SHA256 in
+base64.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def _hmac(secret: str, payload: str) -> str:
 class Signer:
     """Makes the headers that authenticate requests of one key, and nothing else shows the key.
 
-    With `allowed` it refuses every (method, path) that is not among them, so that whoever holds this
-    signer cannot reach, say, a withdrawal whatever else goes wrong.
+    With `allowed` it refuses every (method, path) that is not among them, so that whoever holds
+    this signer cannot reach, say, a withdrawal whatever else goes wrong.
     """
 
     __slots__ = ("_allowed", "_credentials")

@@ -1,7 +1,7 @@
 """Speaks the venue's stream: JSON-RPC requests and the pushes of topics, over one WebSocket.
 
-It does everything in the caller's own task: while a request waits for its answer, pushes that come in
-between are kept for the next `push`. It reconnects nothing by itself.
+It does everything in the caller's own task: while a request waits for its answer, pushes that come
+in between are kept for the next `push`. It reconnects nothing by itself.
 """
 
 from __future__ import annotations
@@ -75,6 +75,13 @@ def _silent_logger() -> logging.Logger:
     return logger
 
 
+class _Connect(connect):
+    """A connection that goes where it was told: the key must not follow a redirect."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 @asynccontextmanager
 async def open_stream(url: str, *, clock: Clock, rng: Random) -> AsyncIterator[Stream]:
     """Connect and say hello; the stream is closed on leaving.
@@ -82,7 +89,7 @@ async def open_stream(url: str, *, clock: Clock, rng: Random) -> AsyncIterator[S
     `rng` makes ids and nonces, which need not be secret. Raises VenueUnavailable.
     """
     try:
-        connection = await connect(
+        connection = await _Connect(
             url,
             open_timeout=CONNECT_TIMEOUT_S,
             close_timeout=1.0,

@@ -84,9 +84,11 @@ class Ticking:
             raise VenueAnswerInvalid("The stream does not offer the prices that a guard needs.")
         self._picture = Picture()
         try:
-            self._picture.apply_rest(await self._general.ticker(lane=Lane.GUARD))
+            if self._picture.apply_rest(await self._general.ticker(lane=Lane.GUARD)):
+                self._offer("rest")
         except VenueError as error:
-            # Then the picture is whole, and trusted, once the stream itself has brought every price.
+            # Then the picture is whole, and trusted, once the stream itself has brought every
+            # price.
             log.info("market snapshot: %s", error.message)
         self._pushed_ms = self._clock.monotonic_ms()
 

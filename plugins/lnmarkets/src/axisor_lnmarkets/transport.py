@@ -1,7 +1,7 @@
 """Carries one request over HTTPS and brings back its answer: no retries, no redirects.
 
-Reads and changes share this path and differ in what an unclear end means: a read may be asked again,
-so it is just unavailable, while a change has an outcome that is not known.
+Reads and changes share this path and differ in what an unclear end means: a read may be asked
+again, so it is just unavailable, while a change has an outcome that is not known.
 """
 
 from __future__ import annotations
@@ -162,8 +162,8 @@ class Transport:
     async def sample_clock(self) -> ClockSample:
         """Ask the venue for its time once. Raises VenueError.
 
-        The two clocks are compared in the middle of the request (Cristian, 1989), so the error is at
-        most half the round trip; waiting for the rate limit does not count.
+        The two clocks are compared in the middle of the request (Cristian, 1989), so the error is
+        at most half the round trip; waiting for the rate limit does not count.
         """
         request = Request(method="GET", path="/v3/time", signed=False)
         observed = await self._exchange(request, signed_at_ms=None, lane=Lane.GUARD)
@@ -265,6 +265,21 @@ class Transport:
             began_ms=unix_ms(began),
             took_ms=self.clock.monotonic_ms() - began_tick_ms,
         )
+
+
+def _body_of_read(request: Request, observed: Reply | Exception) -> bytes:
+    verdict: Verdict[bytes] = judge(observed, lambda body: body)
+    match verdict:
+        case Done(value=body):
+            return body
+        case Refused(error=error):
+            raise error
+        case Unknown(detail=detail):
+            raise VenueUnavailable(
+                f"GET {request.path} brought no answer: {detail}.",
+                money="A read changes nothing.",
+                path=request.path,
+            )
 
 
 def _answer(kind: type[T], body: bytes, request: Request, about: Callable[[T], bool]) -> T:

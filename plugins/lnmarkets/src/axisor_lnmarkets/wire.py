@@ -1,7 +1,7 @@
 """Reads the venue's JSON into typed values and writes ours, number by number exact.
 
-Fractions come in as Decimal from the digits on the wire, never through a float. A figure of the wrong
-type or size is an error that names its field; a field nobody asked for is ignored.
+Fractions come in as Decimal from the digits on the wire, never through a float. A figure of the
+wrong type or size is an error that names its field; a field nobody asked for is ignored.
 """
 
 from __future__ import annotations
@@ -178,7 +178,8 @@ def encode_body(fields: Mapping[str, Value | None]) -> bytes:
     """Return a compact JSON object without the fields that are None, in the order given.
 
     The text is what the venue's own JSON printer would make of it (`1`, never `1.0`), since it may
-    check the signature against that. Raises FieldInvalid for a number that cannot be written exactly.
+    check the signature against that. Raises FieldInvalid for a number that cannot be written
+    exactly.
     """
     parts = []
     for name, value in fields.items():

@@ -11,7 +11,9 @@ from axisor_lnmarkets.wire import AmountField, NameField, SatsField, TimeField
 
 
 class Account(Struct, frozen=True, rename="camel"):
-    """The account; `balance` is free sats, `synthetic_usd_balance` US dollars, `fee_tier` 0 the dearest."""
+    """The account; `balance` is free sats, `synthetic_usd_balance` US dollars, `fee_tier` 0 the
+    dearest.
+    """
 
     id: NameField
     username: str
@@ -139,7 +141,9 @@ class OnChainWithdrawal(Struct, frozen=True, rename="camel"):
 
 
 class Notification(Struct, frozen=True, rename="camel"):
-    """A message of the venue to the owner. Its published descriptions differ, so all but two may lack."""
+    """A message of the venue to the owner. Its published descriptions differ, so all but two may
+    lack.
+    """
 
     id: NameField
     created_at: TimeField

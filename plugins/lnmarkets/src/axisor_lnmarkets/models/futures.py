@@ -46,9 +46,9 @@ class StopMode(enum.StrEnum):
 class Trade(Struct, frozen=True, rename="camel"):
     """An isolated trade in any state.
 
-    `price` is the working entry price, which moves when profit is cashed in; `entry_price` does not.
-    For `stoploss`, `takeprofit` and `stoploss_trailing_distance` 0 is none. `sum_funding_fees` is net,
-    positive when paid. Exactly one of the four flags is set.
+    `price` is the working entry price, which moves when profit is cashed in; `entry_price` does
+    not. For `stoploss`, `takeprofit` and `stoploss_trailing_distance` 0 is none. `sum_funding_fees`
+    is net, positive when paid. Exactly one of the four flags is set.
     """
 
     id: NameField
