@@ -11,8 +11,8 @@ from axisor.errors import AxisorError, OutcomeUnknown, VenueAnswerInvalid
 from axisor.intents import Action
 from axisor.model import CROSS, AccountState, CrossWallet, Funding, Order, Position
 from axisor.ports import (
-    ClosedPosition,
     Clock,
+    ClosedPosition,
     Credentials,
     KeyRights,
     Lane,
@@ -164,8 +164,8 @@ class LnMarketsAccount:
         unreadable = [*running.unreadable, *waiting.unreadable, *resting.unreadable]
         if unreadable:
             raise VenueAnswerInvalid(
-                f"Whether {client_id} exists cannot be told: {', '.join(unreadable)} is
-                unreadable.", unreadable=",".join(unreadable),
+                f"Whether {client_id} exists cannot be told: some items are unreadable.",
+                unreadable=",".join(unreadable),
             )
         trades = (*running.items, *waiting.items, *closed.data, *canceled.data)
         found: list[Order | Position | ClosedPosition] = []
@@ -217,8 +217,8 @@ class LnMarketsAccount:
     def changes(self) -> AsyncIterator[str]:
         """Yield a word whenever the venue hints that something changed; a hint, never the truth.
 
-        `connected` comes first and after every break: something may have been missed. Raises VenueAuth
-        where the key does not suffice, and reconnects for every other reason.
+        `connected` comes first and after every break: something may have been missed. Raises
+        VenueAuth where the key does not suffice, and reconnects for every other reason.
         """
         return hints(
             self._address.stream,
@@ -241,7 +241,7 @@ class LnMarketsAccount:
         await self._transport.aclose()
 
     async def _know_clock(self) -> None:
-        """Measure the venue's clock before the first signed read: a wrong stamp would be refused."""
+        """Measure the venue's clock before the first signed read, lest its stamp is refused."""
         if self._transport.offset_ms is None:
             await self._transport.warm()
 

@@ -151,9 +151,7 @@ def _new_trade(action: OpenPosition) -> NewTrade:
 
 
 def _new_order(action: CrossOrder) -> NewOrder:
-    """Return the order of an action. The venue has no reduce-only: `reduce` is the caller's to
-    keep.
-    """
+    """Return the order of an action; the venue has no reduce-only, so the caller keeps to it."""
     return NewOrder(
         side=action.side,
         quantity=action.quantity,

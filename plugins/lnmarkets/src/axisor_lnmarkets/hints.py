@@ -1,6 +1,4 @@
-"""Listens to an account's private topics for hints that something changed, and reads a key's
-rights.
-"""
+"""Listens to an account's private topics for hints that something changed."""
 
 from __future__ import annotations
 
@@ -19,8 +17,7 @@ from axisor_lnmarkets.wire import shape
 log = logging.getLogger(__name__)
 
 QUIET_S = 30.0
-"""How long a stream may be silent before it is asked whether it lives; the venue drops it at 120 s.
-"""
+"""How long a stream may be silent before it is pinged; the venue drops it at 120 s."""
 
 WITHDRAW = "account:withdrawals:write"
 
@@ -70,15 +67,13 @@ async def _next(stream: Stream) -> str | None:
 
 
 def is_granted(scope: str, permissions: Collection[str]) -> bool:
-    """Return whether a right is among those granted, by itself or by a wildcard such as
-    `futures:*`.
-    """
+    """Return whether a right is granted, by itself or by a wildcard such as `futures:*`."""
     parts = scope.split(":")
     wild = {":".join([*parts[:n], "*"]) for n in range(len(parts))}
     return scope in permissions or not wild.isdisjoint(permissions)
 
 
 def rights_of(permissions: Collection[str]) -> KeyRights:
-    """Return the rights of a key; whether it may withdraw is unknown where the venue lists nothing."""
+    """Return the rights of a key; where the venue lists none, it is unknown if it may withdraw."""
     can_withdraw = is_granted(WITHDRAW, permissions) if permissions else None
     return KeyRights(frozenset(permissions), can_withdraw)

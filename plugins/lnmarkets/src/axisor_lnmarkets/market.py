@@ -1,4 +1,4 @@
-"""The public side of LN Markets: prices by stream, by REST while the stream is silent, and candles."""
+"""The public side of LN Markets: prices by stream or else by REST, candles, and its clock."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def _time(ms: int) -> datetime:
 
 
 class Picture:
-    """The newest of each figure. What is older than, or the same as, what is known changes nothing."""
+    """The newest of each figure; what is older, or known already, changes nothing."""
 
     def __init__(self) -> None:
         self._stamps: dict[str, datetime] = {}

@@ -69,7 +69,7 @@ class Push(Struct, frozen=True):
 
 
 def _silent_logger() -> logging.Logger:
-    """Return a logger that no setting can make write frames: those of `authenticate` hold the key."""
+    """Return a logger that no setting makes write frames: one of them holds the key."""
     logger = logging.Logger("axisor_lnmarkets.stream.frames", level=logging.CRITICAL)
     logger.addHandler(logging.NullHandler())
     return logger

@@ -1,4 +1,4 @@
-"""Keeps ticks coming: follows the stream, polls REST while it is silent, reconnects with patience."""
+"""Keeps ticks coming: follows the stream, reads REST while it is silent, and reconnects."""
 
 from __future__ import annotations
 

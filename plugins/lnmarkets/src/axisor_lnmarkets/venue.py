@@ -61,9 +61,7 @@ class LnMarkets:
         )
 
     def _limiter_of(self, host: str, clock: Clock) -> Limiter:
-        """Return the one limiter for unsigned requests to a host, since the venue counts by
-        address.
-        """
+        """Return the one limiter of unsigned requests to a host: the venue counts by address."""
         key = (host, id(clock))
         if key not in self._limiters:
             # The clock is kept so that its identity is not given to another.

@@ -207,7 +207,7 @@ def encode_query(fields: Sequence[tuple[str, Value | None]]) -> str:
 
 
 def iso(time: datetime) -> str:
-    """Return a time as the venue writes it: UTC, milliseconds, `Z`. Raises FieldInvalid if naive."""
+    """Return a time as UTC with milliseconds and `Z`. Raises FieldInvalid if it has no zone."""
     if time.tzinfo is None:
         raise FieldInvalid("A time sent to the venue needs a time zone.")
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

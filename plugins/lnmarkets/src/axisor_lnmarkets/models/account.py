@@ -11,9 +11,7 @@ from axisor_lnmarkets.wire import AmountField, NameField, SatsField, TimeField
 
 
 class Account(Struct, frozen=True, rename="camel"):
-    """The account; `balance` is free sats, `synthetic_usd_balance` US dollars, `fee_tier` 0 the
-    dearest.
-    """
+    """The account; `balance` is free sats, `synthetic_usd_balance` dollars, `fee_tier` 0 dearest."""
 
     id: NameField
     username: str
@@ -141,9 +139,7 @@ class OnChainWithdrawal(Struct, frozen=True, rename="camel"):
 
 
 class Notification(Struct, frozen=True, rename="camel"):
-    """A message of the venue to the owner. Its published descriptions differ, so all but two may
-    lack.
-    """
+    """A message to the owner. Its published descriptions differ, so most fields may lack."""
 
     id: NameField
     created_at: TimeField
@@ -162,7 +158,7 @@ class Asset(enum.StrEnum):
 
 
 class Swap(Struct, frozen=True, rename="camel"):
-    """A swap. The venue's descriptions disagree on cents or dollars for USD; dollars are assumed."""
+    """A swap. The venue's pages disagree on cents or dollars for USD; dollars are assumed."""
 
     id: NameField
     in_amount: AmountField

@@ -1,4 +1,4 @@
-"""Answers of the public calls: time, ticker, candles, funding settlements, leaderboard, best price."""
+"""Answers of the public calls: time, prices, candles, funding settlements, leaderboard."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PriceChange(Struct, frozen=True, rename="camel"):
 
 
 class Ticker(Struct, frozen=True, rename="camel"):
-    """The market at one moment; `funding_rate` is that of the next settlement, at `funding_time`."""
+    """The market at one moment; `funding_rate` is for the next settlement, at `funding_time`."""
 
     time: TimeField
     index: PriceField

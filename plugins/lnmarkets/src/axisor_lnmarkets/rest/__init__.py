@@ -1,4 +1,4 @@
-"""The REST interface v3 whole: one method for each of its calls, grouped as the venue groups them."""
+"""The REST interface v3 whole: a method for each of its calls, grouped as the venue does."""
 
 from __future__ import annotations
 
