@@ -78,7 +78,7 @@ def _of_simulator(url: str) -> Address:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine, by its name or number and without asking a resolver."""
+    """Return whether a host is this machine, by name or number, without asking a resolver."""
     if host == "localhost":
         return True
     try:

@@ -136,7 +136,7 @@ class Stream:
         return await self.request(StreamTime, "time")
 
     async def authenticate(self, signer: Signer, *, timestamp_ms: int) -> Authenticated:
-        """Log in, at venue time `timestamp_ms`, and return what the key may do. Raises VenueAuth."""
+        """Log in at venue time `timestamp_ms` and return what the key may do. Raises VenueAuth."""
         nonce = f"{self._rng.getrandbits(64):016x}"
         params = signer.stream_params(timestamp_ms=timestamp_ms, nonce=nonce)
         answer = await self.request(Authenticated, "authenticate", params)

@@ -99,6 +99,7 @@ class Transport:
         public: Limiter,
         private: Limiter | None = None,
         signer: Signer | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         self.clock = clock
         self.offset_ms: int | None = None
@@ -108,7 +109,7 @@ class Transport:
         self._signer = signer
         # No proxy or key file from the environment: where keys go is said in settings only.
         self._http = httpx.AsyncClient(
-            timeout=TIMEOUT, limits=LIMITS, follow_redirects=False, trust_env=False
+            timeout=timeout, limits=LIMITS, follow_redirects=False, trust_env=False
         )
 
     def venue_now_ms(self) -> int:

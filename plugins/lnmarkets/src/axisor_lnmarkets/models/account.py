@@ -11,7 +11,7 @@ from axisor_lnmarkets.wire import AmountField, NameField, SatsField, TimeField
 
 
 class Account(Struct, frozen=True, rename="camel"):
-    """The account; `balance` is free sats, `synthetic_usd_balance` dollars, `fee_tier` 0 dearest."""
+    """The account; `balance` is free sats, `synthetic_usd_balance` dollars, tier 0 the dearest."""
 
     id: NameField
     username: str
