@@ -13,6 +13,9 @@ from typing import Any
 HANG_UP = b""
 """Close the connection without a byte."""
 
+SILENCE = b"silence"
+"""Answer nothing until the client gives up."""
+
 
 def answer(body: Any, status: int = 200, **headers: str) -> bytes:
     """Return a whole HTTP answer; `body` is JSON, or bytes as they are."""
@@ -46,14 +49,12 @@ class Script:
 
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
-    answers: dict[str, list[bytes | None]] = field(default_factory=lambda: defaultdict(list))
+    answers: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     connections: int = 0
 
     def on(self, route: str, *answers: Any) -> None:
-        """Answer `METHOD /path` so: bytes as they are, None never, all else as JSON."""
-        self.answers[route] = [
-            a if isinstance(a, bytes) or a is None else answer(a) for a in answers
-        ]
+        """Answer `METHOD /path` so: bytes as they are, all else as JSON."""
+        self.answers[route] = [a if isinstance(a, bytes) else answer(a) for a in answers]
 
     def calls(self, path: str) -> list[Seen]:
         return [request for request in self.seen if request.path == path]
@@ -68,12 +69,12 @@ class Script:
                     writer.write(answer(b"Not found", 404))
                     continue
                 reply = queue.pop(0) if len(queue) > 1 else queue[0]
-                if reply is None:
-                    await reader.read()  # answers nothing until the client gives up
+                if reply == SILENCE:
+                    await reader.read()
                     return
                 writer.write(reply)
                 await writer.drain()
-                if reply == HANG_UP or b"connection: close" in reply:
+                if reply == HANG_UP or b"connection: close" in reply or b"HTTP/1.1" not in reply:
                     return
         except (ConnectionError, asyncio.IncompleteReadError):
             return

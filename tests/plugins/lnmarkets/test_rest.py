@@ -70,7 +70,7 @@ CHAIN_OUT = {"id": "d", "createdAt": WHEN, "address": "b", "amount": 1, "fee": N
 NOTE = {"id": "n", "createdAt": WHEN, "message": "m", "read": False, "type": "x"}
 FEE = {"time": WHEN, "settlementId": "b1", "tradeId": TRADE_ID, "fee": 100}
 TRANSFER = {"id": "t2", "amount": -10000, "time": WHEN}
-A, I, C = "/v3/account", "/v3/futures/isolated", "/v3/futures/cross"
+A, ISO, C = "/v3/account", "/v3/futures/isolated", "/v3/futures/cross"
 
 READS: list[tuple[Call, str, str, Any]] = [
     (lambda r: r.general.ping(), "/v3/ping", "", "pong"),
@@ -124,11 +124,11 @@ READS: list[tuple[Call, str, str, Any]] = [
         page(CHAIN_OUT),
     ),
     (lambda r: r.account.notifications(read=False), f"{A}/notifications", "read=false", page(NOTE)),
-    (lambda r: r.isolated.open(), f"{I}/trades/open", "", [OPEN]),
-    (lambda r: r.isolated.running(), f"{I}/trades/running", "", [RUNNING]),
-    (lambda r: r.isolated.closed(), f"{I}/trades/closed", "", page(CLOSED)),
-    (lambda r: r.isolated.canceled(), f"{I}/trades/canceled", "", page(CANCELED)),
-    (lambda r: r.isolated.funding_fees(trade="t"), f"{I}/funding-fees", "tradeId=t", page(FEE)),
+    (lambda r: r.isolated.open(), f"{ISO}/trades/open", "", [OPEN]),
+    (lambda r: r.isolated.running(), f"{ISO}/trades/running", "", [RUNNING]),
+    (lambda r: r.isolated.closed(), f"{ISO}/trades/closed", "", page(CLOSED)),
+    (lambda r: r.isolated.canceled(), f"{ISO}/trades/canceled", "", page(CANCELED)),
+    (lambda r: r.isolated.funding_fees(trade="t"), f"{ISO}/funding-fees", "tradeId=t", page(FEE)),
     (lambda r: r.cross.orders_open(), f"{C}/orders/open", "", [CROSS_OPEN]),
     (lambda r: r.cross.orders_filled(), f"{C}/orders/filled", "", page(CROSS_FILLED)),
     (lambda r: r.cross.position(), f"{C}/position", "", FLAT),
@@ -180,7 +180,7 @@ CHANGES: list[tuple[Call, str, str, Any]] = [
         lambda r: r.isolated.new_trade(
             NewTrade(side=Side.BUY, leverage=Decimal("10.0"), quantity=1000)
         ),
-        f"POST {I}/trade",
+        f"POST {ISO}/trade",
         '{"type":"market","side":"buy","leverage":10,"quantity":1000}',
         RUNNING,
     ),
@@ -198,53 +198,53 @@ CHANGES: list[tuple[Call, str, str, Any]] = [
                 client_id="test-client-id",
             )
         ),
-        f"POST {I}/trade",
+        f"POST {ISO}/trade",
         '{"type":"limit","side":"buy","leverage":100,"margin":10,"price":100000.5,'
         '"stoploss":0.01,"stoplossMode":"trailing","takeprofit":120000,'
         '"clientId":"test-client-id"}',
         OPEN,
     ),
-    (lambda r: r.isolated.close(ID), f"POST {I}/trade/close", f'{{"id":"{ID}"}}', CLOSED),
+    (lambda r: r.isolated.close(ID), f"POST {ISO}/trade/close", f'{{"id":"{ID}"}}', CLOSED),
     (
         lambda r: r.isolated.cancel(CANCELED["id"]),
-        f"POST {I}/trade/cancel",
+        f"POST {ISO}/trade/cancel",
         f'{{"id":"{CANCELED["id"]}"}}',
         CANCELED,
     ),
-    (lambda r: r.isolated.cancel_all(), f"POST {I}/trades/cancel-all", "", [CANCELED]),
+    (lambda r: r.isolated.cancel_all(), f"POST {ISO}/trades/cancel-all", "", [CANCELED]),
     (
         lambda r: r.isolated.add_margin(ID, 50_000),
-        f"POST {I}/trade/add-margin",
+        f"POST {ISO}/trade/add-margin",
         f'{{"id":"{ID}","amount":50000}}',
         RUNNING,
     ),
     (
         lambda r: r.isolated.cash_in(ID, 1),
-        f"POST {I}/trade/cash-in",
+        f"POST {ISO}/trade/cash-in",
         f'{{"id":"{ID}","amount":1}}',
         RUNNING,
     ),
     (
         lambda r: r.isolated.set_stoploss(ID, Decimal("95000.0")),
-        f"PUT {I}/trade/stoploss",
+        f"PUT {ISO}/trade/stoploss",
         f'{{"id":"{ID}","value":95000,"mode":"fixed"}}',
         RUNNING,
     ),
     (
         lambda r: r.isolated.remove_stoploss(ID),
-        f"DELETE {I}/trade/stoploss?id={ID}",
+        f"DELETE {ISO}/trade/stoploss?id={ID}",
         "",
         {**RUNNING, "stoploss": 0},
     ),
     (
         lambda r: r.isolated.set_takeprofit(ID, Decimal(120_000)),
-        f"PUT {I}/trade/takeprofit",
+        f"PUT {ISO}/trade/takeprofit",
         f'{{"id":"{ID}","value":120000}}',
         {**RUNNING, "takeprofit": 120000},
     ),
     (
         lambda r: r.isolated.remove_takeprofit(ID),
-        f"DELETE {I}/trade/takeprofit?id={ID}",
+        f"DELETE {ISO}/trade/takeprofit?id={ID}",
         "",
         RUNNING,
     ),
@@ -298,7 +298,7 @@ async def test_a_read_asks_its_endpoint(venue: Script, rest: Rest, call, path, q
     (request,) = venue.seen
     assert (request.method, request.path, request.query) == ("GET", path, query)
     public = path in ("/v3/ping", "/v3/time", "/v3/synthetic-usd/best-price") or (
-        path.startswith("/v3/futures/") and not path.startswith((I, C))
+        path.startswith("/v3/futures/") and not path.startswith((ISO, C))
     )
     assert ("lnm-access-key" in request.headers) is not public
     if not public:
@@ -321,15 +321,15 @@ async def test_a_change_is_sent_once_as_signed(venue: Script, rest: Rest, call, 
 @pytest.mark.parametrize(
     ("call", "target", "said"),
     [
-        (lambda r: r.isolated.add_margin("other", 1), f"POST {I}/trade/add-margin", RUNNING),
-        (lambda r: r.isolated.close(ID), f"POST {I}/trade/close", RUNNING),
-        (lambda r: r.isolated.cancel(OPEN["id"]), f"POST {I}/trade/cancel", OPEN),
+        (lambda r: r.isolated.add_margin("other", 1), f"POST {ISO}/trade/add-margin", RUNNING),
+        (lambda r: r.isolated.close(ID), f"POST {ISO}/trade/close", RUNNING),
+        (lambda r: r.isolated.cancel(OPEN["id"]), f"POST {ISO}/trade/cancel", OPEN),
         (
             lambda r: r.isolated.set_stoploss(ID, Decimal(1)),
-            f"PUT {I}/trade/stoploss",
+            f"PUT {ISO}/trade/stoploss",
             RUNNING,
         ),
-        (lambda r: r.isolated.remove_stoploss(ID), f"DELETE {I}/trade/stoploss", RUNNING),
+        (lambda r: r.isolated.remove_stoploss(ID), f"DELETE {ISO}/trade/stoploss", RUNNING),
         (lambda r: r.cross.cancel("91c4"), f"POST {C}/order/cancel", CROSS_OPEN),
         (lambda r: r.cross.close(), f"POST {C}/position/close", CROSS_OPEN),
         (lambda r: r.cross.set_leverage(9), f"PUT {C}/leverage", CROSS),
@@ -337,7 +337,7 @@ async def test_a_change_is_sent_once_as_signed(venue: Script, rest: Rest, call, 
             lambda r: r.isolated.new_trade(
                 NewTrade(side=Side.BUY, leverage=1, quantity=1000, client_id="mine")
             ),
-            f"POST {I}/trade",
+            f"POST {ISO}/trade",
             RUNNING,
         ),
         (

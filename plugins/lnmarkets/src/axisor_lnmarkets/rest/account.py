@@ -26,6 +26,9 @@ from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery
 from axisor_lnmarkets.transport import Request, Transport
 from axisor_lnmarkets.wire import encode_body
 
+_Nothing: Any = dict[str, Any] | None
+"""The venue answers null or an empty object; nothing reads it, hence Any."""
+
 
 class AccountCalls:
     """An account's own calls. Every method raises VenueError; those that post may raise
@@ -145,7 +148,6 @@ class AccountCalls:
     async def read_notifications(self, *, signed_at_ms: int | None = None) -> None:
         """Mark every notification as read."""
         request = Request(method="PUT", path="/v3/account/notifications")
-        anything: Any = object  # the venue answers null or {}; both are right
         await self._transport.change(
-            anything, request, signed_at_ms=signed_at_ms, lane=Lane.COMMAND
+            _Nothing, request, signed_at_ms=signed_at_ms, lane=Lane.COMMAND
         )
