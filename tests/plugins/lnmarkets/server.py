@@ -74,7 +74,8 @@ class Script:
                     return
                 writer.write(reply)
                 await writer.drain()
-                if reply == HANG_UP or b"connection: close" in reply or b"HTTP/1.1" not in reply:
+                whole = b"HTTP/1.1" in reply and b"\r\n\r\n" in reply
+                if not whole or b"connection: close" in reply:
                     return
         except (ConnectionError, asyncio.IncompleteReadError):
             return

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from axisor.errors import VenueAnswerInvalid, VenueError, VenueUnavailable
 from axisor.model import Tick
@@ -41,7 +43,7 @@ class Ticking:
         self._ready: deque[Tick] = deque(maxlen=MOST_WAITING)
         self._wake = asyncio.Event()
         self._ended = False
-        self._newest: datetime | None = None
+        self._newest: Tick | None = None
         self._pushed_ms: int | None = None
 
     async def next(self) -> Tick | None:
@@ -124,8 +126,16 @@ class Ticking:
 
     def _offer(self, source: str) -> None:
         tick = self._picture.tick(received=self._clock.now(), source=source)
-        if tick is None or (self._newest is not None and tick.time < self._newest):
+        if tick is None or not self._is_news(tick):
             return
-        self._newest = tick.time
+        self._newest = tick
         self._ready.append(tick)
         self._wake.set()
+
+    def _is_news(self, tick: Tick) -> bool:
+        """Return whether a tick is not older than the last one, nor that one again."""
+        known = self._newest
+        if known is None:
+            return True
+        same = replace(tick, received=known.received, source=known.source) == known
+        return tick.time >= known.time and not same
