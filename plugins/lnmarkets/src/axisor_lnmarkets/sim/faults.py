@@ -25,11 +25,13 @@ ANY = "any"
 class FaultKind(enum.StrEnum):
     """How a request goes wrong.
 
-    `LOSE_RESPONSE`: it takes effect, then the connection drops without an answer. `LOSE_REQUEST`: the
-    connection drops and nothing takes effect. `LATE`: the request stands still on its way for a time,
-    and only then is its signature checked and its effect made; whoever still waits is answered.
-    `STATUS`: the answer is an error status and nothing takes effect. `STATUS_AFTER`: it takes effect,
-    and the answer is an error status all the same. `STALE`: a read shows what was true a while ago.
+    - `LOSE_RESPONSE`: it takes effect, then the connection drops without an answer.
+    - `LOSE_REQUEST`: the connection drops and nothing takes effect.
+    - `LATE`: it stands still on its way for a time; only then is its signature checked and its
+      effect made, whether or not anybody still waits for the answer.
+    - `STATUS`: the answer is an error status and nothing takes effect.
+    - `STATUS_AFTER`: it takes effect, and the answer is an error status all the same.
+    - `STALE`: a read shows what was true a while ago.
     """
 
     LOSE_RESPONSE = "lose-response"

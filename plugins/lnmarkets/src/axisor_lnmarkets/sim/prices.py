@@ -1,4 +1,4 @@
-"""Where simulated prices come from: scenarios, a seeded walk, or a file of candles, as timed prints."""
+"""Prices as timed prints, from a seeded walk or a file of candles."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _MOST_LINE = 500
 
 def walk(seed: int, start: datetime) -> Iterator[Print]:
     """Yield an endless walk: a print a second, each at most 20 dollars away from the one before."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a replayable walk, not a secret
     price = WALK_START
     for step in count():
         yield Print(start + step * WALK_STEP, price)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -24,7 +25,7 @@ _JITTER_BASIS_POINTS = 50
 
 
 class Scenario(Struct, frozen=True):
-    """A course: anchors (prints since the start, price), straight lines between, the last price held."""
+    """A course of anchors (prints since the start, price) with straight lines between them."""
 
     name: str
     summary: str
@@ -116,7 +117,7 @@ def _jittered(
 ) -> tuple[tuple[int, Decimal], ...]:
     if seed == EXACT_SEED or len(anchors) == 1:
         return anchors
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a replayable course, not a secret
     moved: dict[Decimal, Decimal] = {anchors[0][1]: anchors[0][1]}
     for _, price in anchors:
         # Anchors of one price stay of one price, so that a plateau remains a plateau.
@@ -128,6 +129,6 @@ def _jittered(
 
 def _lines(anchors: tuple[tuple[int, Decimal], ...]) -> Iterator[tuple[int, Price]]:
     yield anchors[0]
-    for (begin, here), (end, there) in zip(anchors, anchors[1:], strict=False):
+    for (begin, here), (end, there) in pairwise(anchors):
         for at in range(begin + 1, end + 1):
             yield at, round_to_step(here + (there - here) * (at - begin) / (end - begin))

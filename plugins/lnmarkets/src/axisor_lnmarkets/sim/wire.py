@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-Json: TypeAlias = "None | bool | int | Decimal | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | Decimal | str | list[Json] | dict[str, Json] | None"
 """A JSON value whose fractions are `Decimal`; float never occurs."""
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -20,7 +20,7 @@ def encode(value: object) -> bytes:
 
 
 def number(value: Decimal | int) -> Decimal | int:
-    """Return a number as the venue shows it: whole ones without a fraction, none with spare zeros."""
+    """Return a number as the venue shows it: without a fraction of zero and without spare zeros."""
     if isinstance(value, int):
         return value
     whole = value.to_integral_value()
