@@ -1,8 +1,9 @@
 """One account at the simulated venue: its parts, its reaction to a print, and its written form.
 
-Requests go to the parts: `account.isolated`, `account.cross`, `account.wallet`. Each takes the market
-time `now` and, where a price matters, the present quote, returns the record it made and either takes
-effect whole or raises `Rejected` with nothing changed. `account.happened` tells what the last one did.
+Requests go to the parts: `account.isolated`, `account.cross`, `account.wallet`. Each takes the
+market time `now` and, where a price matters, the present quote, returns the record it made and
+either takes effect whole or raises `Rejected` with nothing changed. `account.happened` tells what
+the last one did.
 """
 
 from __future__ import annotations

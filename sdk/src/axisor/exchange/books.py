@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from msgspec import Struct, field
 
@@ -50,9 +50,9 @@ class Sums(Struct):
 class Books(Struct, kw_only=True):
     """The whole state of one account.
 
-    `trades` holds waiting and running isolated trades in the order they were placed, `best` the best
-    price a trailing stop has seen, `above` whether a waiting order's price was below the market when
-    it was placed, so that the market meets it from above.
+    `trades` holds waiting and running isolated trades in the order they were placed, `best` the
+    best price a trailing stop has seen, `above` whether a waiting order's price was below the
+    market when it was placed, so that the market meets it from above.
     """
 
     id: str
@@ -76,13 +76,13 @@ class Books(Struct, kw_only=True):
     onchain_withdrawals: dict[str, OnChainWithdrawal] = field(default_factory=dict)
     addresses: list[Address] = field(default_factory=list)
     notifications: list[Notification] = field(default_factory=list)
-    volume: deque[tuple[datetime, int]] = field(default_factory=deque)
+    volume: list[tuple[datetime, int]] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     sums: Sums = field(default_factory=Sums)
 
 
 class Desk:
-    """What the parts of an account share: its books, its ids and the happenings of the present call."""
+    """What the parts of an account share: books, ids and the happenings of the present call."""
 
     def __init__(self, books: Books, ids: Callable[[], str]) -> None:
         self.books = books
@@ -114,11 +114,11 @@ class Desk:
         return sum(usd for time, usd in self.books.volume if time > now - _MONTH)
 
     def traded(self, now: datetime, quantity: int) -> None:
-        """Count dollars traded towards the fee tier, and forget those of more than thirty days ago."""
+        """Count dollars traded towards the fee tier, and forget those older than thirty days."""
         volume = self.books.volume
         volume.append((now, quantity))
-        while volume[0][0] <= now - _MONTH:
-            volume.popleft()
+        old = next(i for i, (time, _) in enumerate(volume) if time > now - _MONTH)
+        del volume[:old]
 
     def fee_tier(self, now: datetime) -> int:
         """Return the fee tier that holds now, 0 the dearest."""
@@ -144,7 +144,7 @@ class Desk:
         *,
         before: tuple[Sats, Sats],
         margin: Sats = 0,
-        **fields: object,
+        fields: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Write an accepted request into the ledger; `before` is margin and balance before it."""
         self.stale = True
@@ -153,7 +153,7 @@ class Desk:
             sequence=len(books.ledger) + 1,
             time=now,
             request=request,
-            fields={k: str(v) for k, v in fields.items() if v is not None},
+            fields={key: str(value) for key, value in fields.items()},
             target=target,
             margin_delta=margin - before[0],
             balance_delta=books.balance - before[1],

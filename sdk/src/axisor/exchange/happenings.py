@@ -24,7 +24,7 @@ from axisor.exchange.records import (
 from axisor.model import Sats
 
 ClosedBy: TypeAlias = Literal["close", "stoploss", "takeprofit", "liquidation", "funding"]
-"""What closed a trade; `funding` is a forced close because a payment lifted leverage above the most."""
+"""What closed a trade; `funding` is a forced close after a payment lifted leverage too far."""
 
 CrossCause: TypeAlias = Literal[
     "new", "limit", "cancel", "leverage", "deposit", "withdraw", "liquidation", "funding"
@@ -169,5 +169,3 @@ Happening: TypeAlias = (
     | Withdrawn
 )
 """Everything that can happen to an account."""
-
-

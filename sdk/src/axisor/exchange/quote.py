@@ -12,8 +12,8 @@ from axisor.model import Bucket, Price, Side, Tick
 class Quote(Struct, frozen=True):
     """The market at a moment of market time (aware, UTC).
 
-    `bid` and `ask` are those of the smallest size; `buckets`, smallest first, may be empty, and then
-    they hold for every size. A price that is None cannot be executed.
+    `bid` and `ask` are those of the smallest size; `buckets`, smallest first, may be empty, and
+    then they hold for every size. A price that is None cannot be executed.
     """
 
     time: datetime
@@ -44,11 +44,11 @@ class Quote(Struct, frozen=True):
         return next((b for b in self.buckets if quantity <= b.max_size), self.buckets[-1])
 
     def opening(self, side: Side, quantity: int) -> Price | None:
-        """Return the price a market order of this side gets: the ask for a buy, the bid for a sell."""
+        """Return what a market order of this side gets: the ask for a buy, the bid for a sell."""
         return self.ask_for(quantity) if side is Side.BUY else self.bid_for(quantity)
 
     def closing(self, side: Side, quantity: int) -> Price:
-        """Return the price a position of this side is closed or valued at; `last` where none is shown."""
+        """Return the price a position of this side is closed at; `last` where none is shown."""
         price = self.opening(side.opposite, quantity)
         return self.last if price is None else price
 

@@ -1,7 +1,8 @@
 """What the simulated venue writes down: trades, the cross position, orders, transfers and fees.
 
-Field names become the venue's REST names by `rename="camel"`, so these encode as its answers do. All
-amounts are sats, all prices dollars per bitcoin; a price of 0 in `stoploss` or `takeprofit` is none.
+Field names become the venue's REST names by `rename="camel"`, so these encode as its answers do.
+All amounts are sats, all prices dollars per bitcoin; a price of 0 in `stoploss` or `takeprofit`
+is none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.maths import pl
-from axisor.model import CROSS, MarginMode, Order, OrderState, OrderType, Position, Price, Sats, Side
+from axisor.model import (
+    CROSS,
+    MarginMode,
+    Order,
+    OrderState,
+    OrderType,
+    Position,
+    Price,
+    Sats,
+    Side,
+)
 
 NONE = Decimal(0)
 """The venue's way of writing that a stop-loss, take-profit or trailing distance is not set."""
@@ -270,7 +281,7 @@ class OnChainDeposit(Struct, frozen=True, rename="camel"):
 
 
 class LightningWithdrawal(Struct, frozen=True, rename="camel"):
-    """A payment of an invoice; `max_fees` is held back until it is settled, `fee` is the true one."""
+    """A payment of an invoice; `max_fees` is held back until settled, `fee` is the true one."""
 
     id: str
     created_at: datetime
@@ -323,8 +334,8 @@ class Notification(Struct, frozen=True, rename="camel"):
 class LedgerRow(Struct, frozen=True, kw_only=True):
     """One accepted request: what was asked, what it moved, and what stood afterwards.
 
-    `target` is the trade, order or record it made or touched (`cross` for the cross wallet), `margin`
-    the margin of that target after it, 0 where it has none.
+    `target` is the trade, order or record it made or touched (`cross` for the cross wallet),
+    `margin` the margin of that target after it, 0 where it has none.
     """
 
     sequence: int

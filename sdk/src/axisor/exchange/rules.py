@@ -13,8 +13,9 @@ from axisor.model import Price, Sats
 class Rules(Struct, frozen=True, kw_only=True):
     """How strictly and at what cost the venue works; the defaults are the real one's.
 
-    `fee_tier` is `by volume` (of the last 30 days), a fixed tier from 0 (dearest) to 3, or None for no
-    fees and no fee reserve on isolated trades. `liquidate_on` is the reference of liquidations.
+    `fee_tier` is `by volume` (of the last 30 days), a fixed tier from 0 (dearest) to 3, or None
+    for no fees and no fee reserve on isolated trades. `liquidate_on` is the reference of
+    liquidations.
     """
 
     fee_tier: Literal["by volume"] | int | None = "by volume"
