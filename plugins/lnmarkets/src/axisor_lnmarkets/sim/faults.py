@@ -14,9 +14,10 @@ from axisor.errors import SettingsInvalid
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)")
 _UNIT = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60)}
 _LONGEST = timedelta(hours=1)
+_NO = timedelta()
 
 READ = "read"
-"""Matches every operation that changes nothing and needs a key."""
+"""Matches every operation that changes nothing."""
 
 ANY = "any"
 """Matches every operation."""
@@ -141,6 +142,13 @@ class FaultBook:
                         self._faults.remove(fault)
                 return fault.mode
         return None
+
+    @property
+    def longest_stale(self) -> timedelta:
+        """Return how far back stale reads may have to look; nothing where there are none."""
+        return max(
+            (f.mode.delay for f in self._faults if f.mode.kind is FaultKind.STALE), default=_NO
+        )
 
     def all(self) -> tuple[Fault, ...]:
         """Return the faults in force, oldest first."""

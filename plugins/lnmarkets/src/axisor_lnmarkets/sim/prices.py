@@ -66,6 +66,12 @@ def candle_prints(path: Path, *, start: datetime | None = None) -> Iterator[Prin
                 yield Print(time + offset, round_to_step(price), spent)
 
 
+def check_candles(path: Path) -> None:
+    """Read a candle file to its end. Raises CandlesInvalid at the first bad row."""
+    for _ in _rows(path):
+        pass
+
+
 def _rows(path: Path) -> Iterator[tuple[datetime, tuple[Decimal, ...]]]:
     before: datetime | None = None
     try:

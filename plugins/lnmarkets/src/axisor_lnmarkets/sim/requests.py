@@ -8,13 +8,12 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from axisor.exchange.account import Account
-from axisor.exchange.quote import Quote
+from axisor.exchange import Account, Quote
 from axisor_lnmarkets.sim.fields import Fields
-from axisor_lnmarkets.sim.market import Market
 from axisor_lnmarkets.sim.paging import page, page_request
 from axisor_lnmarkets.sim.views import view
 from axisor_lnmarkets.sim.wire import Json
+from axisor_lnmarkets.sim.world import World
 
 Row = TypeVar("Row", bound=Struct)
 
@@ -22,11 +21,11 @@ Row = TypeVar("Row", bound=Struct)
 class Request(Struct, frozen=True, kw_only=True):
     """One request that passed every check, at the market time it takes effect.
 
-    For reads `account` and `quote` may be those of a while ago; `market` is always the present one.
+    For reads `account` and `quote` may be those of a while ago; `world` is always the present one.
     `transport_now` is what `/time` tells.
     """
 
-    market: Market
+    world: World
     account: Account
     quote: Quote
     now: datetime

@@ -24,17 +24,17 @@ def _time(request: Request) -> Json:
 
 
 def _ticker(request: Request) -> Json:
-    market, quote = request.market, request.quote
+    world, quote = request.world, request.quote
     answer: dict[str, Json] = {
         "time": iso(quote.time),
         "index": number_or_none(quote.index),
         "lastPrice": number(quote.last),
-        "fundingRate": number(market.funding_rate),
-        "fundingTime": iso(market.funding_due),
+        "fundingRate": number(world.engine.funding_rate),
+        "fundingTime": iso(world.engine.funding_time),
         "prices": buckets(quote),
         "exchangesWeights": dict(_WEIGHTS),
     }
-    before = market.tape.price_at(request.now - _DAY)
+    before = world.tape.price_at(request.now - _DAY)
     if before is not None:
         ratio = ((quote.last - before) / before).quantize(_RATIO)
         answer["priceChange24h"] = {"ratio": number(ratio), "updatedAt": iso(quote.time)}
@@ -48,11 +48,11 @@ def _leaderboard(request: Request) -> Json:
 
 def _candles(request: Request) -> Json:
     range_ = request.fields.one_of("range", tuple(RANGES), "1m")
-    return request.paged(request.market.tape.all(range_), lambda c: c.time, candle)
+    return request.paged(request.world.tape.all(range_), lambda c: c.time, candle)
 
 
 def _settlements(request: Request) -> Json:
-    return request.paged(request.market.settlements, lambda s: s.time, view)
+    return request.paged(request.world.engine.settlements, lambda s: s.time, view)
 
 
 def _best_price(request: Request) -> Json:

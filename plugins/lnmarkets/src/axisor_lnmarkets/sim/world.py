@@ -1,73 +1,73 @@
-"""The simulated market in time: applies prints and funding to the account, and tells who listens."""
+"""The simulated market in time: applies prints to the engine, and tells who listens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 
+from msgspec.structs import replace
+
 from axisor.errors import SettingsInvalid
-from axisor.exchange.account import Account
-from axisor.exchange.happenings import Happening
-from axisor.exchange.ids import seeded_ids
-from axisor.exchange.quote import Quote
-from axisor.exchange.records import Settlement
+from axisor.exchange import Event, Market, Quote, seeded_ids
 from axisor.maths import round_to_step
 from axisor.model import Bucket, Price
 from axisor.ports import Clock
 from axisor_lnmarkets.sim.candles import CandleTape
 from axisor_lnmarkets.sim.clock import MarketClock
-from axisor_lnmarkets.sim.prices import Print, candle_prints, walk
+from axisor_lnmarkets.sim.prices import Print, candle_prints, check_candles, walk
 from axisor_lnmarkets.sim.scenarios import scenario, scenario_prints
 from axisor_lnmarkets.sim.settings import CandlePrices, ScenarioPrices, Settings
 
-FUNDING_EVERY = timedelta(hours=8)
 SMALL, LARGE = 100_000, 500_000
 """Where the two size buckets end, in dollars."""
 
-_MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
+_LEAST = Decimal("0.5")
 
 
-def next_funding(after: datetime) -> datetime:
-    """Return the first settlement after a moment: 00:00, 08:00 or 16:00 UTC."""
-    return _MIDNIGHT + ((after - _MIDNIGHT) // FUNDING_EVERY + 1) * FUNDING_EVERY
-
-
-class Market:
-    """One market and the one account on it.
+class World:
+    """The market, its one account, and the clock that moves them.
 
     Whatever is due by the present market time is applied before any request is served, so an answer
     never depends on how the event loop happened to be scheduled.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        first, spread, self._source = _prepared(settings, clock)
-        self.clock = MarketClock(clock, start=first.time, speed=settings.speed)
+    def __init__(self, settings: Settings, transport: Clock) -> None:
+        first, self._spread, self._source = _prepared(settings, transport)
         self.settings = settings
+        self.transport = transport
+        self.clock = MarketClock(transport, start=first.time, speed=settings.speed)
         self.tape = CandleTape()
-        self.settlements: list[Settlement] = []
-        self.funding_rate = settings.funding_rate
-        self.listeners: list[Callable[[tuple[Happening, ...]], None]] = []
+        self.tape.add(first)
+        ids = seeded_ids(settings.seed)
+        self.engine = Market(self._quote(first), ids, settings.funding_rate)
+        self.account = self.engine.open_account(
+            ids(), balance=settings.balance, rules=settings.rules
+        )
+        self.received: list[datetime] = []
+        self.listeners: list[Callable[[tuple[Event, ...]], None]] = []
         self.quote_listeners: list[Callable[[Quote], None]] = []
-        self._spread = spread
-        self._ids = seeded_ids(settings.seed)
-        self._due = next_funding(first.time)
         self._override: Iterator[Print] | None = None
         self._next: Print | None = None
-        self.account = Account.new(
-            self._ids(), first.time, self._ids, balance=settings.balance, rules=settings.rules
-        )
-        self.quote = self._quote(first)
-        self.tape.add(first)
         self._pull()
+
+    @property
+    def quote(self) -> Quote:
+        """Return the present quote."""
+        return self.engine.quote
 
     # ---------------------------------------------------------------- time
 
     def now(self) -> datetime:
         """Apply whatever is due and return the present market time."""
         moment = self.clock.now()
-        self._apply_until(moment)
+        while self._next is not None and self._next.time <= moment:
+            new = self._next
+            self._pull()
+            self._print(new)
+        if self.engine.funding_time <= moment:
+            self._tell(self.engine.advance(replace(self.quote, time=moment)))
         return moment
 
     def step(self) -> None:
@@ -76,26 +76,19 @@ class Market:
             self.clock.reach(self._next.time)
         self.now()
 
+    def refresh(self) -> None:
+        """Show the present price again under the present time, as a busy market would."""
+        moment = self.now()
+        self._tell(self.engine.advance(replace(self.quote, time=max(moment, self.quote.time))))
+        for listener in self.quote_listeners:
+            listener(self.quote)
+
     def wait_s(self) -> float | None:
-        """Return how long until something is due, in transport seconds, or None if nothing ever is."""
+        """Return how long until something is due, in transport seconds, or None if nothing is."""
         if self.settings.speed is None:
             return None if self._next is None else 0.0
-        due = self._due if self._next is None else min(self._due, self._next.time)
-        return self.clock.wait_s(due)
-
-    @property
-    def funding_due(self) -> datetime:
-        """Return the time of the next funding settlement."""
-        return self._due
-
-    def _apply_until(self, moment: datetime) -> None:
-        while self._next is not None and self._next.time <= moment:
-            new = self._next
-            self._fund_until(new.time, before_print=True)
-            self._print(new)
-            self._fund_until(new.time, before_print=False)
-            self._pull()
-        self._fund_until(moment, before_print=False)
+        due = self.engine.funding_time
+        return self.clock.wait_s(due if self._next is None else min(due, self._next.time))
 
     # ---------------------------------------------------------------- prices by hand
 
@@ -103,28 +96,29 @@ class Market:
         """Print a price now and hold it; the source stays silent until `follow`."""
         moment = self.now()
         self._take_over(iter((Print(moment, price),)))
-        self._apply_until(moment)
+        self.now()
 
     def move(self, percent: Decimal, over: timedelta, *, steps: int = 40) -> None:
-        """Move the price by a percentage, in steps over a span of transport time, and hold it."""
-        moment = self.now()
-        begin = self.quote.last
+        """Move the price by a percentage, in steps over a span of transport time, and hold it.
+
+        Raises SettingsInvalid for a move that leaves no price.
+        """
+        moment, begin = self.now(), self.quote.last
         end = begin * (100 + percent) / 100
-        if end <= 0:
-            raise SettingsInvalid(f"A move of {percent} % leaves nothing.", fix="Use less.")
-        if over <= timedelta():
-            steps, pace = 1, timedelta()
-        else:
-            pace = over / steps * float(self.settings.speed or 1)
+        if end < 1:
+            raise SettingsInvalid(f"A move of {percent} % leaves no price.", fix="Move less.")
+        speed = self.settings.speed or Decimal(1)
+        pace = timedelta(seconds=float(Decimal(str(over.total_seconds())) * speed / steps))
+        count = steps if pace else 1
         path = (
-            Print(moment + pace * (i if pace else 0), round_to_step(begin + (end - begin) * i / steps))
-            for i in range(1, steps + 1)
+            Print(moment + pace * i, round_to_step(begin + (end - begin) * i / count))
+            for i in range(1, count + 1)
         )
         self._take_over(path)
-        self._apply_until(moment)
+        self.now()
 
     def follow(self) -> None:
-        """Let the source speak again, from the present market time on; what it said meanwhile is lost."""
+        """Let the source speak again from now on; what it would have said meanwhile is lost."""
         moment = self.now()
         self._override = None
         self._next = next((p for p in self._source if p.time >= moment), None)
@@ -140,6 +134,15 @@ class Market:
         self._override = prints
         self._pull()
 
+    # ---------------------------------------------------------------- requests
+
+    def settle_request(self) -> None:
+        """Note when a request took effect and tell what it brought about; call it once for each."""
+        moment, account = self.transport.now(), self.account
+        while len(self.received) < len(account.books.ledger):
+            self.received.append(moment)
+        self._tell(tuple(Event(account.id, h) for h in account.happened))
+
     # ---------------------------------------------------------------- parts
 
     def _pull(self) -> None:
@@ -147,41 +150,22 @@ class Market:
 
     def _print(self, new: Print) -> None:
         self.clock.reach(new.time)
-        self.quote = self._quote(new)
         self.tape.add(new)
-        self.tell(self.account.on_quote(self.quote))
+        self._tell(self.engine.advance(self._quote(new)))
         for listener in self.quote_listeners:
             listener(self.quote)
 
-    def _fund_until(self, moment: datetime, *, before_print: bool) -> None:
-        while self._due < moment or (self._due == moment and not before_print):
-            fixing = self.quote.index or self.quote.last
-            settlement = Settlement(self._ids(), self._due, self.funding_rate, fixing)
-            self.settlements.append(settlement)
-            self._due += FUNDING_EVERY
-            self.tell(self.account.on_funding(settlement, self.quote))
-
-    def tell(self, happenings: tuple[Happening, ...]) -> None:
-        """Pass on what happened to the account."""
-        if happenings:
+    def _tell(self, events: tuple[Event, ...]) -> None:
+        if events:
             for listener in self.listeners:
-                listener(happenings)
+                listener(events)
 
     def _quote(self, new: Print) -> Quote:
         half = self._spread / 2
-        near = max(new.price - half, Decimal("0.5")), new.price + half
-        far = max(new.price - self._spread, Decimal("0.5")), new.price + self._spread
-        return Quote(
-            time=new.time,
-            last=new.price,
-            bid=near[0],
-            ask=near[1],
-            buckets=(
-                Bucket(0, SMALL, near[0], near[1]),
-                Bucket(SMALL, LARGE, far[0], far[1]),
-            ),
-            index=new.price,
-        )
+        near = max(new.price - half, _LEAST), new.price + half
+        far = max(new.price - self._spread, _LEAST), new.price + self._spread
+        sizes = Bucket(0, SMALL, *near), Bucket(SMALL, LARGE, *far)
+        return Quote(new.time, new.price, near[0], near[1], sizes, new.price)
 
 
 def _prepared(settings: Settings, clock: Clock) -> tuple[Print, Decimal, Iterator[Print]]:
@@ -192,6 +176,7 @@ def _prepared(settings: Settings, clock: Clock) -> tuple[Print, Decimal, Iterato
             spread = course.spread if spread is None else spread
             prints = scenario_prints(course, seed=seed, start=settings.start or clock.now())
         case CandlePrices(path):
+            check_candles(path)
             prints = candle_prints(path, start=settings.start)
         case source:
             prints = walk(source.seed, settings.start or clock.now())
