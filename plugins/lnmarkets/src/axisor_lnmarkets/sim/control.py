@@ -1,4 +1,4 @@
-"""The control interface below `/sim`: prices, faults, ledger, clock, state. No part of the venue."""
+"""The control interface below `/sim`, no part of the venue: prices, faults, ledger, clock."""
 
 from __future__ import annotations
 

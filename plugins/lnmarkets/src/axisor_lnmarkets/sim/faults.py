@@ -111,7 +111,7 @@ class Fault:
 
 
 class FaultBook:
-    """The faults in force, oldest first; a request meets the first that matches it, and only that."""
+    """The faults in force, oldest first; a request meets only the first that matches it."""
 
     def __init__(self, operations: frozenset[str]) -> None:
         self._operations = operations | {READ, ANY}

@@ -84,9 +84,9 @@ class Rest:
             self._limits.count(key=None, address=address, now_ms=now_ms)
             raise
         self._limits.count(key=self._key.key if known else None, address=address, now_ms=now_ms)
-        if endpoint is not None and endpoint.scope is not None:
-            if not self._key.allows(endpoint.scope):
-                raise forbidden(endpoint.scope)
+        scope = None if endpoint is None else endpoint.scope
+        if scope is not None and not self._key.allows(scope):
+            raise forbidden(scope)
 
     def _identify(self, endpoint: Endpoint | None, signed: Signed) -> bool:
         """Return whether the caller proved to hold the key; public endpoints need no proof."""
@@ -155,7 +155,7 @@ def refused(refusal: ApiError) -> Response:
 
 
 def broken(status: int) -> Response:
-    """Return an error as the venue or the gateway before it would send it; gateways send no JSON."""
+    """Return an error as the venue, or the gateway before it, would send it."""
     code = _CODES.get(status)
     if code is None:
         return HTMLResponse(f"<html><body><h1>{status}</h1></body></html>", status)

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from axisor.exchange.records import Trade
+from axisor.exchange import NewTrade, Trade
 from axisor.model import OrderType, Side
-from axisor_lnmarkets.sim.errors import bad_request
 from axisor_lnmarkets.sim.requests import Endpoint, Request
 from axisor_lnmarkets.sim.views import view
 from axisor_lnmarkets.sim.wire import Json
@@ -31,12 +30,8 @@ def _list(request: Request, trades: Iterable[Trade]) -> Json:
 def _new_trade(request: Request) -> Json:
     body = request.body
     type_ = OrderType(body.one_of("type", tuple(OrderType)))
-    if type_ is OrderType.MARKET and body.has("price"):
-        raise bad_request("A market order has no price")
     mode = body.one_of("stoplossMode", _MODES, "fixed")
-    trade = request.account.isolated.new_trade(
-        request.now,
-        request.quote,
+    order = NewTrade(
         type=type_,
         side=Side(body.one_of("side", tuple(Side))),
         leverage=body.number("leverage"),
@@ -48,7 +43,7 @@ def _new_trade(request: Request) -> Json:
         takeprofit=body.number_or("takeprofit", None),
         client_id=body.text_or_none("clientId", most=64),
     )
-    return _shown(request, trade)
+    return _shown(request, request.account.isolated.new_trade(request.now, request.quote, order))
 
 
 def _open(request: Request) -> Json:

@@ -69,7 +69,7 @@ def microseconds(time: datetime) -> int:
 def result_frame(
     call: Call, result: Json, *, received: datetime, now: datetime, remaining: int, limit: int
 ) -> bytes:
-    """Return the answer to a request, with when it came, when it left and what may still be sent."""
+    """Return the answer to a request, with its timings and what may still be sent."""
     came, left = microseconds(received), microseconds(now)
     return encode(
         {

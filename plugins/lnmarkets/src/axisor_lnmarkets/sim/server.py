@@ -10,6 +10,8 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -23,7 +25,7 @@ from axisor_lnmarkets.sim.faults import FaultBook
 from axisor_lnmarkets.sim.hub import Hub
 from axisor_lnmarkets.sim.limits import RequestLimits
 from axisor_lnmarkets.sim.past import Past
-from axisor_lnmarkets.sim.rest import DROP, OPERATIONS, Rest
+from axisor_lnmarkets.sim.rest import DROP, OPERATIONS, Rest, broken
 from axisor_lnmarkets.sim.settings import Settings
 from axisor_lnmarkets.sim.stream import MOST_MESSAGE
 from axisor_lnmarkets.sim.world import World
@@ -103,7 +105,8 @@ class Simulator:
                 *self._control.routes(),
                 WebSocketRoute("/v1", self.hub.serve),
                 Route("/{path:path}", self._rest.handle, methods=every),
-            ]
+            ],
+            exception_handlers={Exception: _broke},
         )
 
     async def keep_time(self) -> None:
@@ -123,10 +126,16 @@ class Simulator:
                 world.now()
 
 
+async def _broke(request: Request, error: Exception) -> Response:
+    # Starlette raises the error again after this answer, so it is logged with its traceback.
+    return broken(500)
+
+
 def listen(settings: Settings) -> sockets.socket:
     """Return a listening socket for the address of the settings. Raises SettingsInvalid."""
     family = sockets.AF_INET6 if ":" in settings.host else sockets.AF_INET
-    made = sockets.socket(family, sockets.SOCK_STREAM)
+    # asyncio switches delayed sending off only for sockets that say they are TCP.
+    made = sockets.socket(family, sockets.SOCK_STREAM, sockets.IPPROTO_TCP)
     made.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
     try:
         made.bind((settings.host, settings.port))
@@ -163,6 +172,7 @@ def _config(simulator: Simulator) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_STOP_S,
     )

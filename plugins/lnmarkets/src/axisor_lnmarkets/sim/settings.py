@@ -11,21 +11,27 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from axisor.errors import SettingsInvalid
-from axisor.exchange.rules import Rules
-from axisor.model import Sats
+from axisor.exchange import Rules
+from axisor.exchange.scenarios import DEMO_SEED
+from axisor.model import Price, Sats
 from axisor.ports import Secret
 from axisor_lnmarkets.sim.auth import SCOPES
-from axisor_lnmarkets.sim.scenarios import EXACT_SEED
 
 MOST_BALANCE = 2_100_000_000_000_000
 """Every satoshi there will ever be."""
 
 
-class ScenarioPrices(Struct, frozen=True):
-    """Prices follow a named course; the seed moves its anchors, `EXACT_SEED` leaves them."""
+class FixedPrice(Struct, frozen=True):
+    """The price stands until it is moved by hand."""
 
-    name: str = "still"
-    seed: int = EXACT_SEED
+    price: Price = Decimal(100_000)
+
+
+class ScenarioPrices(Struct, frozen=True):
+    """Prices follow a named scenario of the engine, as the seed makes it."""
+
+    name: str
+    seed: int = DEMO_SEED
 
 
 class WalkPrices(Struct, frozen=True):
@@ -40,15 +46,16 @@ class CandlePrices(Struct, frozen=True):
     path: Path
 
 
-PriceSource: TypeAlias = ScenarioPrices | WalkPrices | CandlePrices
+PriceSource: TypeAlias = FixedPrice | ScenarioPrices | WalkPrices | CandlePrices
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """One account on one simulated market behind one address.
 
     `start` is the first moment of market time: None is now, or the first candle of a file. `speed` is
-    market seconds per second, None as fast as prices can be had. `spread` in dollars is between bid
-    and ask of the smallest size, None what the scenario says. `control_token` opens `/sim`; None
+    market seconds per second, None as fast as prices can be had. `spread` is the dollars between
+    bid and ask of the smallest size and `funding_rate` the fraction for eight hours; None is what the
+    scenario says, or no spread and a hundredth of a percent. `control_token` opens `/sim`; None
     closes it. Limits count per second; `any_host` allows an address beyond loopback.
     """
 
@@ -59,12 +66,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 0
     scopes: tuple[str, ...] = SCOPES
-    prices: PriceSource = ScenarioPrices()
+    prices: PriceSource = FixedPrice()
     start: datetime | None = None
     speed: Decimal | None = Decimal(1)
     spread: Decimal | None = None
     rules: Rules = Rules()
-    funding_rate: Decimal = Decimal("0.0001")
+    funding_rate: Decimal | None = None
     rate_limit: bool = True
     anonymous_per_s: int = 1
     keyed_per_s: int = 5
@@ -87,7 +94,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             )
         if self.speed is not None and not 0 < self.speed <= 1_000_000:
             raise SettingsInvalid("The speed is out of range.", fix="Use up to 1,000,000, or max.")
-        if abs(self.funding_rate) > Decimal("0.1"):
+        if self.funding_rate is not None and abs(self.funding_rate) > Decimal("0.1"):
             raise SettingsInvalid(
                 f"A funding rate of {self.funding_rate} is absurd.", fix="Use -0.1 to 0.1."
             )

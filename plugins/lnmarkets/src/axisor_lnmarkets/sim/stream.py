@@ -26,8 +26,10 @@ _GOING_AWAY, _TOO_SLOW, _TOO_BIG = 1001, 1013, 1009
 
 
 class Session:
-    """One connection. Answers and account events keep their order; prices may be skipped, the newest
-    of each topic is what counts. A reader too slow for its account events is disconnected.
+    """One connection.
+
+    Answers and account events keep their order. Prices may be skipped: of each topic the newest is
+    what counts. A reader too slow for its account events is disconnected.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the stream pushes: its topics, their scopes, and payloads made from quotes and happenings."""
+"""What the stream pushes: topics, their scopes, and payloads of quotes and happenings."""
 
 from __future__ import annotations
 

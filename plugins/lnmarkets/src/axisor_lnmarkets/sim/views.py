@@ -1,4 +1,4 @@
-"""The venue's answers made from the engine's records: REST with ISO times, the stream with numbers."""
+"""The venue's answers out of the engine's records: ISO times for REST, numbers for streams."""
 
 from __future__ import annotations
 

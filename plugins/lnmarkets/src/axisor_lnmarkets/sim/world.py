@@ -7,21 +7,38 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import SettingsInvalid
 from axisor.exchange import Event, Market, Quote, seeded_ids
+from axisor.exchange.scenarios import scenario
+from axisor.exchange.terms import check_price
 from axisor.maths import round_to_step
 from axisor.model import Bucket, Price
 from axisor.ports import Clock
 from axisor_lnmarkets.sim.candles import CandleTape
 from axisor_lnmarkets.sim.clock import MarketClock
-from axisor_lnmarkets.sim.prices import Print, candle_prints, check_candles, walk
-from axisor_lnmarkets.sim.scenarios import scenario, scenario_prints
-from axisor_lnmarkets.sim.settings import CandlePrices, ScenarioPrices, Settings
+from axisor_lnmarkets.sim.prices import (
+    Print,
+    candle_prints,
+    check_candles,
+    scenario_prints,
+    walk_prints,
+)
+from axisor_lnmarkets.sim.settings import (
+    CandlePrices,
+    FixedPrice,
+    ScenarioPrices,
+    Settings,
+    WalkPrices,
+)
 
 SMALL, LARGE = 100_000, 500_000
 """Where the two size buckets end, in dollars."""
+
+USUAL_FUNDING_RATE = Decimal("0.0001")
+"""What longs pay for eight hours where a scenario says nothing else."""
 
 _LEAST = Decimal("0.5")
 
@@ -34,14 +51,15 @@ class World:
     """
 
     def __init__(self, settings: Settings, transport: Clock) -> None:
-        first, self._spread, self._source = _prepared(settings, transport)
+        course = _course(settings, transport)
+        first, self._spread, self._source = course.first, course.spread, course.rest
         self.settings = settings
         self.transport = transport
         self.clock = MarketClock(transport, start=first.time, speed=settings.speed)
         self.tape = CandleTape()
         self.tape.add(first)
         ids = seeded_ids(settings.seed)
-        self.engine = Market(self._quote(first), ids, settings.funding_rate)
+        self.engine = Market(self._quote(first), ids, course.funding_rate)
         self.account = self.engine.open_account(
             ids(), balance=settings.balance, rules=settings.rules
         )
@@ -168,29 +186,37 @@ class World:
         return Quote(new.time, new.price, near[0], near[1], sizes, new.price)
 
 
-def _prepared(settings: Settings, clock: Clock) -> tuple[Print, Decimal, Iterator[Print]]:
-    spread = settings.spread
+class _Course(Struct, frozen=True):
+    first: Print
+    rest: Iterator[Print]
+    spread: Decimal
+    funding_rate: Decimal
+
+
+def _course(settings: Settings, transport: Clock) -> _Course:
+    start, spread, rate = settings.start or transport.now(), Decimal(0), USUAL_FUNDING_RATE
     match settings.prices:
         case ScenarioPrices(name, seed):
-            course = scenario(name)
-            spread = course.spread if spread is None else spread
-            prints = scenario_prints(course, seed=seed, start=settings.start or clock.now())
+            story = scenario(name, seed)
+            spread, rate = Decimal(story.spread) / 2, story.funding_rate
+            prints = scenario_prints(story, start)
         case CandlePrices(path):
             check_candles(path)
-            prints = candle_prints(path, start=settings.start)
-        case source:
-            prints = walk(source.seed, settings.start or clock.now())
+            prints = candle_prints(path, settings.start)
+        case WalkPrices(seed):
+            prints = walk_prints(seed, start)
+        case FixedPrice(price):
+            check_price(price)
+            prints = iter((Print(start, price),))
     first = next(prints, None)
     if first is None:
         raise SettingsInvalid(
             "The candle file has no minute at or after the start.", fix="Choose an earlier --start."
         )
-    return first, _on_grid(spread or Decimal(0)), prints
-
-
-def _on_grid(spread: Decimal) -> Decimal:
-    if spread < 0 or spread > 1000 or spread % 1:
+    spread = spread if settings.spread is None else settings.spread
+    if not 0 <= spread <= 1000 or spread % 1:
         raise SettingsInvalid(
             f"A spread of {spread} dollars cannot be.", fix="Use whole dollars from 0 to 1000."
         )
-    return spread
+    rate = rate if settings.funding_rate is None else settings.funding_rate
+    return _Course(first, prints, spread, rate)
