@@ -45,7 +45,7 @@ def page(
     """Return one page of rows, newest first, `from` and `to` inclusive.
 
     Rows of one millisecond stay together, because the cursor is a millisecond: a page may hold more
-    than `limit` rows rather than lose one. Of rows with equal times the later in `rows` comes first.
+    than `limit` rows rather than lose one. Of equal times the later in `rows` comes first.
     """
     chosen = [row for row in reversed(list(rows)) if _within(_whole_ms(time(row)), wanted)]
     chosen.sort(key=lambda row: _whole_ms(time(row)), reverse=True)

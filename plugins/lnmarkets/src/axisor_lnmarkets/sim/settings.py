@@ -52,10 +52,10 @@ PriceSource: TypeAlias = FixedPrice | ScenarioPrices | WalkPrices | CandlePrices
 class Settings(Struct, frozen=True, kw_only=True):
     """One account on one simulated market behind one address.
 
-    `start` is the first moment of market time: None is now, or the first candle of a file. `speed` is
-    market seconds per second, None as fast as prices can be had. `spread` is the dollars between
-    bid and ask of the smallest size and `funding_rate` the fraction for eight hours; None is what the
-    scenario says, or no spread and a hundredth of a percent. `control_token` opens `/sim`; None
+    `start` is the first moment of market time: None is now, or the first candle of a file. `speed`
+    is market seconds per second, None as fast as prices can be had. `spread` is the dollars between
+    bid and ask of the smallest size and `funding_rate` the fraction for eight hours; None is what
+    the scenario says, or no spread and a hundredth of a percent. `control_token` opens `/sim`; None
     closes it. Limits count per second; `any_host` allows an address beyond loopback.
     """
 

@@ -100,8 +100,8 @@ def account_payloads(happening: Happening, world: World) -> Iterator[tuple[str, 
             names = _LIQUIDATED if by == "liquidation" else _ENDED
             yield TRADES, _trade(event, picked(trade, *names, time=milliseconds))
         case Canceled(_, trade):
-            names = ("id", "closedAt", "clientId")
-            yield TRADES, _trade("canceled", picked(trade, *names, time=milliseconds))
+            shown = picked(trade, "id", "closedAt", "clientId", time=milliseconds)
+            yield TRADES, _trade("canceled", shown)
         case Funded(time, trade, fee):
             funded = picked(trade, "id", "margin", "clientId")
             funded["liquidationPrice"] = number(trade.liquidation)
