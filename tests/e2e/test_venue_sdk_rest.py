@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
+from tests.e2e.venue_sdk import Sdk, sdk, skip_without_node
 
 from axisor.ports import Secret
 from axisor_lnmarkets.sim import Settings, Simulator, serve
-from tests.e2e.venue_sdk import Sdk, sdk, skip_without_node
 
 pytestmark = pytest.mark.node
 
@@ -69,7 +69,9 @@ async def _public(client: Sdk) -> None:
     assert await client.call("ping") == "pong"
     assert set(await client.call("time")) == {"time"}
 
-    ticker = await client.call("futures.getTicker")
+    # SDK 1 misspells it.
+    ticker_name = "futures.getTicke" + ("r" if "futures.getTicker" in client.methods else "t")
+    ticker = await client.call(ticker_name)
     leaders = await client.call("futures.getLeaderboard")
     candles = await client.call("futures.getCandles", {"from": "2020-01-01T00:00:00.000Z"})
     settlements = await client.call("futures.getFundingSettlements")

@@ -48,7 +48,7 @@ async function client() {
 function methods(value, path = '') {
   return Object.entries(value).flatMap(([name, part]) => {
     if (typeof part === 'function') return [`${path}${name}`]
-    return part !== null && typeof part === 'object' ? methods(part, `${path}${name}.`) : []
+    return part?.constructor === Object ? methods(part, `${path}${name}.`) : []
   })
 }
 
