@@ -402,9 +402,9 @@ async def test_the_key_shows_nowhere(
             errors.append(error)
 
     assert [type(error) for error in errors] == [VenueAuth, VenueUnavailable]
-    for error in errors:
-        seen += locals_of_the_plugin(error)
-        seen += [str(error), repr(error), repr(error.metadata)]
+    for caught in errors:
+        seen += locals_of_the_plugin(caught)
+        seen += [str(caught), repr(caught), repr(caught.metadata)]
     text = "".join(seen) + caplog.text
     for secret in (KEY, SECRET, PASSPHRASE):
         assert secret not in text

@@ -93,8 +93,8 @@ async def test_a_picture_comes_from_rest_before_the_stream_is_believed(
     await stage.push(LAST_PRICE, last(1_000, 101_000))
     second = await watched.until(2)
 
-    assert (first.source, first.last, first.bid) == ("rest", 100_000, 99_995)
-    assert (second.source, second.last, second.bid) == ("stream", 101_000, 99_995)
+    assert (first.source, first.last, first.bid) == ("rest", Decimal(100_000), Decimal(99_995))
+    assert (second.source, second.last, second.bid) == ("stream", Decimal(101_000), Decimal(99_995))
     assert second.time == START + timedelta(seconds=1)
 
 
@@ -135,7 +135,7 @@ async def test_rest_is_read_while_the_stream_is_silent(
 
     tick = await watched.until(3, step_ms=500)
 
-    assert (tick.source, tick.last) == ("rest", 98_000)
+    assert (tick.source, tick.last) == ("rest", Decimal(98_000))
     assert watched.clock.ms >= 5_000
     assert len(venue.seen) == before + 1
 
@@ -158,8 +158,8 @@ async def test_a_stream_that_breaks_is_opened_again_with_a_new_picture(
     await stage.push(LAST_PRICE, last(3_000, 96_000))
     after = await watched.until(4)
 
-    assert (tick.source, tick.last) == ("rest", 97_000)
-    assert (after.source, after.last, stage.connections) == ("stream", 96_000, 2)
+    assert (tick.source, tick.last) == ("rest", Decimal(97_000))
+    assert (after.source, after.last, stage.connections) == ("stream", Decimal(96_000), 2)
 
 
 async def test_a_stream_that_talks_nonsense_is_opened_again(watched: Watched, stage: Stage):
@@ -186,7 +186,7 @@ async def test_the_stream_is_believed_alone_once_it_is_whole(
 
     tick = await watched.until(1, step_ms=10)
 
-    assert (tick.source, tick.last, tick.bid) == ("stream", 101_000, 100_999)
+    assert (tick.source, tick.last, tick.bid) == ("stream", Decimal(101_000), Decimal(100_999))
 
 
 async def test_without_a_stream_rest_brings_the_ticks(venue: Script):
@@ -203,7 +203,7 @@ async def test_without_a_stream_rest_brings_the_ticks(venue: Script):
                 break
     await feed.aclose()
 
-    assert found == [("rest", 1), ("rest", 2), ("rest", 3)]
+    assert found == [("rest", Decimal(1)), ("rest", Decimal(2)), ("rest", Decimal(3))]
 
 
 async def test_a_closed_feed_has_no_ticks(venue: Script, stage: Stage):
@@ -230,7 +230,7 @@ async def test_a_ticker_is_a_tick(venue: Script, feed: LnMarketsFeed):
 
     tick = await feed.ticker()
 
-    assert (tick.source, tick.last, tick.ask) == ("rest", 100_000, 100_005)
+    assert (tick.source, tick.last, tick.ask) == ("rest", Decimal(100_000), Decimal(100_005))
 
 
 async def test_a_ticker_without_a_price_is_an_error(venue: Script, feed: LnMarketsFeed):

@@ -75,7 +75,7 @@ def test_a_ticker_push_may_lack_what_is_not_known():
     assert picture.apply(push(TICKER, time=MS + 1, lastPrice=5, index=6, funding={"rate": 1}))
     tick = picture.tick(received=NOW, source="stream")
     assert tick is not None
-    assert (tick.last, tick.index, tick.funding_rate) == (5, 6, 1)
+    assert (tick.last, tick.index, tick.funding_rate) == (Decimal(5), Decimal(6), Decimal(1))
 
 
 def test_what_is_late_or_twice_changes_nothing():
@@ -112,7 +112,7 @@ def test_a_rest_ticker_is_a_whole_picture():
     assert not picture.apply_rest(rest())
     tick = picture.tick(received=NOW, source="rest")
     assert tick is not None
-    assert (len(tick.buckets), tick.last) == (2, 100_000)
+    assert (len(tick.buckets), tick.last) == (2, Decimal(100_000))
 
 
 def test_a_rest_ticker_older_than_the_stream_changes_no_price():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from random import Random
 
 from axisor.errors import VenueAuth, VenueError
@@ -29,7 +29,7 @@ async def hints(
     clock: Clock,
     rng: Random,
     venue_now_ms: Callable[[], int],
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Yield `connected` at each connection, then `topic:event` for each push. Raises VenueAuth."""
     backoff = Backoff(rng)
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from random import Random
 
@@ -37,7 +37,7 @@ class LnMarketsFeed:
         ticker = await self._rest.general.ticker(lane=Lane.GUARD)
         return tick_of(ticker, received=self._clock.now(), source="rest")
 
-    async def ticks(self) -> AsyncIterator[Tick]:
+    async def ticks(self) -> AsyncGenerator[Tick, None]:
         """Yield ticks as they come, reconnecting by itself, until closed.
 
         Stream ticks are held back after each connection until the picture is whole again. While the
