@@ -23,6 +23,8 @@ SAID = b'{"code":"BAD_REQUEST","message":"no"}'
 
 
 def read(body: bytes) -> str:
+    if body == b"fault":
+        raise KeyError(body)
     if body != b"good":
         raise VenueAnswerInvalid("not good")
     return "good"
@@ -112,6 +114,7 @@ def test_every_other_status_is_unknown_whatever_it_says(status):
 def test_a_yes_counts_only_with_an_answer_about_the_thing_asked(status):
     assert judge(Reply(status, b"good"), read) == Done("good")
     assert isinstance(judge(Reply(status, b"other"), read), Unknown)
+    assert isinstance(judge(Reply(status, b"fault"), read), Unknown)
 
 
 def test_foreign_words_cannot_forge_lines():

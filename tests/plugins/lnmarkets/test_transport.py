@@ -134,6 +134,17 @@ async def test_too_many_requests_hold_the_limiter(venue: Script, rest: Rest):
     assert clock.monotonic_ms() - began == 7_000
 
 
+async def test_no_request_waits_longer_than_half_a_minute(venue: Script, rest: Rest):
+    venue.on("GET /v3/account", answer(NO, 429, retry_after="90000"))
+    with pytest.raises(VenueRateLimited):
+        await rest.account.account()
+
+    with pytest.raises(VenueRateLimited, match="no room"):
+        await rest.account.account(lane=Lane.GUARD)
+
+    assert len(venue.seen) == 1
+
+
 @pytest.mark.parametrize("wait", ["Wed, 21 Oct 2026 07:28:00 GMT", "-5", "NaN", ""])
 async def test_a_retry_after_that_is_no_number_holds_for_a_second(venue: Script, rest: Rest, wait):
     venue.on("GET /v3/account", answer(NO, 429, retry_after=wait), ACCOUNT)

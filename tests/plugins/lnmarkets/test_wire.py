@@ -194,3 +194,39 @@ def test_a_time_is_written_in_utc():
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(FieldInvalid):
         iso(datetime(2026, 10, 1))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(sorted(RUNNING)), JSON)
+def test_any_value_in_any_field_is_read_or_refused(name, value):
+    try:
+        trade = decode(Trade, text({**RUNNING, name: value}), what="trade")
+    except VenueAnswerInvalid:
+        return
+    assert trade.price > 0
+    assert 0 <= trade.margin <= 2_100_000_000_000_000
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(body):
+    try:
+        decode_each(Trade, body, what="running")
+    except VenueAnswerInvalid:
+        return
+
+
+@pytest.mark.parametrize(
+    "digits",
+    ["1e99999999999999999999", "1e-99999999999999999999", "1" * 5_000, "-0.0", "0e5", "1E400"],
+)
+def test_a_number_beyond_all_bounds_is_refused(digits):
+    body = text(RUNNING).replace(b'"price": 100000,', f'"price": {digits},'.encode())
+
+    with pytest.raises(VenueAnswerInvalid):
+        decode(Trade, body, what="trade")

@@ -68,6 +68,8 @@ def judge(observed: Reply | BaseException, read: Callable[[bytes], T]) -> Verdic
             return Done(read(observed.body))
         except VenueAnswerInvalid as error:
             return Unknown(f"HTTP {observed.status}, but {error.message}")
+        except Exception as error:  # a fault of ours in reading must not pass for "not done"
+            return Unknown(f"HTTP {observed.status}, unreadable ({type(error).__name__})")
     if observed.status in REFUSALS and (said := _venue_error(observed)) is not None:
         return Refused(_refusal(observed, said))
     return Unknown(f"the answer was HTTP {observed.status}, which proves nothing")

@@ -35,6 +35,9 @@ T = TypeVar("T")
 SIGNATURE_WINDOW_MS = 30_000
 """How long a stamp is good for; published for v2 and assumed for v3."""
 
+PATIENCE_MS = 30_000
+"""How long any request waits for the rate limiter before it is given up unsent."""
+
 MOST_BYTES = 8 * 1024 * 1024
 """The largest answer that is read; a page of a thousand trades is below one MiB."""
 
@@ -218,10 +221,10 @@ class Transport:
             limiter.hold(Decimal(1) if reply.retry_after is None else reply.retry_after)
         return reply
 
-    def _patience(self, signed_at_ms: int | None) -> int | None:
-        """Return how long a stamped request may wait before the venue would refuse its stamp."""
+    def _patience(self, signed_at_ms: int | None) -> int:
+        """Return how long a request may wait for leave: no longer than its stamp will be good."""
         if signed_at_ms is None or self.offset_ms is None:
-            return None
+            return PATIENCE_MS
         left = signed_at_ms + SIGNATURE_WINDOW_MS - self.venue_now_ms()
         if left <= 0:
             raise RequestExpired("The request's stamp ran out before it could be sent.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from axisor_lnmarkets.models.general import Bucket
-from axisor_lnmarkets.wire import AmountField, MillisField, PriceField, RateField
+from axisor_lnmarkets.wire import MillisField, PriceField, RateField
 
 PAIR = "futures/inverse/btc_usd"
 TICKER = f"{PAIR}/ticker"
@@ -110,17 +110,6 @@ class FundingPush(Struct, frozen=True):
     """Another next funding."""
 
     current: FundingNow
-
-
-class Ohlc(Struct, frozen=True):
-    """A candle as it forms."""
-
-    time: MillisField
-    open: PriceField
-    high: PriceField
-    low: PriceField
-    close: PriceField
-    volume: AmountField
 
 
 class AccountHint(Struct, frozen=True):
