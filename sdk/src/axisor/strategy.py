@@ -7,7 +7,7 @@ view. Handlers yield intents; the platform saves the memory together with them, 
 
 from __future__ import annotations
 
-import random  # noqa: TID251 - only ever seeded, by the step
+import random
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -94,7 +94,7 @@ class View(Struct, frozen=True, kw_only=True):
     @property
     def random(self) -> random.Random:
         """Return a generator seeded by this step; the same step draws the same numbers."""
-        return random.Random(self.seed)  # noqa: S311 - replayable draws, not secrets
+        return random.Random(self.seed)
 
 
 C = TypeVar("C", bound=Config)
