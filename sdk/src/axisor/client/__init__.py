@@ -33,7 +33,8 @@ class Client:
     """A connection to one core. Use it as an async context manager, or `close` it.
 
     Accounts, positions, orders and runs are given by id or by name. Every call has a deadline.
-    Calls that change something take a `request_id`, or make one; with the same one they happen once.
+    Calls that change something take a `request_id`, or make one; with the same one they happen
+    once.
     Errors are those of `axisor.errors`, and `axisor.wire.failures` where the core did not speak.
     """
 
@@ -50,7 +51,7 @@ class Client:
         self.system = System(caller)
 
     @classmethod
-    def connect(
+    def connect(  # noqa: PLR0913 - a connection has that many choices
         cls,
         target: str | Profile,
         *,

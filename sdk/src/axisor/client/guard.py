@@ -28,7 +28,7 @@ from axisor.wire.scalars import (
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a guard does while the price walks away from `price`; `truncated` where there is more."""
+    """What a guard does while the price walks away from `price`, with `truncated` if cut."""
 
     run: str
     price: Price | None
