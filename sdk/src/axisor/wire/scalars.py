@@ -25,7 +25,8 @@ from axisor.model import (
     Severity,
     Side,
 )
-from axisor.v1 import permissions_pb2, types_pb2
+from axisor.v1 import margin_pb2, permissions_pb2, types_pb2
+from axisor.wire.records import Fate
 
 E = TypeVar("E", bound=enum.StrEnum)
 
@@ -50,6 +51,7 @@ _KINDS: dict[type[enum.Enum], Any] = {
     HaltLevel: types_pb2.HaltLevel,
     PositionEnd: types_pb2.PositionEnd,
     FeedQuality: types_pb2.FeedQuality,
+    Fate: margin_pb2.Fate,
 }
 
 
