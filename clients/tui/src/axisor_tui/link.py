@@ -1,0 +1,1 @@
+"""Feeds the console from a core: its streams, and the guard's forecast."""
