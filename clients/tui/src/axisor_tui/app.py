@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from axisor.errors import AxisorError
 from axisor.model import Mode
 from axisor_tui import render
 from axisor_tui.chart import PriceChart
@@ -54,6 +55,12 @@ with what it may spend, if the price walks there. A jump is not a walk.
 """
 
 
+def _first(group: BaseExceptionGroup[AxisorError]) -> AxisorError:
+    for error in group.exceptions:
+        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    raise AssertionError("a group is never empty")
+
+
 class Help(ModalScreen[None]):
     """The page of keys and words."""
 
@@ -92,6 +99,7 @@ class Console(App[None]):
         self.state = state or State()
         self._dirty = True
         self._laid_out = False
+        self.failure: AxisorError | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
@@ -115,9 +123,15 @@ class Console(App[None]):
         self.set_interval(REPAINT_S, self._pass_time)
         self._laid_out = True
         self.paint()
+        self.call_after_refresh(self.paint)
 
     async def _feed(self) -> None:
-        await self._source(self.take)
+        try:
+            await self._source(self.take)
+        except* AxisorError as group:
+            # What the core refuses for good ends the console; whoever ran it says why.
+            self.failure = _first(group)
+            self.exit(return_code=1)
 
     def take(self, message: Message) -> None:
         """Change the state by a message, and repaint at once where it must not wait."""
@@ -132,8 +146,8 @@ class Console(App[None]):
             self.paint()
 
     def on_resize(self) -> None:
-        """Draw again for the new size."""
-        self.paint()
+        """Draw again once the panels have their new sizes."""
+        self.call_after_refresh(self.paint)
 
     def paint(self) -> None:
         """Draw every panel from the state."""

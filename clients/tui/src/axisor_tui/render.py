@@ -114,7 +114,7 @@ def market(state: State) -> Text:
 
 def floor_line(state: State) -> Text:
     """Return the answer to "am I safe?": how far the guard holds."""
-    text = Text("FLOOR ", "bold")
+    text = Text().append("FLOOR ", "bold")
     if state.guard is None or state.guard.state is not RunState.RUNNING:
         return text.append("no guard is running: nothing is protected", "bold yellow")
     known = [floor for floor in state.floors if floor.price is not None]
@@ -132,53 +132,70 @@ def _floor(floor: Floor) -> str:
 
 def positions(state: State, width: int) -> Text:
     """Return the table of positions, the nearest to liquidation first."""
-    wide = width >= 100
-    text = Text(no_wrap=True)
-    head = f"  {'ID':<6}{'side':<6}{'qty $':>8}"
-    head += f"{'entry':>11}{'lev':>7}{'margin sat':>13}" if wide else f"{'lev':>7}"
-    text.append(f"{head}{'liq':>11}{'P/L sat':>13}  distance to liquidation\n", "bold")
+    text = Text()
+    text.append("".join(heading for _, heading in _columns(width)) + "\n", "bold")
     if not state.positions:
         text.append("  no open positions" if state.mode else "  waiting for the core", "dim")
     for index, position in enumerate(state.by_danger()):
-        text.append_text(_position(state, position, selected=index == state.selected, wide=wide))
+        text.append_text(_position(state, position, index == state.selected, width))
         text.append("\n")
     return text
 
 
-def _position(state: State, position: Position, *, selected: bool, wide: bool) -> Text:
+def _columns(width: int) -> list[tuple[str, str]]:
+    """Return the columns that fit, each with its heading."""
+    return [
+        (name, heading)
+        for name, heading, least in (
+            ("id", "  ID    ", 0),
+            ("side", "side  ", 0),
+            ("quantity", "   qty $", 0),
+            ("entry", "      entry", 130),
+            ("leverage", "    lev", 100),
+            ("margin", "   margin sat", 116),
+            ("liquidation", "       liq", 0),
+            ("profit", "     P/L sat", 0),
+            ("gauge", "   distance to liquidation", 0),
+        )
+        if width >= least
+    ]
+
+
+def _position(state: State, position: Position, selected: bool, width: int) -> Text:
     profit = _profit(state, position)
-    row = Text(">" if selected else " ", style="dim" if state.is_stale else "")
-    row.append(f" {short(position.id):<6}")
-    row.append(f"{'LONG' if position.side is Side.BUY else 'SHORT':<6}{position.quantity:>8,}")
-    if wide:
-        row.append(f"{position.entry:>11,f}")
-    row.append(f"{'x' + format(position.leverage, '.1f'):>7}")
-    if wide:
-        row.append(f"{position.margin:>13,}")
-    row.append(f"{position.liquidation:>11,f}")
-    row.append(f"{arrow(profit)}{profit:>+12,}", money_style(profit))
-    found = state.distance_of(position)
+    texts = {
+        "id": f"{'>' if selected else ' '} {short(position.id):<6}",
+        "side": f"{'LONG' if position.side is Side.BUY else 'SHORT':<6}",
+        "quantity": f"{position.quantity:>8,}",
+        "entry": f"{position.entry:>11,f}",
+        "leverage": f"{'x' + format(position.leverage, '.1f'):>7}",
+        "margin": f"{position.margin:>13,}",
+        "liquidation": f"{position.liquidation:>10,f}",
+        "profit": f"{arrow(profit):>2}{profit:>+10,}",
+    }
+    row = Text(style="dim" if state.is_stale else "")
+    for name, _ in _columns(width):
+        if name != "gauge":
+            row.append(texts[name], money_style(profit) if name == "profit" else "")
+    cells = CELLS if width >= 100 else CELLS // 2
     row.append(" ")
-    row.append_text(gauge(found, trigger_of(state)))
-    row.append(f" {cover_word(state, position)}")
-    return row
+    row.append_text(gauge(state.distance_of(position), trigger_of(state), cells))
+    return row.append(f" {cover_word(state, position)}")
 
 
-def gauge(fraction: Decimal | None, trigger: Decimal | None) -> Text:
+def gauge(fraction: Decimal | None, trigger: Decimal | None, cells: int = CELLS) -> Text:
     """Return a distance as a bar of twenty percent with the trigger marked, and as a number."""
     if fraction is None:
-        return Text(f"~ {'░' * CELLS}     ? %", "dim")
+        return Text(f"~ {'░' * cells}     ? %", "dim")
     sign = "‼" if fraction < NEAR else "!" if fraction < CLOSE else " "
     style = "bold red" if fraction < NEAR else "yellow" if fraction < CLOSE else "green"
-    eighths = min(CELLS * 8, max(0, int(fraction * 100 * 8)))
+    eighths = min(cells * 8, max(0, int(fraction * 5 * cells * 8)))
     full, part = divmod(eighths, 8)
     bar = "█" * full + (PARTS[part] if part else "")
-    bar = bar.ljust(CELLS, "░")
-    text = Text(f"{sign} ", style)
-    mark = None if trigger is None else min(CELLS - 1, int(trigger * 100))
-    for cell, sign in enumerate(bar):
-        text.append("|" if cell == mark and sign == "░" else sign, style)
-    return text.append(f" {fraction * 100:6.2f} %", style)
+    bar = bar.ljust(cells, "░")
+    mark = None if trigger is None else min(cells - 1, int(trigger * 5 * cells))
+    shown = "".join("|" if n == mark and cell == "░" else cell for n, cell in enumerate(bar))
+    return Text().append(f"{sign} {shown} {fraction * 100:6.2f} %", style)
 
 
 def cover_word(state: State, position: Position) -> str:
@@ -217,7 +234,7 @@ def guard(state: State) -> Text:
         return Text(
             "No guard. Set one up:\n  axisor guard set --trigger 2% --budget 500000sat", "dim"
         )
-    text = Text(f"{guard_word(state)}", guard_style(state))
+    text = Text().append(guard_word(state), guard_style(state))
     trigger = trigger_of(state)
     target = guard_setting(state, "target")
     if trigger is not None:
