@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import signal
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -118,7 +119,7 @@ def _address(text: str) -> tuple[str, int]:
 def _secret(given: str | None, what: str) -> Secret:
     if given and given != "-":
         return Secret(given)
-    line = click.get_text_stream("stdin").readline().rstrip("\n")
+    line = sys.stdin.readline().rstrip("\n")
     if not line:
         raise click.UsageError(f"The {what} is missing: give --{what}, or a line of input for it.")
     return Secret(line)
