@@ -67,7 +67,7 @@ def test_the_fastest_speed_goes_from_print_to_print():
         made.step()
         lowest = min(lowest, made.quote.last)
 
-    assert (lowest, made.quote.last) == (95_200, 99_400)
+    assert [lowest, made.quote.last] == [Decimal(95_200), Decimal(99_400)]
     assert clock.monotonic_ms() == 0
     assert made.now() == START + timedelta(seconds=42)
 
@@ -109,7 +109,7 @@ def test_a_move_passes_through_every_step_on_the_way():
     clock.move(2)
     made.now()
 
-    assert (halfway, made.quote.last) == (98_000, 96_000)
+    assert [halfway, made.quote.last] == [Decimal(98_000), Decimal(96_000)]
     assert len(seen) == 40
 
 
