@@ -24,7 +24,7 @@ def mutating(function: F) -> F:
     again = click.option("--request-id", type=click.UUID, help=repeat)
     yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
     dry = click.option("--dry-run", is_flag=True, help="Show what it would do, and stop.")
-    return dry(yes(again(function)))
+    return dry(yes(again(function)))  # type: ignore[no-any-return, operator]
 
 
 def how(given: dict[str, Any]) -> dict[str, Any]:

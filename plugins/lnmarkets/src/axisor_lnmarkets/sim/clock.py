@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from axisor.ports import Clock
 
-
 HELD_S = 3_600.0
 """What a held clock says instead of for ever; whoever lets it go wakes those who wait."""
 
