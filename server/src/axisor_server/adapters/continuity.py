@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from axisor.errors import JournalCorrupt
-
 from axisor_server.domain.journal import Entry, Head
 
 ACCOUNTS = "accounts/"

@@ -13,8 +13,8 @@ _STEP_BITS = 32
 class RisingUuids:
     """Makes UUIDv7: 48 bits of milliseconds, then 74 bits of chance (RFC 9562 §5.7, §6.2 method 2).
 
-    Within a millisecond, or while the clock is behind, the chance part grows by a random step instead,
-    so each id is larger than every one before it.
+    Within a millisecond, or while the clock is behind, the chance part grows by a random step
+    instead, so each id is larger than every one before it.
     """
 
     def __init__(self, now_ms: Callable[[], int], bits: Callable[[int], int]) -> None:

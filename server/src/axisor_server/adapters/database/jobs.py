@@ -1,4 +1,4 @@
-"""The queue between the event loop and a database thread: bounded, ordered, delivered in batches."""
+"""The bounded queue between the event loop and a database thread, answered in batches."""
 
 from __future__ import annotations
 

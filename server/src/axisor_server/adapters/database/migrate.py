@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
 from axisor.errors import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"

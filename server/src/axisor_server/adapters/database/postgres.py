@@ -1,9 +1,9 @@
-"""PostgreSQL sessions: psycopg in pipeline mode, so that a statement nobody waits for costs no trip."""
+"""PostgreSQL sessions: psycopg in pipeline mode, where what nobody waits for costs no trip."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 
 import psycopg
@@ -48,6 +48,7 @@ class PostgresSession:
     def __init__(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         self._connection = connection
         self._pipeline: psycopg.Pipeline | None = None
+        self._stack = ExitStack()
         row = connection.execute(b"SHOW synchronous_commit").fetchone()
         self._must_ask_durability = row is None or row[0] not in _SAFE_COMMITS
 
@@ -57,8 +58,7 @@ class PostgresSession:
 
     def begin(self, *, write: bool) -> None:
         """Begin with a snapshot; a writer waits neither for locks nor for statements for ever."""
-        self._pipeline = self._connection.pipeline()
-        self._pipeline.__enter__()
+        self._pipeline = self._stack.enter_context(self._connection.pipeline())
         access = b"READ WRITE" if write else b"READ ONLY"
         self._connection.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ " + access)
         self._connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'".encode())
@@ -111,9 +111,8 @@ class PostgresSession:
         self._connection.close()
 
     def _leave(self) -> None:
-        pipeline, self._pipeline = self._pipeline, None
-        if pipeline is not None:
-            pipeline.__exit__(None, None, None)
+        self._pipeline = None
+        self._stack.close()
 
 
 class PostgresDialect:

@@ -6,6 +6,8 @@ money is sats, both as 64-bit integers. Text sorts by its bytes on both database
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
@@ -20,7 +22,10 @@ OPEN_INTENT = "state IN ('planned', 'sent', 'unknown')"
 ONE_ADDITIVE = f"additive AND {OPEN_INTENT}"
 
 
-def _column(name: str, type_: sa.types.TypeEngine[object]) -> sa.Column[object]:
+T = TypeVar("T")
+
+
+def _column(name: str, type_: sa.types.TypeEngine[T]) -> sa.Column[T]:
     return sa.Column(name, type_, nullable=False)
 
 

@@ -1,8 +1,8 @@
 """The SQL of the hot path: plain text, the same for SQLite and PostgreSQL.
 
 `?` marks a parameter; a dialect writes it its own way. No statement holds a `?` or `%` of another
-meaning. `{lock}` becomes a row lock where the database has them. What may find nothing to change ends
-in RETURNING, so that "no row" says so on both.
+meaning. `{lock}` becomes a row lock where the database has them. What may find nothing to change
+ends in RETURNING, so that "no row" says so on both.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def insert_entries(count: int) -> str:
 
 @cache
 def entries_before(*, kinds: int, bounded: bool) -> str:
-    """Return the backward read of a journal, for so many kinds (0: all) and with or without a bound."""
+    """Return the backward read of a journal, for so many kinds (0: all), bounded or not."""
     where = "stream = ?"
     if bounded:
         where += " AND sequence < ?"

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from axisor.errors import JournalCorrupt, StoreUnavailable
 
+from axisor.errors import JournalCorrupt, StoreUnavailable
 from axisor_server.adapters.database import migrate
 from axisor_server.adapters.database.directory import DataDirectory
 from axisor_server.adapters.database.jobs import Jobs
@@ -82,12 +82,14 @@ class DatabaseStore:
 
     async def close(self) -> None:
         """Carry out what is queued, stop the threads, let go of the directory."""
-        for jobs in (self._writes, self._reads):
+        threads, self._threads = self._threads, []
+        # The writer goes last: only it may fold SQLite's log into the database.
+        for jobs, kind in ((self._reads, ReaderThread), (self._writes, Writer)):
             if jobs is not None:
                 jobs.close()
-        threads, self._threads = self._threads, []
-        for thread in reversed(threads):
-            await asyncio.to_thread(thread.join)
+            for thread in threads:
+                if isinstance(thread, kind):
+                    await asyncio.to_thread(thread.join)
         self._leave()
 
 

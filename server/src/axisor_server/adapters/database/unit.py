@@ -6,9 +6,9 @@ import enum
 from collections.abc import Sequence
 
 import msgspec
-from axisor.events import IntentState
 from msgspec import Struct
 
+from axisor.events import IntentState
 from axisor_server.adapters.continuity import account_of, check_continues
 from axisor_server.adapters.database import statements as sql
 from axisor_server.adapters.database.reader import SqlReader
@@ -94,7 +94,7 @@ class SqlTransaction(SqlReader):
         return self._changed(sql.MOVE_INTENT, (*to_row(record), record.id, expect.value))
 
     def put_run(self, record: RunRecord, *, revision: int | None) -> None:
-        """Insert or replace a run; its step never goes back, for request ids are derived from it."""
+        """Insert or replace a run; its step, from which request ids derive, never goes back."""
         if revision is None:
             done = self._changed(sql.ADD_RUN, to_row(record))
         else:

@@ -4,10 +4,10 @@
       SAVEPOINT unit · the first unit  · RELEASE
       SAVEPOINT unit · the second unit · ROLLBACK TO     it raised: only it is undone
       …
-    COMMIT                                               then, and only then, the results are handed out
+    COMMIT                                               only then are the results handed out
 
-A unit may run more than once before it is committed (when the database asks for a repeat), so it must
-have no effect but what it writes through its transaction.
+A unit may run more than once before it is committed (when the database asks for a repeat), so it
+must have no effect but what it writes through its transaction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from axisor.errors import JournalCorrupt, StoreError, StoreUnavailable
-
 from axisor_server.adapters.database.jobs import Job, Jobs, Outcome
 from axisor_server.adapters.database.session import Dialect, Fault, Session
 from axisor_server.adapters.database.unit import SqlTransaction

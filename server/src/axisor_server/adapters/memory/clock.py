@@ -13,7 +13,7 @@ SETTLE = 20
 
 
 class VirtualClock:
-    """The Clock port in virtual time: sleepers wake in the order of their time, then of their call."""
+    """The Clock port in virtual time: sleepers wake by their time, then by who called first."""
 
     def __init__(self, start: datetime = START) -> None:
         self._wall = start

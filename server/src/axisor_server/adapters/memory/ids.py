@@ -6,7 +6,6 @@ import base64
 import random
 
 from axisor.ports import Clock
-
 from axisor_server.adapters.ids import RisingUuids
 from axisor_server.domain.journal import to_us
 
@@ -15,7 +14,7 @@ class SeededIds:
     """Ids that can be told beforehand; never for real tokens."""
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)
         self._uuids = RisingUuids(lambda: to_us(clock.now()) // 1000, self._random.getrandbits)
 
     def new(self) -> str:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from axisor.errors import StoreUnavailable
-from axisor.events import IntentState
 from msgspec import structs
 
+from axisor.errors import StoreUnavailable
+from axisor.events import IntentState
 from axisor_server.adapters.continuity import account_of, check_continues
 from axisor_server.adapters.memory.tables import MemoryReader, Tables
 from axisor_server.domain.journal import Entry, Head
@@ -89,7 +89,7 @@ class MemoryTransaction(MemoryReader):
         return True
 
     def put_run(self, record: RunRecord, *, revision: int | None) -> None:
-        """Insert or replace a run; its step never goes back, for request ids are derived from it."""
+        """Insert or replace a run; its step, from which request ids derive, never goes back."""
         present = self.run(record.id)
         backwards = present is not None and present.step > record.step
         if (None if present is None else present.revision) != revision or backwards:
@@ -162,7 +162,7 @@ class MemoryTransaction(MemoryReader):
 
 
 class MemoryStore:
-    """A store whose units run at once, one after the other. Opening it again keeps what it holds."""
+    """A store whose units run at once, one by one. Opening it again keeps what it holds."""
 
     def __init__(self) -> None:
         self._tables = Tables()
