@@ -31,7 +31,7 @@ from axisor_server.ports import Store, Transaction
 
 Row: TypeAlias = dict[str, Any]  # Any: figures and names, for printing and JSON
 
-ROWS = 4_000
+ROWS = 2_048
 ROUNDS = 5
 SUBMITTERS = (1, 16, 128)
 BODY = "margin added, because the price crossed the trigger of the guard " * 2
@@ -77,7 +77,7 @@ async def through_store(store: Store, submitters: int, label: str) -> float:
 
 
 def bare(connection: Any, submitters: int, label: str, mark: str) -> float:
-    """Return inserts a second of the bare driver, one statement a row, `submitters` rows a commit."""
+    """Return inserts a second of the bare driver, `submitters` rows a commit."""
     marks = ", ".join([mark] * 8)
     insert = f"INSERT INTO bare VALUES ({marks})"
     rows = [astuple(entry) for entry in rows_of(f"accounts/{label}", ROWS)]
