@@ -49,8 +49,8 @@ class CommandResult(Struct, frozen=True, kw_only=True):
     """How a client's action stands.
 
     `intent` is its request id, empty when only validated. A `state` of PLANNED, SENT or UNKNOWN
-    means it was not settled before the deadline, and `sequence` is where to go on watching. `venue_id`
-    is the position or order the venue made.
+    means it was not settled before the deadline, and `sequence` is where to go on watching.
+    `venue_id` is the position or order the venue made.
     """
 
     intent: str
