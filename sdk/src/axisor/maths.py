@@ -1,10 +1,11 @@
 """The venue's arithmetic for inverse contracts, exact to the sat.
 
-One contract is one US dollar; margin, profit and fees are sats. With `S` = 100,000,000 sats, `Q` the
-quantity, `E` the working entry price and `M` the margin, a long has profit `Q·S·(1/E - 1/P)` at the
-price `P`. All rounding happens here and nowhere else: liquidation prices to the nearest half dollar,
-profit half up, margins up, fees down, funding half up. Source of the formulas: the venue's published
-maths (`computeFuturesPositionPl`) and its documentation of margin, liquidation and funding.
+One contract is one US dollar; margin, profit and fees are sats. With `S` = 100,000,000 sats, `Q`
+the quantity, `E` the working entry price and `M` the margin, a long has profit `Q·S·(1/E - 1/P)` at
+the price `P`. All rounding happens here and nowhere else: liquidation prices to the nearest half
+dollar, profit half up, margins up, fees down, funding half up. Source of the formulas: the venue's
+published maths (`computeFuturesPositionPl`) and its documentation of margin, liquidation and
+funding.
 """
 
 from __future__ import annotations
@@ -101,8 +102,8 @@ def pl(side: Side, quantity: int, entry: Price, price: Price) -> Sats:
 def liquidation(side: Side, quantity: int, entry: Price, margin: Sats) -> Price:
     """Return the price at which the loss reaches the margin, on the nearest half dollar.
 
-    `margin` is the trade's margin (isolated) or margin less maintenance (cross). A short whose margin
-    covers its whole value has `MAX_PRICE`.
+    `margin` is the trade's margin (isolated) or margin less maintenance (cross). A short whose
+    margin covers its whole value has `MAX_PRICE`.
     """
     n, d = entry.as_integer_ratio()
     worth = quantity * SATS_PER_BITCOIN
@@ -203,5 +204,5 @@ def consumed(side: Side, price: Price, entry: Price, liquidation_price: Price) -
 
 
 def liquidation_at_distance(side: Side, price: Price, threshold: Decimal) -> Price:
-    """Return the liquidation price that lies exactly `threshold` (a fraction) away from the price."""
+    """Return the liquidation price exactly `threshold` (a fraction) away from the price."""
     return price * (1 - side.sign * threshold)

@@ -11,7 +11,6 @@ from typing import Protocol, TypeVar
 from axisor.errors import StoreError
 from axisor.events import IntentState
 from axisor.ports import Clock, Credentials
-
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
@@ -46,7 +45,10 @@ class Reader(Protocol):
     def entries_before(
         self, stream: str, *, before: int | None, kinds: Sequence[str], limit: int
     ) -> Sequence[Entry]:
-        """Return up to `limit` entries below `before` (None: the end), newest first; no kinds is all."""
+        """Return up to `limit` entries below `before` (None.
+
+        The end), newest first; no kinds is all.
+        """
         ...
 
     def accounts(self) -> Sequence[AccountRecord]:
@@ -108,13 +110,16 @@ class Transaction(Reader, Protocol):
     def append(self, head: Head, entries: Sequence[Entry], *, epoch: int | None) -> None:
         """Append entries that continue `head`.
 
-        Raises Conflict when the journal does not end at `head` any more, or when `epoch` is given and
-        is not that of the account's present lease.
+        Raises Conflict when the journal does not end at `head` any more, or when `epoch` is given
+        and is not that of the account's present lease.
         """
         ...
 
     def put_account(self, record: AccountRecord, *, revision: int | None) -> None:
-        """Insert (revision None) or replace an account. Raises Conflict when its revision differs."""
+        """Insert (revision None) or replace an account.
+
+        Raises Conflict when its revision differs.
+        """
         ...
 
     def delete_account(self, id: str) -> None:
@@ -128,8 +133,8 @@ class Transaction(Reader, Protocol):
     def add_intent(self, record: IntentRecord) -> bool:
         """Insert an intent.
 
-        Returns False, writing nothing, when its id exists already, or when it is additive and another
-        additive intent of the same account and target is open (a unique index says so).
+        Returns False, writing nothing, when its id exists already, or when it is additive and
+        another additive intent of the same account and target is open (a unique index says so).
         """
         ...
 
@@ -142,7 +147,10 @@ class Transaction(Reader, Protocol):
         ...
 
     def save_step(self, run: str, *, step: int, memory: bytes, wake: bytes, now_us: int) -> None:
-        """Store a run's step counter, memory and wake. Raises Conflict when `step` does not follow."""
+        """Store a run's step counter, memory and wake.
+
+        Raises Conflict when `step` does not follow.
+        """
         ...
 
     def add_command(self, record: CommandRecord) -> bool:
@@ -209,7 +217,10 @@ class Vault(Protocol):
         ...
 
     def unseal(self, sealed: bytes, *, account: str, network: str) -> Credentials:
-        """Return the credentials. Raises VenueAuth when the bytes were changed or are another account's."""
+        """Return the credentials.
+
+        Raises VenueAuth when the bytes were changed or are another account's.
+        """
         ...
 
 

@@ -1,1 +1,4 @@
-"""The core's pure middle: journal, intents, witnesses, review and budgets; no IO, no clock, no chance."""
+"""The core's pure middle.
+
+Journal, intents, witnesses, review and budgets; no IO, no clock, no chance.
+"""

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import Struct
+
 from axisor.errors import JournalCorrupt
 from axisor.events import Event, Payload
 from axisor.model import Mode
-from msgspec import Struct
 
 GENESIS = bytes(32)
 

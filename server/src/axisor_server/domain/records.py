@@ -1,14 +1,15 @@
 """The rows the core keeps beside its journal: accounts, intents, runs, commands, leases, witnesses.
 
-They are guards and indexes: whatever they say is also in the journal, written in the same transaction.
-Times are UTC microseconds since 1970, money is sats.
+They are guards and indexes: whatever they say is also in the journal, written in the same
+transaction. Times are UTC microseconds since 1970, money is sats.
 """
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from axisor.events import HaltLevel, IntentState, RunState
 from axisor.model import Mode
-from msgspec import Struct
 
 TENANT = "local"
 """The one tenant there is until accounts of people exist."""
@@ -31,9 +32,11 @@ class AccountRecord(Struct, frozen=True, kw_only=True):
 
 
 class IntentRecord(Struct, frozen=True, kw_only=True):
-    """One effect on the venue. `action` is its JSON; `witness` what was read before it was sent, as JSON.
+    """One effect on the venue. `action` is its JSON; `witness` what was read before it was sent,
+    as JSON.
 
-    `additive` effects are those that double when repeated: at most one of them may be open for a target.
+    `additive` effects are those that double when repeated: at most one of them may be open for a
+    target.
     """
 
     id: str
@@ -62,7 +65,10 @@ class IntentRecord(Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(Struct, frozen=True, kw_only=True):
-    """A run of a strategy: its configuration, leash, state, step counter, memory and last wake (JSON)."""
+    """A run of a strategy.
+
+    Its configuration, leash, state, step counter, memory and last wake (JSON).
+    """
 
     id: str
     account: str
