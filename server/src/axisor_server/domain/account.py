@@ -75,7 +75,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
 
     `state` is the last reading, None before the first. `open` holds the actions without a final
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
-    cross ledger (None: not read yet), `claimed` rows that confirmed actions account for.
+    cross ledger ('' for none; None until it was read after the last transfer).
     """
 
     account: str
@@ -86,7 +86,6 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     spends: Mapping[str, Spend] = {}
     losses: tuple[Loss, ...] = ()
     transfer: str | None = None
-    claimed: frozenset[str] = frozenset()
 
     def with_state(self, state: AccountState) -> AccountBook:
         """Return the book after a reading."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor import maths
-from axisor.errors import OrderNotFound, PositionNotFound, StalePrice
+from axisor.errors import OrderNotFound, PositionNotFound, QuantityOutOfRange, StalePrice
 from axisor.intents import (
     Action,
     AddMargin,
@@ -68,7 +68,7 @@ def preview(action: Action, view: View) -> Preview:
     """Return an action's effect on the account in `view`.
 
     Raises PositionNotFound or OrderNotFound for what is not there, StalePrice where a price is
-    needed and none is known.
+    needed and none is known, QuantityOutOfRange for a margin that buys nothing.
     """
     match action:
         case OpenPosition():
@@ -159,6 +159,8 @@ def _open(action: OpenPosition, view: View) -> Preview:
     else:
         margin = action.margin or 0
         quantity = maths.quantity_for(margin, price, action.leverage)
+    if quantity < 1:
+        raise QuantityOutOfRange(f"{margin} sats do not buy one dollar at this leverage.")
     liquidation = maths.liquidation(action.side, quantity, price, max(1, margin))
     reserve = maths.maintenance_margin(quantity, price, liquidation)
     fee = maths.fee(quantity, price, _rate(view))

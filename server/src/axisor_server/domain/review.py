@@ -92,7 +92,7 @@ def review(
     no leash binds. Sats of actions with unknown outcome count as spent.
     """
     for objection in (
-        _malformed(action),
+        malformed(action),
         _absent(action, book),
         None if asker is None else _not_allowed(action, asker),
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
@@ -107,7 +107,8 @@ def review(
     return _reviewed(action, "" if asker is None else asker.run, view, reviewers)
 
 
-def _malformed(action: Action) -> AxisorError | None:
+def malformed(action: Action) -> AxisorError | None:
+    """Return what is wrong with an action whatever the account's state, or None."""
     match action:
         case AddMargin() | CashIn() | DepositCross() | WithdrawCross():
             if action.amount <= 0:
