@@ -75,7 +75,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
 
     `state` is the last reading, None before the first. `open` holds the actions without a final
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
-    cross ledger ('' for none; None until it was read after the last transfer).
+    cross ledger ('' for none; None until it was read after the last transfer), `unread` the sats of
+    confirmed actions that no reading shows yet.
     """
 
     account: str
@@ -86,6 +87,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     spends: Mapping[str, Spend] = {}
     losses: tuple[Loss, ...] = ()
     transfer: str | None = None
+    unread: Mapping[str, Sats] = {}
 
     def with_state(self, state: AccountState) -> AccountBook:
         """Return the book after a reading."""
@@ -133,8 +135,14 @@ class AccountBook(Struct, frozen=True, kw_only=True):
 
     @property
     def reserved(self) -> Sats:
-        """Return the sats that open actions may still take from the balance last read."""
-        return sum(r.amount for r in self.open.values() if spends(r.kind))
+        """Return the sats of the balance last read that are gone or may be."""
+        open_ = sum(r.amount for r in self.open.values() if spends(r.kind))
+        return open_ + sum(self.unread.values())
+
+    @property
+    def available(self) -> Sats:
+        """Return the free sats that nothing has a claim on; never below 0."""
+        return 0 if self.state is None else max(0, self.state.balance.free - self.reserved)
 
     def spent_today(self, run: str, market_us: int) -> Sats:
         """Return what a run spent, or may have, in the UTC day of a market time."""
@@ -194,12 +202,15 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         price_age_ms: int | None,
         seed: int = 0,
     ) -> View:
-        """Return what a strategy may know of the account at a market time."""
+        """Return what a strategy may know of the account at a market time.
+
+        Its free balance is what nothing has a claim on.
+        """
         state = self.state or AccountState(balance=Balance(free=0))
         return View(
             now=now,
             mode=self.mode,
-            balance=state.balance,
+            balance=replace(state.balance, free=self.available),
             positions=state.positions,
             orders=state.orders,
             cross=state.cross,

@@ -272,7 +272,7 @@ def _pending(action: Action, intent: str, book: AccountBook) -> AxisorError | No
 def _unaffordable(cost: Sats, book: AccountBook) -> AxisorError | None:
     if cost <= 0 or book.state is None:
         return None
-    available = book.state.balance.free - book.reserved
+    available = book.available
     if cost > available:
         return InsufficientBalance(
             f"The action needs {cost} sats; {available} are free.",
