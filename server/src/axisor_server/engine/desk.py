@@ -57,6 +57,9 @@ DEPTH = 8
 """How often a run may answer its own refusals within one message before it is failed."""
 
 MINUTE_MS = 60_000
+CHANGES = (PositionChanged, PositionClosed, OrderChanged, BalanceChanged, FeedChanged)
+"""Payloads that strategies may be called with."""
+
 ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
 
 _RANK = {
@@ -157,9 +160,7 @@ class Desk:
             if live.record.state not in ACTING:
                 continue
             for change in changes:
-                if isinstance(
-                    change, PositionChanged | PositionClosed | OrderChanged | BalanceChanged
-                ) or isinstance(change, FeedChanged):
+                if isinstance(change, CHANGES):
                     draft.call(run, change)
 
     def fail(self, draft: Draft, live: LiveRun, reason: str) -> None:
@@ -293,6 +294,7 @@ class Desk:
             request_id="" if run else id,
             principal=principal,
             lane=int(Lane.GUARD if guarding or is_protective(action) else Lane.COMMAND),
+            epoch=draft.epoch,
             witness=encode_baseline(Baseline(market_us=to_us(view.now))),
             created_us=draft.now_us,
             updated_us=draft.now_us,

@@ -49,7 +49,9 @@ class Draft:
         runs: Mapping[str, LiveRun],
         coverage: Mapping[str, Coverage],
         now: datetime,
+        epoch: int = 0,
     ) -> None:
+        self.epoch = epoch
         self.book = book
         self.runs = dict(runs)
         self.coverage = coverage
