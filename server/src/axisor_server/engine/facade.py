@@ -11,11 +11,13 @@ import msgspec
 
 from axisor.errors import (
     AccountNotFound,
+    AxisorError,
     LiveNotReady,
     ModeNotAllowed,
     NotSupported,
     RunNotFound,
     ShuttingDown,
+    StoreError,
     StrategyNotFound,
     VenueAuth,
     VenueNotFound,
@@ -31,6 +33,7 @@ from axisor_server.domain.preview import preview
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.answers import (
+    AccountSummary,
     CommandResult,
     EngineStatus,
     Guarding,
@@ -47,6 +50,7 @@ from axisor_server.engine.settling import Answer, answer_of, error_of
 from axisor_server.engine.shadow import ShadowAccount
 from axisor_server.engine.verbs import Request
 from axisor_server.engine.waiting import within
+from axisor_server.engine.world import World
 from axisor_server.ports import Ids, Store, Transaction, Vault
 
 WORLD = "world"
@@ -56,7 +60,7 @@ WORLD = "world"
 class Engine:
     """Runs the accounts of one core. Every method raises leaves of AxisorError only."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the composition root names every part
         self,
         *,
         store: Store,
@@ -76,15 +80,23 @@ class Engine:
         self._ids = ids
         self._vault = vault
         self._venues = venues
-        self._reviewers = reviewers
-        self._publish = publish
         self._settings = settings
-        self._failpoints = failpoints or Failpoints()
+        self._world = World(
+            store=store,
+            clock=clock,
+            strategies=strategies,
+            reviewers=reviewers,
+            publish=publish,
+            settings=settings,
+            failpoints=failpoints or Failpoints(),
+            new_id=ids.new,
+        )
         self._markets: dict[tuple[str, str, str], Market] = {}
         self._actors: dict[str, Actor] = {}
         self._tasks: dict[object, asyncio.Task[None]] = {}
         self._started_at: datetime | None = None
         self._stopping = False
+        self._shut: dict[str, tuple[AccountRecord, AxisorError]] = {}
 
     # ---------------------------------------------------------------- life
 
@@ -97,7 +109,13 @@ class Engine:
         self._started_at = self._clock.now()
         records = await self._store.read(lambda reader: reader.accounts())
         for record in records:
-            await self._open(record)
+            try:
+                await self._admit(record)
+                await self._open(record)
+            except StoreError:
+                raise
+            except AxisorError as error:
+                self._shut[record.id] = (record, error)
         for actor in list(self._actors.values()):
             await actor.loaded.wait()
 
@@ -178,20 +196,8 @@ class Engine:
     async def _open(self, record: AccountRecord) -> None:
         market = self._market(record.venue, record.network, record.url)
         line, on_tick = await self._line(record)
-        actor = Actor(
-            record,
-            line,
-            market=market,
-            clock=self._clock,
-            store=self._store,
-            strategies=self.strategies,
-            reviewers=self._reviewers,
-            publish=self._publish,
-            settings=self._settings,
-            failpoints=self._failpoints,
-            new_id=self._ids.new,
-            on_tick=on_tick,
-        )
+        actor = Actor(record, line, market, self._world, on_tick=on_tick)
+        self._shut.pop(record.id, None)
         self._actors[record.id] = actor
         self._tasks[record.id] = asyncio.create_task(actor.serve())
 
@@ -246,6 +252,8 @@ class Engine:
 
     def _actor(self, account_id: str) -> Actor:
         actor = self._actors.get(account_id)
+        if actor is None and account_id in self._shut:
+            raise self._shut[account_id][1]
         if actor is None:
             raise AccountNotFound(f"There is no account {account_id}.", account=account_id)
         return actor
@@ -361,7 +369,7 @@ class Engine:
 
     # ---------------------------------------------------------------- runs
 
-    async def create_run(  # noqa: PLR0913  a run is all of this
+    async def create_run(
         self,
         account_id: str,
         *,
@@ -398,7 +406,7 @@ class Engine:
         )
         return await actor.verbs.create_run(record)
 
-    async def run_verb(  # noqa: PLR0913
+    async def run_verb(
         self,
         run_id: str,
         verb: str,
@@ -486,6 +494,23 @@ class Engine:
             max_mode=self._settings.max_mode,
             started_at=self._started_at,
             stopping=self._stopping,
-            accounts=tuple(actor.summary() for actor in self._actors.values()),
+            accounts=(
+                *(actor.summary() for actor in self._actors.values()),
+                *(_shut(record, error) for record, error in self._shut.values()),
+            ),
             feeds=tuple(market.summary() for market in self._markets.values()),
         )
+
+
+def _shut(record: AccountRecord, error: AxisorError) -> AccountSummary:
+    return AccountSummary(
+        account=record.id,
+        mode=record.mode,
+        halt=record.halt,
+        acting=False,
+        error=str(error),
+        sequence=0,
+        open_intents=0,
+        read_age_ms=None,
+        runs=(),
+    )
