@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,7 +25,7 @@ def mutating(function: F) -> F:
     again = click.option("--request-id", type=click.UUID, help=repeat)
     yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
     dry = click.option("--dry-run", is_flag=True, help="Show what it would do, and stop.")
-    return dry(yes(again(function)))  # type: ignore[no-any-return, operator]
+    return dry(yes(again(function)))
 
 
 def how(given: dict[str, Any]) -> dict[str, Any]:
@@ -41,8 +42,7 @@ def confirm(options: Options, question: str, *, yes: bool, dry_run: bool) -> Non
     """Ask before something that cannot be undone; without a terminal, refuse unless `--yes`."""
     if yes or dry_run:
         return
-    stream = click.get_text_stream("stdin")
-    if not stream.isatty():
+    if not sys.stdin.isatty():
         raise click.UsageError(f"{question} Say --yes where nobody can be asked.")
     click.confirm(question, abort=True, err=options.output != "table")
 
