@@ -13,7 +13,7 @@ from axisor.ports import Clock, Credentials, KeyRights, Venue
 log = structlog.get_logger("axisor.credentials")
 
 WITHDRAWS = (
-    "DANGER: this key can withdraw. Nothing here needs that right, and whoever steals the key takes "
+    "DANGER: this key can withdraw. Nothing here needs that right, and a thief of the key takes "
     "every sat. Make a key without it and replace this one."
 )
 CLEAN = "The venue accepts the key, and it cannot withdraw."
