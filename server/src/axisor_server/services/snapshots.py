@@ -71,6 +71,10 @@ class Snapshots:
             intents=intents,
         )
 
+    def view(self, account: str) -> View:
+        """Return the account as its strategies see it. Raises AccountNotFound."""
+        return self._engine.view(account)
+
     def coverages(self, account: str) -> tuple[Coverage, ...]:
         """Return the protection of each position, of several guards the first's word."""
         found: dict[str, Coverage] = {}
