@@ -260,13 +260,17 @@ class Balance(Struct, frozen=True):
 
 
 class AccountState(Struct, frozen=True):
-    """Everything a venue says about one account at one moment, read as a whole."""
+    """Everything a venue says about one account at one moment, read as a whole.
+
+    `unreadable` holds ids of positions the venue listed but whose figures could not be understood.
+    """
 
     balance: Balance
     positions: tuple[Position, ...] = ()
     orders: tuple[Order, ...] = ()
     cross: CrossWallet = CrossWallet()
     read_at: datetime | None = None
+    unreadable: tuple[str, ...] = ()
 
     def position(self, id: str) -> Position | None:
         """Return the position with this id, or None."""

@@ -136,7 +136,8 @@ def _command_received(body: Body) -> SeenPayload:
     return _with_action(body, "CommandReceived", build)
 
 
-def _step_taken(body: Body) -> SeenPayload:
+def step_from_wire(body: events_pb2.StepTaken) -> StepSummary:
+    """Return the step in a message."""
     return StepSummary(
         run=last_part(body.run),
         step=body.step_sequence,
@@ -241,7 +242,7 @@ _READERS: dict[str, Any] = {
     "command_refused": lambda body: CommandRefused(
         request_id=body.request_id, reason=body.reason, message=body.text
     ),
-    "step_taken": _step_taken,
+    "step_taken": step_from_wire,
     "intent_planned": _intent_planned,
     "intent_review_refused": _intent_review_refused,
     "intent_sent": _intent_sent,

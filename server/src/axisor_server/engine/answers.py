@@ -8,49 +8,36 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from axisor.errors import AxisorError
 from axisor.events import HaltLevel, IntentState, RunState
-from axisor.intents import Action
-from axisor.model import Balance, CrossWallet, FeedQuality, Mode, Order, Position, Sats, Tick
+from axisor.model import FeedQuality, Mode, Order, Position, Tick
 from axisor.ports import RateBudget
 from axisor.strategy import Protection, View
 from axisor_server.domain.journal import Entry
+from axisor_server.domain.preview import Preview, Snapshot
+from axisor_server.domain.review import Reviewer
+
+__all__ = [
+    "AccountSummary",
+    "CommandResult",
+    "EngineStatus",
+    "FeedSummary",
+    "Guarding",
+    "Preview",
+    "Publish",
+    "Reviewer",
+    "Snapshot",
+]
 
 Publish: TypeAlias = Callable[[Sequence[Entry]], None]
 """Called with entries once they are durable, in order; must be quick and must not raise."""
-
-Reviewer: TypeAlias = Callable[[Action, str, View], AxisorError | None]
-"""Refuses an action by returning why; one that raises has refused. The text is a run's id or ''."""
-
-
-class Snapshot(Struct, frozen=True, kw_only=True):
-    """The part of an account that an action touches, at one moment."""
-
-    balance: Balance
-    cross: CrossWallet
-    position: Position | None = None
-    order: Order | None = None
-
-
-class Preview(Struct, frozen=True, kw_only=True):
-    """What an action would change, by the venue's arithmetic at the present price.
-
-    `cost` is the sats that would leave the free balance (negative where they would come back),
-    `fee` the part of it that is a trading fee.
-    """
-
-    before: Snapshot
-    after: Snapshot
-    cost: Sats = 0
-    fee: Sats = 0
 
 
 class CommandResult(Struct, frozen=True, kw_only=True):
     """How a client's action stands.
 
     `intent` is its request id, empty when only validated. A `state` of PLANNED, SENT or UNKNOWN
-    means it was not settled before the deadline, and `sequence` is where to go on watching. `venue_id`
-    is the position or order the venue made.
+    means it was not settled before the deadline, and `sequence` is where to go on watching.
+    `venue_id` is the position or order the venue made.
     """
 
     intent: str

@@ -30,6 +30,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     poll_far_ms: int = 60_000
     near_fraction_ppm: int = 10_000
     witness_every_ms: int = 1_000
+    send_ms: int = 30_000
     dead_letter_ms: int = 600_000
     command_wait_ms: int = 10_000
     inbox: int = 4_096

@@ -1,0 +1,1 @@
+"""What tests of strategies, plugins and clients are written with."""
