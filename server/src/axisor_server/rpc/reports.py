@@ -1,4 +1,4 @@
-"""Turns what the core keeps into what clients see: accounts, runs, effects, positions, snapshots."""
+"""Turns what the core keeps into what clients see: accounts, runs, effects, positions."""
 
 from __future__ import annotations
 
