@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+
 from axisor.client import Client
 from axisor.errors import (
     AccountNotFound,
@@ -96,12 +97,15 @@ async def collect(
 ) -> list[Any]:
     """Watch until the event of the last sequence came."""
     found: list[Any] = []
-    async with stub_server({WATCH: script}) as address, connect(address, silence_s) as client:
-        async with aclosing(client.events.watch("main", after=after)) as items:
-            async for item in items:
-                found.append(item)
-                if isinstance(item, SeenEvent) and item.sequence == last:
-                    break
+    async with (
+        stub_server({WATCH: script}) as address,
+        connect(address, silence_s) as client,
+        aclosing(client.events.watch("main", after=after)) as items,
+    ):
+        async for item in items:
+            found.append(item)
+            if isinstance(item, SeenEvent) and item.sequence == last:
+                break
     return found
 
 
@@ -256,12 +260,15 @@ async def test_ticks_go_on_after_a_cut() -> None:
 
     prices: list[str] = []
     found: list[Any] = []
-    async with stub_server({TICKS: ticks}) as address, connect(address) as client:
-        async with aclosing(client.market.watch_ticks("main")) as items:
-            async for item in items:
-                found.append(item)
-                if len(found) == 4:
-                    break
+    async with (
+        stub_server({TICKS: ticks}) as address,
+        connect(address) as client,
+        aclosing(client.market.watch_ticks("main")) as items,
+    ):
+        async for item in items:
+            found.append(item)
+            if len(found) == 4:
+                break
 
     assert [type(item).__name__ for item in found] == [
         "TickReport",

@@ -1,4 +1,4 @@
-"""Follows a stream of a core over cuts and restarts, and gives each event exactly once, in order."""
+"""Follows a stream of a core over cuts and restarts: each event exactly once, in order."""
 
 from __future__ import annotations
 

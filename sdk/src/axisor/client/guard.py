@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from axisor.client.calls import Caller, Page
+from axisor.errors import FieldInvalid
 from axisor.events import Coverage, CoverageState
 from axisor.intents import Why
 from axisor.model import Price, Sats, Side
@@ -128,12 +129,14 @@ class Guard:
     async def explain(
         self, account: str, *, sequence: int | None = None, intent: str | None = None
     ) -> Explanation:
-        """Return why an event or an intent happened; give one of the two. Raises EventNotFound."""
-        request = pb.ExplainRequest(
-            parent=account_name(account),
-            sequence=sequence,
-            intent=None if intent is None else intent_name(account, intent),
-        )
+        """Return why an event or an intent happened; give one. Raises EventNotFound."""
+        if (sequence is None) == (intent is None):
+            raise FieldInvalid("Give either a sequence or an intent.", field="subject")
+        request = pb.ExplainRequest(parent=account_name(account))
+        if intent is not None:
+            request.intent = intent_name(account, intent)
+        elif sequence is not None:
+            request.sequence = sequence
         answer = await self._call.unary(self._stub.Explain, request)
         return Explanation(
             text=answer.text,

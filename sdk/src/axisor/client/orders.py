@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from axisor.client.calls import Caller, Page, new_request_id
 from axisor.client.results import result
+from axisor.errors import FieldInvalid
 from axisor.model import MarginMode, Order, OrderState, OrderType, Price, Sats, Side
 from axisor.v1 import orders_pb2 as pb
 from axisor.v1.orders_pb2_grpc import OrderServiceStub
@@ -57,9 +58,11 @@ class Orders:
     ) -> ActionResult:
         """Place an order of `quantity` dollars or, isolated, with `margin` sats; give one of them.
 
-        Raises PriceOffStep, LeverageOutOfRange, QuantityOutOfRange, StalePrice,
+        Raises FieldInvalid, PriceOffStep, LeverageOutOfRange, QuantityOutOfRange, StalePrice,
         InsufficientBalance.
         """
+        if (quantity is None) == (margin is None):
+            raise FieldInvalid("Give either a quantity or a margin.", field="size")
         request = pb.PlaceOrderRequest(
             parent=account_name(account),
             request_id=request_id or new_request_id(),
@@ -68,8 +71,6 @@ class Orders:
             margin_mode=enum_to_wire(margin_mode),
             type=enum_to_wire(type),
             side=enum_to_wire(side),
-            quantity_usd=quantity,
-            margin_sats=margin,
             leverage=decimal_to_wire(leverage, "leverage"),
             limit_price_usd=decimal_to_wire(price, "limit_price_usd"),
             stop_loss_price_usd=decimal_to_wire(stoploss, "stop_loss_price_usd"),
@@ -77,6 +78,10 @@ class Orders:
             reduce_only=reduce_only,
             client_id=client_id,
         )
+        if quantity is not None:
+            request.quantity_usd = quantity
+        if margin is not None:
+            request.margin_sats = margin
         return result(await self._call.unary(self._stub.PlaceOrder, request))
 
     async def get(self, account: str, order: str) -> Order:

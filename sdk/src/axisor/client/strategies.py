@@ -113,7 +113,7 @@ class Strategies:
         )
         return _result(await self._call.unary(self._stub.CreateRun, request))
 
-    async def configure_run(
+    async def configure_run(  # noqa: PLR0913 - as many as the call has
         self,
         account: str,
         run: str,
@@ -128,15 +128,14 @@ class Strategies:
     ) -> RunResult:
         """Change what is given, leaving None as it is. Raises ConfigInvalid, EtagMismatch."""
         given = {"config": config, "leash": leash, "label": label}
+        paths = [name for name, value in given.items() if value is not None]
         request = pb.ConfigureRunRequest(
             name=run_name(account, run),
             request_id=request_id or new_request_id(),
             not_after_time=time_to_wire(not_after, "not_after_time"),
             validate_only=validate_only,
             etag=etag,
-            update_mask=FieldMask(
-                paths=[name for name, value in given.items() if value is not None]
-            ),
+            update_mask=FieldMask(paths=paths),
             config=config or "",
             leash=None if leash is None else leash_to_wire(leash),
             label=label or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -27,8 +27,8 @@ from axisor.wire.status import abort
 Context: TypeAlias = Any
 """A `grpc.aio.ServicerContext` of whatever messages the method has."""
 
-Answer: TypeAlias = Callable[[Any, Context], Awaitable[Any]] | Callable[[Any, Context], Any]
-"""Takes request and context; returns the response, or for a stream is an async generator."""
+Answer: TypeAlias = Callable[[Any, Context], Any]
+"""Takes request and context: an async function, or an async generator for a stream."""
 
 CONTRACT = (
     accounts_pb2,
@@ -43,7 +43,7 @@ CONTRACT = (
 
 
 def methods() -> dict[str, MethodDescriptor]:
-    """Return every method of the contract by its path, such as `/axisor.v1.OrderService/GetOrder`."""
+    """Return every method of the contract by path, such as `/axisor.v1.OrderService/GetOrder`."""
     return {
         f"/{service.full_name}/{method.name}": method
         for module in CONTRACT
@@ -85,7 +85,7 @@ async def stub_server(
 
 def _handler(
     path: str, method: MethodDescriptor, answer: Answer, headers: tuple[tuple[str, str], ...]
-) -> grpc.GenericRpcHandler[Any, Any]:
+) -> grpc.GenericRpcHandler:
     async def unary(request: Any, context: Context) -> Any:
         await context.send_initial_metadata(headers)
         try:
@@ -101,13 +101,12 @@ def _handler(
         except AxisorError as error:
             await abort(context, error)
 
-    coding = {
-        "request_deserializer": GetMessageClass(method.input_type).FromString,
-        "response_serializer": GetMessageClass(method.output_type).SerializeToString,
-    }
+    decode = GetMessageClass(method.input_type).FromString
+    encode = GetMessageClass(method.output_type).SerializeToString
+    handler: grpc.RpcMethodHandler[Any, Any]
     if method.server_streaming:
-        handler = grpc.unary_stream_rpc_method_handler(stream, **coding)
+        handler = grpc.unary_stream_rpc_method_handler(stream, decode, encode)  # type: ignore[arg-type]
     else:
-        handler = grpc.unary_unary_rpc_method_handler(unary, **coding)
+        handler = grpc.unary_unary_rpc_method_handler(unary, decode, encode)  # type: ignore[arg-type]
     service, _, name = path.lstrip("/").partition("/")
     return grpc.method_handlers_generic_handler(service, {name: handler})

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from axisor.errors import FieldInvalid
@@ -57,8 +56,7 @@ _KINDS: dict[type[enum.Enum], Any] = {
 @cache
 def _numbers(kind: type[enum.Enum]) -> dict[str, int]:
     """Map the members of an enum, by name, to the numbers of the contract."""
-    wrapper: EnumTypeWrapper[Any] = _KINDS[kind]
-    values = wrapper.DESCRIPTOR.values
+    values = _KINDS[kind].DESCRIPTOR.values
     prefix = values[0].name.removesuffix("UNSPECIFIED")
     return {value.name.removeprefix(prefix): value.number for value in values}
 
@@ -77,7 +75,7 @@ def unrecognized(kind: type[E], number: int) -> E:
     their list, and goes back to the wire as the same number.
     """
     text = f"unrecognized({number})"
-    member = str.__new__(kind, text)
+    member: E = str.__new__(kind, text)
     member._name_ = UNRECOGNIZED
     member._value_ = text
     return member
@@ -102,13 +100,16 @@ def enum_to_wire(member: enum.StrEnum | None) -> Any:
 
 def enum_from_wire(kind: type[E], number: int) -> E:
     """Return the member of a number; a number that is not known becomes `UNRECOGNIZED`."""
-    member = _members(kind).get(number)
-    return unrecognized(kind, number) if member is None else member
+    member: E | None = _members(kind).get(number)
+    if member is None:
+        stand_in: E = unrecognized(kind, number)
+        return stand_in
+    return member
 
 
 def enum_asked(kind: type[E], number: int, field: str) -> E:
     """Return the member that a request names. Raises FieldInvalid for 0 and for unknown numbers."""
-    member = _members(kind).get(number)
+    member: E | None = _members(kind).get(number)
     if member is None:
         known = ", ".join(each.name for each in kind)
         raise FieldInvalid(f"{field} must be one of {known}.", field=field)
@@ -128,7 +129,7 @@ def permissions_to_wire(rights: Permission) -> list[Any]:
 def permissions_from_wire(numbers: Iterable[int]) -> Permission:
     """Return a set of rights; one that this version does not know is left out."""
     found = Permission.NONE
-    known = {
+    known: dict[int, Permission] = {
         permissions_pb2.Permission.Value(f"PERMISSION_{each.name}"): each for each in Permission
     }
     for number in numbers:

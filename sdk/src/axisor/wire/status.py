@@ -31,8 +31,10 @@ MODE_HEADER = "axisor-mode"
 EXPECT_MODE_HEADER = "axisor-expect-mode"
 """The header of a request that states the mode its caller expects, in the same words."""
 
-MOST_TEXT = 1_000
-"""Characters of one text in a status; a status travels in headers, whose size is limited."""
+MOST_TEXT = 500
+"""Bytes of one text in a status; a status travels in headers, of which clients take 8 KiB."""
+
+MOST_FIELDS = 4
 
 _C = grpc.StatusCode
 _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
@@ -130,7 +132,7 @@ def to_status(error: AxisorError) -> status_pb2.Status:
 
     Its metadata are the error's, in lowerCamelCase, with `means` (for the money) and `todo`.
     `BadRequest` names the field of a malformed value, `RetryInfo` says how long to wait where that
-    helps. Texts are cut at 1,000 characters.
+    helps. Texts are cut at 500 bytes.
     """
     code = code_of(error)
     status = status_pb2.Status(code=code.value[0], message=_cut(error.message))
@@ -152,7 +154,10 @@ def _bad_request(error: AxisorError) -> list[error_details_pb2.BadRequest]:
         return []
     fields = [field for field in error.metadata.get("field", "").split(",") if field]
     violation = error_details_pb2.BadRequest.FieldViolation
-    violations = [violation(field=field, description=_cut(error.message)) for field in fields]
+    violations = [
+        violation(field=_cut(field), description=_cut(error.message))
+        for field in fields[:MOST_FIELDS]
+    ]
     return [error_details_pb2.BadRequest(field_violations=violations)] if violations else []
 
 
@@ -237,4 +242,7 @@ def snake(key: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
+    encoded = text.encode()
+    if len(encoded) <= MOST_TEXT:
+        return text
+    return encoded[: MOST_TEXT - len("…".encode())].decode(errors="ignore") + "…"
