@@ -85,7 +85,7 @@ class RpcServer:
                     )
                 bound = self._server.add_insecure_port(address)
             else:
-                pair = ((tls.key, tls.certificate),)
+                pair = [(tls.key, tls.certificate)]
                 bound = self._server.add_secure_port(address, grpc.ssl_server_credentials(pair))
         except RuntimeError as error:
             raise SettingsInvalid(
@@ -98,8 +98,8 @@ class RpcServer:
 
     async def announce(self, *, serving: bool) -> None:
         """Say SERVING or NOT_SERVING for each service, and for the whole."""
-        status = health_pb2.HealthCheckResponse.ServingStatus
-        said = status.SERVING if serving else status.NOT_SERVING
+        answer = health_pb2.HealthCheckResponse
+        said = answer.SERVING if serving else answer.NOT_SERVING
         for name in ("", *self._names):
             await self._health.set(name, said)
 

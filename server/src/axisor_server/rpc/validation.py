@@ -79,7 +79,8 @@ def _refusal(violations: list[protovalidate.Violation]) -> FormatError:
 
 
 def _path(violation: protovalidate.Violation) -> str:
-    parts = [element.field_name for element in violation.proto.field.elements]
+    field = violation.proto.field
+    parts = [element.field_name for element in field.elements] if field is not None else []
     # A rule over the whole message is named after the field it is about.
     return ".".join(parts) or violation.proto.rule_id.partition(".")[0]
 

@@ -80,7 +80,9 @@ class Runs:
             raise RunNotFound(f"The account has no run `{id}`.", run=id)
         return found
 
-    async def steps(self, account: str, id: str, *, before: int | None, limit: int) -> list[Entry]:
+    async def steps(
+        self, account: str, id: str, *, before: int | None, limit: int
+    ) -> Sequence[Entry]:
         """Return the journaled steps of a run, newest first."""
         await self.get(account, id)
         stream, marker = stream_of(account), f'"run":"{id}"'.encode()

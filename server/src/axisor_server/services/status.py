@@ -71,6 +71,15 @@ class StatusReport(Struct, frozen=True, kw_only=True):
     plugins: tuple[PluginReport, ...]
 
 
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What the core was started with: its venues, plugins and settings, and how to stop it."""
+
+    venues: Mapping[str, Venue]
+    plugins: Callable[[], Sequence[PluginReport]]
+    settings: Sequence[SettingReport]
+    stop: Callable[[timedelta, str], None]
+
+
 class Stopping(Struct, frozen=True, kw_only=True):
     """How many intents a stop waits for."""
 
@@ -88,20 +97,17 @@ class Status:
         snapshots: Snapshots,
         clock: Clock,
         once: Once,
-        venues: Mapping[str, Venue],
-        plugins: Callable[[], Sequence[PluginReport]],
-        settings: Sequence[SettingReport],
-        stop: Callable[[timedelta, str], None],
+        around: Surroundings,
     ) -> None:
         self._engine = engine
         self._store = store
         self._snapshots = snapshots
         self._clock = clock
         self._once = once
-        self._stop = stop
-        self.venues = venues
-        self.plugins = plugins
-        self.settings = settings
+        self._stop = around.stop
+        self.venues = around.venues
+        self.plugins = around.plugins
+        self.settings = around.settings
 
     async def report(self) -> StatusReport:
         """Return how everything is, asking no venue."""
