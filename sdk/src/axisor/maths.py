@@ -30,7 +30,7 @@ CROSS_MAINTENANCE_RATE = Decimal("0.0015")
 FEE_RATES = (Decimal("0.001"), Decimal("0.0008"), Decimal("0.0007"), Decimal("0.0006"))
 """Trading fee by fee tier, the dearest first."""
 
-_LEVERAGE_PLACES = Decimal("1e-12")
+_LEVERAGE_SCALE = 10**12
 
 
 def on_step(price: Price) -> bool:
@@ -73,10 +73,13 @@ def quantity_for(margin: Sats, price: Price, leverage: Decimal | int) -> int:
 
 
 def leverage_of(quantity: int, margin: Sats, price: Price) -> Decimal:
-    """Return the effective leverage `Q·S / (M·price)`, to twelve decimal places."""
+    """Return the effective leverage `Q·S / (M·price)`, to twelve decimal places, half up."""
     n, d = price.as_integer_ratio()
-    exact = Decimal(quantity * SATS_PER_BITCOIN * d) / Decimal(margin * n)
-    return exact.quantize(_LEVERAGE_PLACES).normalize()
+    worth, denominator = quantity * SATS_PER_BITCOIN * d, margin * n
+    scaled = (2 * worth * _LEVERAGE_SCALE + denominator) // (2 * denominator)
+    whole, rest = divmod(scaled, _LEVERAGE_SCALE)
+    # Written out, not normalised: a round leverage must read 10 and not 1E+1.
+    return Decimal(f"{whole}.{rest:012}".rstrip("0").rstrip("."))
 
 
 def most_margin(quantity: int, entry: Price) -> Sats:

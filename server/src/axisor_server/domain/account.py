@@ -75,8 +75,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
 
     `state` is the last reading, None before the first. `open` holds the actions without a final
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
-    cross ledger ('' for none; None until it was read after the last transfer), `unread` the sats of
-    confirmed actions that no reading shows yet.
+    cross ledger ('' for none; None until it was read after the last transfer), `unread` the
+    confirmed spending actions that no reading shows yet.
     """
 
     account: str
@@ -87,7 +87,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     spends: Mapping[str, Spend] = {}
     losses: tuple[Loss, ...] = ()
     transfer: str | None = None
-    unread: Mapping[str, Sats] = {}
+    unread: Mapping[str, IntentRecord] = {}
 
     def with_state(self, state: AccountState) -> AccountBook:
         """Return the book after a reading."""
@@ -137,7 +137,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     def reserved(self) -> Sats:
         """Return the sats of the balance last read that are gone or may be."""
         open_ = sum(r.amount for r in self.open.values() if spends(r.kind))
-        return open_ + sum(self.unread.values())
+        return open_ + sum(r.amount for r in self.unread.values())
 
     @property
     def available(self) -> Sats:
