@@ -89,7 +89,7 @@ def _parse_key(pem: bytes, path: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise SettingsInvalid(
             f"{path} is no private key of this core.",
-            fix="Delete it and the certificate beside it; new ones are made, which clients must pin.",
+            fix="Delete it and the certificate beside it; clients must pin the new ones.",
             path=path,
         )
     return key

@@ -10,7 +10,7 @@ from axisor.errors import SettingsInvalid
 from axisor_server.adapters.files import load_or_make
 from axisor_server.ports import Ids
 
-TOKEN_FILE = "owner.token"
+TOKEN_FILE = "owner.token"  # noqa: S105 - a name, not a token
 SHORTEST = 32
 
 

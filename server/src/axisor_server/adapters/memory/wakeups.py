@@ -6,7 +6,7 @@ import asyncio
 
 
 class Listener:
-    """Hints for one reader. Those of the same journal are merged, so it is bounded by the journals."""
+    """Hints for one reader; those of one journal are merged, so it holds at most one for each."""
 
     def __init__(self) -> None:
         self._pending: dict[str, int] = {}
