@@ -37,7 +37,7 @@ from axisor_server.services.watching import Hub, Limits
 class House:
     """The use cases of one core, each servicer by its service's full name, and the pipeline."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts that much together
         self,
         *,
         engine: Engine,
