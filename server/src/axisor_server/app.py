@@ -17,7 +17,6 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from axisor.errors import SettingsInvalid
-from axisor.model import Permission
 from axisor.ports import Clock
 from axisor_server import settings as settings_module
 from axisor_server.adapters import files, tls
@@ -34,7 +33,7 @@ from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.rpc import metrics
-from axisor_server.rpc.calls import Principal
+from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
 from axisor_server.services.status import PluginReport, SettingReport, Surroundings
@@ -49,16 +48,6 @@ POLL_S = 1.0
 MOST_ENGINE_DRAIN_S = 10.0
 STREAM_DRAIN_S = 2.0
 HOUSEKEEPING_S = 3_600.0
-
-EVERYTHING = (
-    Permission.READ
-    | Permission.TRADE
-    | Permission.ADJUST_MARGIN
-    | Permission.GUARD
-    | Permission.OPERATE
-    | Permission.MANAGE_SECRETS
-    | Permission.ADMIN
-)
 
 log = structlog.get_logger("axisor.app")
 

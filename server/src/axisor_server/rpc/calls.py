@@ -22,6 +22,18 @@ Stream: TypeAlias = Callable[[Any, "Call"], AsyncIterator[bytes]]
 """Answers a request with encoded frames."""
 
 
+EVERYTHING = (
+    Permission.READ
+    | Permission.TRADE
+    | Permission.ADJUST_MARGIN
+    | Permission.GUARD
+    | Permission.OPERATE
+    | Permission.MANAGE_SECRETS
+    | Permission.ADMIN
+)
+"""What the owner may do."""
+
+
 class Principal(Struct, frozen=True):
     """Who calls, and what they may do."""
 
