@@ -2,8 +2,8 @@
 
 Added margin leaves a counter that only additions move: `A = margin - entry margin + cashed-in
 margin + paid funding`. A paid funding fee lowers the margin, a received one goes to the balance, so
-only fees above zero belong into it. Orders carry a client id, cross transfers have a ledger, and for
-the absolute actions the wanted value itself is the witness.
+only fees above zero belong into it. Orders carry a client id, cross transfers have a ledger, and
+for the absolute actions the wanted value itself is the witness.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""One account's life on this core: claim its lease, settle what was left open, act, give it back."""
+"""One account's life on this core: claim its lease, settle what is open, act, give it back."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,25 +12,22 @@ from msgspec.structs import replace
 from axisor.errors import JournalCorrupt, LeaseLost, OutcomeUnknown, ShuttingDown, StoreUnavailable
 from axisor.events import AccountOpened, IntentState, RunState, Stimulus
 from axisor.model import Tick
-from axisor.ports import Clock, Lane, VenueAccount
-from axisor.strategy import Strategy
+from axisor.ports import Lane, VenueAccount
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
-from axisor_server.domain.review import Reviewer
 from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.engine import settling
-from axisor_server.engine.answers import AccountSummary, Publish
+from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
-from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
-from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.verbs import Verbs
-from axisor_server.ports import Conflict, Store, Transaction
+from axisor_server.engine.world import World
+from axisor_server.ports import Conflict, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -44,29 +41,13 @@ class Actor:
         self,
         account: AccountRecord,
         line: VenueAccount,
-        *,
         market: Market,
-        clock: Clock,
-        store: Store,
-        strategies: Mapping[str, type[Strategy[Any, Any]]],
-        reviewers: Sequence[Reviewer],
-        publish: Publish,
-        settings: EngineSettings,
-        failpoints: Failpoints,
-        new_id: Callable[[], str],
+        world: World,
+        *,
         on_tick: Callable[[Tick], None] | None = None,
     ) -> None:
-        self.core = Core(
-            account,
-            market=market,
-            clock=clock,
-            store=store,
-            strategies=strategies,
-            reviewers=reviewers,
-            publish=publish,
-            settings=settings,
-            new_id=new_id,
-        )
+        clock, settings = world.clock, world.settings
+        self.core = Core(account, market, world)
         self.line = line
         self.effects = Effects(self.core, line)
         self.verbs = Verbs(self.core)
@@ -75,7 +56,7 @@ class Actor:
             self.effects,
             clock=clock,
             settings=settings,
-            failpoints=failpoints,
+            failpoints=world.failpoints,
             spawn=self._spawn,
         )
         self.observer = Observer(line, self.effects, clock=clock, settings=settings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from axisor.errors import (
@@ -21,20 +21,16 @@ from axisor.errors import (
 )
 from axisor.events import Coverage, FeedChanged, RunState, Stimulus
 from axisor.model import FeedQuality
-from axisor.ports import Clock
-from axisor.strategy import Strategy
 from axisor_server.domain.account import DAY_US, AccountBook
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
-from axisor_server.domain.review import Reviewer
 from axisor_server.domain.run import ACTING
-from axisor_server.engine.answers import Publish
 from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.market import Market
-from axisor_server.engine.settings import EngineSettings
-from axisor_server.ports import Conflict, Store
+from axisor_server.engine.world import World
+from axisor_server.ports import Conflict
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -48,27 +44,15 @@ Turn = tuple[Callable[[], Awaitable[Any]], "asyncio.Future[Any]"]
 class Core:
     """What is true of one account now. Everything that changes it happens in turn."""
 
-    def __init__(
-        self,
-        account: AccountRecord,
-        *,
-        market: Market,
-        clock: Clock,
-        store: Store,
-        strategies: Mapping[str, type[Strategy[Any, Any]]],
-        reviewers: Sequence[Reviewer],
-        publish: Publish,
-        settings: EngineSettings,
-        new_id: Callable[[], str],
-    ) -> None:
-        self.new_id = new_id
+    def __init__(self, account: AccountRecord, market: Market, world: World) -> None:
         self.account = account
         self.market = market
-        self.clock = clock
-        self.store = store
-        self.strategies = strategies
-        self.settings = settings
-        self.desk = Desk(account, market=market, clock=clock, reviewers=reviewers)
+        self.clock = world.clock
+        self.store = world.store
+        self.strategies = world.strategies
+        self.settings = world.settings
+        self.new_id = world.new_id
+        self.desk = Desk(account, market=market, clock=world.clock, reviewers=world.reviewers)
         self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
         self.runs: dict[str, LiveRun] = {}
         self.coverage: Mapping[str, Coverage] = {}
@@ -78,7 +62,7 @@ class Core:
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
         self.waiters: dict[str, list[asyncio.Future[IntentRecord]]] = {}
-        self._publish = publish
+        self._publish = world.publish
         self._urgent: deque[Turn] = deque()
         self._normal: deque[Turn] = deque()
         self._calls: dict[tuple[str, str], tuple[str, Stimulus]] = {}

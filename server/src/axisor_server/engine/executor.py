@@ -7,8 +7,8 @@ another.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
@@ -118,7 +118,7 @@ class Executor:
         await self._failpoint("planned")
         if record.kind in LEDGER_KINDS and not await self._know_ledger(record):
             return
-        order = await self._durably(lambda: self._books.mark_sent(record.id))
+        order = await self._durably(partial(self._books.mark_sent, record.id))
         if order is None:
             return
         self._sending.add(record.id)
@@ -136,7 +136,7 @@ class Executor:
         result = await self._once(order)
         latency = self._clock.monotonic_ms() - started
         await self._failpoint("response-received")
-        await self._durably(lambda: self._books.settle(intent, result, latency_ms=latency))
+        await self._durably(partial(self._books.settle, intent, result, latency_ms=latency))
         await self._failpoint("settled")
         if isinstance(result, Unknown):
             self._spawn(self.find_out(intent))
@@ -165,10 +165,10 @@ class Executor:
                 newest = await self._newest_transfer(Lane(record.lane))
             except VenueError as error:
                 refusal = Refused(error)
-                await self._durably(lambda: self._books.settle(record.id, refusal, latency_ms=0))
+                await self._durably(partial(self._books.settle, record.id, refusal, latency_ms=0))
                 return False
             if newest is not None:
-                await self._durably(lambda: self._books.set_transfer(newest))
+                await self._durably(partial(self._books.set_transfer, newest))
             else:
                 await self._clock.sleep(STORE_PAUSE_S)
         return True
@@ -190,13 +190,12 @@ class Executor:
         while (record := self._books.open_intent(intent)) is not None:
             verdict = await self.look(record)
             if verdict is not None and verdict.state is not None:
-                final = verdict
-                await self._durably(lambda: self._books.resolve(intent, final))
+                await self._durably(partial(self._books.resolve, intent, verdict))
                 return
             waited = self._clock.monotonic_ms() - since
             if not warned and waited > self._settings.dead_letter_ms:
                 reason = verdict.message if verdict and verdict.message else "It stays unknown."
-                await self._durably(lambda: self._books.warn(intent, reason))
+                await self._durably(partial(self._books.warn, intent, reason))
                 warned = True
             pause = self._settings.witness_every_ms * (10 if warned else 1)
             await self._clock.sleep(pause / 1000)
@@ -220,9 +219,3 @@ class Executor:
         except VenueError:
             return None
         return judge(action, baseline, evidence, fenced=fenced)
-
-
-async def cancelled_quietly(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait until it is gone."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -9,8 +9,8 @@ from msgspec import Struct
 from axisor.errors import SettingsInvalid
 
 NAMES = ("planned", "sent-committed", "in-flight", "response-received", "settled")
-"""In the order an action passes them: after its plan is durable, after its stamp is, just before the
-first byte leaves, after the answer came, after the outcome is durable."""
+"""In the order an action passes them: its plan is durable, its stamp is durable, the first byte is
+about to leave, the answer has come, the outcome is durable."""
 
 
 class Trigger(Struct, frozen=True):

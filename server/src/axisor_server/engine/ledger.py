@@ -40,8 +40,8 @@ class Ledger:
     ) -> tuple[Entry, ...]:
         """Write payloads and rows together; returns the entries once they are durable.
 
-        Raises Conflict when another core took over, StoreUnavailable when nothing was written. Where
-        the acknowledgement is lost the journal itself is asked, so neither is ever said in error.
+        Raises Conflict when another core took over, StoreUnavailable when nothing was written.
+        Where the acknowledgement is lost the journal itself is asked, so neither is said in error.
         """
         head = self._head
         entries = extend(head, stream=self._stream, mode=self._mode, time=time, payloads=payloads)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Protocol
 
-from axisor.errors import AxisorError, VenueError
+from axisor.errors import AxisorError
 from axisor.events import Stimulus, Ticked, TimerFired, Woken
 from axisor.intents import Wake
 from axisor.model import FeedQuality, Tick
@@ -18,6 +19,7 @@ from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.wakes import WakeIndex
 
 QUALITY_EVERY_S = 1.0
+log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
@@ -174,8 +176,8 @@ class Market:
                     self.take(tick)
                     async with self._changed:
                         self._changed.notify_all()
-            except VenueError:
-                self._judge()  # the feed's own reconnecting gave up; age tells everyone
+            except Exception as error:  # a plugin's boundary: a broken feed only grows old
+                log.error("feed %s: %s: %s", self._name, type(error).__name__, error)
             await self._clock.sleep(QUALITY_EVERY_S)
 
     async def _watch_age(self) -> None:

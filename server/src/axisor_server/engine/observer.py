@@ -1,4 +1,4 @@
-"""Keeps an account's reading young: soon after anything happened, more often when danger is near."""
+"""Keeps an account's reading young: soon after anything happened, often when danger is near."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from axisor.errors import VenueError
 from axisor.model import AccountState, OrderState
-from axisor.ports import ClosedPosition, Clock, Lane, VenueAccount
+from axisor.ports import Clock, ClosedPosition, Lane, VenueAccount
 from axisor_server.domain.account import gone, orders_gone
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.waiting import poked
@@ -112,8 +112,7 @@ class Observer:
         """Tell an order that was filled and closed at once from one that was canceled."""
         found: dict[str, OrderState] = {}
         for order in orders_gone(before, after):
-            if after.position(order.id) is not None:
-                found[order.id] = OrderState.FILLED
-            elif await self._line.closed_position(order.id) is not None:
+            became = after.position(order.id) is not None
+            if became or await self._line.closed_position(order.id) is not None:
                 found[order.id] = OrderState.FILLED
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ from axisor_server.domain.account import (
 )
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Head, decode_payload, verify
-from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord, RunRecord
+from axisor_server.domain.records import AccountRecord, CommandRecord, RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader

@@ -35,3 +35,4 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     command_wait_ms: int = 10_000
     inbox: int = 4_096
     verify_tail: int = 10_000
+    paper_balance_sats: int = 10_000_000

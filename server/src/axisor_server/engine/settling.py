@@ -1,4 +1,4 @@
-"""Turns answers, verdicts and readings into drafts: what they change in the book and the journal."""
+"""Turns answers, verdicts and readings into drafts: what they change in book and journal."""
 
 from __future__ import annotations
 
