@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -277,3 +277,43 @@ async def test_ticks_go_on_after_a_cut() -> None:
         "TickReport",
     ]
     assert [str(item.tick.last) for item in (found[0], found[3])] == ["100", "101"]
+
+
+async def test_a_core_that_restarts_is_found_again() -> None:
+    before, after = Script([snapshot(1), events(2), "hang"]), Script([events(3)])
+    found: list[Any] = []
+    async with AsyncExitStack() as stack:
+        server = AsyncExitStack()
+        address = await server.enter_async_context(stub_server({WATCH: before}))
+        client = await stack.enter_async_context(
+            Client.connect(address, plaintext=True, chance=random.Random(SEED))
+        )
+        items = await stack.enter_async_context(aclosing(client.events.watch("main")))
+        async for item in items:
+            found.append(item)
+            if isinstance(item, SeenEvent) and item.sequence == 2:
+                await server.aclose()
+                port = int(address.rpartition(":")[2])
+                await stack.enter_async_context(stub_server({WATCH: after}, port=port))
+            if isinstance(item, SeenEvent) and item.sequence == 3:
+                break
+
+    assert sequences(found) == [2, 3]
+    assert after.asked[0] == 2
+    assert any(isinstance(item, Reconnected) for item in found)
+
+
+async def test_closing_a_watch_ends_its_call() -> None:
+    ended = asyncio.Event()
+
+    async def answer(_: Any, context: Any) -> AsyncIterator[Any]:
+        context.add_done_callback(lambda _: ended.set())
+        yield snapshot(1)
+        await asyncio.Event().wait()
+
+    async with stub_server({WATCH: answer}) as address, connect(address) as client:
+        async with aclosing(client.events.watch("main")) as items:
+            assert isinstance(await anext(items), Snapshot)
+        await asyncio.wait_for(ended.wait(), 10)
+
+    assert ended.is_set()

@@ -229,6 +229,8 @@ def _mends(error: AxisorError) -> bool:
         return True
     if isinstance(error, CoreBug):
         return "RST_STREAM" in error.message  # a cut connection, as gRPC words it
+    if error.metadata.get("code") == grpc.StatusCode.UNKNOWN.name:
+        return "Stream removed" in error.message  # another wording of the same
     return (
         TABLE.get(error.reason) is grpc.StatusCode.UNAVAILABLE
         or error.metadata.get("code") == grpc.StatusCode.RESOURCE_EXHAUSTED.name

@@ -120,7 +120,7 @@ class Exchange(RuleBasedStateMachine):
         assert usual == forced
         assert twin.accounts[0].snapshot() == self.account.snapshot()
         assert not (inside and forced)
-        self.market.advance(quote)
+        self.count(tuple(event.happening for event in self.market.advance(quote)))
 
     # ---------------------------------------------------------------- isolated
 
@@ -196,6 +196,17 @@ class Exchange(RuleBasedStateMachine):
         self.ask(
             lambda a, m: a.cross.order(
                 m.quote.time, m.quote, type=kind, side=side, quantity=quantity, price=price
+            )
+        )
+
+    @rule(side=sides, quantity=st.integers(1_000, 40_000), leverage=st.integers(20, 100))
+    def cross_plainly(self, side, quantity, leverage):
+        """Fund, lever and trade at once, so that positions are common and die often."""
+        self.ask(lambda a, m: a.cross.set_leverage(m.quote.time, leverage))
+        self.ask(lambda a, m: a.cross.deposit(m.quote.time, quantity * 60))
+        self.ask(
+            lambda a, m: a.cross.order(
+                m.quote.time, m.quote, type=MARKET, side=side, quantity=quantity
             )
         )
 

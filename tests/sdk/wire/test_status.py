@@ -77,7 +77,8 @@ async def failure(raised: AxisorError) -> AxisorError:
 
 
 def test_the_table_has_every_reason_of_classes_and_contract() -> None:
-    in_contract = {name.removeprefix("ERROR_REASON_") for name in errors_pb2.ErrorReason.keys()}
+    values = errors_pb2.ErrorReason.DESCRIPTOR.values
+    in_contract = {value.name.removeprefix("ERROR_REASON_") for value in values}
 
     assert set(TABLE) == set(reasons()) == in_contract - {"UNSPECIFIED"} == set(DOCUMENTED)
 
@@ -140,7 +141,7 @@ async def test_a_long_text_is_cut_and_still_arrives() -> None:
     arrived = await failure(FieldInvalid("ü" * 50_000, field="y" * 50_000))
 
     assert isinstance(arrived, FieldInvalid)
-    assert len(arrived.message.encode()) == 500
+    assert 499 <= len(arrived.message.encode()) <= 500
 
 
 async def test_a_method_that_the_core_lacks_is_not_called_unsupported_by_the_venue() -> None:

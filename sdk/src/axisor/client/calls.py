@@ -117,7 +117,9 @@ class Caller:
                 if not unavailable or loop.time() + wait >= deadline:
                     raise _with_request_id(from_call(broken), request) from broken
             else:
-                self._check_mode(await call.initial_metadata(), request, of_account=of_account)
+                if of_account:
+                    changes = "request_id" in request.DESCRIPTOR.fields_by_name
+                    self._check_mode(await call.initial_metadata(), changes=changes)
                 return answer
             tries += 1
             await self._sleep(wait)
@@ -129,13 +131,13 @@ class Caller:
         most = min(MOST_WAIT_S, FIRST_WAIT_S * 2 ** min(tries, 10))
         return self._chance.uniform(most / 2, most)
 
-    def _check_mode(self, headers: Any, request: Message, *, of_account: bool) -> None:
-        if self.expect_mode is None or not of_account:
+    def _check_mode(self, headers: Any, *, changes: bool) -> None:
+        """Compare the mode that an answer states; `changes` says that the call did something."""
+        if self.expect_mode is None:
             return
         actual = next((str(value) for key, value in headers if key == MODE_HEADER), "")
         if actual.lower() == self.expect_mode.value:
             return
-        changes = "request_id" in request.DESCRIPTOR.fields_by_name
         raise ModeMismatch(
             f"The core answered for an account in the mode {actual or 'that it does not state'}, "
             f"not {self.expect_mode.value}.",
@@ -173,7 +175,7 @@ class Caller:
         return lambda after: _CheckedStream(open_call(after), self._check_stream)
 
     async def _check_stream(self, call: Any) -> None:
-        self._check_mode(await call.initial_metadata(), Message(), of_account=True)
+        self._check_mode(await call.initial_metadata(), changes=False)
 
 
 class _CheckedStream:

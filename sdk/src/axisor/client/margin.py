@@ -14,9 +14,10 @@ from axisor.model import MarginMode, Price, Sats
 from axisor.v1 import margin_pb2 as pb
 from axisor.v1.margin_pb2_grpc import MarginServiceStub
 from axisor.watch import WatchItem
+from axisor.wire.guard import whatif_from_wire
 from axisor.wire.model import report_from_wire
 from axisor.wire.names import account_name, position_name, run_name
-from axisor.wire.records import ActionResult, PositionReport
+from axisor.wire.records import ActionResult, PositionReport, WhatIf
 from axisor.wire.scalars import decimal_to_wire, enum_to_wire, percent_to_wire, time_to_wire
 
 
@@ -244,7 +245,7 @@ class Margin:
         position: str = "",
         add_sats: Sats = 0,
         run: str = "",
-    ) -> pb.WhatIfResponse:
+    ) -> WhatIf:
         """Compute another price, or a `move` of this fraction, with more margin in a position.
 
         Neither price nor move leaves the price where it is. Raises PositionNotFound, FieldInvalid.
@@ -259,7 +260,7 @@ class Margin:
             request.price_usd = decimal_to_wire(price, "price_usd")
         elif move is not None:
             request.move_percent = percent_to_wire(move, "move_percent")
-        return await self._call.unary(self._stub.WhatIf, request)
+        return whatif_from_wire(await self._call.unary(self._stub.WhatIf, request))
 
     def watch(self, account: str, *, after: int | None = None) -> AsyncGenerator[WatchItem, None]:
         """Follow positions, balance, funding and coverage; see `axisor.watch.watch`."""

@@ -105,8 +105,8 @@ def _handler(
     encode = GetMessageClass(method.output_type).SerializeToString
     handler: grpc.RpcMethodHandler[Any, Any]
     if method.server_streaming:
-        handler = grpc.unary_stream_rpc_method_handler(stream, decode, encode)  # type: ignore[arg-type]
+        handler = grpc.unary_stream_rpc_method_handler(stream, decode, encode)
     else:
-        handler = grpc.unary_unary_rpc_method_handler(unary, decode, encode)  # type: ignore[arg-type]
+        handler = grpc.unary_unary_rpc_method_handler(unary, decode, encode)
     service, _, name = path.lstrip("/").partition("/")
     return grpc.method_handlers_generic_handler(service, {name: handler})

@@ -8,11 +8,16 @@ from decimal import Decimal
 from axisor.model import Side
 from axisor.strategy import Floor, PlanRow, WhatIfRow
 from axisor.v1 import guard_pb2, margin_pb2, types_pb2
+from axisor.wire.actions import preview_from_wire, preview_to_wire
 from axisor.wire.names import last_part, position_name
+from axisor.wire.records import Fate, WhatIf, WhatIfPosition
 from axisor.wire.scalars import (
     decimal_from_wire,
     decimal_or_none,
     decimal_to_wire,
+    enum_from_wire,
+    enum_to_wire,
+    figure_to_wire,
     percent_from_wire,
     percent_to_wire,
 )
@@ -107,7 +112,7 @@ def whatif_row_to_wire(account: str, row: WhatIfRow) -> margin_pb2.WhatIfPositio
         margin_sats=0,
         liquidation_price_usd=decimal_to_wire(row.liquidation, "liquidation_price_usd"),
         distance_percent=percent_to_wire(row.distance, "distance_percent"),
-        leverage=decimal_to_wire(row.leverage, "leverage"),
+        leverage=figure_to_wire(row.leverage, "leverage"),
     )
     fate = margin_pb2.FATE_LIQUIDATED if row.gap else margin_pb2.FATE_SURVIVES
     warnings = [row.guarded] if row.guarded else []
@@ -115,4 +120,56 @@ def whatif_row_to_wire(account: str, row: WhatIfRow) -> margin_pb2.WhatIfPositio
         position=position_name(account, row.position),
         preview=types_pb2.Preview(after=after, warnings=warnings),
         jumped=fate,
+    )
+
+
+def whatif_to_wire(account: str, found: WhatIf) -> margin_pb2.WhatIfResponse:
+    """Return what another price means as a message. Raises FieldInvalid."""
+    return margin_pb2.WhatIfResponse(
+        price_usd=decimal_to_wire(found.price, "price_usd"),
+        move_percent=percent_to_wire(found.move, "move_percent"),
+        positions=[_whatif_position_to_wire(account, each) for each in found.positions],
+        unguarded_loss_sats=found.unguarded_loss,
+        walked_loss_sats=found.walked_loss,
+        jumped_loss_sats=found.jumped_loss,
+        walked_spend_sats=found.walked_spend,
+        missing_sats=found.missing,
+    )
+
+
+def _whatif_position_to_wire(account: str, found: WhatIfPosition) -> margin_pb2.WhatIfPosition:
+    return margin_pb2.WhatIfPosition(
+        position=position_name(account, found.position),
+        preview=preview_to_wire(found.preview),
+        unguarded=enum_to_wire(found.unguarded),
+        walked=enum_to_wire(found.walked),
+        jumped=enum_to_wire(found.jumped),
+        walked_spend_sats=found.walked_spend,
+        missing_sats=found.missing,
+    )
+
+
+def whatif_from_wire(message: margin_pb2.WhatIfResponse) -> WhatIf:
+    """Return what another price means from a message. Raises FieldInvalid."""
+    return WhatIf(
+        price=decimal_or_none(message.price_usd, "price_usd"),
+        move=percent_from_wire(message.move_percent, "move_percent"),
+        positions=tuple(_whatif_position_from_wire(each) for each in message.positions),
+        unguarded_loss=message.unguarded_loss_sats,
+        walked_loss=message.walked_loss_sats,
+        jumped_loss=message.jumped_loss_sats,
+        walked_spend=message.walked_spend_sats,
+        missing=message.missing_sats,
+    )
+
+
+def _whatif_position_from_wire(message: margin_pb2.WhatIfPosition) -> WhatIfPosition:
+    return WhatIfPosition(
+        position=last_part(message.position),
+        unguarded=enum_from_wire(Fate, message.unguarded),
+        walked=enum_from_wire(Fate, message.walked),
+        jumped=enum_from_wire(Fate, message.jumped),
+        preview=preview_from_wire(message.preview),
+        walked_spend=message.walked_spend_sats,
+        missing=message.missing_sats,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -151,6 +152,43 @@ class Preview(Struct, frozen=True, kw_only=True):
     fee: Sats = 0
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+class Fate(enum.StrEnum):
+    """What becomes of a position: alive, alive below its trigger with no money left, or gone."""
+
+    SURVIVES = "survives"
+    SHORTFALL = "shortfall"
+    LIQUIDATED = "liquidated"
+
+
+class WhatIfPosition(Struct, frozen=True, kw_only=True):
+    """One position at another price, by three roads.
+
+    `unguarded` is without a guard, `walked` if the price walks there past a guard, `jumped` if it
+    jumps there at once. `walked_spend` is what the guard spends, `missing` what it lacks.
+    """
+
+    position: str
+    unguarded: Fate
+    walked: Fate
+    jumped: Fate
+    preview: Preview = Preview()
+    walked_spend: Sats = 0
+    missing: Sats = 0
+
+
+class WhatIf(Struct, frozen=True, kw_only=True):
+    """An account at another price (`move` is a fraction of the present one), and what is lost."""
+
+    price: Price | None
+    move: Decimal | None
+    positions: tuple[WhatIfPosition, ...] = ()
+    unguarded_loss: Sats = 0
+    walked_loss: Sats = 0
+    jumped_loss: Sats = 0
+    walked_spend: Sats = 0
+    missing: Sats = 0
 
 
 class PositionReport(Struct, frozen=True, kw_only=True):
