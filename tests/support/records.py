@@ -7,7 +7,13 @@ from collections.abc import Callable
 from axisor.events import IntentState, NoticeGiven, Payload, RunState
 from axisor.model import Mode, Severity
 from axisor_server.domain.journal import Entry, Head, extend, from_us
-from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord, RunRecord
+from axisor_server.domain.records import (
+    TENANT,
+    AccountRecord,
+    CommandRecord,
+    IntentRecord,
+    RunRecord,
+)
 from axisor_server.ports import Transaction
 
 
@@ -84,6 +90,7 @@ def run(
 def command(request_id: str = "q", *, account: str = "a", created_us: int = 1) -> CommandRecord:
     """Return a command without an answer."""
     return CommandRecord(
+        tenant=TENANT,
         request_id=request_id,
         account=account,
         method="AddMargin",

@@ -18,6 +18,10 @@ STATEMENT_TIMEOUT = "30s"
 _SAFE_COMMITS = ("on", "remote_apply")
 """Values of synchronous_commit under which an acknowledged commit is on the disk."""
 
+class CommitUnknown(Exception):
+    """The connection broke while a COMMIT was under way."""
+
+
 _AGAIN = (
     errors.SerializationFailure,
     errors.DeadlockDetected,
@@ -26,16 +30,12 @@ _AGAIN = (
 )
 _FULL = (errors.DiskFull, errors.OutOfMemory)
 _CORRUPT = (errors.DataCorrupted, errors.IndexCorrupted)
-_GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
+_GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, CommitUnknown)
 
 
 @cache
 def _text(sql: str) -> bytes:
     return sql.replace("{lock}", " FOR UPDATE").replace("?", "%s").encode()
-
-
-class CommitUnknown(Exception):
-    """The connection broke while a COMMIT was under way."""
 
 
 class PostgresSession:
@@ -146,7 +146,7 @@ class PostgresDialect:
             return Fault.CORRUPT
         if isinstance(error, errors.IntegrityError):
             return Fault.CLASH
-        if isinstance(error, _GONE | CommitUnknown):
+        if isinstance(error, _GONE):
             return Fault.LOST
         if isinstance(error, psycopg.OperationalError):
             # Without a SQLSTATE it is libpq that speaks: the connection is gone or never was.

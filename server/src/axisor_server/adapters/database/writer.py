@@ -79,7 +79,12 @@ class Writer:
 
     def _run(self) -> None:
         while (jobs := self._jobs.take(GROUP)) is not None:
-            self._jobs.deliver(self._group(jobs))
+            try:
+                outcomes = self._group(jobs)
+            except BaseException as error:  # a fault of ours must not leave callers waiting for ever
+                outcomes = [(job, None, error) for job in jobs]
+                self._drop()
+            self._jobs.deliver(outcomes)
         self._drop()
 
     def _group(self, jobs: Sequence[UnitJob]) -> Sequence[UnitOutcome]:
