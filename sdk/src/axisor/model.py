@@ -262,7 +262,8 @@ class Balance(Struct, frozen=True):
 class AccountState(Struct, frozen=True):
     """Everything a venue says about one account at one moment, read as a whole.
 
-    `unreadable` holds ids of positions the venue listed but whose figures could not be understood.
+    `unreadable` names what the venue listed but whose figures could not be understood; it is in
+    neither `positions` nor `orders`.
     """
 
     balance: Balance

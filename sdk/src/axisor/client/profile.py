@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 
 import grpc
@@ -13,6 +14,14 @@ from axisor.ports import Secret
 
 MOST_BYTES = 65_536
 """A token or certificate file is never longer."""
+
+
+def default_data_dir(environment: Mapping[str, str], home: Path) -> Path:
+    """Return where a core keeps its data unless it is told: `AXISOR_DATA_DIR`, else XDG's place."""
+    if environment.get("AXISOR_DATA_DIR"):
+        return Path(environment["AXISOR_DATA_DIR"])
+    base = environment.get("XDG_DATA_HOME")
+    return (Path(base) if base else home / ".local" / "share") / "axisor"
 
 
 class Profile:
