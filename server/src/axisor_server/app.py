@@ -27,7 +27,7 @@ from axisor_server.adapters.token import OwnerToken, open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.wakeups import RedisWakeups
 from axisor_server.domain.journal import Entry, to_event
-from axisor_server.engine.engine import Engine
+from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins

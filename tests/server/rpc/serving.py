@@ -151,5 +151,6 @@ def creation(**fields: object) -> accounts_pb2.CreateAccountRequest:
         "mode": types_pb2.MODE_SIM,
         "label": "first",
         "base_url": "http://127.0.0.1:9",
+        "credentials": accounts_pb2.Credentials(key="fine", secret="s", passphrase="p"),
     }
     return accounts_pb2.CreateAccountRequest(**(usual | fields))  # type: ignore[arg-type]

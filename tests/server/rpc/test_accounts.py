@@ -38,7 +38,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"credentials": key("wrong")}, "VENUE_AUTH"),
     ({"credentials": key("away")}, "VENUE_UNAVAILABLE"),
     (
-        {"mode": types_pb2.MODE_SHADOW, "network": "mainnet", "base_url": ""},
+        {"mode": types_pb2.MODE_SHADOW, "network": "mainnet", "base_url": "", "credentials": None},
         "FIELD_INVALID",
     ),
 ]

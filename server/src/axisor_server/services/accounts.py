@@ -15,6 +15,7 @@ from axisor.errors import (
     FieldInvalid,
     ModeMismatch,
     RequestExpired,
+    VenueAuth,
     VenueNotFound,
 )
 from axisor.events import HaltLevel
@@ -24,7 +25,7 @@ from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
-from axisor_server.services.admission import admit, separate
+from axisor_server.services.admission import admit
 from axisor_server.services.credentials import CredentialReport, ask, report_on
 from axisor_server.services.requests import Once, Request
 
@@ -230,7 +231,10 @@ class Accounts:
                 clock=self._clock,
             )
             record = await self._replace(before, before, credentials, rights)
-            await self._engine.update_account(record, credentials_replaced=True)
+            try:
+                await self._engine.update_account(record, credentials_replaced=True)
+            except VenueAuth:  # It did not act for want of a key that opens; now it has one.
+                await self._engine.open_account(record)
             report = report_on(rights, record.mode, self._clock.now())
             return CredentialAnswer(report=report, sequence=await self._sequence(id))
 
@@ -291,7 +295,7 @@ class Accounts:
 
     async def _admit(self, new: NewAccount, venue: Venue, *, has_credentials: bool) -> None:
         admit(new.mode, new.network, new.url, venue, self._max_mode)
-        if new.mode in (Mode.SHADOW, Mode.LIVE) and not has_credentials:
+        if new.mode is not Mode.PAPER and not has_credentials:
             raise FieldInvalid(
                 f"An account in {new.mode.value.upper()} needs credentials.", field="credentials"
             )
@@ -319,7 +323,6 @@ class Accounts:
             found = tx.account(id)
             if found is not None:  # An earlier try of the same request got this far.
                 return found
-            separate(tx, new.mode, self._max_mode)
             tx.put_account(record, revision=None)
             self._seal(tx, record, credentials, rights)
             return record

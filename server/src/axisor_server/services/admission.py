@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from axisor.errors import FieldInvalid, LiveNotReady, ModeNotAllowed
 from axisor.model import Mode
 from axisor.ports import Venue
-from axisor_server.ports import Transaction
 
 SIMULATED = "sim"
 MAINNET = "mainnet"
@@ -42,24 +41,6 @@ def admit(mode: Mode, network: str, url: str, venue: Venue, max_mode: Mode) -> N
             maxMode=max_mode.value,
         )
     _check_address(network, url, venue)
-
-
-def separate(tx: Transaction, mode: Mode, max_mode: Mode) -> None:
-    """Keep made-up sats and real ones apart: a data directory that had one refuses the other.
-
-    Raises ModeNotAllowed.
-    """
-    other = {Mode.SIM: Mode.LIVE, Mode.LIVE: Mode.SIM}.get(mode)
-    if other is None:
-        return
-    if tx.meta(f"mode/{other.value}"):
-        raise ModeNotAllowed(
-            f"This data directory has had {other.value.upper()} accounts; "
-            f"{mode.value.upper()} needs one of its own.",
-            mode=mode.value,
-            maxMode=max_mode.value,
-        )
-    tx.put_meta(f"mode/{mode.value}", "1")
 
 
 def is_loopback(host: str) -> bool:
