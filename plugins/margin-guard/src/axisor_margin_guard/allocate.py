@@ -14,7 +14,7 @@ MOST_NODES = 20_000
 
 
 class Want(Struct, frozen=True):
-    """A position in need: margin at stake, distance, sats to lift it and to mend it, and its cap."""
+    """A position in need: margin at stake, distance, sats to lift and to mend it, and its cap."""
 
     position: str
     stake: Sats
@@ -40,8 +40,8 @@ class Want(Struct, frozen=True):
 def allocate(wants: tuple[Want, ...], money: Sats) -> dict[str, Sats]:
     """Return sats for each position that gets some, together at most `money`.
 
-    In this order: the most margin lifted to its trigger, the most endangered, the most targets met, the
-    fewest sats. What is left then goes as far as each rule's `partial` allows, by danger.
+    In this order: the most margin lifted to its trigger, the most endangered, the most targets met,
+    the fewest sats. What is left then goes as far as each rule's `partial` allows, by danger.
     """
     ordered = tuple(sorted(wants, key=lambda want: (want.distance, want.position)))
     chosen = _lifted(tuple(w for w in ordered if w.price is not None), money)

@@ -41,7 +41,7 @@ def _needed(held: Exposure, liquidation: Price | Fraction) -> Sats:
     if held.side is Side.BUY and liquidation < 0:
         return OUT_OF_REACH
     if held.side is Side.SELL and liquidation > maths.MAX_PRICE:
-        return OUT_OF_REACH
+        liquidation = maths.MAX_PRICE
     if held.side.sign * (Fraction(held.liquidation) - Fraction(liquidation)) <= 0:
         return 0
     least = maths.margin_for_liquidation(held.side, held.quantity, held.entry, liquidation)
@@ -94,7 +94,7 @@ def _reduction_meets(
 
 
 def reduced(held: Exposure, price: Price, fee_rate: Decimal, closed: int) -> Exposure | None:
-    """Return a cross exposure after a partial close at a price; None where nothing would be left."""
+    """Return a cross exposure after a partial close at a price; None where none is left."""
     rest = held.quantity - closed
     wallet = held.backing + held.reserved - maths.fee(closed, price, fee_rate)
     gain = maths.pl_exact(held.side, held.quantity, held.entry, price)

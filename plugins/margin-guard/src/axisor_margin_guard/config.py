@@ -20,13 +20,15 @@ Ambiguous = Literal["wait", "close", "duplicate_within_budget"]
 Partial = Literal["spend_what_is_left", "never", "always"]
 StopUse = Literal["live", "on", "off"]
 Amount = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[int, Meta(ge=0, le=86_400)]
+Minutes = Annotated[int, Meta(ge=0, le=480)]
 
 DEFAULT_LADDER: tuple[Rung, ...] = ("add_margin", "alert")
 HUNDRED = Decimal(100)
 
 
 class Rule(Config, frozen=True, kw_only=True):
-    """The settings that hold for one position. Percentages are written as such: 2 is two percent."""
+    """The settings that hold for one position. Percentages are plain: 2 is two percent."""
 
     trigger: Annotated[
         Decimal, Meta(description="Act below this distance, or above this share consumed, percent.")
@@ -102,13 +104,9 @@ class Override(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ladder: Annotated[tuple[Rung, ...] | UnsetType, Meta(description="See the rule.")] = UNSET
     budget_action: Annotated[Amount | UnsetType | None, Meta(description="See the rule.")] = UNSET
     budget_position: Annotated[Amount | UnsetType | None, Meta(description="See the rule.")] = UNSET
-    cooldown_s: Annotated[int | UnsetType, Meta(ge=0, le=86_400, description="See the rule.")] = (
-        UNSET
-    )
+    cooldown_s: Annotated[Seconds | UnsetType, Meta(description="See the rule.")] = UNSET
     hysteresis: Annotated[Decimal | UnsetType, Meta(description="See the rule.")] = UNSET
-    funding_ahead_min: Annotated[
-        int | UnsetType, Meta(ge=0, le=480, description="See the rule.")
-    ] = UNSET
+    funding_ahead_min: Annotated[Minutes | UnsetType, Meta(description="See the rule.")] = UNSET
     native_stop: Annotated[StopUse | UnsetType, Meta(description="See the rule.")] = UNSET
     stop_buffer: Annotated[Decimal | UnsetType, Meta(description="See the rule.")] = UNSET
     on_ambiguous: Annotated[Ambiguous | UnsetType, Meta(description="See the rule.")] = UNSET
@@ -117,7 +115,7 @@ class Override(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class GuardConfig(Rule, frozen=True, kw_only=True):
-    """The rule of one exchange account: what it covers, how it acts, and what it may spend in all."""
+    """The rule of one exchange account: what it covers, how it acts, what it may spend in all."""
 
     scope: Annotated[
         Literal["all", "listed", "except"],

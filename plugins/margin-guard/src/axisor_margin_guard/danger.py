@@ -1,4 +1,4 @@
-"""How near a position is to its end: exact distances, triggers, and the prices where they change."""
+"""How near a position is to its end: exact distances, triggers, and where they change."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Exposure(Struct, frozen=True):
 
 
 def exposure(position: Position) -> Exposure:
-    """Return a position's exposure. Raises ValueError where its figures cannot be those of a position.
+    """Return a position's exposure. Raises ValueError where its figures cannot be a position's.
 
-    Where the venue names a nearer liquidation price than the formula gives, the venue is believed, and
-    the backing is the least that explains its price.
+    Where the venue names a nearer liquidation price than the formula gives, the venue is believed,
+    and the backing is the least that explains its price.
     """
     if position.quantity <= 0 or position.entry <= 0 or position.liquidation <= 0:
         raise ValueError("quantity, entry and liquidation price must be above zero")
@@ -67,7 +67,14 @@ def fires(rule: Rule, held: Exposure, price: Price) -> bool:
     return _fires(rule, held, price, rule.trigger)
 
 
+def is_endless(held: Exposure) -> bool:
+    """Return whether a position cannot be liquidated: a short whose margin covers its value."""
+    return held.side is Side.SELL and held.liquidation >= maths.MAX_PRICE
+
+
 def _fires(rule: Rule, held: Exposure, price: Price, threshold: Decimal) -> bool:
+    if is_endless(held):
+        return False
     if rule.trigger_by == "distance":
         return maths.is_nearer(held.side, price, held.liquidation, threshold / HUNDRED)
     room = held.side.sign * (held.entry - held.liquidation)
@@ -81,6 +88,8 @@ def trigger_bound(rule: Rule, held: Exposure) -> Fraction | None:
 
 
 def _bound(rule: Rule, held: Exposure, threshold: Decimal) -> Fraction | None:
+    if is_endless(held):
+        return Fraction(2 * maths.MAX_PRICE)
     share = Fraction(threshold) / 100
     edge, entry = Fraction(held.liquidation), Fraction(held.entry)
     if rule.trigger_by == "distance":

@@ -210,7 +210,7 @@ class Rescue:
 
 
 def retry_delay(failures: int, cooldown_s: int, *, vanished: bool) -> timedelta:
-    """Return how long to wait after a failed action; one that vanished unheard is tried again at once."""
+    """Return how long to wait after a failed action; one that vanished is tried again at once."""
     doublings = min(failures - (2 if vanished else 1), 8)
     if doublings < 0:
         return timedelta(0)

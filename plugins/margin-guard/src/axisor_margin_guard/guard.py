@@ -41,7 +41,7 @@ from axisor_margin_guard.waking import next_wake
 
 
 class MarginGuard(Strategy[GuardConfig, GuardMemory]):
-    """Keeps every guarded position's liquidation away from the price, within its owner's budgets."""
+    """Keeps each guarded position's liquidation away from the price, within its owner's budgets."""
 
     name = "margin-guard"
     permissions = Permission.TRADE | Permission.ADJUST_MARGIN

@@ -26,7 +26,7 @@ _SIDES = {"long": "buy", "buy": "buy", "short": "sell", "sell": "sell"}
 
 
 def parse_match(text: str) -> tuple[Test, ...] | str:
-    """Return the tests of a match, all of which must hold, or a sentence that says what is wrong."""
+    """Return the tests of a match, all of which must hold, or a sentence on what is wrong."""
     if text.strip() == "*":
         return ()
     tests: list[Test] = []

@@ -17,10 +17,11 @@ SETTLE_WITHIN = timedelta(seconds=60)
 
 
 class Asked(Struct, frozen=True):
-    """An action that was asked for and whose end is not yet seen; its sats count as spent until it fails.
+    """An action that was asked for and whose end is not yet seen.
 
-    `before` describes the position at that time: a confirmed action still blocks until the position
-    differs from it, so that an old reading cannot make the guard act a second time.
+    Its sats count as spent until it fails. `before` describes the position at that time: a confirmed
+    action still blocks until the position differs from it, so that an old reading cannot make the
+    guard act a second time.
     """
 
     kind: str
@@ -35,8 +36,9 @@ class Asked(Struct, frozen=True):
 class Held(Struct):
     """What is known of one position.
 
-    `distance_before` is the distance the last action found, as a fraction in text; `short` says that it
-    left the position below its target; `told` are the codes already said about the present state.
+    `distance_before` is the distance the last action found, as a fraction in text; `short` says that
+    it left the position below its target; `stops` are the stop prices we set, `told` the codes said
+    in this episode, `coverage` the protection last said.
     """
 
     spent: Sats = 0
@@ -71,7 +73,7 @@ class GuardMemory(Memory):
         return self.held.setdefault(position, Held())
 
     def roll(self, now: datetime) -> None:
-        """Begin a new day's budget when market time has come to one; time that goes back begins none."""
+        """Begin a new day's budget when market time comes to one; going back begins none."""
         today = now.date().isoformat()
         if today > self.day:
             self.day, self.day_spent = today, 0

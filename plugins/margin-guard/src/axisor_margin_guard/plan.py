@@ -28,6 +28,9 @@ from axisor_margin_guard.survey import feed_trouble
 MOST_ACTIONS = 5_000
 """A walk ends after so many actions; where it ends is then called the floor."""
 
+FARTHEST = 10
+"""A walk ends at a tenth of the present price, or at ten times it."""
+
 _PLACES = Decimal("0.0001")
 
 
@@ -90,16 +93,17 @@ def walk(
 ) -> Walk:
     """Walk the price against one side in half-dollar steps, jumping to where something happens.
 
-    One action a position and step, by the rule's own `partial`, without cooldown, pending actions or
-    the end of the day. `unlimited` sets the budgets of single positions and actions aside.
+    One action a position and step, by the rule's own `partial`; cooldown, pending actions and the end
+    of the day do not count. `unlimited` sets the budgets of positions and actions aside.
     """
     if view.tick is None or feed_trouble(view):
         return Walk(())
     walkers = _walkers(config, memory, view, side, unlimited=unlimited)
     start = _start(view, side)
     rows: list[PlanRow] = []
+    end = start / FARTHEST if side is Side.BUY else start * FARTHEST
     price: Price | None = start
-    while price is not None and not _beyond(side, price, until):
+    while price is not None and not _beyond(side, price, end if until is None else until):
         needy = [w for w in walkers if fires(w.rule, w.held, price)]
         given = allocate(tuple(_want(w, price) for w in needy), money)
         for walker in needy:
@@ -122,8 +126,8 @@ def _start(view: View, side: Side) -> Price:
     return max(view.tick.last, view.tick.ask or view.tick.last)
 
 
-def _beyond(side: Side, price: Price, until: Price | None) -> bool:
-    return until is not None and side.sign * (until - price) > 0
+def _beyond(side: Side, price: Price, until: Price) -> bool:
+    return side.sign * (until - price) > 0
 
 
 def _walkers(
