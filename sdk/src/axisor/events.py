@@ -1,7 +1,7 @@
 """What happened: the payloads of the journal, and the stimuli a strategy is called with.
 
-Every payload is frozen, named in the past tense and tagged by its class name, so that the same bytes
-decode for ever. An account's journal numbers them from 1 without gaps.
+Every payload is frozen, named in the past tense and tagged by its class name, so that the same
+bytes decode for ever. An account's journal numbers them from 1 without gaps.
 """
 
 from __future__ import annotations
@@ -104,7 +104,10 @@ class AccountOpened(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
 
 
 class AccountUpdated(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """An account's label, address or credentials changed; the credentials themselves are not here."""
+    """An account's label, address or credentials changed.
+
+    The credentials themselves are not here.
+    """
 
     label: str
     credentials_replaced: bool = False
@@ -169,8 +172,8 @@ class CommandRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True
 class StepTaken(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """A strategy was called and asked for something or changed its memory.
 
-    `cause` is the stimulus it answered, `memory` its memory afterwards as JSON, `step` the run's own
-    counter. The acting intents carry ids derived from run and step.
+    `cause` is the stimulus it answered, `memory` its memory afterwards as JSON, `step` the run's
+    own counter. The acting intents carry ids derived from run and step.
     """
 
     run: str
@@ -211,7 +214,10 @@ class IntentSent(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 
 
 class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """An action's outcome is known, or known to be unknown. `by` is `answer`, `witness` or `fence`."""
+    """An action's outcome is known, or known to be unknown.
+
+    `by` is `answer`, `witness` or `fence`.
+    """
 
     intent: str
     state: IntentState

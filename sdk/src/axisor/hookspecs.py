@@ -1,7 +1,7 @@
 """The hooks a plugin may implement. Each is documented in docs/hooks.md and has a test.
 
-Hooks are synchronous and quick. An implementation may take fewer arguments than its hook. None of them
-is given the core.
+Hooks are synchronous and quick. An implementation may take fewer arguments than its hook. None of
+them is given the core.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def register_venues(register: RegisterVenue) -> None:
 def review_intent(action: Action, run: str, view: View) -> AxisorError | None:
     """Refuse an action before it is sent, by returning the error that says why.
 
-    One refusal is enough, and a reviewer that raises has refused. `run` is empty for a client's command.
+    One refusal is enough, and a reviewer that raises has refused. `run` is empty for a client's
+    command.
     """
 
 

@@ -35,7 +35,10 @@ class Why(Struct, frozen=True):
 
 
 class OpenPosition(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """Open an isolated position, or place a limit order for one. Exactly one of quantity, margin."""
+    """Open an isolated position, or place a limit order for one.
+
+    Exactly one of quantity, margin.
+    """
 
     side: Side
     leverage: Decimal | int
@@ -140,7 +143,10 @@ class SetCrossLeverage(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tr
 
 
 class Notice(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """Tell the owner something; `code` is stable, `text` is for people, `data` holds its figures."""
+    """Tell the owner something.
+
+    `code` is stable, `text` is for people, `data` holds its figures.
+    """
 
     severity: Severity
     code: str
@@ -153,8 +159,9 @@ class Notice(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 class Wake(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """When to call next: last price or bid at or below, last price or ask at or above, at a time.
 
-    `on` names further events to be called for: `position`, `order`, `outcome`, `balance`, `feed`. The
-    last `Wake` of a step replaces the one before; a step without one keeps it. Bounds are inclusive.
+    `on` names further events to be called for: `position`, `order`, `outcome`, `balance`, `feed`.
+    The last `Wake` of a step replaces the one before; a step without one keeps it. Bounds are
+    inclusive.
     """
 
     below: Price | None = None

@@ -1,10 +1,11 @@
 """The venue's arithmetic for inverse contracts, exact to the sat.
 
-One contract is one US dollar; margin, profit and fees are sats. With `S` = 100,000,000 sats, `Q` the
-quantity, `E` the working entry price and `M` the margin, a long has profit `Q·S·(1/E - 1/P)` at the
-price `P`. All rounding happens here and nowhere else: liquidation prices to the nearest half dollar,
-profit half up, margins up, fees down, funding half up. Source of the formulas: the venue's published
-maths (`computeFuturesPositionPl`) and its documentation of margin, liquidation and funding.
+One contract is one US dollar; margin, profit and fees are sats. With `S` = 100,000,000 sats, `Q`
+the quantity, `E` the working entry price and `M` the margin, a long has profit `Q·S·(1/E - 1/P)` at
+the price `P`. All rounding happens here and nowhere else: liquidation prices to the nearest half
+dollar, profit half up, margins up, fees down, funding half up. Source of the formulas: the venue's
+published maths (`computeFuturesPositionPl`) and its documentation of margin, liquidation and
+funding.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ CROSS_MAINTENANCE_RATE = Decimal("0.0015")
 FEE_RATES = (Decimal("0.001"), Decimal("0.0008"), Decimal("0.0007"), Decimal("0.0006"))
 """Trading fee by fee tier, the dearest first."""
 
-_LEVERAGE_PLACES = Decimal("1e-12")
+_LEVERAGE_SCALE = 10**12
 
 
 def on_step(price: Price) -> bool:
@@ -72,10 +73,13 @@ def quantity_for(margin: Sats, price: Price, leverage: Decimal | int) -> int:
 
 
 def leverage_of(quantity: int, margin: Sats, price: Price) -> Decimal:
-    """Return the effective leverage `Q·S / (M·price)`, to twelve decimal places."""
+    """Return the effective leverage `Q·S / (M·price)`, to twelve decimal places, half up."""
     n, d = price.as_integer_ratio()
-    exact = Decimal(quantity * SATS_PER_BITCOIN * d) / Decimal(margin * n)
-    return exact.quantize(_LEVERAGE_PLACES).normalize()
+    worth, denominator = quantity * SATS_PER_BITCOIN * d, margin * n
+    scaled = (2 * worth * _LEVERAGE_SCALE + denominator) // (2 * denominator)
+    whole, rest = divmod(scaled, _LEVERAGE_SCALE)
+    # Written out, not normalised: a round leverage must read 10 and not 1E+1.
+    return Decimal(f"{whole}.{rest:012}".rstrip("0").rstrip("."))
 
 
 def most_margin(quantity: int, entry: Price) -> Sats:
@@ -101,8 +105,8 @@ def pl(side: Side, quantity: int, entry: Price, price: Price) -> Sats:
 def liquidation(side: Side, quantity: int, entry: Price, margin: Sats) -> Price:
     """Return the price at which the loss reaches the margin, on the nearest half dollar.
 
-    `margin` is the trade's margin (isolated) or margin less maintenance (cross). A short whose margin
-    covers its whole value has `MAX_PRICE`.
+    `margin` is the trade's margin (isolated) or margin less maintenance (cross). A short whose
+    margin covers its whole value has `MAX_PRICE`.
     """
     n, d = entry.as_integer_ratio()
     worth = quantity * SATS_PER_BITCOIN
@@ -203,5 +207,5 @@ def consumed(side: Side, price: Price, entry: Price, liquidation_price: Price) -
 
 
 def liquidation_at_distance(side: Side, price: Price, threshold: Decimal) -> Price:
-    """Return the liquidation price that lies exactly `threshold` (a fraction) away from the price."""
+    """Return the liquidation price exactly `threshold` (a fraction) away from the price."""
     return price * (1 - side.sign * threshold)

@@ -146,13 +146,13 @@ class Tick(Struct, frozen=True):
         return self.last
 
     def bid_for(self, quantity: int) -> Price | None:
-        """Return the bid of the bucket that holds `quantity` dollars, or None where there is none."""
+        """Return the bid of the bucket that holds `quantity` dollars, or None."""
         if not self.buckets:
             return self.bid
         return next((b.bid for b in self.buckets if quantity <= b.max_size), None)
 
     def ask_for(self, quantity: int) -> Price | None:
-        """Return the ask of the bucket that holds `quantity` dollars, or None where there is none."""
+        """Return the ask of the bucket that holds `quantity` dollars, or None."""
         if not self.buckets:
             return self.ask
         return next((b.ask for b in self.buckets if quantity <= b.max_size), None)
@@ -171,7 +171,10 @@ class Tick(Struct, frozen=True):
 
     @property
     def low(self) -> Price:
-        """Return the lowest price any long could be judged by; what `Wake.below` is compared with."""
+        """Return the lowest price any long could be judged by.
+
+        What `Wake.below` is compared with.
+        """
         bids = [b.bid for b in self.buckets if b.bid is not None]
         if self.bid is not None:
             bids.append(self.bid)
@@ -179,7 +182,10 @@ class Tick(Struct, frozen=True):
 
     @property
     def high(self) -> Price:
-        """Return the highest price any short could be judged by; what `Wake.above` is compared with."""
+        """Return the highest price any short could be judged by.
+
+        What `Wake.above` is compared with.
+        """
         asks = [b.ask for b in self.buckets if b.ask is not None]
         if self.ask is not None:
             asks.append(self.ask)
@@ -288,7 +294,7 @@ class Funding(Struct, frozen=True):
 
 
 class Leash(Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits a person sets for one run; None means no limit. The core enforces them, never the plugin.
+    """Limits a person sets for one run, enforced by the core; None means no limit.
 
     `day_spend` bounds sats moved into positions in one UTC day of market time, `margin_in_use` the
     margin of positions the run opened, `step` the wall time of one step.

@@ -102,7 +102,10 @@ SendResult: TypeAlias = Confirmed | Refused | Unknown
 
 
 class ClosedPosition(Struct, frozen=True):
-    """A position that is over; `end` is `closed`, `liquidated`, `stopped` or `taken`, else `unknown`."""
+    """A position that is over.
+
+    `end` is `closed`, `liquidated`, `stopped` or `taken`, else `unknown`.
+    """
 
     id: str
     exit_price: Price | None
@@ -150,7 +153,7 @@ class MarketFeed(Protocol):
         ...
 
     def ticks(self) -> AsyncIterator[Tick]:
-        """Yield ticks as they come, reconnecting by itself and reading over REST while the stream is down.
+        """Yield ticks as they come, reconnecting by itself, over REST while the stream is down.
 
         While nothing can be had it yields nothing: the caller judges age. Ends when closed.
         """

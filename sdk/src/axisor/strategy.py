@@ -1,8 +1,8 @@
 """What the author of a strategy writes, and the one function that calls it.
 
 A strategy is a deterministic function from a stimulus, a view, its configuration and its memory to
-intents and new memory. It has no clock, no IO and no chance of its own; what it knows is in the view.
-Handlers yield intents; the platform saves the memory together with them, or neither.
+intents and new memory. It has no clock, no IO and no chance of its own; what it knows is in the
+view. Handlers yield intents; the platform saves the memory together with them, or neither.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ class Memory(Struct):
 class View(Struct, frozen=True, kw_only=True):
     """What a strategy may know at one moment; read-only.
 
-    `now` is market time. `price_age_ms` is the age of the tick since it was received, None without a
-    tick. `pending` holds the ids of positions with an action whose outcome is not settled. `unreadable`
-    holds ids of positions the venue listed but whose figures could not be understood. `seed` differs
-    from step to step and is recorded with it.
+    `now` is market time. `price_age_ms` is the age of the tick since it was received, None without
+    a tick. `pending` holds the ids of positions with an action whose outcome is not settled.
+    `unreadable` holds ids of positions the venue listed but whose figures could not be understood.
+    `seed` differs from step to step and is recorded with it.
     """
 
     now: datetime
@@ -105,8 +105,8 @@ class Strategy(Generic[C, M]):
     """Base of all strategies: subclass it as `Strategy[MyConfig, MyMemory]` and override handlers.
 
     `name` is kebab-case and stays for ever. `permissions` are the rights its actions need. Handlers
-    return or yield intents; those not overridden ask for nothing. `every_tick` asks for `on_tick` on
-    each tick and is true by itself when `on_tick` is overridden.
+    return or yield intents; those not overridden ask for nothing. `every_tick` asks for `on_tick`
+    on each tick and is true by itself when `on_tick` is overridden.
     """
 
     name: ClassVar[str]
@@ -173,7 +173,10 @@ class Strategy(Generic[C, M]):
 
 
 class StepResult(Struct, frozen=True):
-    """What one step produced: its intents without `Wake`, the memory as JSON, the wake if it set one."""
+    """What one step produced.
+
+    Its intents without `Wake`, the memory as JSON, the wake if it set one.
+    """
 
     intents: tuple[Intent, ...]
     memory: bytes
@@ -277,8 +280,9 @@ class PlanRow(Struct, frozen=True):
 class Floor(Struct, frozen=True):
     """How far a guard holds in one direction.
 
-    `price` is the first one at which `position` is below its trigger and cannot be brought back; None
-    means nothing breaks within the walk. `extra` sats of budget would move it to `extra_price`.
+    `price` is the first one at which `position` is below its trigger and cannot be brought back;
+    None means nothing breaks within the walk. `extra` sats of budget would move it to
+    `extra_price`.
     """
 
     side: Side
@@ -305,9 +309,11 @@ class WhatIfRow(Struct, frozen=True):
 
 @runtime_checkable
 class Protection(Protocol):
-    """What a strategy offers that protects positions; clients ask it through the core's GuardService.
+    """What a strategy offers that protects positions; clients ask it through the core's
+    GuardService.
 
-    Pure: each answers from the view and the strategy's own configuration and memory, changing neither.
+    Pure: each answers from the view and the strategy's own configuration and memory, changing
+    neither.
     """
 
     def plan(self, view: View) -> tuple[PlanRow, ...]:

@@ -1,0 +1,64 @@
+"""How an error looks on a terminal, and the exit code it leaves.
+
+The shape is the same everywhere: what happened with its reason, what it means for the money, what to
+do. Exit codes are stable, so that scripts can tell a refusal from a core that is not there.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import click
+
+from axisor import errors
+from axisor.errors import AxisorError
+
+
+class ExitCode(enum.IntEnum):
+    """What a finished command tells a script."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    AUTH = 3
+    RATE_LIMITED = 4
+    NOT_FOUND = 5
+    UNREACHABLE = 6
+    VENUE = 7
+    REFUSED = 8
+    NOT_CONFIRMED = 9
+    DEGRADED = 10
+    PAUSED = 11
+    MODE_MISMATCH = 12
+
+
+_CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
+    (errors.ModeMismatch, ExitCode.MODE_MISMATCH),
+    (errors.RateLimited, ExitCode.RATE_LIMITED),
+    (errors.VenueRateLimited, ExitCode.RATE_LIMITED),
+    (errors.Halted, ExitCode.PAUSED),
+    (errors.RequestExpired, ExitCode.NOT_CONFIRMED),
+    (errors.ShuttingDown, ExitCode.UNREACHABLE),
+    (errors.AuthError, ExitCode.AUTH),
+    (errors.FormatError, ExitCode.USAGE),
+    (errors.NotFound, ExitCode.NOT_FOUND),
+    (errors.RiskError, ExitCode.REFUSED),
+    (errors.VenueError, ExitCode.VENUE),
+    (errors.LiveNotReady, ExitCode.REFUSED),
+    (errors.ModeNotAllowed, ExitCode.REFUSED),
+)
+
+
+def exit_code(error: AxisorError) -> ExitCode:
+    """Return the exit code of an error; the first row that fits counts."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.ERROR)
+
+
+def show_error(error: AxisorError) -> ExitCode:
+    """Write an error to standard error in the common shape, and return its exit code."""
+    reason = f"  [{error.reason}]" if error.reason else ""
+    click.echo(f"error: {error.message}{reason}", err=True)
+    for line in (error.means, error.todo):
+        if line:
+            click.echo(f"       {line}", err=True)
+    return exit_code(error)

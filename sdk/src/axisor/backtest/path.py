@@ -1,0 +1,116 @@
+"""The prints of a market as two columns of integers, and the search for the next one that matters.
+
+Prices are counted in half dollars and times in milliseconds since 1970, so that comparing is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TypeAlias
+
+import numpy
+from numpy.typing import NDArray
+
+from axisor.exchange.candles import Prints
+from axisor.model import Price, Side
+
+Column: TypeAlias = NDArray[numpy.int64]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOWEST = -1
+"""Bound in half dollars that no price goes down to."""
+
+HIGHEST = 2**62
+"""Bound in half dollars that no price goes up to."""
+
+_FIRST_LOOK = 256
+_LONGEST_LOOK = 65_536
+
+
+def to_ms(time: datetime) -> int:
+    """Return an aware time in milliseconds since 1970, rounded down."""
+    return (time - EPOCH) // timedelta(milliseconds=1)
+
+
+def to_time(ms: int) -> datetime:
+    """Return milliseconds since 1970 as an aware time, UTC."""
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+def low_bound(price: Price | None) -> int:
+    """Return the highest half-dollar count at or below a price; None is never reached."""
+    return LOWEST if price is None else _halves(price, ROUND_FLOOR)
+
+
+def high_bound(price: Price | None) -> int:
+    """Return the lowest half-dollar count at or above a price; None is never reached."""
+    return HIGHEST if price is None or price.is_infinite() else _halves(price, ROUND_CEILING)
+
+
+def _halves(price: Price, rounding: str) -> int:
+    return int((price * 2).to_integral_value(rounding=rounding))
+
+
+class Path:
+    """A market's prints in order of time."""
+
+    def __init__(self, times: Sequence[int], halves: Sequence[int]) -> None:
+        """Take times in milliseconds, never falling, and prices in half dollars, above zero."""
+        if len(times) != len(halves):
+            raise ValueError("every print needs a time and a price")
+        self.times: Column = numpy.asarray(times, dtype=numpy.int64)
+        self.halves: Column = numpy.asarray(halves, dtype=numpy.int64)
+
+    @classmethod
+    def of(cls, prints: Prints) -> Path:
+        """Return the path of a candle file's prints."""
+        path = cls((), ())
+        path.times = numpy.asarray(prints.time, dtype=numpy.int64) * 1000
+        path.halves = numpy.asarray(prints.price, dtype=numpy.int64)
+        return path
+
+    def __len__(self) -> int:
+        return len(self.halves)
+
+    def price(self, index: int) -> Price:
+        """Return the price of a print."""
+        return Decimal(int(self.halves[index])) / 2
+
+    def time(self, index: int) -> datetime:
+        """Return the time of a print."""
+        return to_time(int(self.times[index]))
+
+    def at_or_after(self, ms: int) -> int:
+        """Return the index of the first print at or after a time.
+
+        The length where there is none.
+        """
+        return int(numpy.searchsorted(self.times, ms, side="left"))
+
+    def next(self, start: int, *, low: int, high: int, stop: int) -> int:
+        """Return the first index at or after `start` whose price is ≤ low or ≥ high.
+
+        `stop` where there is none before it. Looks at growing stretches, so a near crossing is
+        cheap.
+        """
+        look = _FIRST_LOOK
+        while start < stop:
+            end = min(start + look, stop)
+            stretch = self.halves[start:end]
+            hits = (stretch <= low) | (stretch >= high)
+            found = int(hits.argmax())
+            if hits[found]:
+                return start + found
+            start = end
+            look = min(look * 4, _LONGEST_LOOK)
+        return stop
+
+    def worst(self, side: Side, start: int, end: int) -> Price | None:
+        """Return the worst price for a side among the prints from `start` to before `end`."""
+        if start >= end:
+            return None
+        stretch = self.halves[start:end]
+        worst = stretch.min() if side is Side.BUY else stretch.max()
+        return Decimal(int(worst)) / 2

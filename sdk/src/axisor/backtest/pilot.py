@@ -1,0 +1,177 @@
+"""A strategy's run on a simulated account: the same steps as live, without a core around them."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from axisor.errors import AxisorError
+from axisor.events import (
+    BalanceChanged,
+    IntentState,
+    Outcome,
+    PositionChanged,
+    PositionClosed,
+    PositionEnd,
+    Started,
+    Stimulus,
+    Ticked,
+    TimerFired,
+    Woken,
+)
+from axisor.exchange import Account, Quote
+from axisor.exchange.actions import carry_out
+from axisor.intents import Action, AddMargin, DepositCross, Notice, Wake
+from axisor.model import CROSS, AccountState, Mode, Position, Price, Sats, Tick
+from axisor.strategy import Config, Strategy, View, take_step
+
+MOST_STEPS_A_PRINT = 1_000
+"""A strategy that still has something to say after this many steps at one print never stops."""
+
+
+class Pilot:
+    """Steps one strategy through the prints it needs to see and carries out what it asks for."""
+
+    def __init__(
+        self,
+        strategy: type[Strategy[Any, Any]],
+        config: Config,
+        account: Account,
+        latency: timedelta,
+    ) -> None:
+        self._strategy, self._config = strategy, config
+        self._account, self._latency = account, latency
+        self._memory = b""
+        self._wake = Wake()
+        self._seen: AccountState | None = None
+        self._under_way: list[tuple[datetime, Action]] = []
+        self._causes: deque[Stimulus] = deque()
+        self._steps = 0
+        self.actions = 0
+        self.added: Sats = 0
+        self.notices: list[str] = []
+
+    @property
+    def every_print(self) -> bool:
+        """Return whether the strategy wants to see every print."""
+        return self._strategy.every_tick
+
+    def bounds(self) -> tuple[Price | None, Price | None]:
+        """Return the prices at or below, at or above which the strategy wants to be called."""
+        return self._wake.below, self._wake.above
+
+    def times(self) -> list[datetime]:
+        """Return the times at which the strategy wants to be called or an action takes effect."""
+        due = [time for time, _ in self._under_way]
+        return due if self._wake.at is None else [*due, self._wake.at]
+
+    def at_print(self, tick: Tick, *, opening: bool) -> None:
+        """Let the strategy see a print, the exchange having dealt with it already."""
+        quote = Quote(tick.time, tick.last, tick.bid, tick.ask)
+        budget = self._steps + MOST_STEPS_A_PRINT
+        self._land(tick.time, quote)
+        self._look(tick.time, quote)
+        self._stimulate(tick, opening=opening)
+        while self._causes:
+            self._step(self._causes.popleft(), tick, quote)
+            if self._steps > budget:
+                raise RuntimeError(f"{self._strategy.name} does not come to rest at {tick.time}")
+
+    def _stimulate(self, tick: Tick, *, opening: bool) -> None:
+        if opening:
+            self._causes.append(Started())
+            return
+        if self._wake.at is not None and self._wake.at <= tick.time:
+            self._causes.append(TimerFired(at=self._wake.at))
+        below, above = self._wake.below, self._wake.above
+        if self.every_print:
+            self._causes.append(Ticked(tick=tick))
+        elif (below is not None and tick.low <= below) or (
+            above is not None and tick.high >= above
+        ):
+            self._causes.append(Woken(tick=tick))
+
+    def _step(self, cause: Stimulus, tick: Tick, quote: Quote) -> None:
+        self._steps += 1
+        result = take_step(
+            self._strategy, self._config, self._memory, cause, self._view(tick, quote)
+        )
+        self._memory = result.memory
+        self._wake = result.wake or self._wake
+        for intent in result.intents:
+            if isinstance(intent, Notice):
+                self.notices.append(f"{tick.time.isoformat()} {intent.code} {intent.text}")
+            elif isinstance(intent, Wake):
+                continue
+            elif self._latency:
+                self._under_way.append((tick.time + self._latency, intent))
+            else:
+                self._do(intent, tick.time, quote)
+        self._look(tick.time, quote)
+
+    def _land(self, now: datetime, quote: Quote) -> None:
+        """Carry out what was under way and has arrived."""
+        arrived = [action for time, action in self._under_way if time <= now]
+        self._under_way = [item for item in self._under_way if item[0] > now]
+        for action in arrived:
+            self._do(action, now, quote)
+
+    def _do(self, action: Action, now: datetime, quote: Quote) -> None:
+        try:
+            carry_out(self._account, action, now, quote)
+        except AxisorError as error:
+            state, reason, message = IntentState.REFUSED, error.reason, error.message
+        else:
+            state, reason, message = IntentState.CONFIRMED, "", ""
+            self.actions += 1
+            if isinstance(action, AddMargin | DepositCross):
+                self.added += action.amount
+        self._hear("outcome", Outcome(action=action, state=state, reason=reason, message=message))
+
+    def _look(self, now: datetime, quote: Quote) -> None:
+        """Tell the strategy what changed at its account since it last looked."""
+        state = self._account.state(now, quote)
+        before, self._seen = self._seen, state
+        if before is None:
+            return
+        held = {position.id: _lasting(position) for position in before.positions}
+        for position in state.positions:
+            if held.pop(position.id, None) != _lasting(position):
+                self._hear("position", PositionChanged(position=position))
+        for gone in held:
+            last = before.position(gone)
+            if last is not None:
+                self._hear("position", PositionClosed(position=last, end=PositionEnd.UNKNOWN))
+        if (state.balance, state.cross) != (before.balance, before.cross):
+            self._hear("balance", BalanceChanged(balance=state.balance, cross=state.cross))
+
+    def _hear(self, kind: str, cause: Stimulus) -> None:
+        if kind in self._wake.on:
+            self._causes.append(cause)
+
+    def _view(self, tick: Tick, quote: Quote) -> View:
+        state = self._account.state(tick.time, quote)
+        return View(
+            now=tick.time,
+            mode=Mode.SIM,
+            balance=state.balance,
+            positions=state.positions,
+            orders=state.orders,
+            cross=state.cross,
+            tick=tick,
+            price_age_ms=0,
+            pending=frozenset(_target(action) for _, action in self._under_way),
+            seed=self._steps,
+        )
+
+
+def _lasting(position: Position) -> Position:
+    """Return a position without its profit, which changes with every print."""
+    return replace(position, pl=0)
+
+
+def _target(action: Action) -> str:
+    return getattr(action, "position", CROSS)

@@ -1,0 +1,170 @@
+"""Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
+
+    AxisorError
+    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied
+    ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
+    │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
+    │                 SettingsInvalid
+    ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
+    │                 StrategyNotFound · VenueNotFound · EventNotFound
+    ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
+    │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
+    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
+    │                 ShuttingDown · RateLimited · AccountInUse
+    ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
+    │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
+    ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
+    │                 VenueAnswerInvalid · OutcomeUnknown
+    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
+
+An error says what happened, what it means for the money, and what to do. `reason` is stable and is
+the name clients see; anything variable in the text is also in `metadata`. When several apply, the
+first in the order above is the one raised.
+"""
+
+from __future__ import annotations
+
+from axisor.errors.base import (
+    AuthError,
+    AxisorError,
+    FormatError,
+    NotFound,
+    RiskError,
+    StateError,
+    StoreError,
+    VenueError,
+)
+from axisor.errors.outside import (
+    JournalCorrupt,
+    OutcomeUnknown,
+    StoreInUse,
+    StoreUnavailable,
+    VenueAnswerInvalid,
+    VenueAuth,
+    VenueRateLimited,
+    VenueRefused,
+    VenueUnavailable,
+)
+from axisor.errors.requests import (
+    AccountNotFound,
+    AmountNotPositive,
+    CandlesInvalid,
+    ConfigInvalid,
+    EventNotFound,
+    FieldInvalid,
+    LeverageOutOfRange,
+    OrderNotFound,
+    PageTokenInvalid,
+    PermissionDenied,
+    PositionNotFound,
+    PriceOffStep,
+    QuantityOutOfRange,
+    RunNotFound,
+    SettingsInvalid,
+    StrategyNotFound,
+    TokenInvalid,
+    Unauthenticated,
+    VenueNotFound,
+)
+from axisor.errors.standing import (
+    AccountInUse,
+    ActionPending,
+    BudgetExceeded,
+    EtagMismatch,
+    Halted,
+    InsufficientBalance,
+    LeaseLost,
+    LeashExceeded,
+    LiveNotReady,
+    ModeMismatch,
+    ModeNotAllowed,
+    NotSupported,
+    RateLimited,
+    RequestExpired,
+    RequestIdReused,
+    ReserveBroken,
+    ReviewRefused,
+    RunStateInvalid,
+    SequenceAhead,
+    SequenceExpired,
+    ShadowOnly,
+    ShuttingDown,
+    SlowReader,
+    StalePrice,
+)
+
+__all__ = [
+    "AxisorError",
+    "AuthError",
+    "FormatError",
+    "NotFound",
+    "StateError",
+    "RiskError",
+    "VenueError",
+    "StoreError",
+    "Unauthenticated",
+    "TokenInvalid",
+    "PermissionDenied",
+    "FieldInvalid",
+    "PriceOffStep",
+    "LeverageOutOfRange",
+    "AmountNotPositive",
+    "QuantityOutOfRange",
+    "PageTokenInvalid",
+    "ConfigInvalid",
+    "CandlesInvalid",
+    "SettingsInvalid",
+    "AccountNotFound",
+    "PositionNotFound",
+    "OrderNotFound",
+    "RunNotFound",
+    "StrategyNotFound",
+    "VenueNotFound",
+    "EventNotFound",
+    "RequestIdReused",
+    "RequestExpired",
+    "EtagMismatch",
+    "ModeMismatch",
+    "ModeNotAllowed",
+    "LiveNotReady",
+    "RunStateInvalid",
+    "SequenceExpired",
+    "SequenceAhead",
+    "SlowReader",
+    "Halted",
+    "LeaseLost",
+    "NotSupported",
+    "ShuttingDown",
+    "RateLimited",
+    "AccountInUse",
+    "BudgetExceeded",
+    "ReserveBroken",
+    "LeashExceeded",
+    "StalePrice",
+    "ReviewRefused",
+    "ActionPending",
+    "InsufficientBalance",
+    "ShadowOnly",
+    "VenueRefused",
+    "VenueUnavailable",
+    "VenueRateLimited",
+    "VenueAuth",
+    "VenueAnswerInvalid",
+    "OutcomeUnknown",
+    "StoreUnavailable",
+    "StoreInUse",
+    "JournalCorrupt",
+    "reasons",
+]
+
+
+def reasons() -> dict[str, type[AxisorError]]:
+    """Return every reason with its class, walking the tree above."""
+    found: dict[str, type[AxisorError]] = {}
+    todo: list[type[AxisorError]] = [AxisorError]
+    while todo:
+        cls = todo.pop()
+        todo.extend(cls.__subclasses__())
+        if cls.reason:
+            found.setdefault(cls.reason, cls)
+    return found

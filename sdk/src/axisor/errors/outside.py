@@ -1,0 +1,74 @@
+"""Errors of what the core depends on: the venue and the database."""
+
+from __future__ import annotations
+
+from axisor.errors.base import StoreError, VenueError
+
+
+class VenueRefused(VenueError):
+    """The venue refused the action; it has no effect."""
+
+    reason = "VENUE_REFUSED"
+    money = "The venue says the action has no effect."
+
+
+class VenueUnavailable(VenueError):
+    """The venue could not be reached; nothing was sent."""
+
+    reason = "VENUE_UNAVAILABLE"
+    fix = "It is tried again by itself; axisor doctor shows the connection."
+
+
+class VenueRateLimited(VenueError):
+    """The venue's rate limit refused the call; it has no effect."""
+
+    reason = "VENUE_RATE_LIMITED"
+    money = "The venue says the action has no effect."
+    fix = "Wait as long as the answer says."
+
+
+class VenueAuth(VenueError):
+    """The venue refused the key, its signature or its rights; the call has no effect."""
+
+    reason = "VENUE_AUTH"
+    money = "Nothing can be guarded on this account until the key works."
+    fix = "Check the key: axisor account test; replace it: axisor account replace-credentials."
+
+
+class VenueAnswerInvalid(VenueError):
+    """The venue's answer cannot be understood; a figure in it is missing or absurd."""
+
+    reason = "VENUE_ANSWER_INVALID"
+    money = "Nothing is assumed from it."
+    fix = "If it stays so, the venue changed its interface: update the venue plugin."
+
+
+class OutcomeUnknown(VenueError):
+    """The request left, and whether it took effect is not known yet."""
+
+    reason = "OUTCOME_UNKNOWN"
+    money = "It may have happened. It is not sent again until a read-back settles it."
+    fix = "Wait; the journal will say how it ended."
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer."""
+
+    reason = "STORE_UNAVAILABLE"
+    money = "Nothing new is begun; what was begun is reconciled when it is back."
+    fix = "Look at the disk and the database; axisor doctor."
+
+
+class StoreInUse(StoreError):
+    """Another core already works with this data directory."""
+
+    reason = "STORE_IN_USE"
+    fix = "Stop the other core, or use another --data-dir."
+
+
+class JournalCorrupt(StoreError):
+    """The journal's hash chain is broken."""
+
+    reason = "JOURNAL_CORRUPT"
+    money = "The core refuses to act on a history it cannot trust."
+    fix = "Restore the newest backup that verifies; the first bad sequence is named."

@@ -1,0 +1,174 @@
+"""Errors in how things stand: the state of the account, and limits that protect its money."""
+
+from __future__ import annotations
+
+from axisor.errors.base import RiskError, StateError
+
+
+class RequestIdReused(StateError):
+    """This request id was used before with another request."""
+
+    reason = "REQUEST_ID_REUSED"
+    money = "The first request stands; this one did nothing."
+    fix = "Make a new UUID for a new request."
+
+
+class RequestExpired(StateError):
+    """The request came after the time it said it would be too late."""
+
+    reason = "REQUEST_EXPIRED"
+    fix = "Look at the present state, then ask again if you still want it."
+
+
+class EtagMismatch(StateError):
+    """Somebody changed this since you read it."""
+
+    reason = "ETAG_MISMATCH"
+    fix = "Read it again, then repeat your change."
+
+
+class ModeMismatch(StateError):
+    """The account's mode is not the one the caller expected."""
+
+    reason = "MODE_MISMATCH"
+    fix = "Check the mode on the answer, then repeat with the right --expect-mode."
+
+
+class ModeNotAllowed(StateError):
+    """This core or this data directory does not allow the mode."""
+
+    reason = "MODE_NOT_ALLOWED"
+    fix = "Use another data directory, or raise max_mode in the settings."
+
+
+class LiveNotReady(StateError):
+    """Real sats on mainnet are refused until exactly-once effects are proved."""
+
+    reason = "LIVE_NOT_READY"
+    fix = "Use SHADOW: it says what it would do and sends nothing."
+
+
+class RunStateInvalid(StateError):
+    """The run's state does not allow this."""
+
+    reason = "RUN_STATE_INVALID"
+    fix = "See its state: axisor run list."
+
+
+class SequenceExpired(StateError):
+    """Events this old are no longer kept for resuming."""
+
+    reason = "SEQUENCE_EXPIRED"
+    fix = "Watch again without a sequence: a snapshot comes first."
+
+
+class SequenceAhead(StateError):
+    """The sequence is beyond the end of the journal."""
+
+    reason = "SEQUENCE_AHEAD"
+    fix = "You may be talking to a restored or different core: watch again without a sequence."
+
+
+class SlowReader(StateError):
+    """The reader fell too far behind the stream."""
+
+    reason = "SLOW_READER"
+    fix = "Resume after the last sequence you handled."
+
+
+class Halted(StateError):
+    """The account is halted."""
+
+    reason = "HALTED"
+    fix = "Resume it when you mean to: axisor account resume."
+
+
+class LeaseLost(StateError):
+    """Another core has taken over this account."""
+
+    reason = "LEASE_LOST"
+    fix = "Nothing; the other core acts. Watch again."
+
+
+class NotSupported(StateError):
+    """The venue does not offer this for this kind of position."""
+
+    reason = "NOT_SUPPORTED"
+
+
+class ShuttingDown(StateError):
+    """The core is stopping and takes no new work."""
+
+    reason = "SHUTTING_DOWN"
+    fix = "Try again when it is back."
+
+
+class RateLimited(StateError):
+    """Too many calls in too short a time."""
+
+    reason = "RATE_LIMITED"
+    fix = "Wait as long as the answer says."
+
+
+class AccountInUse(StateError):
+    """The account still has running strategies or unsettled actions."""
+
+    reason = "ACCOUNT_IN_USE"
+    fix = "Stop its runs and wait until its actions are settled."
+
+
+class BudgetExceeded(RiskError):
+    """The action would spend more than its budget."""
+
+    reason = "BUDGET_EXCEEDED"
+    fix = "Raise the budget if you mean to: axisor guard set."
+
+
+class ReserveBroken(RiskError):
+    """The action would leave less than the reserve in the balance."""
+
+    reason = "RESERVE_BROKEN"
+    fix = "Deposit, or lower the reserve if you mean to."
+
+
+class LeashExceeded(RiskError):
+    """The run asked for more than its leash allows."""
+
+    reason = "LEASH_EXCEEDED"
+    fix = "Lengthen the leash of the run if you mean to."
+
+
+class StalePrice(RiskError):
+    """The latest price is too old to open risk on."""
+
+    reason = "STALE_PRICE"
+    fix = "Wait for the feed; axisor doctor says what is wrong with it."
+
+
+class ReviewRefused(RiskError):
+    """A reviewer refused the action."""
+
+    reason = "REVIEW_REFUSED"
+    fix = "See the reason given; axisor plugin list shows the reviewers."
+
+
+class ActionPending(RiskError):
+    """An earlier action on this position has no known outcome yet."""
+
+    reason = "ACTION_PENDING"
+    money = "The earlier action may have happened, so a second one could double it."
+    fix = "Wait for the read-back to settle it; it takes about half a minute."
+
+
+class InsufficientBalance(RiskError):
+    """The free balance does not cover the action."""
+
+    reason = "INSUFFICIENT_BALANCE"
+    fix = "Deposit, or ask for less."
+
+
+class ShadowOnly(RiskError):
+    """A shadow account is read-only: the action was recorded and not sent."""
+
+    reason = "SHADOW_ONLY"
+    fix = "Nothing; this is what the mode is for."

@@ -1,0 +1,1 @@
+"""Generated from proto/axisor/v1; never edited."""

@@ -1,0 +1,114 @@
+"""The rows the core keeps beside its journal: accounts, intents, runs, commands, leases, witnesses.
+
+They are guards and indexes: whatever they say is also in the journal, written in the same
+transaction. Times are UTC microseconds since 1970, money is sats.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from axisor.events import HaltLevel, IntentState, RunState
+from axisor.model import Mode
+
+TENANT = "local"
+"""The one tenant there is until accounts of people exist."""
+
+
+class AccountRecord(Struct, frozen=True, kw_only=True):
+    """An exchange account the core knows. `url` is empty for the network's own address."""
+
+    id: str
+    tenant: str = TENANT
+    venue: str
+    network: str
+    mode: Mode
+    label: str
+    url: str = ""
+    halt: HaltLevel = HaltLevel.NONE
+    revision: int = 1
+    created_us: int
+    updated_us: int
+
+
+class IntentRecord(Struct, frozen=True, kw_only=True):
+    """One effect on the venue. `action` is its JSON; `witness` what was read before it was sent,
+    as JSON.
+
+    `additive` effects are those that double when repeated: at most one of them may be open for a
+    target.
+    """
+
+    id: str
+    account: str
+    target: str
+    kind: str
+    additive: bool
+    amount: int
+    action: bytes
+    state: IntentState
+    run: str = ""
+    step: int = 0
+    request_id: str = ""
+    principal: str = ""
+    lane: int = 2
+    epoch: int = 0
+    attempt: int = 0
+    witness: bytes = b""
+    signed_us: int | None = None
+    fence_us: int | None = None
+    created_us: int
+    updated_us: int
+    reason: str = ""
+    message: str = ""
+    venue_id: str = ""
+
+
+class RunRecord(Struct, frozen=True, kw_only=True):
+    """A run of a strategy.
+
+    Its configuration, leash, state, step counter, memory and last wake (JSON).
+    """
+
+    id: str
+    account: str
+    strategy: str
+    label: str
+    config: bytes
+    leash: bytes
+    state: RunState
+    step: int = 0
+    memory: bytes = b""
+    wake: bytes = b""
+    reason: str = ""
+    revision: int = 1
+    created_us: int
+    updated_us: int
+
+
+class CommandRecord(Struct, frozen=True, kw_only=True):
+    """A client's request to change something, kept 7 days with its answer.
+
+    `digest` is SHA-256 of the canonical request; `answer` is empty while it is under way.
+    """
+
+    tenant: str
+    request_id: str
+    account: str
+    method: str
+    digest: bytes
+    body: bytes
+    principal: str
+    not_after_us: int | None = None
+    created_us: int
+    answered_us: int | None = None
+    answer: bytes = b""
+
+
+class LeaseRecord(Struct, frozen=True, kw_only=True):
+    """Who may write an account's journal. A higher epoch fences off every lower one."""
+
+    account: str
+    owner: str
+    epoch: int
+    until_us: int

@@ -1,0 +1,223 @@
+"""The plugin host: finds plugins, imports the enabled ones, and guards every call into them.
+
+Found is not enabled: entry points are listed from metadata, only names in the settings are
+imported. A plugin that fails to import, to register or in a call is quarantined with its error, and
+the house stands. Only `review_intent` fails closed: a reviewer that raises, or is quarantined, has
+refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any
+
+import pluggy
+import structlog
+from msgspec import Struct
+
+from axisor import hookspecs
+from axisor.errors import (
+    AxisorError,
+    ConfigInvalid,
+    ReviewRefused,
+    SettingsInvalid,
+    StrategyNotFound,
+    VenueNotFound,
+)
+from axisor.events import Event
+from axisor.intents import Action
+from axisor.ports import Venue
+from axisor.strategy import Strategy, View
+
+GROUP = "axisor"
+FAULT_LIMIT = 3
+"""Faults after which a plugin is quarantined."""
+
+log = structlog.get_logger("axisor.plugins")
+
+
+class PluginState(Struct):
+    """A plugin as an operator sees it. `error` is empty while all is well."""
+
+    name: str
+    version: str
+    enabled: bool
+    strategies: list[str] = []
+    venues: list[str] = []
+    faults: int = 0
+    error: str = ""
+
+    @property
+    def quarantined(self) -> bool:
+        """Return whether the plugin is kept out after a failure."""
+        return bool(self.error)
+
+
+class Plugins:
+    """The enabled plugins and what they offer.
+
+    Build it with `discover` or from modules in tests.
+    """
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self.states: dict[str, PluginState] = {}
+        self.strategies: dict[str, type[Strategy[Any, Any]]] = {}
+        self.venues: dict[str, Venue] = {}
+        self.owners: dict[str, str] = {}
+
+    @classmethod
+    def discover(cls, enabled: Iterable[str]) -> Plugins:
+        """Return the host of the plugins installed, with the enabled ones imported and registered.
+
+        Raises SettingsInvalid for an enabled name that is not installed.
+        """
+        host = cls()
+        found = {entry.name: entry for entry in entry_points(group=GROUP)}
+        wanted = tuple(enabled)
+        for name in wanted:
+            if name not in found:
+                near = difflib.get_close_matches(name, found, n=1)
+                hint = f" Did you mean `{near[0]}`?" if near else ""
+                raise SettingsInvalid(f"No plugin `{name}` is installed.{hint}", plugin=name)
+        for name, entry in sorted(found.items()):
+            host._admit(name, entry, enabled=name in wanted)
+        return host
+
+    def _admit(self, name: str, entry: EntryPoint, *, enabled: bool) -> None:
+        version = entry.dist.version if entry.dist else "unknown"
+        state = self.states[name] = PluginState(name=name, version=version, enabled=enabled)
+        if not enabled:
+            return
+        try:
+            module = entry.load()
+        except Exception as error:  # a plugin's import may fail in any way; the house stands
+            self._quarantine(state, "import", error)
+            return
+        self.register(name, module, version=version)
+
+    def register(self, name: str, module: ModuleType | object, *, version: str = "") -> None:
+        """Register an imported plugin under a name; a failure quarantines it."""
+        state = self.states.setdefault(name, PluginState(name=name, version=version, enabled=True))
+        try:
+            self._manager.register(module, name)
+            self._manager.check_pending()
+        except Exception as error:  # pluggy raises its own kinds for misspelt hooks
+            self._quarantine(state, "register", error)
+            self._manager.unregister(name=name)
+            return
+        self._call(state, "register_strategies", register=self._strategy_taker(state))
+        self._call(state, "register_venues", register=self._venue_taker(state))
+        if state.quarantined:
+            self._forget(state)
+
+    def _strategy_taker(self, state: PluginState) -> Callable[[type[Strategy[Any, Any]]], None]:
+        def take(strategy: type[Strategy[Any, Any]]) -> None:
+            name = getattr(strategy, "name", "")
+            if not name or name in self.strategies:
+                raise ConfigInvalid(
+                    f"{state.name} offers {strategy.__name__} under the name `{name}`, "
+                    "which is empty or taken.",
+                    plugin=state.name,
+                )
+            self.strategies[name] = strategy
+            self.owners[name] = state.name
+            state.strategies.append(name)
+
+        return take
+
+    def _venue_taker(self, state: PluginState) -> Callable[[Venue], None]:
+        def take(venue: Venue) -> None:
+            if venue.name in self.venues:
+                raise ConfigInvalid(
+                    f"{state.name} offers a second venue `{venue.name}`.", plugin=state.name
+                )
+            self.venues[venue.name] = venue
+            state.venues.append(venue.name)
+
+        return take
+
+    def _call(self, state: PluginState, hook: str, **arguments: Any) -> Any:
+        """Call one plugin's implementation of a hook, with the arguments it asks for."""
+        for impl in getattr(self._manager.hook, hook).get_hookimpls():
+            if impl.plugin_name == state.name:
+                try:
+                    return impl.function(**{key: arguments[key] for key in impl.argnames})
+                except Exception as error:  # the boundary: whatever a plugin raises stops here
+                    self._quarantine(state, hook, error)
+        return None
+
+    def _quarantine(self, state: PluginState, where: str, error: Exception) -> None:
+        state.error = f"{where}: {type(error).__name__}: {error}"
+        log.error("plugin quarantined", plugin=state.name, version=state.version, error=state.error)
+
+    def _forget(self, state: PluginState) -> None:
+        for name in state.strategies:
+            del self.strategies[name]
+            del self.owners[name]
+        for name in state.venues:
+            del self.venues[name]
+
+    def strategy(self, name: str) -> type[Strategy[Any, Any]]:
+        """Return a strategy by name. Raises StrategyNotFound naming the nearest."""
+        if name in self.strategies:
+            return self.strategies[name]
+        raise StrategyNotFound(f"No enabled plugin offers `{name}`.{_near(name, self.strategies)}")
+
+    def venue(self, name: str) -> Venue:
+        """Return a venue by name. Raises VenueNotFound naming the nearest."""
+        if name in self.venues:
+            return self.venues[name]
+        raise VenueNotFound(f"No enabled plugin offers `{name}`.{_near(name, self.venues)}")
+
+    def review(self, action: Action, run: str, view: View) -> AxisorError | None:
+        """Ask every reviewer; return the first refusal. A reviewer that raises has refused."""
+        for impl in self._manager.hook.review_intent.get_hookimpls():
+            given = {"action": action, "run": run, "view": view}
+            try:
+                refusal = impl.function(**{key: given[key] for key in impl.argnames})
+            except Exception as error:  # fail closed: an unsure reviewer refuses
+                self._fault(impl.plugin_name, error)
+                return ReviewRefused(
+                    f"The reviewer {impl.plugin_name} failed, which counts as a refusal.",
+                    plugin=impl.plugin_name,
+                )
+            if refusal is not None:
+                return _as_refusal(impl.plugin_name, refusal)
+        return None
+
+    def observe(self, event: Event) -> None:
+        """Show every observer a durable event; an observer that keeps failing is quarantined."""
+        for impl in self._manager.hook.observe_event.get_hookimpls():
+            if self.states[impl.plugin_name].quarantined:
+                continue
+            given = {"event": event}
+            try:
+                impl.function(**{key: given[key] for key in impl.argnames})
+            except Exception as error:  # an observer's trouble is its own
+                self._fault(impl.plugin_name, error)
+
+    def _fault(self, name: str, error: Exception) -> None:
+        state = self.states[name]
+        state.faults += 1
+        log.warning("plugin fault", plugin=name, faults=state.faults, error=repr(error))
+        if state.faults >= FAULT_LIMIT:
+            self._quarantine(state, "call", error)
+
+
+def _as_refusal(plugin: str, refusal: object) -> AxisorError:
+    if isinstance(refusal, AxisorError):
+        return refusal
+    return ReviewRefused(
+        f"The reviewer {plugin} answered {type(refusal).__name__}, which counts as a refusal.",
+        plugin=plugin,
+    )
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean `{near[0]}`?" if near else ""

@@ -1,0 +1,252 @@
+"""What the core needs from the world: a store, a vault, ids, wake-ups between replicas.
+
+Every port has a full adapter in memory beside the real ones; one contract test-suite runs on all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from axisor.errors import StoreError
+from axisor.events import IntentState
+from axisor.ports import Clock, Credentials
+from axisor_server.domain.journal import Entry, Head
+from axisor_server.domain.records import (
+    AccountRecord,
+    CommandRecord,
+    IntentRecord,
+    LeaseRecord,
+    RunRecord,
+)
+
+__all__ = ["Clock", "Conflict", "Ids", "Reader", "Store", "Transaction", "Vault", "Wakeups"]
+
+T = TypeVar("T")
+
+
+class Conflict(StoreError):
+    """Another writer was first; nothing of this unit was written."""
+
+    reason = "LEASE_LOST"
+
+
+class Reader(Protocol):
+    """Reads within one consistent view of the database."""
+
+    def head(self, stream: str) -> Head:
+        """Return the end of a journal; sequence 0 where there is none."""
+        ...
+
+    def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
+        """Return up to `limit` entries with a sequence above `after`, in order."""
+        ...
+
+    def entries_before(
+        self, stream: str, *, before: int | None, kinds: Sequence[str], limit: int
+    ) -> Sequence[Entry]:
+        """Return up to `limit` entries below `before` (None.
+
+        The end), newest first; no kinds is all.
+        """
+        ...
+
+    def accounts(self) -> Sequence[AccountRecord]:
+        """Return every account, oldest first."""
+        ...
+
+    def account(self, id: str) -> AccountRecord | None:
+        """Return an account or None."""
+        ...
+
+    def sealed(self, account: str) -> bytes | None:
+        """Return an account's sealed credentials or None."""
+        ...
+
+    def intent(self, id: str) -> IntentRecord | None:
+        """Return an intent or None."""
+        ...
+
+    def open_intents(self, account: str) -> Sequence[IntentRecord]:
+        """Return intents that are PLANNED, SENT or UNKNOWN, oldest first."""
+        ...
+
+    def recent_intents(self, account: str, *, since_us: int, limit: int) -> Sequence[IntentRecord]:
+        """Return intents created at or after a time, newest first."""
+        ...
+
+    def runs(self, account: str | None = None) -> Sequence[RunRecord]:
+        """Return runs of an account, or all, oldest first."""
+        ...
+
+    def run(self, id: str) -> RunRecord | None:
+        """Return a run or None."""
+        ...
+
+    def command(self, tenant: str, request_id: str) -> CommandRecord | None:
+        """Return a command or None."""
+        ...
+
+    def open_commands(self, account: str) -> Sequence[CommandRecord]:
+        """Return commands without an answer, oldest first."""
+        ...
+
+    def lease(self, account: str) -> LeaseRecord | None:
+        """Return the lease of an account or None."""
+        ...
+
+    def witness(self, account: str, target: str) -> int | None:
+        """Return the largest witness counter seen for a target, or None."""
+        ...
+
+    def meta(self, key: str) -> str | None:
+        """Return a fact about this data directory, such as its kind of mode."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """Writes that become durable together or not at all."""
+
+    def append(self, head: Head, entries: Sequence[Entry], *, epoch: int | None) -> None:
+        """Append entries that continue `head`.
+
+        Raises Conflict when the journal does not end at `head` any more, or when `epoch` is given
+        and is not that of the account's present lease.
+        """
+        ...
+
+    def put_account(self, record: AccountRecord, *, revision: int | None) -> None:
+        """Insert (revision None) or replace an account.
+
+        Raises Conflict when its revision differs.
+        """
+        ...
+
+    def delete_account(self, id: str) -> None:
+        """Remove an account with its credentials; its journal stays."""
+        ...
+
+    def put_sealed(self, account: str, sealed: bytes) -> None:
+        """Keep an account's sealed credentials, replacing what was there."""
+        ...
+
+    def add_intent(self, record: IntentRecord) -> bool:
+        """Insert an intent.
+
+        Returns False, writing nothing, when its id exists already, or when it is additive and
+        another additive intent of the same account and target is open (a unique index says so).
+        """
+        ...
+
+    def move_intent(self, record: IntentRecord, *, expect: IntentState) -> bool:
+        """Replace an intent that is still in state `expect`; returns False where it is not."""
+        ...
+
+    def put_run(self, record: RunRecord, *, revision: int | None) -> None:
+        """Insert (revision None) or replace a run. Raises Conflict when its revision differs."""
+        ...
+
+    def save_step(self, run: str, *, step: int, memory: bytes, wake: bytes, now_us: int) -> None:
+        """Store a run's step counter, memory and wake.
+
+        Raises Conflict when `step` does not follow.
+        """
+        ...
+
+    def add_command(self, record: CommandRecord) -> bool:
+        """Insert a command; returns False when its (tenant, request id) exists already."""
+        ...
+
+    def answer_command(self, tenant: str, request_id: str, *, answer: bytes, now_us: int) -> None:
+        """Store the answer of a command that has none."""
+        ...
+
+    def claim_lease(self, account: str, *, owner: str, now_us: int, until_us: int) -> int | None:
+        """Take or renew a lease; returns its epoch, or None while another owner holds it.
+
+        Renewing one's own unexpired lease keeps the epoch; any other taking raises it by one.
+        """
+        ...
+
+    def release_lease(self, account: str, *, owner: str, epoch: int) -> None:
+        """Give a lease back, so that another may take it at once."""
+        ...
+
+    def raise_witness(self, account: str, target: str, *, counter: int, now_us: int) -> None:
+        """Remember a witness counter; a smaller one than remembered changes nothing."""
+        ...
+
+    def put_meta(self, key: str, value: str) -> None:
+        """Store a fact about this data directory."""
+        ...
+
+    def forget_commands(self, *, answered_before_us: int) -> int:
+        """Delete answered commands older than a time; returns how many."""
+        ...
+
+
+class Store(Protocol):
+    """The database. Units are synchronous functions that run in the store's own thread."""
+
+    async def open(self) -> None:
+        """Connect, migrate, and take the data directory. Raises StoreInUse or StoreUnavailable."""
+        ...
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        """Run a unit in a transaction and return its result once it is durable.
+
+        Several units may share one commit; a unit that raises leaves nothing behind and disturbs no
+        other. Raises what the unit raises, or StoreUnavailable.
+        """
+        ...
+
+    async def read(self, unit: Callable[[Reader], T]) -> T:
+        """Run a unit on a consistent view, beside the writes."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the data directory."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals exchange keys. What it seals opens only for the same account and network."""
+
+    def seal(self, credentials: Credentials, *, account: str, network: str) -> bytes:
+        """Return the credentials encrypted and authenticated."""
+        ...
+
+    def unseal(self, sealed: bytes, *, account: str, network: str) -> Credentials:
+        """Return the credentials.
+
+        Raises VenueAuth when the bytes were changed or are another account's.
+        """
+        ...
+
+
+class Ids(Protocol):
+    """Makes ids."""
+
+    def new(self) -> str:
+        """Return a new UUIDv7, larger than every one before it."""
+        ...
+
+    def token(self) -> str:
+        """Return 256 random bits as URL-safe text."""
+        ...
+
+
+class Wakeups(Protocol):
+    """Hints between replicas that a journal grew. Losing one costs latency, nothing else."""
+
+    async def publish(self, stream: str, sequence: int) -> None:
+        """Say that a journal reached a sequence. Never raises for a lost connection."""
+        ...
+
+    def listen(self) -> AsyncIterator[tuple[str, int]]:
+        """Yield (stream, sequence) as hints arrive, until closed; reconnects by itself."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection."""
+        ...

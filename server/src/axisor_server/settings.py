@@ -1,0 +1,198 @@
+"""The core's settings: flag over environment over file over default, each value with its source.
+
+Names are dotted (`grpc.listen`); in the environment they are `AXISOR_GRPC__LISTEN`. Unknown names
+are errors that say which known name is nearest. Nothing secret is a setting: keys and tokens are
+files.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from axisor.errors import SettingsInvalid
+from axisor.model import Mode
+
+ENV_PREFIX = "AXISOR_"
+
+
+class Grpc(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the core listens, and how it is spoken to."""
+
+    listen: Annotated[str, Meta(description="Host and port; port 0 picks a free one.")] = (
+        "127.0.0.1:8420"
+    )
+    reflection: Annotated[bool, Meta(description="Offer server reflection.")] = True
+    plaintext: Annotated[
+        bool, Meta(description="Speak without TLS; refused anywhere but on loopback.")
+    ] = False
+    names: Annotated[
+        tuple[str, ...], Meta(description="Further host names of the self-made certificate.")
+    ] = ()
+
+
+class Database(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the journal lives."""
+
+    url: Annotated[
+        str, Meta(description="Empty: SQLite in the data directory; else postgresql://…")
+    ] = ""
+
+
+class Redis(Struct, frozen=True, forbid_unknown_fields=True):
+    """Wake-ups between replicas; without it they poll."""
+
+    url: Annotated[str, Meta(description="Empty: none; else redis://…")] = ""
+
+
+class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """How fast the venue may be asked, and what protective calls have for themselves."""
+
+    account_rate: Annotated[
+        Decimal, Meta(description="Signed requests a second, for each key.")
+    ] = Decimal(5)
+    guard_reserve: Annotated[
+        Decimal, Meta(description="Share of them that only protective calls may use.")
+    ] = Decimal(2)
+    public_rate: Annotated[
+        Decimal, Meta(description="Unsigned requests a second, for each address.")
+    ] = Decimal(1)
+    back_date_ms: Annotated[
+        int,
+        Meta(ge=0, le=25_000, description="How far signatures are dated back; shortens doubt."),
+    ] = 0
+
+
+class Log(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is logged."""
+
+    level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$")] = "info"
+
+
+class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where Prometheus reads."""
+
+    listen: Annotated[str, Meta(description="Empty: nowhere; else host and port.")] = ""
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything an operator can set."""
+
+    max_mode: Annotated[Mode, Meta(description="The most real mode an account may have.")] = (
+        Mode.SHADOW
+    )
+    plugins: Annotated[tuple[str, ...], Meta(description="Plugins to enable, by name.")] = (
+        "lnmarkets",
+        "margin-guard",
+    )
+    grpc: Grpc = Grpc()
+    database: Database = Database()
+    redis: Redis = Redis()
+    venue: VenueLimits = VenueLimits()
+    log: Log = Log()
+    metrics: Metrics = Metrics()
+
+
+class Loaded(Struct, frozen=True):
+    """Settings with the source of each value: `flag`, `environment`, `file` or `default`."""
+
+    settings: Settings
+    sources: dict[str, str]
+
+
+def load(*, file: str, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Loaded:
+    """Return the settings made of a TOML text, environment variables and flags (dotted names).
+
+    Raises SettingsInvalid naming the setting, its source and the nearest known name.
+    """
+    sources: dict[str, str] = dict.fromkeys(names(), "default")
+    merged: dict[str, Any] = {}
+    for source, values in (
+        ("file", _flatten(_parse(file))),
+        ("environment", _from_environment(environment)),
+        ("flag", dict(flags)),
+    ):
+        for name, value in values.items():
+            if value is None:
+                continue
+            if name not in sources:
+                raise _unknown(name, source)
+            merged[name] = value
+            sources[name] = source
+    try:
+        settings = msgspec.convert(_nest(merged), Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsInvalid(f"A setting cannot be read: {error}.") from error
+    return Loaded(settings, sources)
+
+
+def names() -> tuple[str, ...]:
+    """Return the dotted name of every setting."""
+    return tuple(_names(Settings, ""))
+
+
+def _names(struct: type[Struct], prefix: str) -> Iterator[str]:
+    for field in msgspec.structs.fields(struct):
+        inner = field.type
+        if isinstance(inner, type) and issubclass(inner, Struct):
+            yield from _names(inner, f"{prefix}{field.name}.")
+        else:
+            yield prefix + field.name
+
+
+def values(settings: Settings) -> dict[str, Any]:
+    """Return every value under its dotted name, as JSON would have it."""
+    found = _flatten(msgspec.to_builtins(settings))
+    return {name: found[name] for name in names()}
+
+
+def _parse(file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsInvalid(f"The settings file is not valid TOML: {error}.") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    known = {ENV_PREFIX + name.upper().replace(".", "__"): name for name in names()}
+    found: dict[str, Any] = {}
+    for variable, name in known.items():
+        if variable in environment:
+            text = environment[variable]
+            found[name] = text.split(",") if name in ("plugins", "grpc.names") else text
+    return found
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, value in flat.items():
+        *path, last = name.split(".")
+        at = tree
+        for part in path:
+            at = at.setdefault(part, {})
+        at[last] = value
+    return tree
+
+
+def _unknown(name: str, source: str) -> SettingsInvalid:
+    near = difflib.get_close_matches(name, names(), n=1)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    return SettingsInvalid(
+        f"There is no setting `{name}` (from the {source}).{hint}", setting=name, source=source
+    )

@@ -1,0 +1,51 @@
+"""Money is integers and decimals: the modules that count it hold no float."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.house import sources
+
+MONEY = (
+    "sdk/src/axisor/model",
+    "sdk/src/axisor/maths",
+    "sdk/src/axisor/exchange",
+    "plugins/margin-guard/src/",
+    "server/src/axisor_server/domain/",
+    "server/src/axisor_server/engine/",
+)
+
+
+def floats(tree: ast.AST) -> list[int]:
+    """Give the lines that hold a float literal or call `float`."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "float"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    sources.named([p for p in sources.hand_written(".py") if p.as_posix().startswith(MONEY)]),
+)
+def test_a_module_that_counts_money_has_no_float(path: Path) -> None:
+    assert floats(sources.tree(path)) == []
+
+
+@pytest.mark.parametrize("source", ["x = 0.5", "x = 1e8", "x = float('1')"])
+def test_a_float_is_found(source: str) -> None:
+    assert floats(ast.parse(source)) == [1]
+
+
+@pytest.mark.parametrize("source", ["x = 5", "x: float", "x = Decimal('0.5')"])
+def test_what_is_no_float_passes(source: str) -> None:
+    assert floats(ast.parse(source)) == []

@@ -1,0 +1,161 @@
+"""The contract keeps its rules: rights, repeats, pages, streams, numbers, names and comments."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+
+from tests.house import sources
+from tests.proto import rules
+from tests.proto.descriptors import Contract, Field, Method, compile_contract, contract
+
+CONTRACT = contract()
+REASONS = [
+    (value.name, file.comments.get((5, at, 2, below), ""))
+    for file in CONTRACT.files
+    for at, enum in enumerate(file.proto.enum_type)
+    if enum.name == "ErrorReason"
+    for below, value in enumerate(enum.value)
+    if value.number != 0
+]
+PROTOS = [path for path in sources.files() if path.as_posix().startswith("proto/axisor/")]
+
+
+def rule_of(method: Method) -> Message | None:
+    """Give the method's `rule` option, wherever in the contract that is defined."""
+    package = importlib.import_module("axisor.v1")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.endswith("_pb2"):
+            extension = getattr(importlib.import_module(f"axisor.v1.{module.name}"), "rule", None)
+            if extension is not None and method.proto.options.HasExtension(extension):
+                found: Message = method.proto.options.Extensions[extension]
+                return found
+    return None
+
+
+@pytest.mark.parametrize("method", CONTRACT.methods, ids=str)
+def test_a_method_keeps_the_rules(method: Method) -> None:
+    assert rules.method_faults(CONTRACT, method, rule_of(method)) == []
+
+
+@pytest.mark.parametrize("field", CONTRACT.fields, ids=str)
+def test_a_field_keeps_the_rules(field: Field) -> None:
+    assert rules.field_faults(field) == []
+
+
+@pytest.mark.parametrize(("name", "comment"), REASONS, ids=[name for name, _ in REASONS])
+def test_a_reason_is_explained(name: str, comment: str) -> None:
+    assert rules.reason_faults(comment) == []
+
+
+@pytest.mark.skipif(not PROTOS, reason="there is no contract yet")
+def test_the_contract_has_methods_and_reasons() -> None:
+    assert CONTRACT.methods
+    assert REASONS
+
+
+@pytest.mark.parametrize("path", sources.named(PROTOS))
+def test_a_line_of_the_contract_is_short(path: Path) -> None:
+    assert [line for line in sources.text(path).splitlines() if len(line) > 100] == []
+
+
+BROKEN = """
+syntax = "proto3";
+package broken.v1;
+import "google/api/field_behavior.proto";
+import "google/protobuf/timestamp.proto";
+
+service ThingService {
+  rpc MakeThing(MakeThingRequest) returns (Thing);
+  rpc ListThings(Thing) returns (ListThingsResponse);
+  rpc WatchThings(Thing) returns (Thing);
+  rpc FollowThings(Thing) returns (stream Thing);
+  rpc UpdateThing(MakeThingRequest) returns (Thing);
+  rpc GetThing(MakeThingRequest) returns (Thing);
+}
+message MakeThingRequest {
+  // The id.
+  string request_id = 1;
+  // Optional. The place.
+  string place = 2 [(google.api.field_behavior) = REQUIRED];
+}
+message Thing {
+  // Its price.
+  double price = 1;
+  // Its size.
+  uint32 size = 2;
+  // Its margin.
+  int64 margin = 3;
+  // Its birth.
+  google.protobuf.Timestamp created = 4;
+  // Its name.
+  string name = 5;
+  // Output only. Its state.
+  string state = 6;
+  string silent = 7;
+}
+message ListThingsResponse {
+  // The things.
+  repeated Thing things = 1;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    folder = tmp_path_factory.mktemp("broken")
+    file = folder / "broken.proto"
+    file.write_text(BROKEN, encoding="utf-8")
+    return compile_contract(folder, [file])
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("MakeThing", "it states no right"),
+        ("MakeThing", "its request_id is not required"),
+        ("MakeThing", "its comment is not a sentence"),
+        ("ListThings", "its request lacks page_size"),
+        ("ListThings", "its response lacks next_page_token"),
+        ("ListThings", "what it lists does not start with its name"),
+        ("WatchThings", "a watch is a server stream, and a server stream is a watch"),
+        ("FollowThings", "a watch is a server stream, and a server stream is a watch"),
+        ("UpdateThing", "its request lacks a FieldMask update_mask"),
+        ("GetThing", "it reads, and yet has a request_id"),
+    ],
+)
+def test_a_method_that_breaks_a_rule_is_found(broken: Contract, name: str, fault: str) -> None:
+    method = next(method for method in broken.methods if method.proto.name == name)
+
+    assert fault in rules.method_faults(broken, method, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("price", "a double is not exact"),
+        ("size", "an unsigned number is not used here"),
+        ("margin", "an int64 says its unit last"),
+        ("created", "a time ends in _time"),
+        ("name", "a name is a string and field 1"),
+        ("state", "`Output only.` and field_behavior disagree"),
+        ("silent", "it has no comment"),
+        ("place", "`Required.` and field_behavior disagree"),
+        ("request_id", "a field of a request begins `Required.` or `Optional.`"),
+    ],
+)
+def test_a_field_that_breaks_a_rule_is_found(broken: Contract, name: str, fault: str) -> None:
+    field = next(field for field in broken.fields if field.proto.name == name)
+
+    assert fault in rules.field_faults(field)
+
+
+def test_a_reason_without_a_code_is_found() -> None:
+    assert rules.reason_faults("The price is old") == [
+        "it is not explained in sentences",
+        "it names no gRPC code",
+    ]

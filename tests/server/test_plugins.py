@@ -1,0 +1,194 @@
+"""The plugin host: what is offered, what fails, and what still stands then."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from axisor.errors import Halted, ReviewRefused, SettingsInvalid, StrategyNotFound
+from axisor.events import AccountClosed, Event
+from axisor.hookspecs import hookimpl
+from axisor.intents import AddMargin, Intent
+from axisor.model import Mode
+from axisor.strategy import Config, Memory, Strategy, View
+from axisor_server.plugins import Plugins
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ACTION = AddMargin(position="p", amount=1)
+VIEW = View(now=NOW)
+EVENT = Event(
+    stream="accounts/a", sequence=1, time=NOW, mode=Mode.SIM, payload=AccountClosed(label="a")
+)
+
+
+class Quiet(Strategy[Config, Memory]):
+    """Does nothing."""
+
+    name = "quiet"
+
+    def on_start(self, view: View) -> Iterable[Intent]:
+        return ()
+
+
+class Offers:
+    @hookimpl
+    def register_strategies(self, register):
+        register(Quiet)
+
+
+class Raises:
+    @hookimpl
+    def register_strategies(self, register):
+        register(Quiet)
+        raise RuntimeError("no")
+
+
+def test_hook_register_strategies():
+    host = Plugins()
+
+    host.register("offers", Offers())
+
+    assert host.strategy("quiet") is Quiet
+    assert host.states["offers"].strategies == ["quiet"]
+
+
+def test_hook_register_venues():
+    class Venues:
+        @hookimpl
+        def register_venues(self, register):
+            register(SimpleNamespace(name="somewhere", networks={}))
+
+    host = Plugins()
+
+    host.register("venues", Venues())
+
+    assert host.venue("somewhere").name == "somewhere"
+
+
+def test_a_plugin_that_fails_to_register_is_quarantined_and_offers_nothing():
+    host = Plugins()
+
+    host.register("raises", Raises())
+    host.register("offers", Offers())
+
+    assert host.states["raises"].quarantined
+    assert "RuntimeError" in host.states["raises"].error
+    assert host.owners["quiet"] == "offers"
+
+
+def test_two_strategies_of_one_name_are_refused():
+    host = Plugins()
+
+    host.register("first", Offers())
+    host.register("second", Offers())
+
+    assert not host.states["first"].quarantined
+    assert "taken" in host.states["second"].error
+
+
+def test_a_misspelt_hook_is_an_error():
+    class Misspelt:
+        @hookimpl
+        def register_strategie(self, register):
+            raise AssertionError("never called")
+
+    host = Plugins()
+
+    host.register("misspelt", Misspelt())
+
+    assert "register_strategie" in host.states["misspelt"].error
+
+
+def test_hook_review_intent():
+    class Reviewer:
+        @hookimpl
+        def review_intent(self, action):
+            return Halted("not today") if action.amount > 0 else None
+
+    host = Plugins()
+    host.register("reviewer", Reviewer())
+
+    assert isinstance(host.review(ACTION, "run", VIEW), Halted)
+
+
+@pytest.mark.parametrize("answer", ["yes", 0, True])
+def test_a_reviewer_that_answers_nonsense_has_refused(answer):
+    class Reviewer:
+        @hookimpl
+        def review_intent(self, action):
+            return answer
+
+    host = Plugins()
+    host.register("reviewer", Reviewer())
+
+    assert isinstance(host.review(ACTION, "run", VIEW), ReviewRefused)
+
+
+def test_a_reviewer_that_raises_has_refused_even_after_its_quarantine():
+    class Reviewer:
+        @hookimpl
+        def review_intent(self, action):
+            raise ZeroDivisionError
+
+    host = Plugins()
+    host.register("reviewer", Reviewer())
+
+    answers = [host.review(ACTION, "run", VIEW) for _ in range(5)]
+
+    assert all(isinstance(answer, ReviewRefused) for answer in answers)
+    assert host.states["reviewer"].quarantined
+
+
+def test_hook_observe_event():
+    seen = []
+
+    class Observer:
+        @hookimpl
+        def observe_event(self, event):
+            seen.append(event.sequence)
+
+    host = Plugins()
+    host.register("observer", Observer())
+
+    host.observe(EVENT)
+
+    assert seen == [1]
+
+
+def test_an_observer_that_keeps_failing_is_called_no_more():
+    calls = []
+
+    class Observer:
+        @hookimpl
+        def observe_event(self, event):
+            calls.append(event)
+            raise ValueError
+
+    host = Plugins()
+    host.register("observer", Observer())
+
+    for _ in range(10):
+        host.observe(EVENT)
+
+    assert len(calls) == 3
+
+
+def test_an_unknown_strategy_names_the_nearest():
+    host = Plugins()
+    host.register("offers", Offers())
+
+    with pytest.raises(StrategyNotFound, match="quiet"):
+        host.strategy("quite")
+
+
+def test_enabling_what_is_not_installed_is_refused():
+    with pytest.raises(SettingsInvalid, match="nowhere"):
+        Plugins.discover(["nowhere"])
+
+
+def test_found_is_not_enabled():
+    host = Plugins.discover([])
+
+    assert not host.strategies
+    assert not any(state.enabled for state in host.states.values())

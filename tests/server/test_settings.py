@@ -1,0 +1,56 @@
+"""Settings: precedence, sources, and errors that name the setting."""
+
+import pytest
+
+from axisor.errors import SettingsInvalid
+from axisor.model import Mode
+from axisor_server.settings import load, names, values
+
+
+def test_defaults_say_that_they_are_defaults():
+    loaded = load(file="", environment={}, flags={})
+
+    assert loaded.settings.max_mode is Mode.SHADOW
+    assert set(loaded.sources) == set(names())
+    assert set(loaded.sources.values()) == {"default"}
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file():
+    file = '[grpc]\nlisten = "file:1"\n[log]\nlevel = "error"\n'
+    environment = {"AXISOR_GRPC__LISTEN": "environment:1", "AXISOR_LOG__LEVEL": "warning"}
+
+    loaded = load(file=file, environment=environment, flags={"grpc.listen": "flag:1"})
+
+    assert loaded.settings.grpc.listen == "flag:1"
+    assert loaded.settings.log.level == "warning"
+    assert loaded.sources["grpc.listen"] == "flag"
+    assert loaded.sources["log.level"] == "environment"
+
+
+def test_a_list_in_the_environment_is_split_at_commas():
+    loaded = load(file="", environment={"AXISOR_PLUGINS": "lnmarkets,dip-buyer"}, flags={})
+
+    assert loaded.settings.plugins == ("lnmarkets", "dip-buyer")
+
+
+@pytest.mark.parametrize(
+    ("file", "word"),
+    [
+        ("max_mode =", "TOML"),
+        ('max_mod = "sim"', "Did you mean `max_mode`?"),
+        ("[grpc]\nlisten = 5", "grpc.listen"),
+        ('max_mode = "real"', "max_mode"),
+        ('[log]\nlevel = "loud"', "log.level"),
+        ("[venue]\nback_date_ms = 30000", "back_date_ms"),
+        ('[grp]\nlisten = "x"', "grpc.listen"),
+    ],
+)
+def test_a_bad_file_is_refused_with_the_place(file, word):
+    with pytest.raises(SettingsInvalid, match=word.replace("?", r"\?")):
+        load(file=file, environment={}, flags={})
+
+
+def test_an_unset_flag_changes_nothing():
+    loaded = load(file='max_mode = "sim"', environment={}, flags={"max_mode": None})
+
+    assert values(loaded.settings)["max_mode"] == "sim"
