@@ -1,12 +1,12 @@
 """All that the strategy promises."""
 
 import pytest
-from axisor_dip_buyer import DipBuyer
 
 from axisor.errors import ConfigInvalid
 from axisor.intents import OpenPosition
 from axisor.model import Side
 from axisor.testing import Harness, check_strategy
+from axisor_dip_buyer import DipBuyer
 
 BUY = OpenPosition(side=Side.BUY, margin=1000, leverage=1)
 
