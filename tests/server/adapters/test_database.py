@@ -9,7 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -25,7 +26,7 @@ from axisor_server.adapters.database.schema import metadata
 from axisor_server.adapters.database.session import Session
 from axisor_server.adapters.database.sqlite import SqliteDialect, SqliteSession
 from axisor_server.adapters.database.store import DatabaseStore
-from axisor_server.domain.journal import Head, verify
+from axisor_server.domain.journal import Entry, Head, verify
 from axisor_server.ports import Conflict, Transaction
 
 # ---------------------------------------------------------------- SQLite
@@ -241,6 +242,10 @@ async def test_a_newer_schema_is_refused(tmp_path: Path):
 # ---------------------------------------------------------------- PostgreSQL
 
 
+def append(head: Head, new: Sequence[Entry], transaction: Transaction) -> None:
+    transaction.append(head, new, epoch=None)
+
+
 @pytest.mark.postgres
 async def test_two_writers_racing_leave_one_gapless_chain(postgres_dsn: str):
     one, two = postgres_store(postgres_dsn), postgres_store(postgres_dsn)
@@ -249,15 +254,9 @@ async def test_two_writers_racing_leave_one_gapless_chain(postgres_dsn: str):
     won = {one: 0, two: 0}
 
     for number in range(30):
-        results = await asyncio.gather(
-            *(
-                store.write(
-                    lambda t, e=entries(head, notice(f"{number}")): t.append(head, e, epoch=None)
-                )  # type: ignore[misc]
-                for store in won
-            ),
-            return_exceptions=True,
-        )
+        new = entries(head, notice(f"{number}"))
+        unit = partial(append, head, new)
+        results = await asyncio.gather(*(s.write(unit) for s in won), return_exceptions=True)
         assert sorted(type(result).__name__ for result in results) == ["Conflict", "NoneType"]
         for store, result in zip(won, results, strict=True):
             won[store] += not isinstance(result, Conflict)

@@ -30,7 +30,7 @@ async def wakeups(request: pytest.FixtureRequest) -> AsyncIterator[Wakeups]:
 
 
 async def heard(wakeups: Wakeups, listener: AsyncIterator[tuple[str, int]], sequence: int) -> None:
-    """Publish until the hint arrives: one that is lost before the subscription stands is allowed."""
+    """Publish until the hint arrives: one lost before the subscription stands is allowed."""
     async with asyncio.timeout(20):
         fetch = asyncio.ensure_future(anext(listener))
         while not fetch.done():
