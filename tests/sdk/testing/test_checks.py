@@ -171,7 +171,7 @@ def test_a_bad_strategy_is_caught(strategy: checks.AnyStrategy, check: checks.Ch
 
 
 def test_what_a_strategy_raises_is_its_failure():
-    with pytest.raises(checks.CheckFailed, match="Fragile.*too low for me"):
+    with pytest.raises(checks.CheckFailed, match="too low for me"):
         check_strategy(Fragile)
 
 
@@ -212,7 +212,7 @@ def test_crash_and_gap_fall_by_what_they_say():
     flat = market.walk(1, 1, start=100_000)
 
     assert flat.crash(10, steps=4).prices[-1] == 90_000
-    assert flat.gap(5).prices == (100_000, 95_000)
+    assert flat.gap(5).prices == (Decimal(100_000), Decimal(95_000))
     assert flat.gap(-5).prices[-1] == 105_000
     assert all(price % Decimal("0.5") == 0 for price in market.walk(3, 500))
 
