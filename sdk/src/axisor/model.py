@@ -260,13 +260,18 @@ class Balance(Struct, frozen=True):
 
 
 class AccountState(Struct, frozen=True):
-    """Everything a venue says about one account at one moment, read as a whole."""
+    """Everything a venue says about one account at one moment, read as a whole.
+
+    `unreadable` names what the venue listed but whose figures could not be understood; it is in
+    neither `positions` nor `orders`.
+    """
 
     balance: Balance
     positions: tuple[Position, ...] = ()
     orders: tuple[Order, ...] = ()
     cross: CrossWallet = CrossWallet()
     read_at: datetime | None = None
+    unreadable: tuple[str, ...] = ()
 
     def position(self, id: str) -> Position | None:
         """Return the position with this id, or None."""

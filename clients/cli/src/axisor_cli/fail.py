@@ -1,7 +1,7 @@
 """How an error looks on a terminal, and the exit code it leaves.
 
-The shape is the same everywhere: what happened with its reason, what it means for the money, what to
-do. Exit codes are stable, so that scripts can tell a refusal from a core that is not there.
+The shape is the same everywhere: what happened with its reason, what it means for the money, what
+to do. Exit codes are stable, so that scripts can tell a refusal from a core that is not there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import click
 
 from axisor import errors
 from axisor.errors import AxisorError
+from axisor.wire.failures import CoreUnreachable, DeadlineExceeded
 
 
 class ExitCode(enum.IntEnum):
@@ -33,6 +34,8 @@ class ExitCode(enum.IntEnum):
 
 
 _CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
+    (CoreUnreachable, ExitCode.UNREACHABLE),
+    (DeadlineExceeded, ExitCode.UNREACHABLE),
     (errors.ModeMismatch, ExitCode.MODE_MISMATCH),
     (errors.RateLimited, ExitCode.RATE_LIMITED),
     (errors.VenueRateLimited, ExitCode.RATE_LIMITED),

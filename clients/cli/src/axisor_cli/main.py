@@ -1,7 +1,7 @@
 """The `axisor` command: one group that takes its commands from every distribution installed.
 
-Commands are entry points of the group `axisor.commands`; a module is imported only when its command is
-called or its help is shown, so that `axisor version` stays quick.
+Commands are entry points of the group `axisor.commands`; a module is imported only when its command
+is called or its help is shown, so that `axisor version` stays quick.
 """
 
 from __future__ import annotations
@@ -33,7 +33,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command, or None."""
         entry = self._offered().get(cmd_name)
-        return None if entry is None else entry.load()
+        if entry is None:
+            return None
+        try:
+            found: click.Command = entry.load()
+        except ImportError as error:
+            return _missing(cmd_name, error)
+        return found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -47,10 +53,21 @@ class Commands(click.Group):
             ) from error
 
 
+def _missing(name: str, error: ImportError) -> click.Command:
+    """Return a command that says why it cannot run; the other commands are not its concern."""
+
+    @click.command(
+        name, help=f"Not usable: {error}.", context_settings={"ignore_unknown_options": True}
+    )
+    @click.argument("anything", nargs=-1)
+    def explain(anything: tuple[str, ...]) -> None:
+        raise click.ClickException(f"`axisor {name}` cannot be loaded: {error}.")
+
+    return explain
+
+
 @click.group(cls=Commands, invoke_without_command=True)
-@click.option(
-    "--connect", metavar="HOST:PORT", envvar="AXISOR_CONNECT", help="Core to speak to."
-)
+@click.option("--connect", metavar="HOST:PORT", envvar="AXISOR_CONNECT", help="Core to speak to.")
 @click.option(
     "--data-dir",
     type=click.Path(file_okay=False),
@@ -73,7 +90,7 @@ class Commands(click.Group):
 @click.option("--timeout", type=float, default=30, show_default=True, help="Seconds to wait.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of unexpected failures.")
 @click.pass_context
-def cli(ctx: click.Context, **options: Any) -> None:
+def cli(ctx: click.Context, /, **options: Any) -> None:
     """Guard leveraged Bitcoin positions: speak to a core, or run one."""
     ctx.obj = Options(**options)
     if ctx.invoked_subcommand is None:

@@ -1,7 +1,8 @@
 """How answers are written: tables for people, JSON for programs, one line each for pipes.
 
-Money is shown in whole sats with separators, prices in dollars, both with their unit in the heading.
-JSON has the same names and plain numbers; decimals are strings, so that nothing is rounded.
+Money is shown in whole sats with separators, prices in dollars, both with their unit in the
+heading. JSON has the same names and plain numbers; decimals are strings, so that nothing is
+rounded.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from typing import Any
 import click
 import msgspec
 from msgspec import Struct
-from rich.console import Console
-from rich.table import Table
 
 FORMATS = ("table", "plain", "json", "ndjson")
 
@@ -32,7 +31,7 @@ class Printer:
 
     def __init__(self, format: str, *, color: bool) -> None:
         self.format = format
-        self._console = Console(no_color=not color, highlight=False, soft_wrap=True)
+        self._color = color
 
     @property
     def is_data(self) -> bool:
@@ -80,12 +79,17 @@ class Printer:
         if not rows:
             click.echo("none")
             return
+        # Imported here: most commands draw no table, and drawing is what takes long to import.
+        from rich.console import Console
+        from rich.table import Table
+
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(column.heading, justify="right" if column.number else "left")
         for row in rows:
             table.add_row(*(cell(row.get(column.key)) for column in columns))
-        self._console.print(table)
+        console = Console(no_color=not self._color, highlight=False, soft_wrap=True)
+        console.print(table)
 
 
 def cell(value: Any) -> str:

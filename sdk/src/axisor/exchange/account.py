@@ -99,6 +99,10 @@ class Account:
                 return ()
         elif self._low < quote.last < self._high:
             return ()
+        return self.react(quote)
+
+    def react(self, quote: Quote) -> tuple[Happening, ...]:
+        """Apply one print as `on_quote` does, without asking first whether it can matter."""
         self._desk.begin()
         self.isolated.liquidate(quote)
         self.cross.liquidate(quote)

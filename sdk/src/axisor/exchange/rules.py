@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from axisor.errors import VenueRefused
+from axisor.errors import FieldInvalid, VenueRefused
+from axisor.maths import FEE_RATES
 from axisor.model import Price, Sats
 
 
@@ -25,6 +26,10 @@ class Rules(Struct, frozen=True, kw_only=True):
     max_exposure: int = 10_000_000
     max_trades: int = 100
     max_leverage: int = 100
+
+    def __post_init__(self) -> None:
+        if isinstance(self.fee_tier, int) and not 0 <= self.fee_tier < len(FEE_RATES):
+            raise FieldInvalid(f"There is no fee tier {self.fee_tier}.", field="fee_tier")
 
 
 TIER_VOLUMES = (0, 250_000, 1_000_000, 5_000_000)

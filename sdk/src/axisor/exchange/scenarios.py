@@ -120,8 +120,8 @@ def _spread(made: Scenario, spread: int) -> Scenario:
     )
 
 
-def _dollars(*points: tuple[float, int]) -> tuple[Anchor, ...]:
-    return tuple((int(seconds * 1_000), 2 * price) for seconds, price in points)
+def _dollars(*points: tuple[int, int]) -> tuple[Anchor, ...]:
+    return tuple((ms, 2 * dollars) for ms, dollars in points)
 
 
 def _wander(
@@ -137,17 +137,19 @@ def _wander(
 
 
 # The price holds at first, for positions to be opened; the last quarter second before twelve takes
-# it through the three-percent line of the worked example at once.
+# it through the three-percent line of the worked example at once. It rests a second where the guard
+# acts, so that a reader who misses a print still sees the price of the example.
 _CRASH = _dollars(
     (0, 100_000),
-    (2, 100_000),
-    (11.75, 99_150),
-    (12, 98_900),
-    (18, 98_100),
-    (26, 96_150),
-    (31, 95_200),
-    (38, 99_400),
-    (42, 99_400),
+    (2_000, 100_000),
+    (11_750, 99_150),
+    (12_000, 98_900),
+    (18_000, 98_100),
+    (19_000, 98_100),
+    (26_000, 96_150),
+    (31_000, 95_200),
+    (38_000, 99_400),
+    (42_000, 99_400),
 )
 
 

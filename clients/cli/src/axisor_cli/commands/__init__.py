@@ -1,0 +1,1 @@
+"""The commands of `axisor`, a module for each group."""

@@ -1,0 +1,386 @@
+"""`axisor guard`: what protects the positions, how far, and why it did what it did."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from axisor.errors import RunNotFound, SettingsInvalid
+from axisor.events import (
+    IntentPlanned,
+    IntentReviewRefused,
+    IntentSettled,
+    NoticeGiven,
+    RunState,
+)
+from axisor.model import Side
+from axisor_cli.amounts import LIMIT_SATS, PERCENT
+from axisor_cli.commands.positions import find
+from axisor_cli.fail import ExitCode
+from axisor_cli.mutations import confirm
+from axisor_cli.output import Column
+from axisor_cli.session import Options, command
+from axisor_cli.telling import tell
+
+if TYPE_CHECKING:
+    from axisor.client import Client
+    from axisor.client.guard import Floors, Plan
+    from axisor.client.strategies import RunResult
+    from axisor.wire.records import Account, Run, SeenEvent
+
+STRATEGY = "margin-guard"
+PRESETS = {"calm": ("4", "8"), "normal": ("2", "5"), "tight": ("1", "3")}
+WORKING = (RunState.RUNNING, RunState.STARTING)
+
+PLAN = (
+    Column("price_usd", "price $", number=True),
+    Column("move_percent", "move %", number=True),
+    Column("position", "position"),
+    Column("action", "action"),
+    Column("cost_sats", "cost sat", number=True),
+    Column("budget_left_sats", "budget left sat", number=True),
+    Column("liquidation_usd", "liquidation after $", number=True),
+    Column("note", "note"),
+)
+FLOOR = (
+    Column("side", "for"),
+    Column("price_usd", "floor $", number=True),
+    Column("move_percent", "move %", number=True),
+    Column("position", "breaks first"),
+    Column("extra_sats", "with extra sat", number=True),
+    Column("extra_price_usd", "floor then $", number=True),
+)
+COVER = (
+    Column("position", "position"),
+    Column("state", "protection"),
+    Column("reason", "reason"),
+    Column("missing_sats", "missing sat", number=True),
+)
+HISTORY = (
+    Column("sequence", "event", number=True),
+    Column("time", "time"),
+    Column("kind", "kind"),
+    Column("text", "what"),
+)
+
+
+@click.group()
+def guard() -> None:
+    """The margin guard of an account."""
+
+
+async def guard_run(client: Client, account: str) -> Run | None:
+    """Return the account's guard: the one at work, else the newest that is not over, else None."""
+    from axisor.client import every
+
+    runs = await every(
+        lambda token: client.strategies.list_runs(account, strategy=STRATEGY, page_token=token)
+    )
+    working = [run for run in runs if run.state in WORKING]
+    waiting = [run for run in runs if run.state in (RunState.PAUSED, RunState.CREATED)]
+    found = [*working, *waiting, *runs]
+    return found[0] if found else None
+
+
+async def must_have(client: Client, account: str) -> Run:
+    """Return the account's guard. Raises RunNotFound."""
+    run = await guard_run(client, account)
+    if run is None:
+        raise RunNotFound(
+            "This account has no guard.",
+            money="Its positions are not protected.",
+            fix="Set one up: axisor guard set --trigger 2% --target 5% --budget 500000sat.",
+        )
+    return run
+
+
+def status_of(run: Run | None) -> str:
+    """Return what the guard does, in a word."""
+    if run is None:
+        return "none"
+    return "armed" if run.state in WORKING else run.state.value
+
+
+@command(guard)
+def status(options: Options) -> None:
+    """Show whether the guard acts, and the protection of every position."""
+    from axisor.client import every
+
+    async def use(client: Client, account: Account) -> tuple[Run | None, list[dict[str, Any]]]:
+        run = await guard_run(client, account.id)
+        covers = await every(lambda token: client.guard.list_coverage(account.id, page_token=token))
+        rows = [
+            {
+                "position": each.position,
+                "state": each.state.value,
+                "reason": each.reason,
+                "missing_sats": each.missing,
+            }
+            for each in covers
+        ]
+        return run, rows
+
+    run, rows = options.run_on(use)
+    printer = options.printer()
+    record = {
+        "guard": status_of(run),
+        "run": None if run is None else run.id,
+        "reason": "" if run is None else run.reason,
+        "config": None if run is None else json.loads(run.config or "{}"),
+        "coverage": rows,
+    }
+    if printer.is_data:
+        printer.record(record)
+    else:
+        printer.say(f"guard {status_of(run).upper()} {record['reason']}".rstrip())
+        printer.rows(rows, COVER)
+    if run is None or run.state not in WORKING:
+        raise click.exceptions.Exit(ExitCode.PAUSED)
+    if any(row["state"] != "protected" for row in rows):
+        raise click.exceptions.Exit(ExitCode.DEGRADED)
+
+
+@command(guard)
+@click.option("--side", type=click.Choice(["long", "short"]), help="Whose danger to walk towards.")
+def plan(options: Options, side: str | None) -> None:
+    """Show what the guard does as the price walks away."""
+    towards = None if side is None else Side.BUY if side == "long" else Side.SELL
+
+    async def use(client: Client, account: Account) -> Plan:
+        return await client.guard.plan(account.id, side=towards)
+
+    found = options.run_on(use)
+    rows = [
+        {
+            "price_usd": each.price,
+            "move_percent": round(each.move * 100, 2),
+            "position": each.position,
+            "action": each.action,
+            "cost_sats": each.cost,
+            "budget_left_sats": each.budget_left,
+            "liquidation_usd": each.liquidation,
+            "note": each.note,
+        }
+        for each in found.rows
+    ]
+    options.printer().rows(rows, PLAN)
+
+
+@command(guard)
+def floor(options: Options) -> None:
+    """Show how far the guard holds: the one number that answers "am I safe?"."""
+
+    async def use(client: Client, account: Account) -> Floors:
+        return await client.guard.floor(account.id)
+
+    found = options.run_on(use)
+    rows = [
+        {
+            "side": "longs" if each.side is Side.BUY else "shorts",
+            "price_usd": each.price,
+            "move_percent": None if each.move is None else round(each.move * 100, 2),
+            "position": each.position,
+            "extra_sats": each.extra or None,
+            "extra_price_usd": each.extra_price,
+        }
+        for each in found.floors
+    ]
+    printer = options.printer()
+    if not rows and not printer.is_data:
+        printer.say("holds as far as it looks")
+        return
+    printer.rows(rows, FLOOR)
+
+
+@command(guard, name="set")
+@click.argument("position", required=False)
+@click.option("--preset", type=click.Choice(list(PRESETS)))
+@click.option("--trigger", type=PERCENT, help="Act below this distance to liquidation.")
+@click.option("--target", type=PERCENT, help="Restore this distance.")
+@click.option("--budget", type=LIMIT_SATS, help="Most sats in the life of one position.")
+@click.option("--budget-action", type=LIMIT_SATS, help="Most sats for one action.")
+@click.option("--budget-day", type=LIMIT_SATS, help="Most sats for the account in one UTC day.")
+@click.option("--reserve", type=LIMIT_SATS, help="Sats that must stay in the balance.")
+@click.option("--cooldown", type=click.IntRange(min=0), help="Seconds between two actions.")
+@click.option("--ladder", help="Steps in order, such as add_margin,close.")
+@click.option("--fallback", type=click.Choice(["alert", "close"]), help="The ladder's last step.")
+@click.option("--native-stop", type=click.Choice(["live", "on", "off"]))
+@click.option("--config", "config_file", type=click.Path(dir_okay=False), help="JSON file.")
+@click.option("--dry-run", is_flag=True, help="Check it, and stop.")
+def set_rule(options: Options, **given: Any) -> None:
+    """Set the guard's rule; what is not named stays. With a POSITION, an exception for it."""
+
+    async def use(client: Client, account: Account) -> RunResult:
+        run = await guard_run(client, account.id)
+        before: dict[str, Any] = {} if run is None else json.loads(run.config or "{}")
+        position = given["position"]
+        if position is not None:
+            position = await find(client, account.id, position)
+        config = json.dumps(rule(before, position, given))
+        if run is None or run.state in (RunState.STOPPED, RunState.FAILED):
+            return await client.strategies.create_run(
+                account.id,
+                STRATEGY,
+                config=config,
+                label="guard",
+                validate_only=given["dry_run"],
+            )
+        return await client.strategies.configure_run(
+            account.id, run.id, etag=run.etag, config=config, validate_only=given["dry_run"]
+        )
+
+    result = options.run_on(use)
+    printer = options.printer()
+    for warning in result.warnings:
+        printer.say(f"! {warning}")
+    printer.record({**run_record(result.run), "warnings": list(result.warnings)})
+    if result.run.state is RunState.CREATED and not given["dry_run"]:
+        printer.say("not armed yet: axisor guard arm")
+
+
+def run_record(run: Run) -> dict[str, Any]:
+    """Return a guard's run as a record."""
+    return {"run": run.id, "guard": status_of(run), "config": json.loads(run.config or "{}")}
+
+
+def rule(before: dict[str, Any], position: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration after the options were applied to the one before."""
+    changes = _changes(given)
+    if position is None:
+        return {**before, **changes}
+    match = f"id = {position}"
+    overrides = [each for each in before.get("overrides", []) if each.get("match") != match]
+    mine: dict[str, Any] = next(
+        (each for each in before.get("overrides", []) if each.get("match") == match), {}
+    )
+    return {**before, "overrides": [{**mine, "match": match, **changes}, *overrides]}
+
+
+def _changes(given: dict[str, Any]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if given["config_file"] is not None:
+        changes = _config_file(Path(given["config_file"]))
+    if given["preset"] is not None:
+        changes |= dict(zip(("trigger", "target"), PRESETS[given["preset"]], strict=True))
+    names = {
+        "budget": "budget_position",
+        "budget_action": "budget_action",
+        "budget_day": "budget_day",
+        "reserve": "reserve",
+        "cooldown": "cooldown_s",
+        "native_stop": "native_stop",
+    }
+    changes |= {ours: given[name] for name, ours in names.items() if given[name] is not None}
+    changes |= {name: str(given[name]) for name in ("trigger", "target") if given[name] is not None}
+    if given["ladder"] is not None:
+        changes["ladder"] = [step.strip() for step in given["ladder"].split(",")]
+    if given["fallback"] is not None:
+        steps = changes.get("ladder", ["add_margin"])
+        changes["ladder"] = [s for s in steps if s not in ("alert", "close")] + [given["fallback"]]
+    return changes
+
+
+def _config_file(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SettingsInvalid(f"{path} is not a JSON file that can be read: {error}.") from error
+    if not isinstance(found, dict):
+        raise SettingsInvalid(f"{path} does not hold a JSON object.")
+    return found
+
+
+@command(guard)
+@click.option("--live", is_flag=True, help="Say that you mean a LIVE account.")
+@click.option("--dry-run", is_flag=True, help="Check it, and stop.")
+def arm(options: Options, live: bool, dry_run: bool) -> None:
+    """Start the guard, or let it go on."""
+
+    async def use(client: Client, account: Account) -> RunResult:
+        if account.mode.value == "live" and not (live or dry_run):
+            raise click.UsageError("This account is LIVE: say --live to arm its guard.")
+        run = await must_have(client, account.id)
+        if run.state is RunState.PAUSED:
+            return await client.strategies.resume_run(account.id, run.id, validate_only=dry_run)
+        return await client.strategies.start_run(account.id, run.id, validate_only=dry_run)
+
+    result = options.run_on(use)
+    printer = options.printer()
+    for warning in result.warnings:
+        printer.say(f"! {warning}")
+    printer.record(
+        {
+            **run_record(result.run),
+            "coverage": {each.position: each.state.value for each in result.coverages},
+        }
+    )
+
+
+@command(guard)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--reason", default="")
+def disarm(options: Options, yes: bool, reason: str) -> None:
+    """Pause the guard; positions are not protected until it is armed again."""
+    confirm(options, "Leave every position unprotected?", yes=yes, dry_run=False)
+
+    async def use(client: Client, account: Account) -> RunResult:
+        run = await must_have(client, account.id)
+        return await client.strategies.pause_run(account.id, run.id, reason=reason)
+
+    options.printer().record(run_record(options.run_on(use).run))
+
+
+@command(guard)
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+def history(options: Options, limit: int) -> None:
+    """List what the guard did and what it had to say, newest first."""
+    kinds = (IntentPlanned, IntentSettled, IntentReviewRefused, NoticeGiven)
+
+    async def use(client: Client, account: Account) -> tuple[SeenEvent, ...]:
+        page = await client.events.list(
+            account.id,
+            kinds=[kind.__name__ for kind in kinds],
+            newest_first=True,
+            page_size=limit,
+        )
+        return page.items
+
+    rows = [
+        {"sequence": each.sequence, "time": each.time, "kind": each.kind, "text": tell(each)}
+        for each in options.run_on(use)
+    ]
+    options.printer().rows(rows, HISTORY)
+
+
+@command(guard)
+@click.argument("id")
+def why(options: Options, id: str) -> None:
+    """Explain an event (by its number) or an intent (by its id)."""
+
+    async def use(client: Client, account: Account) -> Any:
+        if id.isdigit():
+            return await client.guard.explain(account.id, sequence=int(id))
+        return await client.guard.explain(account.id, intent=id)
+
+    found = options.run_on(use)
+    printer = options.printer()
+    if printer.is_data:
+        import msgspec
+
+        printer.record(msgspec.to_builtins(found))
+        return
+    printer.say(found.text)
+    if found.why is not None:
+        printer.say(f"rule      {found.why.rule}")
+        for name, value in found.why.inputs.items():
+            printer.say(f"input     {name} = {value}")
+        for check in found.why.checks:
+            mark = "passed" if check.passed else "failed"
+            printer.say(f"check     {check.name}: {check.value} against {check.threshold}, {mark}")
+        for each in found.why.rejected:
+            printer.say(f"rejected  {each}")
+    for entry in found.timeline:
+        printer.say(f"{entry.sequence:>8}  {entry.time:%H:%M:%S.%f}  {entry.kind}  {entry.text}")

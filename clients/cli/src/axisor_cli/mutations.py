@@ -1,0 +1,109 @@
+"""Commands that change something: dry runs, confirmation, request ids, and how they ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from axisor.errors import OutcomeUnknown, reasons
+from axisor.events import IntentState
+from axisor_cli.output import Printer
+from axisor_cli.session import Options
+
+if TYPE_CHECKING:
+    from axisor.wire.records import ActionResult, Figures
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def mutating(function: F) -> F:
+    """Give a command `--dry-run`, `--yes` and `--request-id`."""
+    repeat = "Repeat a request: the same id acts once."
+    again = click.option("--request-id", type=click.UUID, help=repeat)
+    yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+    dry = click.option("--dry-run", is_flag=True, help="Show what it would do, and stop.")
+    return dry(yes(again(function)))
+
+
+def how(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the client's keywords for the options that `mutating` added, taking them out."""
+    request_id = given.pop("request_id")
+    given.pop("yes")
+    return {
+        "validate_only": given.pop("dry_run"),
+        "request_id": None if request_id is None else str(request_id),
+    }
+
+
+def confirm(options: Options, question: str, *, yes: bool, dry_run: bool) -> None:
+    """Ask before something that cannot be undone; without a terminal, refuse unless `--yes`."""
+    if yes or dry_run:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Say --yes where nobody can be asked.")
+    click.confirm(question, abort=True, err=options.output != "table")
+
+
+def show_result(printer: Printer, result: ActionResult, done: str, *, dry_run: bool) -> None:
+    """Write how an action ended. Raises OutcomeUnknown, or the refusal that settled it."""
+    record = _record(result, dry_run=dry_run)
+    if printer.is_data:
+        printer.record(record)
+    elif dry_run:
+        _show_preview(printer, result)
+    if dry_run:
+        return
+    settlement = result.settlement
+    if result.state is IntentState.CONFIRMED:
+        printer.say(f"{done}; confirmed in {record['latency_ms']} ms (event {result.sequence})")
+        return
+    if result.state.is_open:
+        raise OutcomeUnknown(
+            f"It is {result.state.value}: {settlement.message or 'no answer yet'}.",
+            intent=settlement.intent,
+        )
+    kind = reasons().get(settlement.reason, OutcomeUnknown)
+    raise kind(settlement.message or f"It was {result.state.value}.", money="It has no effect.")
+
+
+def _record(result: ActionResult, *, dry_run: bool) -> dict[str, Any]:
+    settlement, preview = result.settlement, result.preview
+    latency = settlement.latency
+    return {
+        "dry_run": dry_run,
+        "state": result.state.value,
+        "intent": settlement.intent,
+        "reason": settlement.reason,
+        "message": settlement.message,
+        "latency_ms": 0 if latency is None else int(latency.total_seconds() * 1000),
+        "sequence": result.sequence,
+        "before": _figures(preview.before),
+        "after": _figures(preview.after),
+        "warnings": list(preview.warnings),
+    }
+
+
+def _figures(figures: Figures | None) -> dict[str, Any] | None:
+    if figures is None:
+        return None
+    return {
+        "margin_sats": figures.margin,
+        "liquidation_usd": figures.liquidation,
+        "distance_percent": figures.distance_percent,
+        "leverage": figures.leverage,
+        "free_sats": figures.free,
+    }
+
+
+def _show_preview(printer: Printer, result: ActionResult) -> None:
+    before, after = _figures(result.preview.before) or {}, _figures(result.preview.after) or {}
+    printer.say("nothing was sent; this is what it would do")
+    for key in after:
+        old, new = before.get(key), after[key]
+        if new is not None:
+            printer.say(f"  {key.replace('_', ' '):<18}{old if old is not None else '-'} → {new}")
+    for warning in result.preview.warnings:
+        printer.say(f"  ! {warning}")

@@ -1,0 +1,302 @@
+"""Carries one request over HTTPS and brings back its answer: no retries, no redirects.
+
+Reads and changes share this path and differ in what an unclear end means: a read may be asked
+again, so it is just unavailable, while a change has an outcome that is not known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+import httpx
+from msgspec import Struct
+
+from axisor.errors import (
+    OutcomeUnknown,
+    RequestExpired,
+    VenueAnswerInvalid,
+    VenueAuth,
+    VenueUnavailable,
+)
+from axisor.ports import Clock, Lane, Refused, Unknown
+from axisor_lnmarkets.address import Address
+from axisor_lnmarkets.limiter import Limiter
+from axisor_lnmarkets.models.general import ServerTime
+from axisor_lnmarkets.outcome import Done, Reply, Verdict, judge
+from axisor_lnmarkets.signing import Signer
+from axisor_lnmarkets.wire import Listing, Value, decode, decode_each, encode_query
+
+T = TypeVar("T")
+
+SIGNATURE_WINDOW_MS = 30_000
+"""How long a stamp is good for; published for v2 and assumed for v3."""
+
+PATIENCE_MS = 30_000
+"""How long any request waits for the rate limiter before it is given up unsent."""
+
+MOST_BYTES = 8 * 1024 * 1024
+"""The largest answer that is read; a page of a thousand trades is below one MiB."""
+
+TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=3.0)
+WHOLE_REQUEST_S = 20.0
+TRUSTED_ROUND_TRIP_MS = 1_000
+"""A slower answer says too little about the venue's clock to replace what is known."""
+LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5, keepalive_expiry=4.0)
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One request as it goes on the wire; `body` and `query` are exactly what is signed."""
+
+    method: str
+    path: str
+    query: str = ""
+    body: bytes = b""
+    signed: bool = True
+
+    @property
+    def signed_data(self) -> str:
+        """Return what the signature covers after the path."""
+        if self.body:
+            return self.body.decode()
+        return f"?{self.query}" if self.query else ""
+
+
+class ClockSample(Struct, frozen=True):
+    """The venue's clock less ours, and how long asking took."""
+
+    offset_ms: int
+    round_trip_ms: int
+
+
+class _TooLong(Exception):
+    pass
+
+
+def unix_ms(time: datetime) -> int:
+    """Return a time as unix milliseconds, rounded down, without going through a float."""
+    return (time - _EPOCH) // timedelta(milliseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _no_leave(request: Request) -> VenueAuth:
+    return VenueAuth(f"{request.method} {request.path} needs a key, and this client has none.")
+
+
+class Transport:
+    """One client of the REST interface. `signer` is None for a client of public calls only.
+
+    `offset_ms` is the venue's clock less ours; set it once it is measured.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        clock: Clock,
+        public: Limiter,
+        private: Limiter | None = None,
+        signer: Signer | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> None:
+        self.clock = clock
+        self.offset_ms: int | None = None
+        self._address = address
+        self._public = public
+        self._private = private if private is not None else public
+        self._signer = signer
+        # No proxy or key file from the environment: where keys go is said in settings only.
+        self._http = httpx.AsyncClient(
+            timeout=timeout, limits=LIMITS, follow_redirects=False, trust_env=False
+        )
+
+    def venue_now_ms(self) -> int:
+        """Return the venue's present time, unix milliseconds, as far as it is known."""
+        return unix_ms(self.clock.now()) + (self.offset_ms or 0)
+
+    async def get(
+        self,
+        kind: type[T],
+        path: str,
+        query: Sequence[tuple[str, Value | None]] = (),
+        *,
+        signed: bool = True,
+        lane: Lane = Lane.READ,
+    ) -> T:
+        """Return the answer to a read. Raises VenueError."""
+        body = await self._read(path, query, signed=signed, lane=lane)
+        return decode(kind, body, what=path)
+
+    async def get_each(self, kind: type[T], path: str, *, lane: Lane = Lane.READ) -> Listing[T]:
+        """Return a list item by item, naming those that cannot be understood. Raises VenueError."""
+        return decode_each(kind, await self._read(path, (), signed=True, lane=lane), what=path)
+
+    async def change(
+        self,
+        kind: type[T],
+        request: Request,
+        *,
+        signed_at_ms: int | None,
+        lane: Lane,
+        about: Callable[[T], bool] = lambda _: True,
+    ) -> T:
+        """Send a request that changes something, once, and return the venue's answer.
+
+        `signed_at_ms` (venue time) is its stamp, or None for the present. `about` says whether the
+        answer is about what was asked. Raises OutcomeUnknown where it may have happened; any other
+        AxisorError says that it did not.
+        """
+        observed = await self._exchange(request, signed_at_ms=signed_at_ms, lane=lane)
+        verdict: Verdict[T] = judge(observed, lambda body: _answer(kind, body, request, about))
+        match verdict:
+            case Done(value=value):
+                return value
+            case Refused(error=error):
+                raise error
+            case Unknown(detail=detail):
+                raise OutcomeUnknown(
+                    f"{request.method} {request.path}: {detail}.", path=request.path
+                )
+
+    async def sample_clock(self) -> ClockSample:
+        """Ask the venue for its time once. Raises VenueError.
+
+        The two clocks are compared in the middle of the request (Cristian, 1989), so the error is
+        at most half the round trip; waiting for the rate limit does not count.
+        """
+        request = Request(method="GET", path="/v3/time", signed=False)
+        observed = await self._exchange(request, signed_at_ms=None, lane=Lane.GUARD)
+        there = decode(ServerTime, _body_of_read(request, observed), what=request.path)
+        assert isinstance(observed, Reply), "a broken request has no body"
+        middle_ms = observed.began_ms + observed.took_ms // 2
+        return ClockSample(unix_ms(there.time) - middle_ms, observed.took_ms)
+
+    async def warm(self) -> None:
+        """Open a connection, measuring the venue's clock on the way. Raises VenueError."""
+        sample = await self.sample_clock()
+        if self.offset_ms is None or sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
+            self.offset_ms = sample.offset_ms
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def _read(
+        self,
+        path: str,
+        query: Sequence[tuple[str, Value | None]],
+        *,
+        signed: bool,
+        lane: Lane,
+    ) -> bytes:
+        request = Request(method="GET", path=path, query=encode_query(query), signed=signed)
+        observed = await self._exchange(request, signed_at_ms=None, lane=lane)
+        return _body_of_read(request, observed)
+
+    async def _exchange(
+        self, request: Request, *, signed_at_ms: int | None, lane: Lane
+    ) -> Reply | Exception:
+        """Wait for leave, send once, and return the answer or what broke.
+
+        The exception is returned, not raised: it refers to the request, whose headers hold the key,
+        and must not become the cause of an error that travels.
+        """
+        if request.signed and self._signer is None:
+            raise _no_leave(request)
+        limiter = self._private if request.signed else self._public
+        await limiter.acquire(lane, patience_ms=self._patience(signed_at_ms))
+        stamp = self.venue_now_ms() if signed_at_ms is None else signed_at_ms
+        prepared = self._prepare(request, stamp)
+        try:
+            async with asyncio.timeout(WHOLE_REQUEST_S):
+                reply = await self._send(prepared)
+        except Exception as error:  # every way to break has its place in `judge`
+            return error
+        if reply.status == 429:
+            limiter.hold(Decimal(1) if reply.retry_after is None else reply.retry_after)
+        return reply
+
+    def _patience(self, signed_at_ms: int | None) -> int:
+        """Return how long a request may wait for leave: no longer than its stamp will be good."""
+        if signed_at_ms is None or self.offset_ms is None:
+            return PATIENCE_MS
+        left = signed_at_ms + SIGNATURE_WINDOW_MS - self.venue_now_ms()
+        if left <= 0:
+            raise RequestExpired("The request's stamp ran out before it could be sent.")
+        return left
+
+    def _prepare(self, request: Request, stamp_ms: int) -> httpx.Request:
+        target = request.path + (f"?{request.query}" if request.query else "")
+        headers = {"content-type": "application/json"} if request.body else {}
+        if request.signed and self._signer is not None:
+            headers |= self._signer.headers(
+                timestamp_ms=stamp_ms,
+                method=request.method,
+                path=request.path,
+                data=request.signed_data,
+            )
+        prepared = self._http.build_request(
+            request.method,
+            self._address.rest + target,
+            content=request.body or None,
+            headers=headers,
+        )
+        # What is signed must be what is sent.
+        assert prepared.url.raw_path == target.encode(), "the URL was rewritten"
+        return prepared
+
+    async def _send(self, prepared: httpx.Request) -> Reply:
+        began, began_tick_ms = self.clock.now(), self.clock.monotonic_ms()
+        response = await self._http.send(prepared, stream=True)
+        try:
+            body = bytearray()
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    raise _TooLong(f"more than {MOST_BYTES} bytes")
+        finally:
+            await response.aclose()
+        wait = _seconds(response.headers.get("retry-after"))
+        return Reply(
+            status=response.status_code,
+            body=bytes(body),
+            retry_after=wait,
+            began_ms=unix_ms(began),
+            took_ms=self.clock.monotonic_ms() - began_tick_ms,
+        )
+
+
+def _body_of_read(request: Request, observed: Reply | Exception) -> bytes:
+    verdict: Verdict[bytes] = judge(observed, lambda body: body)
+    match verdict:
+        case Done(value=body):
+            return body
+        case Refused(error=error):
+            raise error
+        case Unknown(detail=detail):
+            raise VenueUnavailable(
+                f"GET {request.path} brought no answer: {detail}.",
+                money="A read changes nothing.",
+                path=request.path,
+            )
+
+
+def _answer(kind: type[T], body: bytes, request: Request, about: Callable[[T], bool]) -> T:
+    value: Any = decode(kind, body, what=request.path)
+    if not about(value):
+        raise VenueAnswerInvalid(f"the answer to {request.path} is about something else")
+    return value  # type: ignore[no-any-return]  # decoded as `kind` above
+
+
+def _seconds(text: str | None) -> Decimal | None:
+    """Return Retry-After in seconds, at most an hour, or None where it is a date or nonsense."""
+    try:
+        wait = Decimal(text or "")
+    except InvalidOperation:
+        return None
+    return min(wait, Decimal(3600)) if wait.is_finite() and wait >= 0 else None

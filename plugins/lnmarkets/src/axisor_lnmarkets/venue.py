@@ -1,0 +1,69 @@
+"""The venue that the plugin registers: makes feeds and accounts of LN Markets for a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random, SystemRandom
+
+from axisor.ports import Clock, Credentials
+from axisor_lnmarkets.account import LnMarketsAccount
+from axisor_lnmarkets.address import NETWORKS, SIM, address_of
+from axisor_lnmarkets.limiter import AUTHENTICATED, PUBLIC, Limiter, Rate
+from axisor_lnmarkets.market import LnMarketsFeed
+
+
+class LnMarkets:
+    """LN Markets, mainnet and signet, and its simulator.
+
+    `authenticated` is the rate of one key's requests, `public` that of all unsigned requests to one
+    host from this process. `rng` makes nonces and jitter; without one the system's is used.
+    """
+
+    name: str = "lnmarkets"
+    networks: Mapping[str, str] = {
+        **{network: address.rest for network, address in NETWORKS.items()},
+        SIM: "",
+    }
+
+    def __init__(
+        self,
+        *,
+        authenticated: Rate = AUTHENTICATED,
+        public: Rate = PUBLIC,
+        rng: Random | None = None,
+    ) -> None:
+        self._authenticated = authenticated
+        self._public = public
+        self._rng = SystemRandom() if rng is None else rng
+        self._limiters: dict[tuple[str, int], tuple[Clock, Limiter]] = {}
+
+    def market(self, *, network: str, url: str | None, clock: Clock) -> LnMarketsFeed:
+        """Return a feed of prices of a network.
+
+        Raises SettingsInvalid for an unknown network or an unsafe address.
+        """
+        address = address_of(network, url)
+        public = self._limiter_of(address.rest, clock)
+        return LnMarketsFeed(address, clock=clock, public=public, rng=self._rng)
+
+    def account(
+        self, *, network: str, url: str | None, credentials: Credentials, clock: Clock
+    ) -> LnMarketsAccount:
+        """Return an account. Raises SettingsInvalid for an unknown network or an unsafe address."""
+        address = address_of(network, url)
+        return LnMarketsAccount(
+            address,
+            credentials,
+            clock=clock,
+            public=self._limiter_of(address.rest, clock),
+            rng=self._rng,
+            rate=self._authenticated,
+        )
+
+    def _limiter_of(self, host: str, clock: Clock) -> Limiter:
+        """Return the one limiter of unsigned requests to a host: the venue counts by address."""
+        key = (host, id(clock))
+        if key not in self._limiters:
+            # The clock is kept so that its identity is not given to another.
+            self._limiters[key] = (clock, Limiter(clock, self._public))
+        return self._limiters[key][1]

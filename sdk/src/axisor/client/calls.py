@@ -1,0 +1,207 @@
+"""Carries one call to a core: token, deadline, retries under one request id, mode, typed errors."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, Generic, TypeAlias, TypeVar
+from uuid import uuid4
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+from msgspec import Struct
+
+from axisor.errors import AxisorError, ModeMismatch
+from axisor.model import Mode
+from axisor.ports import Secret
+from axisor.watch import SILENCE_S, TickItem, WatchItem, watch, watch_ticks
+from axisor.wire.failures import CallFailed, DeadlineExceeded
+from axisor.wire.status import EXPECT_MODE_HEADER, MODE_HEADER, from_call
+
+TIMEOUT_S = 15.0
+FIRST_WAIT_S = 0.1
+MOST_WAIT_S = 2.0
+
+Q = TypeVar("Q", bound=Message)
+A = TypeVar("A", bound=Message)
+T = TypeVar("T")
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """Some items of a list, and the token that asks for the next ones (empty on the last page)."""
+
+    items: tuple[T, ...]
+    next_page_token: str = ""
+
+
+async def every(fetch: Callable[[str], Awaitable[Page[T]]], *, most: int = 10_000) -> tuple[T, ...]:
+    """Return the items of all pages, at most `most` of them; `fetch` takes a page token."""
+    found: list[T] = []
+    token = ""
+    while len(found) < most:
+        page = await fetch(token)
+        found.extend(page.items)
+        token = page.next_page_token
+        if not token:
+            break
+    return tuple(found[:most])
+
+
+def new_request_id() -> str:
+    """Return a fresh request id. Keep it where a call may have to be repeated after a crash."""
+    return str(uuid4())
+
+
+class Caller:
+    """Makes the calls of one client. Its repr shows no secret."""
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        *,
+        token: Secret | None = None,
+        timeout_s: float = TIMEOUT_S,
+        silence_s: float = SILENCE_S,
+        expect_mode: Mode | None = None,
+        chance: random.Random | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.channel = channel
+        self.expect_mode = expect_mode
+        self._token = token
+        self._timeout_s = timeout_s
+        self._silence_s = silence_s
+        self._chance = chance or random.Random()
+        self._sleep = sleep
+
+    def __repr__(self) -> str:
+        return f"Caller(expect_mode={self.expect_mode})"
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return what goes with every call: the token and the expected mode."""
+        sent: list[tuple[str, str]] = []
+        if self._token is not None:
+            sent.append(("authorization", f"Bearer {self._token.reveal()}"))
+        if self.expect_mode is not None:
+            sent.append((EXPECT_MODE_HEADER, self.expect_mode.value))
+        return tuple(sent)
+
+    async def unary(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[Q, A],
+        request: Q,
+        *,
+        of_account: bool = True,
+        timeout_s: float | None = None,
+    ) -> A:
+        """Make a call and return its answer.
+
+        `of_account` says that the answer must state the account's mode. UNAVAILABLE is tried again
+        until the deadline, which is safe because reading changes nothing and whatever changes
+        something carries the same request id each time. Raises the error that the core raised, or
+        a `CallFailed`, with the `request_id` of a mutation in its metadata.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (self._timeout_s if timeout_s is None else timeout_s)
+        tries = 0
+        while True:
+            call = method(request, timeout=deadline - loop.time(), metadata=self.headers())
+            try:
+                answer = await call
+            except grpc.aio.AioRpcError as broken:
+                wait = self._wait(tries)
+                unavailable = broken.code() is grpc.StatusCode.UNAVAILABLE
+                if not unavailable or loop.time() + wait >= deadline:
+                    raise _with_request_id(from_call(broken), request) from broken
+            else:
+                if of_account:
+                    changes = "request_id" in request.DESCRIPTOR.fields_by_name
+                    self._check_mode(await call.initial_metadata(), changes=changes)
+                return answer
+            tries += 1
+            await self._sleep(wait)
+            if loop.time() >= deadline:
+                late = DeadlineExceeded("The core was not reached in time.")
+                raise _with_request_id(late, request)
+
+    def _wait(self, tries: int) -> float:
+        most = min(MOST_WAIT_S, FIRST_WAIT_S * 2 ** min(tries, 10))
+        return self._chance.uniform(most / 2, most)
+
+    def _check_mode(self, headers: Any, *, changes: bool) -> None:
+        """Compare the mode that an answer states; `changes` says that the call did something."""
+        if self.expect_mode is None:
+            return
+        actual = next((str(value) for key, value in headers if key == MODE_HEADER), "")
+        if actual.lower() == self.expect_mode.value:
+            return
+        raise ModeMismatch(
+            f"The core answered for an account in the mode {actual or 'that it does not state'}, "
+            f"not {self.expect_mode.value}.",
+            money="The request was carried out there." if changes else None,
+            expected=self.expect_mode.value,
+            actual=actual,
+        )
+
+    def watch(
+        self, open_call: Callable[[int | None], Any], *, after: int | None, gapless: bool
+    ) -> AsyncGenerator[WatchItem, None]:
+        """Follow a journal; see `axisor.watch.watch`."""
+        return watch(
+            self._checked(open_call),
+            after=after,
+            gapless=gapless,
+            silence_s=self._silence_s,
+            chance=self._chance,
+            sleep=self._sleep,
+        )
+
+    def watch_ticks(self, open_call: Callable[[int | None], Any]) -> AsyncGenerator[TickItem, None]:
+        """Follow prices; see `axisor.watch.watch_ticks`."""
+        return watch_ticks(
+            self._checked(open_call),
+            silence_s=self._silence_s,
+            chance=self._chance,
+            sleep=self._sleep,
+        )
+
+    def _checked(self, open_call: Callable[[int | None], Any]) -> Callable[[int | None], Any]:
+        """Check the mode of each stream when its first frame comes."""
+        if self.expect_mode is None:
+            return open_call
+        return lambda after: _CheckedStream(open_call(after), self._check_stream)
+
+    async def _check_stream(self, call: Any) -> None:
+        self._check_mode(await call.initial_metadata(), changes=False)
+
+
+class _CheckedStream:
+    """A stream whose mode is checked before its first frame is given."""
+
+    def __init__(self, call: Any, check: Callable[[Any], Awaitable[None]]) -> None:
+        self._call = call
+        self._check = check
+        self._checked = False
+
+    async def read(self) -> Any:
+        frame = await self._call.read()
+        if not self._checked and frame is not grpc.aio.EOF:
+            await self._check(self._call)
+            self._checked = True
+        return frame
+
+    def cancel(self) -> None:
+        self._call.cancel()
+
+
+def _with_request_id(error: AxisorError, request: Message) -> AxisorError:
+    """Name the request id of a mutation whose end is not known, so that it can be repeated."""
+    request_id = getattr(request, "request_id", "")
+    if isinstance(error, CallFailed) and request_id:
+        error.metadata.setdefault("request_id", request_id)
+    elif isinstance(error, CallFailed):
+        error.means, error.todo = "Nothing was changed: the call only reads.", "Try again."
+    return error

@@ -1,0 +1,59 @@
+"""The plugin: what it registers, and what its venue makes."""
+
+from __future__ import annotations
+
+import pluggy
+import pytest
+from tests.plugins.lnmarkets import answers
+from tests.plugins.lnmarkets.clocks import JumpingClock
+from tests.plugins.lnmarkets.links import credentials
+from tests.plugins.lnmarkets.server import Script
+
+import axisor_lnmarkets
+from axisor import hookspecs
+from axisor.errors import SettingsInvalid
+from axisor.ports import MarketFeed, Venue, VenueAccount
+from axisor_lnmarkets.limiter import Rate
+from axisor_lnmarkets.venue import LnMarkets
+
+
+def test_the_plugin_registers_one_venue():
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(axisor_lnmarkets)
+    found: list[Venue] = []
+
+    manager.hook.register_venues(register=found.append)
+    manager.check_pending()
+
+    assert [(venue.name, set(venue.networks)) for venue in found] == [
+        ("lnmarkets", {"mainnet", "signet", "sim"})
+    ]
+
+
+async def test_feeds_and_accounts_of_a_host_share_its_public_rate(venue: Script):
+    venue.on("GET /v3/futures/ticker", answers.TICKER)
+    venue.on("GET /v3/time", answers.TIME)
+    clock = JumpingClock()
+    plugin = LnMarkets(public=Rate(requests=1, reserve=0, per_ms=1_000))
+    feed: MarketFeed = plugin.market(network="sim", url=venue.url, clock=clock)
+    account: VenueAccount = plugin.account(
+        network="sim", url=venue.url, credentials=credentials(), clock=clock
+    )
+
+    await feed.ticker()
+    await account.warm()
+
+    assert clock.ms == 1_000
+    await feed.aclose()
+    await account.aclose()
+
+
+@pytest.mark.parametrize(("network", "url"), [("nowhere", None), ("sim", None)])
+def test_an_unknown_network_is_refused(network, url):
+    clock = JumpingClock()
+
+    with pytest.raises(SettingsInvalid):
+        LnMarkets().market(network=network, url=url, clock=clock)
+    with pytest.raises(SettingsInvalid):
+        LnMarkets().account(network=network, url=url, credentials=credentials(), clock=clock)
