@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
+from axisor_server.engine.paper import carry_out
 from tests.support.venue import SimVenue, SimVenueDoor
 
 ACCOUNT = "0190f5a0-0000-7000-8000-000000000001"
@@ -188,8 +190,6 @@ class Bench:
 
     def long(self, *, quantity: int = 2_500, leverage: int = 25) -> str:
         """Open a long at the venue, outside the core; returns its id."""
-        from axisor_server.engine.paper import carry_out
-
         action = OpenPosition(side=Side.BUY, leverage=leverage, quantity=quantity)
         answer = carry_out(self.venue.account, action, self.venue.exchange.quote)
         self.venue.changed.set()
@@ -197,8 +197,6 @@ class Bench:
 
     async def up(self, engine: Engine) -> None:
         """Start a core and let it settle."""
-        import asyncio
-
         starting = asyncio.ensure_future(engine.start())
         for _ in range(40):
             await self.clock.advance(0.25)
@@ -242,8 +240,6 @@ class Bench:
         **more: Any,
     ) -> CommandResult | AxisorError:
         """Send a command and drive the clock until it is answered."""
-        import asyncio
-
         digest = hashlib.sha256((body or repr(action)).encode()).digest()
         id = request_id or str(uuid.UUID(self.ids.new()))
         call = asyncio.ensure_future(

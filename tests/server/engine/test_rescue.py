@@ -83,7 +83,7 @@ async def test_a_refused_connection_is_definite_and_known_at_once(bench):
 
     await bench.move("98100")
 
-    assert [s.state.value for s in await bench.settled()][0] == "refused"
+    assert next(s.state.value for s in await bench.settled()) == "refused"
     await bench.move("98090")
     assert len(bench.venue.effects) == 1
     await engine.stop(1)
