@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from axisor.errors import AxisorError
 from axisor.events import Event, IntentSettled, Outcome, PositionChanged
@@ -23,6 +23,8 @@ from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
 from axisor_server.engine.paper import carry_out
 from tests.support.venue import SimVenue, SimVenueDoor
+
+P = TypeVar("P")
 
 ACCOUNT = "0190f5a0-0000-7000-8000-000000000001"
 STREAM = f"accounts/{ACCOUNT}"
@@ -268,9 +270,13 @@ class Bench:
         verify(Head(), entries)
         return [to_event(entry) for entry in entries]
 
+    async def payloads(self, kind: type[P]) -> list[P]:
+        """Return every payload of a kind in order."""
+        return [e.payload for e in await self.events() if isinstance(e.payload, kind)]
+
     async def settled(self) -> list[IntentSettled]:
         """Return every settlement in order."""
-        return [e.payload for e in await self.events() if isinstance(e.payload, IntentSettled)]
+        return await self.payloads(IntentSettled)
 
     async def kinds(self) -> list[str]:
         """Return the kinds of all events in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from axisor.events import IntentState
+from axisor.events import IntentState, PositionClosed
 from axisor.intents import AddMargin, OpenPosition
 from axisor.model import Mode, Side
 from axisor_server.engine.answers import CommandResult
@@ -44,7 +44,7 @@ async def test_a_paper_position_is_liquidated_by_a_real_price(bench):
     await bench.move("96000", seconds=3)
 
     assert engine.view(ACCOUNT).positions == ()
-    ends = [e.payload.end.value for e in await bench.events() if e.kind == "PositionClosed"]
+    ends = [p.end.value for p in await bench.payloads(PositionClosed)]
     assert ends == ["liquidated"]
     await engine.stop(0)
 

@@ -17,7 +17,7 @@ from axisor.errors import (
     StrategyNotFound,
     VenueUnavailable,
 )
-from axisor.events import RunState
+from axisor.events import CoverageChanged, FeedChanged, NoticeGiven, RunState
 from axisor.intents import DepositCross, OpenPosition
 from axisor.model import FeedQuality, Leash, Side
 from axisor_server.domain.intent import encode_action
@@ -139,7 +139,7 @@ async def test_a_silent_feed_is_told_to_everyone(bench, engine):
     assert view.quality is FeedQuality.STALE
     assert view.price_age_ms is not None
     assert view.price_age_ms > 30_000
-    changes = [e.payload for e in await bench.events() if e.kind == "FeedChanged"]
+    changes = await bench.payloads(FeedChanged)
     assert changes[-1].quality is FeedQuality.STALE
 
 
@@ -151,7 +151,7 @@ async def test_an_account_that_cannot_be_read_is_not_believed(bench, engine):
     await bench.clock.advance(200)
 
     assert position in engine.view(ACCOUNT).unreadable
-    notices = [e.payload.code for e in await bench.events() if e.kind == "NoticeGiven"]
+    notices = [p.code for p in await bench.payloads(NoticeGiven)]
     assert notices == ["ACCOUNT_UNREADABLE"]
 
 
@@ -159,7 +159,7 @@ async def test_positions_without_a_guard_are_said_to_be_unprotected(bench, engin
     bench.long()
     await bench.clock.advance(3)
 
-    found = [e.payload.coverage for e in await bench.events() if e.kind == "CoverageChanged"]
+    found = [p.coverage for p in await bench.payloads(CoverageChanged)]
 
     assert [c.state.value for c in found] == ["unprotected"]
 
@@ -171,7 +171,7 @@ async def test_margin_added_elsewhere_is_noticed(bench, engine):
 
     await engine.reconcile(ACCOUNT)
 
-    notices = [e.payload for e in await bench.events() if e.kind == "NoticeGiven"]
+    notices = await bench.payloads(NoticeGiven)
     assert [(n.code, n.data["sats"]) for n in notices] == [("MARGIN_MOVED_OUTSIDE", "5000")]
 
 
