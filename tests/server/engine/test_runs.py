@@ -214,7 +214,7 @@ async def test_a_reading_begun_before_an_effect_does_not_undo_it(bench, engine):
 async def test_a_plan_that_waited_too_long_is_not_sent(bench):
     bench.long()
     engine = bench.engine(failpoint="planned", plan_ms=15_000)
-    engine._world.failpoints._trigger = Trigger("planned", "pause", 16.0)
+    engine._roster._world.failpoints._trigger = Trigger("planned", "pause", 16.0)
     await bench.up(engine)
     await bench.run(engine, "rescuer")
     await bench.move("98100", seconds=1)
