@@ -36,8 +36,9 @@ HINT_WAIT_S = 0.1
 class Limits(Struct, frozen=True, kw_only=True):
     """How much is kept and sent at once.
 
-    A watcher that was level and is more than `ring` events behind after a write is too slow. `poll_s` is how
-    often the store is asked where other replicas write too, None where this core alone writes.
+    A watcher that was level and is more than `ring` events behind after a write is too slow.
+    `poll_s` is how often the store is asked where other replicas write too, None where this core
+    alone writes.
     `spread_s` a watcher is waited between frames, once there are `crowd` watchers.
     """
 
