@@ -20,9 +20,9 @@ from axisor.exchange.quote import Quote
 from axisor.intents import Action
 from axisor.model import AccountState, Candle, Funding, Order, Position, Tick
 from axisor.ports import (
+    Clock,
     ClockOffset,
     ClosedPosition,
-    Clock,
     Credentials,
     KeyRights,
     Lane,
