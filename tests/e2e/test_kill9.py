@@ -63,7 +63,7 @@ class Scene:
 
     async def added(self) -> list[int]:
         """Return the margin added, one figure for each request the simulator accepted."""
-        return [row["effect"]["margin"] for row in await self.sim.ledger("add-margin")]
+        return [row["effect"]["margin"] for row in await self.sim.ledger("add_margin")]
 
     async def check(self, client: Client, added: list[int]) -> None:
         """Check the end: the ledger, the journal, and that another look changes nothing."""
