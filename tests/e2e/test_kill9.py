@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.postgres import new_postgres_dsn, postgres_server
-from tests.support.processes import Core, Simulator, add_account, simulator, until
+from tests.support.processes import Core, Simulator, add_account, axisor, simulator, until
 
 from axisor.client import Client
 from axisor.errors import AxisorError
@@ -70,8 +70,7 @@ class Scene:
         await client.accounts.reconcile(self.account)
         assert await self.nothing_open(client)
         assert await self.added() == added
-        done = await self.core.cli("events", "verify", "-o", "json")
-        assert (done.code, done.json["first_bad"]) == (0, None), done.err
+        assert (await client.events.verify(self.account)).first_bad is None
 
 
 @asynccontextmanager
@@ -114,7 +113,7 @@ async def rescued_once(at: Scene) -> None:
 
 
 async def rescue(folder: Path, point: str, *options: str) -> None:
-    """Cut a guard's rescue at a point."""
+    """Cut a guard's rescue at a point; at the last, look at the end by the commands for it."""
     async with scene(folder / point, *options, failpoint=f"{point}:kill") as at:
         await arm(at)
         await at.sim.price(RESCUE_AT)
@@ -122,6 +121,18 @@ async def rescue(folder: Path, point: str, *options: str) -> None:
 
         assert await at.added() == ([] if point in UNSENT else [RESCUE_SATS])
         await rescued_once(at)
+        if point == POINTS[-1]:
+            await by_command(at)
+
+
+async def by_command(at: Scene) -> None:
+    """Look at the ledger and the journal as a person would."""
+    ledger = await axisor("sim", "ledger", "--connect", at.sim.url, "-o", "json")
+    rows = [row for row in ledger.json if row["request"] == "add_margin"]
+    journal = await at.core.cli("events", "verify", "-o", "json")
+
+    assert [row["effect"]["margin"] for row in rows] == [RESCUE_SATS]
+    assert (journal.code, journal.json["first_bad"]) == (0, None)
 
 
 async def ask(client: Client, at: Scene, request_id: str) -> ActionResult | AxisorError:

@@ -142,10 +142,9 @@ class Simulator:
         return answer.venue_id
 
     async def ledger(self, *requests: str) -> list[dict[str, Any]]:
-        """Return the requests it accepted, all or those of some kinds, by its own command."""
-        done = await axisor("sim", "ledger", "--connect", self.url, "-o", "json")
-        assert done.code == 0, done.err
-        return [row for row in done.json if not requests or row["request"] in requests]
+        """Return the requests it accepted, all or those of some kinds."""
+        rows = (await self._call("GET", "ledger?after=0"))["rows"]
+        return [row for row in rows if not requests or row["request"] in requests]
 
 
 @asynccontextmanager
