@@ -1,0 +1,81 @@
+"""Whether each position is protected, said as it is."""
+
+from __future__ import annotations
+
+from axisor.events import Coverage, CoverageState
+from axisor.model import MarginMode, Sats
+from axisor.strategy import View
+from axisor_margin_guard.amount import (
+    OUT_OF_REACH,
+    needed_for_target,
+    position_cap,
+    spendable,
+)
+from axisor_margin_guard.config import GuardConfig
+from axisor_margin_guard.memory import GuardMemory, Held
+from axisor_margin_guard.survey import Case, Judged, judged
+
+
+def money_of(config: GuardConfig, memory: GuardMemory, view: View) -> Sats:
+    """Return the sats that rescues may spend now. A day that is over counts no more."""
+    today = view.now.date().isoformat()
+    day_spent = memory.day_spent if today <= memory.day else 0
+    return spendable(view.balance.free, config.reserve, config.budget_day, day_spent)
+
+
+def coverages(
+    config: GuardConfig, memory: GuardMemory, view: View, cases: tuple[Case, ...]
+) -> tuple[Coverage, ...]:
+    """Return the protection of every position of the account, unreadable ones too."""
+    money = money_of(config, memory, view)
+    known = {case.position.id for case in cases}
+    lost = tuple(
+        Coverage(id, CoverageState.DEGRADED, "the venue's figures for it cannot be read")
+        for id in sorted(view.unreadable - known)
+    )
+    return tuple(_coverage(case, memory, view, money) for case in cases) + lost
+
+
+def _coverage(case: Case, memory: GuardMemory, view: View, money: Sats) -> Coverage:
+    id = case.position.id
+    if case.off:
+        return Coverage(id, CoverageState.UNPROTECTED, case.off)
+    sound = judged(case)
+    if sound is None:
+        return Coverage(id, CoverageState.DEGRADED, case.degraded)
+    held = memory.held.get(id, Held())
+    if sound.fires or held.short:
+        missing = needed_for_target(sound.rule, sound.held, sound.price)
+        if missing > 0:
+            return _short(sound, held, view, missing)
+    cannot = cannot_act(sound, held, money)
+    if cannot:
+        return Coverage(id, CoverageState.UNPROTECTED, cannot)
+    return Coverage(id, CoverageState.PROTECTED)
+
+
+def _short(case: Judged, held: Held, view: View, missing: Sats) -> Coverage:
+    if case.fires and (held.asked or case.id in view.pending):
+        why = "an action on it has no known outcome yet"
+        return Coverage(case.id, CoverageState.DEGRADED, why, _shown(missing))
+    why = "below its trigger" if case.fires else "above its trigger but below its target"
+    return Coverage(case.id, CoverageState.SHORTFALL, why, _shown(missing))
+
+
+def _shown(missing: Sats) -> Sats:
+    return 0 if missing >= OUT_OF_REACH else missing
+
+
+def cannot_act(case: Judged, held: Held, money: Sats) -> str:
+    """Return why no step of the ladder could do anything for a position, empty when one could."""
+    ladder = case.rule.ladder
+    cross = case.position.margin_mode is MarginMode.CROSS
+    if "close" in ladder or ("close_part" in ladder and cross):
+        return ""
+    if "add_margin" not in ladder:
+        return "its rule only alerts"
+    if money <= 0:
+        return "balance, reserve and day budget leave nothing to spend"
+    if position_cap(case.rule, case.position, held.spent) <= 0:
+        return "its own budget is spent, or its leverage is 1 already"
+    return ""

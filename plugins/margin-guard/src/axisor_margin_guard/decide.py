@@ -1,0 +1,218 @@
+"""What is done about positions in need: the ladder, the budgets, and one action at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from axisor import maths
+from axisor.intents import (
+    AddMargin,
+    ClosePosition,
+    CrossOrder,
+    DepositCross,
+    Intent,
+    Notice,
+)
+from axisor.model import MarginMode, Sats, Severity
+from axisor.strategy import View
+from axisor_margin_guard.allocate import Want, allocate
+from axisor_margin_guard.amount import (
+    least_reduction,
+    needed_for_target,
+    needed_for_trigger,
+    position_cap,
+)
+from axisor_margin_guard.config import GuardConfig, Rung
+from axisor_margin_guard.coverage import money_of
+from axisor_margin_guard.danger import distance, is_critical
+from axisor_margin_guard.explain import why
+from axisor_margin_guard.memory import Asked, GuardMemory
+from axisor_margin_guard.survey import Judged, percent
+
+AMBIGUOUS_AFTER = timedelta(seconds=5)
+"""An action in flight longer than this counts as unknown even before the core says so."""
+
+MANY_FAILURES = 3
+"""From this many failed adds in one episode on, the steps after `add_margin` are tried as well."""
+
+LONGEST_RETRY = timedelta(minutes=5)
+
+
+class Rescue:
+    """One step's decisions over all positions in need. It notes in memory whatever it asks for."""
+
+    def __init__(self, config: GuardConfig, memory: GuardMemory, view: View) -> None:
+        self._config = config
+        self._memory = memory
+        self._view = view
+        self._money = money_of(config, memory, view)
+
+    def run(self, needy: tuple[Judged, ...]) -> Iterator[Intent]:
+        """Yield what to do about the positions whose trigger is met, most endangered first."""
+        ordered = sorted(needy, key=lambda c: (distance(c.held, c.price), c.id))
+        ready = []
+        for case in ordered:
+            self._memory.begin_episode(case.id)
+            if self._is_blocked(case):
+                ready.extend([case] if self._may_duplicate(case) else [])
+                yield from self._while_unknown(case)
+            elif self._is_ready(case):
+                ready.append(case)
+        given = allocate(tuple(self._wants(ready)), self._money)
+        for case in ready:
+            yield from self._climb(case, given.get(case.id, 0))
+
+    def _is_blocked(self, case: Judged) -> bool:
+        held = self._memory.of(case.id)
+        if not held.asked and case.id not in self._view.pending:
+            held.blocked_since = None
+            return False
+        if held.blocked_since is None:
+            held.blocked_since = self._view.now
+        return True
+
+    def _is_unknown(self, case: Judged) -> bool:
+        held = self._memory.of(case.id)
+        since = held.blocked_since or self._view.now
+        late = self._view.now >= since + AMBIGUOUS_AFTER
+        return late or any(asked.unknown for asked in held.asked)
+
+    def _is_desperate(self, case: Judged) -> bool:
+        return self._is_unknown(case) and is_critical(case.rule, case.held, case.price)
+
+    def _may_duplicate(self, case: Judged) -> bool:
+        wanted = case.rule.on_ambiguous == "duplicate_within_budget"
+        held = self._memory.of(case.id)
+        if not wanted or held.duplicated or not self._is_desperate(case):
+            return False
+        held.duplicated = True
+        return True
+
+    def _while_unknown(self, case: Judged) -> Iterator[Intent]:
+        if not self._is_desperate(case):
+            return
+        held = self._memory.of(case.id)
+        closing = any(asked.kind == "close" for asked in held.asked)
+        if case.rule.on_ambiguous == "close" and not closing:
+            yield self._close(case, ("add_margin: an earlier action has no known outcome",))
+        elif "ambiguous" not in held.told:
+            held.told = (*held.told, "ambiguous")
+            yield Notice(
+                severity=Severity.CRIT,
+                code="GUARD_AMBIGUOUS",
+                text=f"Position {case.id} is {percent(case)} % from liquidation while nobody knows "
+                "whether the last action on it happened. No sats are added before that is settled.",
+                position=case.id,
+                why=why(case, self._config, self._memory, self._view, self._money),
+            )
+
+    def _is_ready(self, case: Judged) -> bool:
+        held = self._memory.of(case.id)
+        waits: list[datetime] = [] if held.retry_at is None else [held.retry_at]
+        if held.last_action is not None:
+            waits.append(held.last_action + timedelta(seconds=case.rule.cooldown_s))
+        if all(self._view.now >= time for time in waits):
+            return True
+        if not held.distance_before:
+            return False
+        return 2 * distance(case.held, case.price) <= Fraction(held.distance_before)
+
+    def _wants(self, ready: list[Judged]) -> Iterator[Want]:
+        for case in ready:
+            if "add_margin" not in case.rule.ladder or self._closes_first(case):
+                continue
+            yield Want(
+                position=case.id,
+                stake=case.position.margin,
+                distance=distance(case.held, case.price),
+                lift=needed_for_trigger(case.rule, case.held, case.price),
+                target=needed_for_target(case.rule, case.held, case.price),
+                cap=position_cap(case.rule, case.position, self._memory.of(case.id).spent),
+                partial=case.rule.partial,
+            )
+
+    def _closes_first(self, case: Judged) -> bool:
+        before = case.rule.ladder[: case.rule.ladder.index("add_margin")]
+        return "close" in before or ("close_part" in before and self._part(case) is not None)
+
+    def _part(self, case: Judged) -> int | None:
+        if case.position.margin_mode is not MarginMode.CROSS:
+            return None
+        tier = min(max(self._view.balance.fee_tier, 0), len(maths.FEE_RATES) - 1)
+        return least_reduction(case.rule, case.held, case.price, maths.FEE_RATES[tier])
+
+    def _climb(self, case: Judged, amount: Sats) -> Iterator[Intent]:
+        rejected: list[str] = []
+        for rung in case.rule.ladder:
+            intent = self._take(case, rung, amount, tuple(rejected))
+            if intent is not None:
+                yield intent
+                if rung != "add_margin" or not self._tries_further(case):
+                    return
+            rejected.append(f"{rung}: {self._refusal(rung)}")
+
+    def _tries_further(self, case: Judged) -> bool:
+        return self._memory.of(case.id).failures >= MANY_FAILURES
+
+    def _refusal(self, rung: Rung) -> str:
+        return {
+            "add_margin": f"{self._money} sats and the budgets do not lift it above its trigger",
+            "close_part": "only cross margin can close a part, and a part must be enough",
+            "close": "not possible",
+            "alert": "an alert mends nothing",
+        }[rung]
+
+    def _take(
+        self, case: Judged, rung: Rung, amount: Sats, rejected: tuple[str, ...]
+    ) -> Intent | None:
+        if rung == "add_margin":
+            return self._add(case, amount, rejected) if amount > 0 else None
+        if rung == "close_part":
+            part = self._part(case)
+            return None if part is None else self._reduce(case, part, rejected)
+        if rung == "close":
+            return self._close(case, rejected)
+        return None  # the coverage notice is the alert; it is given whatever the ladder says
+
+    def _add(self, case: Judged, amount: Sats, rejected: tuple[str, ...]) -> Intent:
+        reason = why(
+            case, self._config, self._memory, self._view, self._money, given=amount,
+            rejected=rejected,
+        )  # fmt: skip
+        self._note(case, "add", amount)
+        held = self._memory.of(case.id)
+        held.short = amount < needed_for_target(case.rule, case.held, case.price)
+        if case.position.margin_mode is MarginMode.CROSS:
+            return DepositCross(amount=amount, episode=held.episode, why=reason)
+        return AddMargin(position=case.id, amount=amount, episode=held.episode, why=reason)
+
+    def _reduce(self, case: Judged, part: int, rejected: tuple[str, ...]) -> Intent:
+        reason = why(case, self._config, self._memory, self._view, self._money, rejected=rejected)
+        self._note(case, "close_part", 0)
+        side = case.position.side.opposite
+        return CrossOrder(side=side, quantity=part, reduce=True, why=reason)
+
+    def _close(self, case: Judged, rejected: tuple[str, ...]) -> Intent:
+        reason = why(case, self._config, self._memory, self._view, self._money, rejected=rejected)
+        self._note(case, "close", 0)
+        episode = self._memory.of(case.id).episode
+        return ClosePosition(position=case.id, episode=episode, why=reason)
+
+    def _note(self, case: Judged, kind: str, amount: Sats) -> None:
+        now = self._view.now
+        asked = Asked(kind, amount, self._memory.day, now, before=case.shape)
+        self._memory.ask(case.id, asked)
+        held = self._memory.of(case.id)
+        held.last_action, held.retry_at = now, None
+        held.distance_before = str(distance(case.held, case.price))
+
+
+def retry_delay(failures: int, cooldown_s: int, *, vanished: bool) -> timedelta:
+    """Return how long to wait after a failed action; one that vanished is tried again at once."""
+    doublings = min(failures - (2 if vanished else 1), 8)
+    if doublings < 0:
+        return timedelta(0)
+    wait = timedelta(seconds=max(cooldown_s, 1) << doublings)
+    return min(wait, LONGEST_RETRY)

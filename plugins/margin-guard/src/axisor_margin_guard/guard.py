@@ -1,0 +1,202 @@
+"""The strategy itself: it looks at all positions at each call, acts once, and says what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from axisor.events import (
+    BalanceChanged,
+    Coverage,
+    FeedChanged,
+    IntentState,
+    Outcome,
+    PositionChanged,
+    PositionClosed,
+)
+from axisor.intents import (
+    Action,
+    AddMargin,
+    ClosePosition,
+    CrossOrder,
+    DepositCross,
+    Intent,
+    SetStop,
+    Why,
+)
+from axisor.model import CROSS, Permission, Price, Sats, Tick
+from axisor.strategy import Floor, PlanRow, Strategy, View, WhatIfRow
+from axisor_margin_guard.amount import needed_for_target
+from axisor_margin_guard.config import GuardConfig, Rule, complaints
+from axisor_margin_guard.coverage import coverages, money_of
+from axisor_margin_guard.danger import is_calm
+from axisor_margin_guard.decide import Rescue, retry_delay
+from axisor_margin_guard.explain import rule_text, why, why_not
+from axisor_margin_guard.memory import GuardMemory
+from axisor_margin_guard.notices import coverage_notices, feed_notice, refused, rescued
+from axisor_margin_guard.plan import floors, plan, whatif
+from axisor_margin_guard.stops import note_asked, stop_to_ask
+from axisor_margin_guard.survey import Case, Judged, judged, shape, survey
+from axisor_margin_guard.waking import next_wake
+
+
+class MarginGuard(Strategy[GuardConfig, GuardMemory]):
+    """Keeps each guarded position's liquidation away from the price, within its owner's budgets."""
+
+    name = "margin-guard"
+    permissions = Permission.TRADE | Permission.ADJUST_MARGIN
+
+    @classmethod
+    def check(cls, config: GuardConfig) -> Iterable[str]:
+        """Return what contradicts itself in the configuration."""
+        return complaints(config)
+
+    def on_start(self, view: View) -> Iterable[Intent]:
+        """Judge every position, as at any other call."""
+        return self._answer(view)
+
+    def on_wake(self, tick: Tick, view: View) -> Iterable[Intent]:
+        """Judge every position at the price that woke the guard."""
+        return self._answer(view)
+
+    def on_timer(self, at: datetime, view: View) -> Iterable[Intent]:
+        """Judge every position once a wait is over."""
+        return self._answer(view)
+
+    def on_position(self, change: PositionChanged | PositionClosed, view: View) -> Iterable[Intent]:
+        """Forget a position that is gone, and judge the others."""
+        if isinstance(change, PositionClosed):
+            self.memory.held.pop(change.position.id, None)
+        return self._answer(view)
+
+    def on_balance(self, change: BalanceChanged, view: View) -> Iterable[Intent]:
+        """Judge every position with the new balance."""
+        return self._answer(view)
+
+    def on_feed(self, change: FeedChanged, view: View) -> Iterable[Intent]:
+        """Say when the price cannot be trusted, and judge again when it can."""
+        return self._answer(view)
+
+    def on_outcome(self, outcome: Outcome, view: View) -> Iterable[Intent]:
+        """Settle what was asked for, and judge every position."""
+        self.memory.roll(view.now)
+        yield from self._settle(outcome, view)
+        yield from self._answer(view)
+
+    def _answer(self, view: View) -> Iterator[Intent]:
+        memory = self.memory
+        memory.roll(view.now)
+        memory.lapse(view.pending, {p.id: shape(p) for p in view.positions}, view.now)
+        memory.forget(frozenset(p.id for p in view.positions) | view.unreadable, view.now)
+        cases = survey(self.config, view)
+        sound = tuple(case for case in map(judged, cases) if case is not None)
+        for case in sound:
+            yield from self._end_episode(case)
+        rescue = Rescue(self.config, memory, view)
+        yield from rescue.run(tuple(case for case in sound if case.fires))
+        for case in sound:
+            yield from self._keep_stop(case, view)
+        yield from feed_notice(memory, view)
+        yield from coverage_notices(memory, coverages(self.config, memory, view, cases), view)
+        yield next_wake(memory, view, cases)
+
+    def _end_episode(self, case: Judged) -> Iterator[Intent]:
+        held = self.memory.held.get(case.id)
+        if held is None or case.fires:
+            return
+        held.blocked_since = None
+        if held.short and needed_for_target(case.rule, case.held, case.price) == 0:
+            held.short = False
+        if held.episode and not held.asked and is_calm(case.rule, case.held, case.price):
+            yield rescued(case, held.episode)
+            held.episode, held.duplicated, held.failures = "", False, 0
+            held.told = ()
+
+    def _keep_stop(self, case: Judged, view: View) -> Iterator[Intent]:
+        held = self.memory.of(case.id)
+        if case.fires or held.asked or case.id in view.pending:
+            return
+        price = stop_to_ask(case, held, view.mode, view.now)
+        if price is not None:
+            note_asked(held, price, view.now)
+            reason = Why(
+                rule=rule_text(case.rule), inputs={"liquidation": str(case.held.liquidation)}
+            )
+            yield SetStop(position=case.id, price=price, why=reason)
+
+    def _settle(self, outcome: Outcome, view: View) -> Iterator[Intent]:
+        asked = _asked_as(outcome.action)
+        if asked is None:
+            return
+        position, kind, amount = asked
+        match outcome.state:
+            case IntentState.UNKNOWN:
+                self.memory.mark_unknown(position, kind, amount)
+            case IntentState.PLANNED | IntentState.SENT:
+                pass
+            case IntentState.CONFIRMED | IntentState.DEAD:
+                self.memory.confirm(position, kind, amount)
+            case _:
+                yield from self._failed(position, kind, amount, outcome, view)
+
+    def _failed(
+        self, position: str, kind: str, amount: Sats, outcome: Outcome, view: View
+    ) -> Iterator[Intent]:
+        if kind == "stop":
+            yield refused(position, outcome)
+        elif self.memory.fail(position, kind, amount):
+            held = self.memory.of(position)
+            held.failures += 1
+            vanished = outcome.state is not IntentState.REFUSED
+            delay = retry_delay(held.failures, self.config.cooldown_s, vanished=vanished)
+            held.last_action, held.retry_at, held.short = None, view.now + delay, False
+            yield refused(position, outcome)
+
+    def plan(self, view: View) -> tuple[PlanRow, ...]:
+        """Return what the guard would do as the price walks down and up, nearest first."""
+        return plan(self.config, self.memory, view)
+
+    def floors(self, view: View) -> tuple[Floor, ...]:
+        """Return the floor below for longs and above for shorts, the nearer first."""
+        return floors(self.config, self.memory, view)
+
+    def coverage(self, view: View) -> tuple[Coverage, ...]:
+        """Return the protection of every position of the account."""
+        return coverages(self.config, self.memory, view, survey(self.config, view))
+
+    def whatif(self, view: View, price: Price, added: Sats) -> tuple[WhatIfRow, ...]:
+        """Return every position as it would be at a price with `added` sats more margin each."""
+        return whatif(self.config, self.memory, view, price, added)
+
+    def explain(self, view: View, position: str) -> Why:
+        """Return why the guard acts or does not act on a position right now."""
+        cases = survey(self.config, view)
+        found = next((case for case in cases if case.position.id == position), None)
+        sound = None if found is None else judged(found)
+        if sound is not None:
+            money = money_of(self.config, self.memory, view)
+            return why(sound, self.config, self.memory, view, money)
+        for coverage in coverages(self.config, self.memory, view, cases):
+            if coverage.position == position:
+                return why_not(_rule_of(found), coverage)
+        return Why(rule="", rejected=(f"there is no open position {position!r}",))
+
+
+def _rule_of(case: Case | None) -> Rule | None:
+    return None if case is None else case.rule
+
+
+def _asked_as(action: Action) -> tuple[str, str, Sats] | None:
+    match action:
+        case AddMargin(position=position, amount=amount):
+            return position, "add", amount
+        case DepositCross(amount=amount):
+            return CROSS, "add", amount
+        case CrossOrder(reduce=True):
+            return CROSS, "close_part", 0
+        case ClosePosition(position=position):
+            return position, "close", 0
+        case SetStop(position=position):
+            return position, "stop", 0
+        case _:
+            return None
