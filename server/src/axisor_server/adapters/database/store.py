@@ -1,0 +1,140 @@
+"""The Store port over a database: opens it, checks it, and owns its threads."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import psycopg
+import sqlalchemy as sa
+
+from axisor.errors import JournalCorrupt, StoreUnavailable
+from axisor_server.adapters.database import migrate
+from axisor_server.adapters.database.directory import DataDirectory
+from axisor_server.adapters.database.jobs import Jobs
+from axisor_server.adapters.database.postgres import PostgresDialect
+from axisor_server.adapters.database.reader import SqlReader
+from axisor_server.adapters.database.readers import READERS, ReaderThread
+from axisor_server.adapters.database.session import Dialect, Fault
+from axisor_server.adapters.database.sqlite import SqliteDialect
+from axisor_server.adapters.database.unit import SqlTransaction
+from axisor_server.adapters.database.writer import Writer, store_error
+from axisor_server.ports import Reader, Transaction
+
+T = TypeVar("T")
+
+QUEUED_WRITES = 4_096
+QUEUED_READS = 256
+
+NEEDED_SQLITE = (3, 35)
+
+
+class DatabaseStore:
+    """One writer thread with group commit, a few reader threads, on SQLite or PostgreSQL."""
+
+    def __init__(
+        self, dialect: Dialect, prepare: Callable[[], None], leave: Callable[[], None]
+    ) -> None:
+        self._dialect = dialect
+        self._prepare = prepare
+        self._leave = leave
+        self._writes: Jobs[SqlTransaction] | None = None
+        self._reads: Jobs[SqlReader] | None = None
+        self._threads: list[Writer | ReaderThread] = []
+
+    async def open(self) -> None:
+        """Take the directory, check and migrate the database, start the threads."""
+        await asyncio.to_thread(self._open)
+
+    def _open(self) -> None:
+        if self._threads:
+            return
+        try:
+            self._prepare()
+            session = self._dialect.connect(write=True)
+        except BaseException as error:
+            self._leave()
+            cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+            fault = self._dialect.fault(cause) if cause is not None else Fault.BUG
+            if cause is None or fault is Fault.BUG:
+                raise
+            raise store_error(fault, cause) from error
+        self._writes, self._reads = Jobs(QUEUED_WRITES), Jobs(QUEUED_READS)
+        self._threads = [Writer(self._dialect, self._writes, session)]
+        self._threads += [ReaderThread(self._dialect, self._reads) for _ in range(READERS)]
+        for thread in self._threads:
+            thread.start()
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        """Run a unit in the writer thread; returns once its commit is durable."""
+        if self._writes is None:
+            raise StoreUnavailable("The database is not open.")
+        return await self._writes.submit(unit)
+
+    async def read(self, unit: Callable[[Reader], T]) -> T:
+        """Run a unit in a reader thread, on what was committed before."""
+        if self._reads is None:
+            raise StoreUnavailable("The database is not open.")
+        return await self._reads.submit(unit)
+
+    async def close(self) -> None:
+        """Carry out what is queued, stop the threads, let go of the directory."""
+        threads, self._threads = self._threads, []
+        # The writer goes last: only it may fold SQLite's log into the database.
+        for jobs, kind in ((self._reads, ReaderThread), (self._writes, Writer)):
+            if jobs is not None:
+                jobs.close()
+            for thread in threads:
+                if isinstance(thread, kind):
+                    await asyncio.to_thread(thread.join)
+        self._leave()
+
+
+def sqlite_store(directory: Path) -> DatabaseStore:
+    """Return a store on the SQLite database of a data directory, which one core holds at a time."""
+    data = DataDirectory(directory)
+    dialect = SqliteDialect(data.database)
+
+    def prepare() -> None:
+        if sqlite3.sqlite_version_info < NEEDED_SQLITE:
+            raise StoreUnavailable(
+                f"SQLite {sqlite3.sqlite_version} is too old.", fix="Use Python with SQLite 3.35."
+            )
+        data.take()
+        _check_and_migrate(data.database, dialect)
+
+    return DatabaseStore(dialect, prepare, data.release)
+
+
+def _check_and_migrate(path: Path, dialect: SqliteDialect) -> None:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise JournalCorrupt(f"The database {path} is damaged: {found}.", path=path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        migrate.to_head(migrate.sqlite_engine(connection))
+    except sqlite3.DatabaseError as error:
+        if dialect.fault(error) is Fault.CORRUPT:
+            raise JournalCorrupt(f"The database {path} is damaged: {error}.", path=path) from error
+        raise
+    finally:
+        connection.close()
+
+
+def postgres_store(dsn: str) -> DatabaseStore:
+    """Return a store on a PostgreSQL database, which several cores may share by leases."""
+    dialect = PostgresDialect(dsn)
+
+    def prepare() -> None:
+        connection: psycopg.Connection[tuple[object, ...]] = dialect.raw()
+        try:
+            migrate.to_head(migrate.postgres_engine(connection))
+        finally:
+            connection.close()
+
+    return DatabaseStore(dialect, prepare, lambda: None)

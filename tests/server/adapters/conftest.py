@@ -1,0 +1,44 @@
+"""The stores under contract, and the servers they need."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.support.postgres import new_postgres_dsn, postgres_dsn, postgres_server
+from tests.support.redis import redis_server
+
+from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.memory import MemoryStore
+from axisor_server.ports import Store
+
+__all__ = ["new_postgres_dsn", "postgres_dsn", "postgres_server", "redis_server"]
+
+KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def make_store(kind: str, request: pytest.FixtureRequest) -> Store:
+    """Return an unopened store of a kind."""
+    if kind == "memory":
+        return MemoryStore()
+    if kind == "sqlite":
+        path: Path = request.getfixturevalue("tmp_path")
+        return sqlite_store(path / "data")
+    return postgres_store(request.getfixturevalue("postgres_dsn"))
+
+
+@pytest.fixture(params=KINDS)
+def closed_store(request: pytest.FixtureRequest) -> Store:
+    """Return each store in turn, not yet open."""
+    return make_store(request.param, request)
+
+
+@pytest.fixture
+async def store(closed_store: Store) -> AsyncIterator[Store]:
+    """Open each store in turn."""
+    await closed_store.open()
+    try:
+        yield closed_store
+    finally:
+        await closed_store.close()

@@ -1,0 +1,552 @@
+"""What every store promises, whatever it stands on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from msgspec import structs
+from tests.support import records
+from tests.support.records import appending, notice
+
+from axisor.errors import JournalCorrupt, StoreUnavailable
+from axisor.events import HaltLevel, IntentState, RunState
+from axisor_server.domain.journal import GENESIS, Head, verify
+from axisor_server.ports import Conflict, Reader, Store, Transaction
+
+
+async def claim(store: Store, owner: str, *, now: int, until: int) -> int | None:
+    return await store.write(lambda t: t.claim_lease("a", owner=owner, now_us=now, until_us=until))
+
+
+# ---------------------------------------------------------------- journal
+
+
+async def test_an_unknown_journal_ends_at_genesis(store: Store):
+    assert await store.read(lambda r: r.head("accounts/a")) == Head(0, GENESIS)
+
+
+async def test_appended_entries_come_back_as_they_were(store: Store):
+    new = records.entries(Head(), notice("one"), notice("two ₿"), notice("three"))
+
+    await store.write(lambda t: t.append(Head(), new, epoch=None))
+
+    found = await store.read(lambda r: r.entries("accounts/a", after=0, limit=10))
+    assert tuple(found) == new
+    assert verify(Head(), found) == await store.read(lambda r: r.head("accounts/a"))
+
+
+async def test_a_long_append_is_one_unit(store: Store):
+    new = records.entries(Head(), *[notice(str(n)) for n in range(200)])
+
+    await store.write(lambda t: t.append(Head(), new, epoch=None))
+
+    found = await store.read(lambda r: r.entries("accounts/a", after=0, limit=1000))
+    assert verify(Head(), found).sequence == 200
+
+
+async def test_an_append_after_another_writer_was_first_writes_nothing(store: Store):
+    await store.write(appending(notice("first")))
+    late = records.entries(Head(), notice("late"))
+
+    with pytest.raises(Conflict, match="ends at 1, not at 0"):
+        await store.write(lambda t: t.append(Head(), late, epoch=None))
+
+    found = await store.read(lambda r: r.entries("accounts/a", after=0, limit=10))
+    assert [entry.sequence for entry in found] == [1]
+
+
+async def test_an_append_to_a_head_with_another_hash_is_refused(store: Store):
+    await store.write(appending(notice("first")))
+    other = Head(1, bytes(31) + b"\x01")
+    new = records.entries(other, notice("second"))
+
+    with pytest.raises(Conflict):
+        await store.write(lambda t: t.append(other, new, epoch=None))
+
+
+async def test_an_append_to_a_journal_that_does_not_exist_is_refused(store: Store):
+    head = Head(4, bytes(32))
+    new = records.entries(head, notice())
+
+    with pytest.raises(Conflict, match="ends at 0, not at 4"):
+        await store.write(lambda t: t.append(head, new, epoch=None))
+
+
+async def test_entries_that_do_not_continue_their_head_are_refused(store: Store):
+    new = records.entries(Head(), notice("one"), notice("two"))
+
+    with pytest.raises(JournalCorrupt, match="does not continue"):
+        await store.write(lambda t: t.append(Head(), new[1:], epoch=None))
+
+
+async def test_journals_do_not_mix(store: Store):
+    await store.write(appending(notice("a")))
+    await store.write(appending(notice("b"), notice("b"), stream="accounts/b"))
+
+    assert (await store.read(lambda r: r.head("accounts/a"))).sequence == 1
+    assert (await store.read(lambda r: r.head("accounts/b"))).sequence == 2
+
+
+async def test_entries_are_read_in_pages(store: Store):
+    await store.write(appending(*[notice(str(n)) for n in range(10)]))
+
+    def sequences(reader: Reader) -> list[list[int]]:
+        pages = [reader.entries("accounts/a", after=after, limit=4) for after in (0, 4, 8, 10)]
+        return [[entry.sequence for entry in page] for page in pages]
+
+    assert await store.read(sequences) == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10], []]
+
+
+async def test_entries_before_are_newest_first_and_filtered(store: Store):
+    from axisor.events import FeedChanged
+    from axisor.model import FeedQuality
+
+    mixed = [notice("1"), FeedChanged(quality=FeedQuality.STALE), notice("3"), notice("4")]
+    await store.write(appending(*mixed))
+
+    def sequences(before: int | None, kinds: tuple[str, ...], limit: int = 9) -> list[int]:
+        return [
+            e.sequence
+            for e in reader.entries_before("accounts/a", before=before, kinds=kinds, limit=limit)
+        ]
+
+    def unit(given: Reader) -> list[list[int]]:
+        nonlocal reader
+        reader = given
+        return [
+            sequences(None, ()),
+            sequences(3, ()),
+            sequences(None, ("NoticeGiven",), limit=2),
+            sequences(4, ("NoticeGiven", "FeedChanged")),
+            sequences(1, ()),
+        ]
+
+    reader: Reader
+    assert await store.read(unit) == [[4, 3, 2, 1], [2, 1], [4, 3], [3, 2, 1], []]
+
+
+# ---------------------------------------------------------------- leases and fencing
+
+
+async def test_renewing_keeps_the_epoch_and_any_other_taking_raises_it(store: Store):
+    assert await claim(store, "one", now=0, until=10) == 1
+    assert await claim(store, "one", now=5, until=15) == 1
+    assert await claim(store, "two", now=14, until=30) is None
+    assert await claim(store, "two", now=15, until=30) == 2
+    assert await claim(store, "two", now=40, until=50) == 3
+
+
+async def test_a_released_lease_is_taken_at_once_with_a_higher_epoch(store: Store):
+    await claim(store, "one", now=0, until=10)
+
+    await store.write(lambda t: t.release_lease("a", owner="one", epoch=1))
+
+    assert await claim(store, "two", now=1, until=10) == 2
+
+
+async def test_only_its_holder_releases_a_lease(store: Store):
+    await claim(store, "one", now=0, until=10)
+
+    await store.write(lambda t: t.release_lease("a", owner="two", epoch=1))
+    await store.write(lambda t: t.release_lease("a", owner="one", epoch=7))
+
+    lease = await store.read(lambda r: r.lease("a"))
+    assert lease is not None
+    assert (lease.owner, lease.until_us) == ("one", 10)
+
+
+async def test_the_holder_of_the_lease_appends(store: Store):
+    epoch = await claim(store, "one", now=0, until=10)
+
+    first = await store.write(appending(notice(), epoch=epoch))
+    second = await store.write(appending(notice(), epoch=epoch))
+
+    assert (first.sequence, second.sequence) == (1, 2)
+
+
+async def test_a_stale_epoch_cannot_append(store: Store):
+    old = await claim(store, "one", now=0, until=10)
+    await store.write(appending(notice(), epoch=old))
+    await claim(store, "two", now=11, until=20)
+
+    with pytest.raises(Conflict, match="Epoch 1 of accounts/a is over"):
+        await store.write(appending(notice(), epoch=old))
+
+    assert (await store.read(lambda r: r.head("accounts/a"))).sequence == 1
+
+
+async def test_nobody_starts_a_fenced_journal_without_a_lease(store: Store):
+    with pytest.raises(Conflict, match="is over"):
+        await store.write(appending(notice(), epoch=1))
+
+
+# ---------------------------------------------------------------- units
+
+
+async def test_a_unit_that_raises_leaves_nothing(store: Store):
+    await store.write(lambda t: t.put_meta("mode", "sim"))
+
+    def failing(transaction: Transaction) -> None:
+        transaction.put_meta("mode", "live")
+        transaction.put_account(records.account(), revision=None)
+        transaction.put_sealed("a", b"secret")
+        appending(notice())(transaction)
+        transaction.add_intent(records.intent())
+        transaction.add_command(records.command())
+        transaction.put_run(records.run(), revision=None)
+        transaction.raise_witness("a", "p", counter=1, now_us=1)
+        transaction.claim_lease("a", owner="x", now_us=0, until_us=9)
+        transaction.delete_account("a")
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        await store.write(failing)
+
+    def left(reader: Reader) -> list[object]:
+        return [
+            reader.meta("mode"),
+            *reader.accounts(),
+            reader.sealed("a"),
+            reader.intent("i"),
+            reader.command("local", "q"),
+            *reader.runs(),
+            reader.witness("a", "p"),
+            reader.lease("a"),
+            reader.head("accounts/a"),
+        ]
+
+    assert await store.read(left) == ["sim", None, None, None, None, None, Head()]
+
+
+async def test_one_failing_unit_among_many_disturbs_no_other(store: Store):
+    def unit(number: int) -> Callable[[Transaction], int]:
+        def write(transaction: Transaction) -> int:
+            transaction.put_meta(f"k{number}", "written")
+            appending(notice(str(number)))(transaction)
+            if number % 5 == 3:
+                raise ValueError(number)
+            return number
+
+        return write
+
+    results = await asyncio.gather(
+        *(store.write(unit(n)) for n in range(40)), return_exceptions=True
+    )
+
+    good = [n for n in range(40) if n % 5 != 3]
+    assert [r for r in results if not isinstance(r, Exception)] == good
+    assert sum(isinstance(r, ValueError) for r in results) == 8
+    facts = await store.read(lambda r: [n for n in range(40) if r.meta(f"k{n}")])
+    assert facts == good
+    found = await store.read(lambda r: r.entries("accounts/a", after=0, limit=100))
+    assert verify(Head(), found).sequence == len(good)
+
+
+async def test_a_conflict_among_many_reaches_only_its_own_caller(store: Store):
+    await store.write(appending(notice()))
+    stale = records.entries(Head(), notice("stale"))
+
+    results = await asyncio.gather(
+        store.write(appending(notice())),
+        store.write(lambda t: t.append(Head(), stale, epoch=None)),
+        store.write(appending(notice())),
+        return_exceptions=True,
+    )
+
+    assert isinstance(results[1], Conflict)
+    assert [getattr(r, "sequence", None) for r in (results[0], results[2])] == [2, 3]
+
+
+async def test_a_unit_sees_what_it_wrote(store: Store):
+    def unit(transaction: Transaction) -> tuple[int, str | None]:
+        head = appending(notice(), notice())(transaction)
+        transaction.put_meta("k", "v")
+        return head.sequence, transaction.meta("k")
+
+    assert await store.write(unit) == (2, "v")
+
+
+async def test_a_read_after_a_write_sees_it(store: Store):
+    for number in range(20):
+        await store.write(lambda t, n=number: t.put_meta("n", str(n)))  # type: ignore[misc]
+        assert await store.read(lambda r: r.meta("n")) == str(number)
+
+
+async def test_a_unit_that_raises_stop_iteration_is_told_as_a_runtime_error(store: Store):
+    def unit(transaction: Transaction) -> str:
+        return next(iter(()))
+
+    with pytest.raises((RuntimeError, StopIteration)):
+        await store.write(unit)
+
+
+async def test_a_closed_store_refuses(closed_store: Store):
+    with pytest.raises(StoreUnavailable, match="not open"):
+        await closed_store.write(lambda t: None)
+    await closed_store.open()
+    await closed_store.close()
+
+    with pytest.raises(StoreUnavailable):
+        await closed_store.write(lambda t: None)
+    with pytest.raises(StoreUnavailable):
+        await closed_store.read(lambda r: None)
+
+
+async def test_a_store_opened_again_has_what_was_written(closed_store: Store):
+    await closed_store.open()
+    await closed_store.write(appending(notice()))
+    await closed_store.close()
+
+    await closed_store.open()
+
+    assert (await closed_store.read(lambda r: r.head("accounts/a"))).sequence == 1
+    await closed_store.close()
+
+
+# ---------------------------------------------------------------- accounts
+
+
+async def test_accounts_come_oldest_first(store: Store):
+    for id, created in (("z", 1), ("y", 3), ("x", 2), ("w", 2)):
+        record = records.account(id, created_us=created)
+        await store.write(lambda t, r=record: t.put_account(r, revision=None))  # type: ignore[misc]
+
+    found = await store.read(lambda r: r.accounts())
+
+    assert [record.id for record in found] == ["z", "w", "x", "y"]
+    assert found[0] == records.account("z")
+
+
+async def test_an_account_is_replaced_only_at_the_revision_that_was_read(store: Store):
+    first = records.account()
+    await store.write(lambda t: t.put_account(first, revision=None))
+    second = structs.replace(first, revision=2, halt=HaltLevel.RISK, updated_us=9)
+
+    await store.write(lambda t: t.put_account(second, revision=1))
+    with pytest.raises(Conflict):
+        await store.write(lambda t: t.put_account(first, revision=1))
+    with pytest.raises(Conflict):
+        await store.write(lambda t: t.put_account(first, revision=None))
+    with pytest.raises(Conflict):
+        await store.write(lambda t: t.put_account(records.account("b"), revision=1))
+
+    assert await store.read(lambda r: r.accounts()) == (second,)
+
+
+async def test_a_deleted_account_takes_its_credentials_and_leaves_its_journal(store: Store):
+    await store.write(lambda t: t.put_account(records.account(), revision=None))
+    await store.write(lambda t: t.put_sealed("a", b"\x00sealed"))
+    await store.write(lambda t: t.put_sealed("a", b"\x01sealed"))
+    await store.write(appending(notice()))
+    assert await store.read(lambda r: r.sealed("a")) == b"\x01sealed"
+
+    await store.write(lambda t: t.delete_account("a"))
+
+    found = await store.read(lambda r: (r.account("a"), r.sealed("a"), r.head("accounts/a")))
+    assert found[:2] == (None, None)
+    assert found[2].sequence == 1
+
+
+# ---------------------------------------------------------------- intents
+
+
+async def test_an_intent_comes_back_as_it_was(store: Store):
+    record = records.intent(fence_us=7)
+
+    assert await store.write(lambda t: t.add_intent(record))
+
+    found = await store.read(lambda r: r.intent("i"))
+    assert found == record
+    assert found is not None
+    assert found.additive is True
+
+
+async def test_an_intent_is_inserted_once(store: Store):
+    await store.write(lambda t: t.add_intent(records.intent(additive=False)))
+
+    again = records.intent(additive=False, target="other")
+    assert not await store.write(lambda t: t.add_intent(again))
+    assert await store.read(lambda r: r.intent("i")) == records.intent(additive=False)
+
+
+@pytest.mark.parametrize("state", list(IntentState))
+async def test_a_target_has_one_open_additive_intent(store: Store, state: IntentState):
+    await store.write(lambda t: t.add_intent(records.intent("one", state=state)))
+
+    added = await store.write(lambda t: t.add_intent(records.intent("two")))
+
+    assert added is not state.is_open
+
+
+async def test_other_targets_accounts_and_kinds_do_not_block_an_intent(store: Store):
+    added = [
+        await store.write(lambda t, r=record: t.add_intent(r))  # type: ignore[misc]
+        for record in (
+            records.intent("1"),
+            records.intent("2", target="positions/cross"),
+            records.intent("3", account="b"),
+            records.intent("4", additive=False),
+            records.intent("5", additive=False),
+        )
+    ]
+
+    assert added == [True] * 5
+
+
+async def test_an_intent_moves_only_from_the_state_expected(store: Store):
+    await store.write(lambda t: t.add_intent(records.intent()))
+    sent = records.intent(state=IntentState.SENT)
+
+    assert await store.write(lambda t: t.move_intent(sent, expect=IntentState.PLANNED))
+    assert not await store.write(lambda t: t.move_intent(sent, expect=IntentState.PLANNED))
+    unknown = records.intent("other", state=IntentState.SENT)
+    assert not await store.write(lambda t: t.move_intent(unknown, expect=IntentState.PLANNED))
+
+    assert await store.read(lambda r: r.intent("i")) == sent
+
+
+async def test_an_intent_cannot_reopen_beside_another_open_one(store: Store):
+    await store.write(lambda t: t.add_intent(records.intent("one", state=IntentState.REFUSED)))
+    await store.write(lambda t: t.add_intent(records.intent("two")))
+    reopened = records.intent("one", state=IntentState.SENT)
+
+    with pytest.raises(Conflict):
+        await store.write(lambda t: t.move_intent(reopened, expect=IntentState.REFUSED))
+
+    open_ones = await store.read(lambda r: r.open_intents("a"))
+    assert [record.id for record in open_ones] == ["two"]
+
+
+async def test_open_and_recent_intents_are_ordered(store: Store):
+    for number, state in enumerate(IntentState):
+        record = records.intent(
+            f"i{number}", state=state, target=f"t{number}", created_us=100 - number
+        )
+        await store.write(lambda t, r=record: t.add_intent(r))  # type: ignore[misc]
+
+    def ids(reader: Reader) -> tuple[list[str], list[str]]:
+        recent = reader.recent_intents("a", since_us=95, limit=4)
+        return [i.id for i in reader.open_intents("a")], [i.id for i in recent]
+
+    assert await store.read(ids) == (["i2", "i1", "i0"], ["i0", "i1", "i2", "i3"])
+
+
+async def test_a_witness_only_rises(store: Store):
+    assert await store.read(lambda r: r.witness("a", "p")) is None
+    for counter in (5, 3, 8, 8, 0):
+        await store.write(
+            lambda t, c=counter: t.raise_witness("a", "p", counter=c, now_us=1)  # type: ignore[misc]
+        )
+
+    assert await store.read(lambda r: r.witness("a", "p")) == 8
+    assert await store.read(lambda r: r.witness("b", "p")) is None
+
+
+# ---------------------------------------------------------------- runs
+
+
+async def test_a_run_is_replaced_only_at_the_revision_that_was_read(store: Store):
+    first = records.run()
+    await store.write(lambda t: t.put_run(first, revision=None))
+    second = records.run(revision=2, state=RunState.PAUSED)
+
+    await store.write(lambda t: t.put_run(second, revision=1))
+    for revision in (None, 1, 3):
+        with pytest.raises(Conflict):
+            await store.write(lambda t, r=revision: t.put_run(first, revision=r))  # type: ignore[misc]
+
+    assert await store.read(lambda r: r.run("r")) == second
+
+
+async def test_a_step_follows_the_one_before(store: Store):
+    await store.write(lambda t: t.put_run(records.run(step=4), revision=None))
+
+    await store.write(lambda t: t.save_step("r", step=5, memory=b"m", wake=b"w", now_us=9))
+    for step in (5, 7, 4):
+        with pytest.raises(Conflict, match="does not follow"):
+            await store.write(
+                lambda t, s=step: t.save_step("r", step=s, memory=b"", wake=b"", now_us=9)  # type: ignore[misc]
+            )
+    with pytest.raises(Conflict):
+        await store.write(lambda t: t.save_step("none", step=1, memory=b"", wake=b"", now_us=9))
+
+    found = await store.read(lambda r: r.run("r"))
+    assert found == structs.replace(records.run(step=5), memory=b"m", wake=b"w", updated_us=9)
+
+
+async def test_replacing_a_run_cannot_take_its_step_back(store: Store):
+    await store.write(lambda t: t.put_run(records.run(step=4), revision=None))
+
+    with pytest.raises(Conflict):
+        await store.write(lambda t: t.put_run(records.run(step=3, revision=2), revision=1))
+
+
+async def test_runs_are_listed_by_account_oldest_first(store: Store):
+    for record in (
+        records.run("3", created_us=3),
+        records.run("1", created_us=1),
+        records.run("2", account="b", created_us=2),
+    ):
+        await store.write(lambda t, r=record: t.put_run(r, revision=None))  # type: ignore[misc]
+
+    def ids(reader: Reader) -> list[list[str]]:
+        return [[r.id for r in reader.runs(a)] for a in (None, "a", "b", "c")]
+
+    assert await store.read(ids) == [["1", "2", "3"], ["1", "3"], ["2"], []]
+
+
+# ---------------------------------------------------------------- commands
+
+
+async def test_a_request_id_is_taken_once_in_a_tenant(store: Store):
+    record = records.command()
+    other = structs.replace(record, tenant="other")
+
+    assert await store.write(lambda t: t.add_command(record))
+    assert not await store.write(
+        lambda t: t.add_command(structs.replace(record, method="ClosePosition"))
+    )
+    assert await store.write(lambda t: t.add_command(other))
+
+    assert await store.read(lambda r: r.command("local", "q")) == record
+
+
+async def test_a_command_is_answered_once(store: Store):
+    await store.write(lambda t: t.add_command(records.command()))
+    assert len(await store.read(lambda r: r.open_commands("a"))) == 1
+
+    await store.write(lambda t: t.answer_command("local", "q", answer=b"yes", now_us=5))
+    for request_id in ("q", "none"):
+        with pytest.raises(Conflict, match="not open"):
+            await store.write(
+                lambda t, q=request_id: t.answer_command("local", q, answer=b"no", now_us=6)  # type: ignore[misc]
+            )
+
+    found = await store.read(lambda r: r.command("local", "q"))
+    assert found == structs.replace(records.command(), answer=b"yes", answered_us=5)
+    assert await store.read(lambda r: r.open_commands("a")) == ()
+
+
+async def test_old_answered_commands_are_forgotten_and_open_ones_kept(store: Store):
+    for number in range(4):
+        record = records.command(f"q{number}")
+        await store.write(lambda t, r=record: t.add_command(r))  # type: ignore[misc]
+    for number in range(3):
+        await store.write(
+            lambda t, n=number: t.answer_command("local", f"q{n}", answer=b"", now_us=n)  # type: ignore[misc]
+        )
+
+    assert await store.write(lambda t: t.forget_commands(answered_before_us=2)) == 2
+
+    left = await store.read(lambda r: [n for n in range(4) if r.command("local", f"q{n}")])
+    assert left == [2, 3]
+
+
+async def test_a_fact_is_replaced(store: Store):
+    assert await store.read(lambda r: r.meta("k")) is None
+    await store.write(lambda t: t.put_meta("k", "1"))
+    await store.write(lambda t: t.put_meta("k", "2"))
+
+    assert await store.read(lambda r: r.meta("k")) == "2"
