@@ -1,0 +1,376 @@
+"""What is known of one account now: the last reading, what is open, what was spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from axisor.events import (
+    BalanceChanged,
+    HaltLevel,
+    IntentState,
+    OrderChanged,
+    Payload,
+    PositionChanged,
+    PositionClosed,
+    PositionEnd,
+)
+from axisor.model import (
+    CROSS,
+    AccountState,
+    Balance,
+    FeedQuality,
+    MarginMode,
+    Mode,
+    Order,
+    OrderState,
+    Position,
+    Sats,
+    Tick,
+)
+from axisor.ports import ClosedPosition
+from axisor.strategy import View
+from axisor_server.domain.intent import spends
+from axisor_server.domain.records import IntentRecord
+from axisor_server.domain.witness import added_between, decode_baseline
+
+DAY_US = 86_400 * 1_000_000
+COUNTED = frozenset(
+    {IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN, IntentState.CONFIRMED}
+)
+"""States in which an action's sats count as spent; what is not known counts."""
+
+
+class Spend(Struct, frozen=True):
+    """Sats one action moves out of the balance, and whether they count."""
+
+    intent: str
+    run: str
+    amount: Sats
+    market_us: int
+    planned_us: int
+    state: IntentState
+    opens: str = ""
+    """The position or order it opened, once that is known."""
+
+    @property
+    def counts(self) -> bool:
+        """Return whether the sats are or may be spent."""
+        return self.state in COUNTED
+
+
+class Loss(Struct, frozen=True):
+    """What one ended position lost (positive) or won, at a market time."""
+
+    position: str
+    amount: Sats
+    market_us: int
+
+
+class AccountBook(Struct, frozen=True, kw_only=True):
+    """The present of one account. Every change makes a new book; nothing is edited in place.
+
+    `state` is the last reading, None before the first. `open` holds the actions without a final
+    outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
+    cross ledger ('' for none; None until it was read after the last transfer), `unread` the
+    confirmed spending actions that no reading shows yet.
+    """
+
+    account: str
+    mode: Mode
+    halt: HaltLevel = HaltLevel.NONE
+    state: AccountState | None = None
+    open: Mapping[str, IntentRecord] = {}
+    spends: Mapping[str, Spend] = {}
+    losses: tuple[Loss, ...] = ()
+    transfer: str | None = None
+    unread: Mapping[str, IntentRecord] = {}
+
+    def with_state(self, state: AccountState) -> AccountBook:
+        """Return the book after a reading."""
+        return replace(self, state=state)
+
+    def with_intent(self, record: IntentRecord) -> AccountBook:
+        """Return the book after an intent was planned, sent or settled."""
+        open_ = {k: v for k, v in self.open.items() if k != record.id}
+        if record.state.is_open:
+            open_[record.id] = record
+        spends_ = self.spends
+        if spends(record.kind) or record.id in spends_:
+            spends_ = {**spends_, record.id: spend_of(record)}
+        return replace(self, open=open_, spends=spends_)
+
+    def without_old(self, *, before_us: int, market_before_us: int) -> AccountBook:
+        """Return the book without settled spends and losses older than two times."""
+        kept = {
+            k: s
+            for k, s in self.spends.items()
+            if k in self.open
+            or s.opens
+            or s.planned_us >= before_us
+            or s.market_us >= market_before_us
+        }
+        losses = tuple(item for item in self.losses if item.market_us >= market_before_us)
+        return replace(self, spends=kept, losses=losses)
+
+    def open_on(self, target: str) -> tuple[IntentRecord, ...]:
+        """Return the open actions on a target."""
+        return tuple(r for r in self.open.values() if r.target == target)
+
+    @property
+    def pending(self) -> frozenset[str]:
+        """Return ids of positions with an open action that moves money or ends them.
+
+        A stop on its way does not count: it must not keep a guard from adding margin.
+        """
+        return frozenset(
+            record.target.removeprefix("positions/")
+            for record in self.open.values()
+            if record.target.startswith("positions/")
+            and (record.additive or record.kind == "ClosePosition")
+        )
+
+    @property
+    def reserved(self) -> Sats:
+        """Return the sats of the balance last read that are gone or may be."""
+        open_ = sum(r.amount for r in self.open.values() if spends(r.kind))
+        return open_ + sum(r.amount for r in self.unread.values())
+
+    @property
+    def available(self) -> Sats:
+        """Return the free sats that nothing has a claim on; never below 0."""
+        return 0 if self.state is None else max(0, self.state.balance.free - self.reserved)
+
+    def spent_today(self, run: str, market_us: int) -> Sats:
+        """Return what a run spent, or may have, in the UTC day of a market time."""
+        day = market_us // DAY_US
+        return sum(
+            s.amount
+            for s in self.spends.values()
+            if s.run == run and s.counts and s.market_us // DAY_US == day
+        )
+
+    def lost_today(self, run: str, market_us: int) -> Sats:
+        """Return the net loss of positions a run opened that ended in the day, 0 for a gain."""
+        day = market_us // DAY_US
+        mine = self.opened_by(run)
+        lost = sum(
+            item.amount
+            for item in self.losses
+            if item.position in mine and item.market_us // DAY_US == day
+        )
+        return max(0, lost)
+
+    def opened_by(self, run: str) -> frozenset[str]:
+        """Return ids of the positions and orders a run opened."""
+        return frozenset(s.opens for s in self.spends.values() if s.run == run and s.opens)
+
+    def margin_in_use(self, run: str) -> Sats:
+        """Return the margin of the run's positions, of its orders, and of openings under way."""
+        mine = self.opened_by(run)
+        state = self.state
+        held = 0
+        if state is not None:
+            held = sum(p.margin for p in state.positions if p.id in mine)
+            held += sum(o.margin or 0 for o in state.orders if o.id in mine)
+        under_way = sum(
+            r.amount for r in self.open.values() if r.run == run and r.kind == "OpenPosition"
+        )
+        return held + under_way
+
+    def open_orders(self, run: str) -> int:
+        """Return how many waiting orders are the run's, with openings under way."""
+        mine = self.opened_by(run)
+        state = self.state
+        waiting = 0 if state is None else sum(1 for o in state.orders if o.id in mine)
+        under_way = sum(
+            1
+            for r in self.open.values()
+            if r.run == run and r.kind in {"OpenPosition", "CrossOrder"}
+        )
+        return waiting + under_way
+
+    def view(
+        self,
+        *,
+        now: datetime,
+        tick: Tick | None,
+        quality: FeedQuality,
+        price_age_ms: int | None,
+        seed: int = 0,
+    ) -> View:
+        """Return what a strategy may know of the account at a market time.
+
+        Its free balance is what nothing has a claim on.
+        """
+        state = self.state or AccountState(balance=Balance(free=0))
+        return View(
+            now=now,
+            mode=self.mode,
+            balance=replace(state.balance, free=self.available),
+            positions=state.positions,
+            orders=state.orders,
+            cross=state.cross,
+            tick=tick,
+            quality=quality,
+            price_age_ms=price_age_ms,
+            pending=self.pending,
+            unreadable=frozenset(state.unreadable),
+            seed=seed,
+        )
+
+
+def spend_of(record: IntentRecord) -> Spend:
+    """Return what an intent counts for in budgets."""
+    opens = ""
+    if record.kind in {"OpenPosition", "CrossOrder"} and record.state is IntentState.CONFIRMED:
+        opens = record.venue_id
+    return Spend(
+        intent=record.id,
+        run=record.run,
+        amount=record.amount,
+        market_us=decode_baseline(record.witness).market_us,
+        planned_us=record.created_us,
+        state=record.state,
+        opens=opens,
+    )
+
+
+def _comparable(position: Position) -> Position:
+    return replace(position, pl=0)
+
+
+def gone(before: AccountState | None, after: AccountState) -> tuple[Position, ...]:
+    """Return positions that were open and are not any more."""
+    if before is None:
+        return ()
+    still = {p.id for p in after.positions} | set(after.unreadable)
+    return tuple(p for p in before.positions if p.id not in still)
+
+
+def orders_gone(before: AccountState | None, after: AccountState) -> tuple[Order, ...]:
+    """Return orders that were waiting and are not any more."""
+    if before is None:
+        return ()
+    still = {o.id for o in after.orders}
+    return tuple(o for o in before.orders if o.id not in still)
+
+
+def diff(
+    before: AccountState | None,
+    after: AccountState,
+    *,
+    closed: Mapping[str, ClosedPosition] | None = None,
+    done: Mapping[str, OrderState] | None = None,
+) -> tuple[Payload, ...]:
+    """Return what changed between two readings, as journal payloads.
+
+    `closed` tells how positions ended and `done` what became of orders, where that was read. What
+    was not read is not guessed: a position ends UNKNOWN; an order that became a position was
+    filled, any other isolated one canceled.
+    """
+    found: list[Payload] = []
+    if before is None or before.balance != after.balance or before.cross != after.cross:
+        found.append(BalanceChanged(balance=after.balance, cross=after.cross))
+    for position in gone(before, after):
+        found.append(_closed(position, (closed or {}).get(position.id)))
+    for position in after.positions:
+        old = None if before is None else before.position(position.id)
+        if old is None or _comparable(old) != _comparable(position):
+            found.append(PositionChanged(position=position))
+    for order in orders_gone(before, after):
+        state = (done or {}).get(order.id) or _ending(order, before, after)
+        found.append(OrderChanged(order=replace(order, state=state)))
+    known = {} if before is None else {o.id: o for o in before.orders}
+    for order in after.orders:
+        if known.get(order.id) != order:
+            found.append(OrderChanged(order=order))
+    return tuple(found)
+
+
+def _closed(position: Position, record: ClosedPosition | None) -> PositionClosed:
+    if record is None:
+        return PositionClosed(position=position, end=PositionEnd.UNKNOWN)
+    ends = {end.value for end in PositionEnd}
+    end = PositionEnd(record.end) if record.end in ends else PositionEnd.UNKNOWN
+    price = "" if record.exit_price is None else format(record.exit_price, "f")
+    return PositionClosed(position=position, end=end, exit_price=price, pl=record.pl)
+
+
+def _ending(order: Order, before: AccountState | None, after: AccountState) -> OrderState:
+    if order.margin_mode is MarginMode.ISOLATED:
+        filled = after.position(order.id) is not None
+    else:
+        filled = _signed_quantity(after) - _signed_quantity(before) == (
+            order.side.sign * order.quantity
+        )
+    return OrderState.FILLED if filled else OrderState.CANCELED
+
+
+def _signed_quantity(state: AccountState | None) -> int:
+    position = None if state is None else state.position(CROSS)
+    return 0 if position is None else position.side.sign * position.quantity
+
+
+def shows_less(before: AccountState | None, after: AccountState) -> str | None:
+    """Return the id of a position whose counter of added margin fell, or None.
+
+    Added margin cannot be taken back, so such a reading is older than what is known already. Holds
+    for readings with at most one funding payment between them.
+    """
+    if before is None:
+        return None
+    for position in after.positions:
+        old = before.position(position.id)
+        if (
+            old is not None
+            and position.margin_mode is MarginMode.ISOLATED
+            and old.entry_price == position.entry_price
+            and added_between(old, position) < 0
+        ):
+            return position.id
+    return None
+
+
+def without_position(state: AccountState, id: str) -> AccountState:
+    """Return a state without one position."""
+    return replace(state, positions=tuple(p for p in state.positions if p.id != id))
+
+
+def with_position(state: AccountState, position: Position) -> AccountState:
+    """Return a state with one position added or replaced, order kept."""
+    if state.position(position.id) is None:
+        return replace(state, positions=(*state.positions, position))
+    return replace(
+        state,
+        positions=tuple(position if p.id == position.id else p for p in state.positions),
+    )
+
+
+def with_order(state: AccountState, order: Order) -> AccountState:
+    """Return a state with one order added, replaced, or removed when it is done."""
+    others = tuple(o for o in state.orders if o.id != order.id)
+    return replace(state, orders=(*others, order) if order.state is OrderState.OPEN else others)
+
+
+def project(state: AccountState | None, payload: Payload) -> AccountState | None:
+    """Return the account after one journal payload, as far as the journal tells it."""
+    held = state or AccountState(balance=Balance(free=0))
+    match payload:
+        case BalanceChanged():
+            return replace(held, balance=payload.balance, cross=payload.cross)
+        case PositionChanged():
+            return with_position(held, payload.position)
+        case PositionClosed():
+            return without_position(held, payload.position.id)
+        case OrderChanged():
+            return with_order(held, payload.order)
+        case _:
+            return state
+
+
+PROJECTED = ("BalanceChanged", "PositionChanged", "PositionClosed", "OrderChanged")
+"""Kinds of entries that `project` reads."""

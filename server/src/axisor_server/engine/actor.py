@@ -1,0 +1,304 @@
+"""One account's life on this core: claim its lease, settle what is open, act, give it back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from axisor.errors import JournalCorrupt, LeaseLost, OutcomeUnknown, ShuttingDown, StoreUnavailable
+from axisor.events import AccountOpened, IntentState, RunState, Stimulus
+from axisor.model import Tick
+from axisor.ports import Lane, VenueAccount
+from axisor_server.domain.journal import to_us
+from axisor_server.domain.records import AccountRecord, IntentRecord
+from axisor_server.domain.run import ACTING, after_restart
+from axisor_server.engine import settling
+from axisor_server.engine.answers import AccountSummary
+from axisor_server.engine.core import Core
+from axisor_server.engine.effects import Effects
+from axisor_server.engine.executor import Executor
+from axisor_server.engine.ledger import Ledger
+from axisor_server.engine.market import Market
+from axisor_server.engine.observer import Observer
+from axisor_server.engine.recovery import Boot, load
+from axisor_server.engine.verbs import Verbs
+from axisor_server.engine.world import World
+from axisor_server.ports import Conflict, Transaction
+
+log = logging.getLogger(__name__)
+
+Later = list[tuple[str, Stimulus, int]]
+
+
+class Actor:
+    """Serves one account for as long as this core has its lease, and waits for it otherwise."""
+
+    def __init__(
+        self,
+        account: AccountRecord,
+        line: VenueAccount,
+        market: Market,
+        world: World,
+        *,
+        on_tick: Callable[[Tick], None] | None = None,
+    ) -> None:
+        clock, settings = world.clock, world.settings
+        self.core = Core(account, market, world)
+        self.line = line
+        self.effects = Effects(self.core, line)
+        self.verbs = Verbs(self.core)
+        self.executor = Executor(
+            line,
+            self.effects,
+            clock=clock,
+            settings=settings,
+            failpoints=world.failpoints,
+            spawn=self._spawn,
+        )
+        self.observer = Observer(line, self.effects, clock=clock, settings=settings)
+        self.error = "It has not been started."
+        self.loaded = asyncio.Event()
+        self._clock = clock
+        self._settings = settings
+        self._on_tick = on_tick
+        self._group: asyncio.TaskGroup | None = None
+        self._epoch: int | None = None
+        self._corrupt = False
+        self._later: Later = []
+
+    def _spawn(self, work: Any) -> None:
+        if self._group is not None:
+            self._group.create_task(work)
+
+    async def serve(self) -> None:
+        """Live until cancelled, or until the journal proves corrupt."""
+        while not self._corrupt:
+            try:
+                await self._life()
+            except* (Conflict, LeaseLost) as lost:
+                self.error = f"Another core took the account over: {lost.exceptions[0]}"
+            except* JournalCorrupt as corrupt:
+                self.error = str(corrupt.exceptions[0])
+                self._corrupt = True
+            except* StoreUnavailable as gone:
+                self.error = str(gone.exceptions[0])
+            except* Exception as bug:
+                # A mistake of ours: what is in memory is not trusted any more, the store is.
+                log.exception("account %s starts anew", self.core.account.id, exc_info=bug)
+                self.error = "It failed within itself and starts anew; see the log."
+            self._leave()
+            await self._clock.sleep(self._settings.renew_ms / 1000)
+
+    def _leave(self) -> None:
+        self._group = None
+        self.core.market.leave(self.core, first=self._on_tick)
+        self.core.let_go(LeaseLost(self.error))
+        self.loaded.set()
+
+    async def _life(self) -> None:
+        core = self.core
+        started = self._clock.monotonic_ms()
+        epoch = await self._claim(anew=True)
+        if epoch is None:
+            self.error = "Another core acts for this account."
+            self.loaded.set()
+            return
+        self._epoch = epoch
+        core.lease_until_ms = started + self._settings.lease_ms
+        now_us = to_us(self._clock.now())
+        boot = await core.store.read(
+            lambda reader: load(
+                reader,
+                reader.account(core.account.id) or core.account,
+                strategies=core.strategies,
+                now_us=now_us,
+                verify_tail=self._settings.verify_tail,
+            )
+        )
+        self._take_over(boot, epoch)
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            group.create_task(self._renew(epoch))
+            group.create_task(core.serve())
+            await self._settle_former(boot)
+            core.market.join(core, first=self._on_tick)
+            await self._first_reading()
+            await self._look_at_unknowns()
+            await self._begin_runs()
+            group.create_task(self.observer.run())
+
+    def _take_over(self, boot: Boot, epoch: int) -> None:
+        core = self.core
+        core.account = boot.account
+        core.desk.account = boot.account
+        core.book = boot.book
+        core.runs = dict(boot.runs)
+        core.coverage = boot.coverage
+        core.start_effect = lambda record: self._spawn(self.executor.carry_out(record))
+        core.ledger = Ledger(
+            core.store,
+            stream=f"accounts/{core.account.id}",
+            mode=core.account.mode,
+            head=boot.head,
+            epoch=epoch,
+        )
+
+    async def _claim(self, *, anew: bool) -> int | None:
+        """Take or renew the lease. A new life takes a new epoch even from a former self."""
+        owner, id = self._settings.owner, self.core.account.id
+        now_us = to_us(self._clock.now())
+        until_us = now_us + self._settings.lease_ms * 1_000
+
+        def unit(tx: Transaction) -> int | None:
+            held = tx.lease(id)
+            if anew and held is not None and held.owner == owner:
+                tx.release_lease(id, owner=owner, epoch=held.epoch)
+            return tx.claim_lease(id, owner=owner, now_us=now_us, until_us=until_us)
+
+        return await self.core.store.write(unit)
+
+    async def _renew(self, epoch: int) -> None:
+        while True:
+            await self._clock.sleep(self._settings.renew_ms / 1000)
+            started = self._clock.monotonic_ms()
+            try:
+                got = await self._claim(anew=False)
+            except StoreUnavailable:
+                continue  # sending stops by itself a second before the lease ends
+            if got != epoch:
+                raise LeaseLost(f"The lease of {self.core.account.id} is another's.")
+            self.core.lease_until_ms = started + self._settings.lease_ms
+
+    async def _settle_former(self, boot: Boot) -> None:
+        """Cancel what was never sent, doubt what was, and fail runs that cannot be made."""
+        core = self.core
+
+        async def work() -> None:
+            draft = core.draft()
+            if boot.head.sequence == 0:
+                draft.say(_opened(boot.account))
+            for record in boot.book.open.values():
+                if record.state is IntentState.PLANNED:
+                    settling.cancel(draft, record, "The core stopped before it was sent.")
+                elif record.state is IntentState.SENT:
+                    settling.settle(
+                        draft,
+                        record,
+                        IntentState.UNKNOWN,
+                        reason=OutcomeUnknown.reason,
+                        message="The core stopped before the answer was recorded.",
+                    )
+            for row, reason in boot.broken:
+                failed = replace(row, state=RunState.FAILED, reason=reason)
+                revision = row.revision
+                failed = replace(failed, revision=revision + 1)
+                draft.rows.append(
+                    lambda tx, r=failed, v=revision: tx.put_run(r, revision=v)  # type: ignore[misc]
+                )
+            self._later = list(draft.queue)
+            draft.queue.clear()
+            if draft.payloads:
+                await core.commit(draft)
+            for command in boot.commands:
+                if command.request_id not in boot.book.open:
+                    await self.verbs.adopt(command)
+
+        await core.in_turn(work, urgent=True)
+
+    async def _first_reading(self) -> None:
+        """Read the account until that works; nothing is decided on an old reading."""
+        while not await self.observer.read(Lane.RECONCILE):
+            self.error = f"The account cannot be read: {self.effects.read_error}"
+            self.loaded.set()
+            await self._clock.sleep(self._settings.poll_near_ms / 1000)
+
+    async def _look_at_unknowns(self) -> None:
+        for record in list(self.core.book.open.values()):
+            if record.state is not IntentState.UNKNOWN:
+                continue
+            verdict = await self.executor.look(record)
+            if verdict is not None and verdict.state is not None:
+                await self.effects.resolve(record.id, verdict)
+            else:
+                self._spawn(self.executor.find_out(record.id))
+
+    async def _begin_runs(self) -> None:
+        core = self.core
+
+        async def work() -> None:
+            core.acting = True
+            for run in list(core.runs):
+                live = core.runs[run]
+                state = after_restart(live.record.state)
+                if live.record.state not in ACTING:
+                    continue
+                draft = core.draft()
+                self.verbs.move_run(draft, live, state)
+                for owner, cause, depth in self._later:
+                    if owner == run:
+                        draft.call(run, cause, depth)
+                await core.commit(draft)
+
+        await core.in_turn(work, urgent=True)
+        self.error = ""
+        self.loaded.set()
+
+    @property
+    def opened(self) -> bool:
+        """Return whether the account is served and acts."""
+        return self.core.acting
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new work, and wait until what was sent is settled, at most that long."""
+        self.core.stopping = True
+        waited = 0.0
+        while self.executor.busy and waited < seconds:
+            await self._clock.sleep(0.05)
+            waited += 0.05
+
+    async def give_back(self) -> None:
+        """Release the lease; call it when the actor is served no more."""
+        epoch, id, owner = self._epoch, self.core.account.id, self._settings.owner
+        if epoch is not None:
+            await self.core.store.write(lambda tx: tx.release_lease(id, owner=owner, epoch=epoch))
+        await self.line.aclose()
+
+    async def read_now(self) -> int:
+        """Read the account at once; returns the journal's sequence. Raises VenueUnavailable."""
+        if self.core.ledger is None:
+            raise ShuttingDown(self.error)
+        await self.observer.read(Lane.RECONCILE)
+        return self.core.sequence
+
+    def summary(self) -> AccountSummary:
+        """Return how this account is doing."""
+        core = self.core
+        return AccountSummary(
+            account=core.account.id,
+            mode=core.account.mode,
+            halt=core.book.halt,
+            acting=core.acting,
+            error=self.error or self.effects.read_error,
+            sequence=core.sequence,
+            open_intents=len(core.book.open),
+            read_age_ms=self.effects.read_age_ms,
+            runs=tuple((id, live.record.state) for id, live in core.runs.items()),
+            budget=self.line.budget(),
+        )
+
+    def open_intents(self) -> tuple[IntentRecord, ...]:
+        """Return the actions without a final outcome."""
+        return tuple(self.core.book.open.values())
+
+
+def _opened(account: AccountRecord) -> AccountOpened:
+    return AccountOpened(
+        venue=account.venue,
+        network=account.network,
+        mode=account.mode,
+        label=account.label,
+    )

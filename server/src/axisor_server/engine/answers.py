@@ -1,0 +1,104 @@
+"""What the engine answers to its callers: results, previews, views and its own condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from axisor.events import HaltLevel, IntentState, RunState
+from axisor.model import FeedQuality, Mode, Order, Position, Tick
+from axisor.ports import RateBudget
+from axisor.strategy import Protection, View
+from axisor_server.domain.journal import Entry
+from axisor_server.domain.preview import Preview, Snapshot
+from axisor_server.domain.review import Reviewer
+
+__all__ = [
+    "AccountSummary",
+    "CommandResult",
+    "EngineStatus",
+    "FeedSummary",
+    "Guarding",
+    "Preview",
+    "Publish",
+    "Reviewer",
+    "Snapshot",
+]
+
+Publish: TypeAlias = Callable[[Sequence[Entry]], None]
+"""Called with entries once they are durable, in order; must be quick and must not raise."""
+
+
+class CommandResult(Struct, frozen=True, kw_only=True):
+    """How a client's action stands.
+
+    `intent` is its request id, empty when only validated. A `state` of PLANNED, SENT or UNKNOWN
+    means it was not settled before the deadline, and `sequence` is where to go on watching.
+    `venue_id` is the position or order the venue made.
+    """
+
+    intent: str
+    state: IntentState
+    reason: str = ""
+    message: str = ""
+    venue_id: str = ""
+    sequence: int = 0
+    mode: Mode = Mode.SIM
+    preview: Preview | None = None
+    position: Position | None = None
+    order: Order | None = None
+
+
+class AccountSummary(Struct, frozen=True, kw_only=True):
+    """How one account's actor is doing.
+
+    `error` is why it does not act, empty when it does. `read_age_ms` is the age of the last reading
+    of the account, None before the first.
+    """
+
+    account: str
+    mode: Mode
+    halt: HaltLevel
+    acting: bool
+    error: str
+    sequence: int
+    open_intents: int
+    read_age_ms: int | None
+    runs: tuple[tuple[str, RunState], ...]
+    budget: RateBudget | None = None
+
+
+class FeedSummary(Struct, frozen=True, kw_only=True):
+    """How one feed of prices is doing."""
+
+    venue: str
+    network: str
+    url: str
+    quality: FeedQuality
+    reason: str
+    tick: Tick | None
+    age_ms: int | None
+    offset_ms: int | None
+    uncertainty_ms: int | None
+
+
+class EngineStatus(Struct, frozen=True, kw_only=True):
+    """The whole engine at a glance."""
+
+    owner: str
+    max_mode: Mode
+    started_at: datetime | None
+    stopping: bool
+    accounts: tuple[AccountSummary, ...]
+    feeds: tuple[FeedSummary, ...]
+
+
+class Guarding(Struct, frozen=True):
+    """A run that protects positions: its live calculations, and the view they are made from."""
+
+    run: str
+    protection: Protection
+    view: View

@@ -1,0 +1,229 @@
+"""The serial heart of one account: an inbox, the present, and the one way to change it.
+
+A message becomes a draft, the draft one unit in the store; only then is it published, and only then
+do its effects begin. Whatever breaks the unit leaves the account as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from axisor.errors import (
+    JournalCorrupt,
+    LeaseLost,
+    RateLimited,
+    ShuttingDown,
+    StoreUnavailable,
+)
+from axisor.events import Coverage, FeedChanged, RunState, Stimulus
+from axisor.model import FeedQuality
+from axisor_server.domain.account import DAY_US, AccountBook
+from axisor_server.domain.journal import Entry, to_us
+from axisor_server.domain.records import AccountRecord, IntentRecord
+from axisor_server.domain.run import ACTING
+from axisor_server.engine.desk import Desk
+from axisor_server.engine.draft import Draft, LiveRun
+from axisor_server.engine.ledger import Ledger
+from axisor_server.engine.market import Market
+from axisor_server.engine.world import World
+from axisor_server.ports import Conflict
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+FATAL = (Conflict, LeaseLost, JournalCorrupt)
+"""Errors after which this core must not go on writing the account."""
+
+Turn = tuple[Callable[[], Awaitable[Any]], "asyncio.Future[Any]"]
+
+
+class Core:
+    """What is true of one account now. Everything that changes it happens in turn."""
+
+    def __init__(self, account: AccountRecord, market: Market, world: World) -> None:
+        self.account = account
+        self.market = market
+        self.clock = world.clock
+        self.store = world.store
+        self.strategies = world.strategies
+        self.settings = world.settings
+        self.new_id = world.new_id
+        self.desk = Desk(account, market=market, clock=world.clock, reviewers=world.reviewers)
+        self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
+        self.runs: dict[str, LiveRun] = {}
+        self.coverage: Mapping[str, Coverage] = {}
+        self.ledger: Ledger | None = None
+        self.lease_until_ms = 0
+        self.stopping = False
+        self.acting = False
+        self.start_effect: Callable[[IntentRecord], None] | None = None
+        self.waiters: dict[str, list[asyncio.Future[IntentRecord]]] = {}
+        self._publish = world.publish
+        self._urgent: deque[Turn] = deque()
+        self._normal: deque[Turn] = deque()
+        self._calls: dict[tuple[str, str], tuple[str, Stimulus]] = {}
+        self._trust: FeedChanged | None = None
+        self._arrived = asyncio.Event()
+
+    def wake(self, calls: list[tuple[str, Stimulus]]) -> None:
+        """Have runs called in this order; a run not yet called for an older tick sees the newer."""
+        if self.stopping or not self.acting:
+            return
+        for run, cause in calls:
+            self._calls[(run, type(cause).__name__)] = (run, cause)
+        self._arrived.set()
+
+    def trust(self, quality: FeedQuality, reason: str) -> None:
+        """Learn that the price became more or less trustworthy."""
+        self._trust = FeedChanged(quality=quality, reason=reason)
+        self._arrived.set()
+
+    async def in_turn(self, work: Callable[[], Awaitable[T]], *, urgent: bool = False) -> T:
+        """Do something when it is its turn; what it raises is raised here.
+
+        Urgent work (stamps and outcomes) goes before everything else. Raises RateLimited when too
+        much waits, ShuttingDown when the account is not served.
+        """
+        if self.ledger is None:
+            raise ShuttingDown("This core does not act for the account at the moment.")
+        if not urgent and len(self._normal) >= self.settings.inbox:
+            raise RateLimited("Too many requests wait for this account.")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        (self._urgent if urgent else self._normal).append((work, future))
+        self._arrived.set()
+        return await future
+
+    async def serve(self) -> None:
+        """Work the inbox off for ever. Raises what forbids going on."""
+        while True:
+            if self._urgent:
+                await self._take(*self._urgent.popleft())
+            elif self._trust is not None and self.acting:
+                change, self._trust = self._trust, None
+                await self._routine(self._trusted(change))
+            elif self._calls:
+                calls = list(self._calls.values())
+                self._calls.clear()
+                await self._routine(self._woken(calls))
+            elif self._normal:
+                await self._take(*self._normal.popleft())
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    async def _take(self, work: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+        try:
+            result = await work()
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        except FATAL as error:
+            if not future.done():
+                future.set_exception(LeaseLost(str(error)))
+                future.exception()  # its caller may be gone; the error is raised here as well
+            raise
+        except Exception as error:  # handed to whoever asked, who answers for it
+            if not future.done():
+                future.set_exception(error)
+        else:
+            if not future.done():
+                future.set_result(result)
+
+    async def _routine(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except StoreUnavailable as error:
+            # Nothing was decided: bounds stay where they were and the next tick asks again.
+            log.error("account %s: %s", self.account.id, error.message)
+
+    async def _woken(self, calls: list[tuple[str, Stimulus]]) -> None:
+        draft = self.draft()
+        for run, cause in calls:
+            draft.call(run, cause)
+        await self.commit(draft)
+
+    async def _trusted(self, change: FeedChanged) -> None:
+        draft = self.draft()
+        draft.say(change)
+        draft.touched = True
+        self.desk.tell_all(draft, [change])
+        await self.commit(draft)
+
+    def draft(self) -> Draft:
+        """Return an empty draft from the present."""
+        epoch = 0 if self.ledger is None else self.ledger.epoch
+        return Draft(
+            book=self.book,
+            runs=self.runs,
+            coverage=self.coverage,
+            now=self.clock.now(),
+            epoch=epoch,
+        )
+
+    async def commit(self, draft: Draft) -> tuple[Entry, ...]:
+        """Work a draft off, write it, publish it, and begin its effects. Only in turn."""
+        assert self.ledger is not None
+        self.desk.work_off(draft)
+        entries: tuple[Entry, ...] = ()
+        if not draft.empty:
+            entries = await self.ledger.commit(draft.now, draft.payloads, draft.rows)
+        self._adopt(draft)
+        if entries:
+            self._publish(entries)
+        for record in draft.planned:
+            if self.start_effect is not None:
+                self.start_effect(record)
+        for record in draft.settled:
+            if not record.state.is_open:
+                for waiter in self.waiters.pop(record.id, ()):
+                    if not waiter.done():
+                        waiter.set_result(record)
+        return entries
+
+    def _adopt(self, draft: Draft) -> None:
+        now_us = to_us(draft.now)
+        market_us = to_us(self.desk.market_now())
+        self.book = draft.book.without_old(
+            before_us=now_us - 2 * DAY_US, market_before_us=market_us - 2 * DAY_US
+        )
+        self.runs = draft.runs
+        self.coverage = draft.coverage
+        for run in draft.rewoken:
+            self.rewake(run)
+
+    def rewake(self, run: str) -> None:
+        """Tell the market what a run waits for."""
+        live = self.runs[run]
+        if live.record.state in ACTING and live.record.state is not RunState.STOPPING:
+            self.market.expect(run, self, live.wake, every_tick=live.strategy.every_tick)
+        else:
+            self.market.forget(run)
+
+    def holds(self) -> bool:
+        """Return whether the lease is held, with a second to spare."""
+        return self.clock.monotonic_ms() < self.lease_until_ms - 1_000
+
+    @property
+    def sequence(self) -> int:
+        """Return the last durable sequence of the journal."""
+        return 0 if self.ledger is None else self.ledger.sequence
+
+    def let_go(self, error: Exception) -> None:
+        """Forget the lease and fail everything that waits."""
+        self.ledger = None
+        self.acting = False
+        self._calls.clear()
+        for turns in (self._urgent, self._normal):
+            while turns:
+                _, future = turns.popleft()
+                if not future.done():
+                    future.set_exception(error)
+                    future.exception()
+        for waiters in self.waiters.values():
+            for waiter in waiters:
+                waiter.cancel()
+        self.waiters.clear()

@@ -1,0 +1,402 @@
+"""Turns stimuli into drafts: it calls strategies, reviews what they ask for, and plans it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from axisor.errors import AxisorError
+from axisor.events import (
+    BalanceChanged,
+    Coverage,
+    CoverageChanged,
+    CoverageState,
+    FeedChanged,
+    IntentPlanned,
+    IntentReviewRefused,
+    IntentState,
+    NoticeGiven,
+    OrderChanged,
+    Outcome,
+    Payload,
+    PositionChanged,
+    PositionClosed,
+    RunState,
+    StepTaken,
+    Stimulus,
+)
+from axisor.intents import Action, Notice, Wake
+from axisor.model import FeedQuality, Permission, Tick
+from axisor.ports import Clock, Lane
+from axisor.strategy import Protection, StepResult, View, decode_memory, take_step
+from axisor_server.domain.account import AccountBook
+from axisor_server.domain.intent import (
+    encode_action,
+    intent_id,
+    is_additive,
+    is_protective,
+    moved_sats,
+    spends,
+    target_of,
+    with_client_id,
+)
+from axisor_server.domain.journal import to_us
+from axisor_server.domain.preview import cost_of
+from axisor_server.domain.records import AccountRecord, IntentRecord
+from axisor_server.domain.review import Asker, Reviewer, malformed, review
+from axisor_server.domain.run import ACTING
+from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.draft import Draft, LiveRun
+
+DEPTH = 8
+"""How often a run may answer its own refusals within one message before it is failed."""
+
+MINUTE_MS = 60_000
+CHANGES = (PositionChanged, PositionClosed, OrderChanged, BalanceChanged, FeedChanged)
+"""Payloads that strategies may be called with."""
+
+ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
+
+_RANK = {
+    CoverageState.PROTECTED: 0,
+    CoverageState.SHORTFALL: 1,
+    CoverageState.DEGRADED: 2,
+    CoverageState.UNPROTECTED: 3,
+}
+
+
+class MarketView(Protocol):
+    """What the desk knows of prices."""
+
+    @property
+    def tick(self) -> Tick | None:
+        """Return the latest tick."""
+        ...
+
+    @property
+    def quality(self) -> FeedQuality:
+        """Return how far it can be trusted."""
+        ...
+
+    def age_ms(self) -> int | None:
+        """Return its age since it was received."""
+        ...
+
+
+def heard_as(cause: Stimulus) -> str | None:
+    """Return the name under which `Wake.on` asks for a stimulus; None for those always given."""
+    match cause:
+        case PositionChanged() | PositionClosed():
+            return "position"
+        case OrderChanged():
+            return "order"
+        case BalanceChanged():
+            return "balance"
+        case Outcome():
+            return "outcome"
+        case FeedChanged():
+            return "feed"
+        case _:
+            return None
+
+
+class Desk:
+    """Decides for one account. Synchronous and without IO; all it changes is the draft."""
+
+    def __init__(
+        self,
+        account: AccountRecord,
+        *,
+        market: MarketView,
+        clock: Clock,
+        reviewers: Sequence[Reviewer],
+    ) -> None:
+        self.account = account
+        self._market = market
+        self._clock = clock
+        self._reviewers = reviewers
+
+    def market_now(self) -> datetime:
+        """Return market time: the latest tick's, before the first one our own."""
+        tick = self._market.tick
+        return self._clock.now() if tick is None else tick.time
+
+    def view(self, book: AccountBook, *, seed: int = 0) -> View:
+        """Return what may be known of the account now."""
+        return book.view(
+            now=self.market_now(),
+            tick=self._market.tick,
+            quality=self._market.quality,
+            price_age_ms=self._market.age_ms(),
+            seed=seed,
+        )
+
+    def work_off(self, draft: Draft) -> None:
+        """Call every run in the draft's queue, and whoever that leads to."""
+        while draft.queue:
+            run, cause, depth = draft.queue.popleft()
+            live = draft.runs.get(run)
+            if live is None or live.record.state not in ACTING:
+                continue
+            name = heard_as(cause)
+            heard = ALL_EVENTS if live.wake is None else live.wake.on
+            if name is not None and name not in heard:
+                continue
+            if depth > DEPTH:
+                self.fail(draft, live, "It asks again and again for what is refused.")
+                continue
+            self._step(draft, live, cause, depth)
+        if draft.touched:
+            self._cover(draft)
+
+    def tell_all(self, draft: Draft, changes: Sequence[Payload]) -> None:
+        """Queue changes of the account for every run that acts."""
+        for run, live in draft.runs.items():
+            if live.record.state not in ACTING:
+                continue
+            for change in changes:
+                if isinstance(change, CHANGES):
+                    draft.call(run, change)
+
+    def fail(self, draft: Draft, live: LiveRun, reason: str) -> None:
+        """End a run that broke; nobody else is touched."""
+        present = draft.runs[live.record.id]
+        record = replace(present.record, state=RunState.FAILED, reason=reason)
+        draft.put_run(replace(present, record=record, wake=None))
+
+    def _step(self, draft: Draft, live: LiveRun, cause: Stimulus, depth: int) -> None:
+        step = live.record.step + 1
+        view = self.view(draft.book, seed=_seed(live.record.id, step))
+        started = self._clock.monotonic_ms()
+        try:
+            result = take_step(live.strategy, live.config, live.record.memory, cause, view)
+        except Exception as error:  # a plugin's boundary: its failure is its run's alone
+            self.fail(draft, live, f"{type(error).__name__}: {error}")
+            return
+        took = self._clock.monotonic_ms() - started
+        limit = round(live.leash.step.total_seconds() * 1000)
+        if took > limit:
+            self.fail(draft, live, f"A step took {took} ms; the leash allows {limit} ms.")
+            return
+        self._take(draft, live, cause, result, view=view, depth=depth)
+
+    def _take(
+        self,
+        draft: Draft,
+        live: LiveRun,
+        cause: Stimulus,
+        result: StepResult,
+        *,
+        view: View,
+        depth: int,
+    ) -> None:
+        wake = live.wake if result.wake is None else result.wake
+        live = replace(live, wake=wake)
+        if not result.intents and not result.changed:
+            if result.wake is not None:
+                draft.hold(live)
+            return
+        run, step = live.record.id, live.record.step + 1
+        draft.save_step(live, step=step, memory=result.memory, wake=_encode_wake(wake))
+        draft.say(
+            StepTaken(
+                run=run,
+                step=step,
+                cause=cause,
+                intents=result.intents,
+                memory=result.memory.decode(),
+            )
+        )
+        for index, intent in enumerate(result.intents):
+            if isinstance(intent, Notice):
+                draft.say(_notice(intent, run))
+            elif not isinstance(intent, Wake):
+                self._ask(draft, run, step, index, intent, view=view, depth=depth)
+
+    def _ask(
+        self,
+        draft: Draft,
+        run: str,
+        step: int,
+        index: int,
+        action: Action,
+        *,
+        view: View,
+        depth: int,
+    ) -> None:
+        live = draft.runs[run]
+        now = self._clock.monotonic_ms()
+        lately = tuple(at for at in live.asked if now - at < MINUTE_MS)
+        asker = Asker(
+            run=run,
+            state=live.record.state,
+            permissions=live.strategy.permissions,
+            leash=live.leash,
+            asked_lately=len(lately),
+        )
+        draft.hold(replace(live, asked=(*lately, now)))
+        id = intent_id(run, step, index)
+        refusal = self.plan(draft, action, id=id, asker=asker, step=step)
+        if refusal is None:
+            return
+        draft.say(
+            IntentReviewRefused(
+                run=run,
+                step=step,
+                action=action,
+                reason=refusal.reason,
+                message=refusal.message,
+            )
+        )
+        outcome = Outcome(
+            action=action,
+            state=IntentState.REFUSED,
+            reason=refusal.reason,
+            message=refusal.message,
+        )
+        draft.call(run, outcome, depth + 1)
+
+    def plan(
+        self,
+        draft: Draft,
+        action: Action,
+        *,
+        id: str,
+        asker: Asker | None,
+        step: int = 0,
+        principal: str = "",
+    ) -> AxisorError | None:
+        """Review an action and add it to the draft, or return why not."""
+        view = self.view(draft.book)
+        cost, refusal = self._judge(draft, action, id, asker, view)
+        if refusal is not None:
+            return refusal
+        action = with_client_id(action, id)
+        run = "" if asker is None else asker.run
+        kind = type(action).__name__
+        guarding = asker is not None and Permission.GUARD in asker.permissions
+        record = IntentRecord(
+            id=id,
+            account=self.account.id,
+            target=target_of(action, id),
+            kind=kind,
+            additive=is_additive(action),
+            amount=cost if spends(kind) else moved_sats(action),
+            action=encode_action(action),
+            state=IntentState.PLANNED,
+            run=run,
+            step=step,
+            request_id="" if run else id,
+            principal=principal,
+            lane=int(Lane.GUARD if guarding or is_protective(action) else Lane.COMMAND),
+            epoch=draft.epoch,
+            witness=encode_baseline(Baseline(market_us=to_us(view.now))),
+            created_us=draft.now_us,
+            updated_us=draft.now_us,
+        )
+        draft.plan(record)
+        draft.say(
+            IntentPlanned(
+                intent=id,
+                action=action,
+                target=record.target,
+                run=run,
+                step=step,
+                principal=principal,
+            )
+        )
+        return None
+
+    def _judge(
+        self, draft: Draft, action: Action, id: str, asker: Asker | None, view: View
+    ) -> tuple[int, AxisorError | None]:
+        refusal = malformed(action)
+        if refusal is not None:
+            return 0, refusal
+        try:
+            cost = cost_of(action, view)
+        except AxisorError as error:
+            return 0, error
+        refusal = review(
+            action,
+            intent=id,
+            cost=cost,
+            book=draft.book,
+            view=view,
+            network=self.account.network,
+            asker=asker,
+            reviewers=self._reviewers,
+        )
+        return cost, refusal
+
+    def check(self, book: AccountBook, action: Action) -> AxisorError | None:
+        """Return why a client's action would be refused now, planning nothing."""
+        draft = Draft(book=book, runs={}, coverage={}, now=self._clock.now())
+        return self._judge(draft, action, "", None, self.view(book))[1]
+
+    def _cover(self, draft: Draft) -> None:
+        """Journal every position whose protection is not what it was."""
+        view = self.view(draft.book)
+        best: dict[str, Coverage] = {}
+        for live in list(draft.runs.values()):
+            if live.record.state not in {RunState.STARTING, RunState.RUNNING}:
+                continue
+            for found in self._covered_by(live, view):
+                held = best.get(found.position)
+                if held is None or _RANK[found.state] < _RANK[held.state]:
+                    best[found.position] = replace(found, run=live.record.id)
+        present: dict[str, Coverage] = {}
+        for id in [p.id for p in view.positions] + sorted(view.unreadable):
+            present[id] = best.get(id) or Coverage(
+                position=id, state=CoverageState.UNPROTECTED, reason="No run guards it."
+            )
+        for id, coverage in present.items():
+            if draft.coverage.get(id) != coverage:
+                draft.say(CoverageChanged(coverage=coverage))
+        draft.coverage = present
+
+    def _covered_by(self, live: LiveRun, view: View) -> Sequence[Coverage]:
+        protection = protection_of(live)
+        if protection is None:
+            return ()
+        try:
+            return protection.coverage(view)
+        except Exception as error:  # a plugin's boundary: what it cannot tell is not protected
+            reason = f"The guard cannot tell: {type(error).__name__}."
+            return [
+                Coverage(position=p.id, state=CoverageState.DEGRADED, reason=reason)
+                for p in view.positions
+            ]
+
+
+def protection_of(live: LiveRun) -> Protection | None:
+    """Return a run's live calculations, or None where its strategy protects nothing."""
+    if not issubclass(live.strategy, Protection):
+        return None
+    memory = decode_memory(live.strategy, live.record.memory)
+    made: object = live.strategy(live.config, memory)
+    return made if isinstance(made, Protection) else None
+
+
+def _seed(run: str, step: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{run}/{step}".encode()).digest()[:8], "big")
+
+
+def _encode_wake(wake: Wake | None) -> bytes:
+    return b"" if wake is None else msgspec.json.encode(wake)
+
+
+def _notice(notice: Notice, run: str) -> NoticeGiven:
+    return NoticeGiven(
+        severity=notice.severity,
+        code=notice.code,
+        text=notice.text,
+        position=notice.position,
+        run=run,
+        data=notice.data,
+    )

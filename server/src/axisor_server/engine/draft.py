@@ -1,0 +1,146 @@
+"""What one message leads to, gathered until it is written as one unit."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from axisor.events import Coverage, IntentState, Payload, RunChanged, Stimulus
+from axisor.intents import Wake
+from axisor.model import Leash
+from axisor.strategy import Config, Strategy
+from axisor_server.domain.account import AccountBook
+from axisor_server.domain.journal import to_us
+from axisor_server.domain.records import IntentRecord, RunRecord
+from axisor_server.engine.ledger import Row
+from axisor_server.ports import Conflict, Transaction
+
+
+class LiveRun(Struct, frozen=True, kw_only=True):
+    """A run as it is held in memory: its row, its class, and what it waits for.
+
+    `asked` holds the monotonic times of its latest wishes.
+    """
+
+    record: RunRecord
+    strategy: type[Strategy[Any, Any]]
+    config: Config
+    leash: Leash
+    wake: Wake | None = None
+    asked: tuple[int, ...] = ()
+
+
+class Draft:
+    """A unit in the making: payloads for the journal, rows beside it, and the present after it.
+
+    Nothing of it counts until it is committed; then the actor takes over `book`, `runs` and
+    `coverage`, and starts what is in `planned`.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: AccountBook,
+        runs: Mapping[str, LiveRun],
+        coverage: Mapping[str, Coverage],
+        now: datetime,
+        epoch: int = 0,
+    ) -> None:
+        self.epoch = epoch
+        self.book = book
+        self.runs = dict(runs)
+        self.coverage = coverage
+        self.now = now
+        self.payloads: list[Payload] = []
+        self.rows: list[Row] = []
+        self.planned: list[IntentRecord] = []
+        self.settled: list[IntentRecord] = []
+        self.rewoken: set[str] = set()
+        self.queue: deque[tuple[str, Stimulus, int]] = deque()
+        self.touched = False
+
+    @property
+    def now_us(self) -> int:
+        """Return transport time in microseconds."""
+        return to_us(self.now)
+
+    def say(self, payload: Payload) -> None:
+        """Add an entry to the journal."""
+        self.payloads.append(payload)
+
+    def plan(self, record: IntentRecord) -> None:
+        """Add an intent that will be carried out."""
+
+        def row(tx: Transaction) -> None:
+            if not tx.add_intent(record):
+                raise Conflict(f"The intent {record.id} or its like exists already.")
+
+        self.rows.append(row)
+        self.book = self.book.with_intent(record)
+        self.planned.append(record)
+
+    def move(self, record: IntentRecord, *, expect: IntentState) -> None:
+        """Change an intent that is in state `expect`."""
+
+        def row(tx: Transaction) -> None:
+            if not tx.move_intent(record, expect=expect):
+                raise Conflict(f"The intent {record.id} is not {expect.value} any more.")
+
+        self.rows.append(row)
+        self.book = self.book.with_intent(record)
+        if record.state is not IntentState.SENT:
+            self.settled.append(record)
+
+    def put_run(self, live: LiveRun, *, say: bool = True) -> None:
+        """Change a run's row and say so in the journal."""
+        before = self.runs[live.record.id].record if live.record.id in self.runs else None
+        revision = None if before is None else before.revision
+        record = replace(
+            live.record,
+            revision=1 if revision is None else revision + 1,
+            updated_us=self.now_us,
+        )
+        self.rows.append(lambda tx: tx.put_run(record, revision=revision))
+        self.runs[record.id] = replace(live, record=record)
+        self.rewoken.add(record.id)
+        self.touched = True
+        if say:
+            self.say(
+                RunChanged(
+                    run=record.id,
+                    strategy=record.strategy,
+                    state=record.state,
+                    config=record.config.decode(),
+                    label=record.label,
+                    reason=record.reason,
+                )
+            )
+
+    def save_step(self, live: LiveRun, *, step: int, memory: bytes, wake: bytes) -> None:
+        """Store a run's step with its memory."""
+        id, now_us = live.record.id, self.now_us
+        self.rows.append(
+            lambda tx: tx.save_step(id, step=step, memory=memory, wake=wake, now_us=now_us)
+        )
+        record = replace(live.record, step=step, memory=memory, wake=wake, updated_us=now_us)
+        self.hold(replace(live, record=record))
+        self.touched = True
+
+    def hold(self, live: LiveRun) -> None:
+        """Keep a run's present in memory only."""
+        self.runs[live.record.id] = live
+        self.rewoken.add(live.record.id)
+
+    def call(self, run: str, cause: Stimulus, depth: int = 0) -> None:
+        """Have a run called, after those asked for before."""
+        self.queue.append((run, cause, depth))
+
+    @property
+    def empty(self) -> bool:
+        """Return whether there is nothing to write."""
+        return not self.payloads and not self.rows

@@ -1,0 +1,292 @@
+"""What the executor and the observer report to an account, each as one committed unit."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from axisor.errors import AxisorError, Halted, LeaseLost, VenueError, VenueUnavailable
+from axisor.events import HaltLevel, IntentSent, IntentState, NoticeGiven
+from axisor.maths import distance
+from axisor.model import AccountState, OrderState, Severity
+from axisor.ports import ClosedPosition, Lane, Refused, SendResult, VenueAccount
+from axisor_server.domain.fence import Stamp, VenueClock, stamp
+from axisor_server.domain.intent import decode_action
+from axisor_server.domain.journal import from_us, to_us
+from axisor_server.domain.records import IntentRecord
+from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
+from axisor_server.engine import settling
+from axisor_server.engine.core import Core
+from axisor_server.engine.executor import Order
+from axisor_server.engine.reconcile import LEDGER_KINDS
+
+NEAR_LIQUIDATION_PPM = 30_000
+
+
+class Effects:
+    """The books of one account, as those who speak to the venue write them."""
+
+    def __init__(self, core: Core, line: VenueAccount) -> None:
+        self._core = core
+        self._line = line
+        self._effect_ms = 0
+        self._read_ms = core.clock.monotonic_ms()
+        self._read_ok_ms: int | None = None
+        self._blind = False
+        self._transfer: tuple[str, int, int] | None = None
+        self.read_error = ""
+
+    # What the executor asks and reports.
+
+    async def mark_sent(self, intent: str) -> Order | None:
+        """Stamp a planned action; None when it must not be sent any more."""
+        return await self._core.in_turn(lambda: self._mark_sent(intent), urgent=True)
+
+    async def _mark_sent(self, intent: str) -> Order | None:
+        core = self._core
+        record = core.book.open.get(intent)
+        if record is None or record.state is not IntentState.PLANNED:
+            return None
+        if not core.holds():
+            raise LeaseLost(f"The lease ended before {intent} was stamped.")
+        draft = core.draft()
+        if core.stopping:
+            settling.cancel(draft, record, "The core stopped before the action was sent.")
+            await core.commit(draft)
+            return None
+        action = decode_action(record.action)
+        try:
+            stamped = self._stamp()
+        except AxisorError as error:
+            settling.settle_result(draft, record, Refused(error), latency_ms=0)
+            await core.commit(draft)
+            return None
+        market_us = decode_baseline(record.witness).market_us
+        baseline = baseline_of(
+            action, core.book.state, market_us=market_us, transfer=core.book.transfer or ""
+        )
+        sent = replace(
+            record,
+            state=IntentState.SENT,
+            epoch=draft.epoch,
+            attempt=record.attempt + 1,
+            witness=encode_baseline(baseline),
+            signed_us=stamped.signed_ms * 1_000,
+            fence_us=stamped.fence_ms * 1_000,
+            updated_us=draft.now_us,
+        )
+        draft.move(sent, expect=IntentState.PLANNED)
+        draft.say(
+            IntentSent(
+                intent=intent,
+                attempt=sent.attempt,
+                signed_at=from_us(stamped.signed_ms * 1_000),
+                fence=from_us(stamped.fence_ms * 1_000),
+            )
+        )
+        await core.commit(draft)
+        return Order(action, stamped.signed_ms, Lane(record.lane))
+
+    def _stamp(self) -> Stamp:
+        core = self._core
+        if core.book.halt is HaltLevel.ALL:
+            raise Halted("The account was halted before the action was sent.")
+        clock = core.market.venue_clock()
+        if clock is None:
+            raise VenueUnavailable("The venue's clock has not been measured yet.")
+        settings = core.settings
+        return stamp(
+            clock,
+            wall_ms=to_us(core.clock.now()) // 1_000,
+            window_ms=self._line.signature_window_ms,
+            back_date_ms=settings.back_date_ms,
+            lag_ms=settings.lag_ms,
+            slack_ms=settings.slack_ms,
+            uncertainty_limit_ms=settings.uncertainty_limit_ms,
+        )
+
+    async def settle(self, intent: str, result: SendResult, *, latency_ms: int) -> None:
+        """Record the answer to a send."""
+
+        async def work() -> None:
+            core = self._core
+            record = core.book.open.get(intent)
+            if record is None:
+                return
+            draft = core.draft()
+            changes = settling.settle_result(draft, record, result, latency_ms=latency_ms)
+            core.desk.tell_all(draft, changes)
+            await core.commit(draft)
+            if draft.settled and draft.settled[0].state is IntentState.CONFIRMED:
+                self._took_effect(record)
+
+        await self._core.in_turn(work, urgent=True)
+
+    def _took_effect(self, record: IntentRecord) -> None:
+        self._effect_ms = self._core.clock.monotonic_ms()
+        if record.kind in LEDGER_KINDS:
+            sats = record.amount if record.kind == "DepositCross" else -record.amount
+            before = decode_baseline(record.witness).transfer
+            self._transfer = (before, sats, self._effect_ms)
+
+    async def resolve(self, intent: str, verdict: Verdict) -> None:
+        """Record how an unknown action turned out."""
+
+        async def work() -> None:
+            core = self._core
+            record = core.book.open.get(intent)
+            if record is None:
+                return
+            draft = core.draft()
+            settling.settle_verdict(draft, record, verdict)
+            await core.commit(draft)
+            if verdict.state is IntentState.CONFIRMED and record.kind in LEDGER_KINDS:
+                self._took_effect(record)
+
+        await self._core.in_turn(work, urgent=True)
+
+    async def warn(self, intent: str, message: str) -> None:
+        """Tell the owner that an action cannot be settled."""
+
+        async def work() -> None:
+            draft = self._core.draft()
+            draft.say(
+                NoticeGiven(
+                    severity=Severity.CRIT,
+                    code="OUTCOME_STAYS_UNKNOWN",
+                    text="An action cannot be settled; nothing is added to its target meanwhile.",
+                    data={"intent": intent, "detail": message},
+                )
+            )
+            await self._core.commit(draft)
+
+        await self._core.in_turn(work, urgent=True)
+
+    async def set_transfer(self, id: str) -> None:
+        """Remember the newest row of the cross ledger."""
+
+        async def work() -> None:
+            self._core.book = replace(self._core.book, transfer=id)
+            self._transfer = None
+
+        await self._core.in_turn(work, urgent=True)
+
+    def holds(self) -> bool:
+        """Return whether the lease is certainly held."""
+        return self._core.holds()
+
+    def venue_clock(self) -> VenueClock | None:
+        """Return the venue's clock as known."""
+        return self._core.market.venue_clock()
+
+    def market_us(self) -> int:
+        """Return market time."""
+        return to_us(self._core.desk.market_now())
+
+    def pending_transfer(self) -> tuple[str, int, int] | None:
+        """Return (row before, sats, monotonic ms) of a transfer whose row was not seen yet."""
+        return self._transfer
+
+    def open_intent(self, intent: str) -> IntentRecord | None:
+        """Return an action that is not settled."""
+        return self._core.book.open.get(intent)
+
+    def knows_transfer(self) -> bool:
+        """Return whether the newest row of the cross ledger is known."""
+        return self._core.book.transfer is not None
+
+    # What the observer asks and reports.
+
+    def last_state(self) -> AccountState | None:
+        """Return the reading that counts now."""
+        return self._core.book.state
+
+    @property
+    def read_age_ms(self) -> int | None:
+        """Return the age of the last reading that counted."""
+        if self._read_ok_ms is None:
+            return None
+        return self._core.clock.monotonic_ms() - self._read_ok_ms
+
+    def in_danger(self) -> bool:
+        """Return whether a trigger or a liquidation is near, or an outcome is unknown."""
+        core = self._core
+        if any(r.state is IntentState.UNKNOWN for r in core.book.open.values()):
+            return True
+        tick = core.market.tick
+        if tick is None or core.book.state is None:
+            return False
+        for live in core.runs.values():
+            wake = live.wake
+            for bound in () if wake is None else (wake.below, wake.above):
+                if bound is not None:
+                    gap = abs(tick.last - bound) * 1_000_000
+                    if gap <= core.settings.near_fraction_ppm * tick.last:
+                        return True
+        return any(
+            distance(p.side, tick.last, p.liquidation) * 1_000_000 <= NEAR_LIQUIDATION_PPM
+            for p in core.book.state.positions
+        )
+
+    async def observed(
+        self,
+        state: AccountState,
+        *,
+        started_ms: int,
+        closed: dict[str, ClosedPosition],
+        done: dict[str, OrderState],
+    ) -> bool:
+        """Take a reading over; False when it was too old to count."""
+        return await self._core.in_turn(
+            lambda: self._observed(state, started_ms, closed, done), urgent=True
+        )
+
+    async def _observed(
+        self,
+        state: AccountState,
+        started_ms: int,
+        closed: dict[str, ClosedPosition],
+        done: dict[str, OrderState],
+    ) -> bool:
+        core = self._core
+        draft = core.draft()
+        lag_ms = core.settings.lag_ms
+        freshness = settling.Freshness(self._effect_ms, self._read_ms, lag_ms)
+        if settling.too_old(draft, state, started_ms=started_ms, freshness=freshness) is not None:
+            return False
+        lagging = started_ms - self._effect_ms <= lag_ms
+        changes = settling.observe(draft, state, closed=closed, done=done, lagging=lagging)
+        core.desk.tell_all(draft, changes)
+        await core.commit(draft)
+        self._read_ms = started_ms
+        self._read_ok_ms = started_ms
+        self._blind = False
+        self.read_error = ""
+        return True
+
+    async def unreadable(self, error: VenueError) -> None:
+        """Learn that the account could not be read; after a while nothing of it is believed."""
+        self.read_error = str(error)
+        core = self._core
+        age = core.clock.monotonic_ms() - self._read_ms
+        if self._blind or age <= core.settings.stale_ms or core.book.state is None:
+            return
+
+        async def work() -> None:
+            state = core.book.state
+            assert state is not None
+            draft = core.draft()
+            ids = tuple(p.id for p in state.positions)
+            draft.book = draft.book.with_state(replace(state, unreadable=ids))
+            draft.touched = True
+            draft.say(
+                NoticeGiven(
+                    severity=Severity.CRIT,
+                    code="ACCOUNT_UNREADABLE",
+                    text="The account cannot be read from the venue.",
+                    data={"reason": error.reason},
+                )
+            )
+            await core.commit(draft)
+            self._blind = True
+
+        await core.in_turn(work, urgent=True)

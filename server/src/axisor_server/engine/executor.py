@@ -1,0 +1,221 @@
+"""Carries planned actions out: stamp, commit, send once, settle; and finds out what it cannot know.
+
+No call is ever repeated here. An action whose outcome is unknown is only read about, until its
+witness shows it or its fence has passed. Each action has a task of its own, so that none delays
+another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
+
+from axisor.errors import LeaseLost, StoreUnavailable, VenueError
+from axisor.intents import Action
+from axisor.ports import Clock, Lane, Refused, SendResult, Transfer, Unknown, VenueAccount
+from axisor_server.domain.fence import VenueClock, is_past
+from axisor_server.domain.intent import decode_action
+from axisor_server.domain.journal import to_us
+from axisor_server.domain.records import IntentRecord
+from axisor_server.domain.witness import Verdict, decode_baseline, judge
+from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.reconcile import LEDGER_KINDS, gather
+from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.waiting import within
+
+T = TypeVar("T")
+
+STORE_PAUSE_S = 0.2
+
+
+class Order(Struct, frozen=True):
+    """An action that is stamped, committed, and free to leave."""
+
+    action: Action
+    signed_ms: int
+    lane: Lane
+
+
+class Books(Protocol):
+    """The actor, as the executor sees it. Each call is one committed unit."""
+
+    async def mark_sent(self, intent: str) -> Order | None:
+        """Stamp a planned action; None when it must not be sent any more."""
+        ...
+
+    async def settle(self, intent: str, result: SendResult, *, latency_ms: int) -> None:
+        """Record the answer to a send."""
+        ...
+
+    async def resolve(self, intent: str, verdict: Verdict) -> None:
+        """Record how an unknown action turned out."""
+        ...
+
+    async def warn(self, intent: str, message: str) -> None:
+        """Tell the owner that an action cannot be settled."""
+        ...
+
+    async def set_transfer(self, id: str) -> None:
+        """Remember the newest row of the cross ledger."""
+        ...
+
+    def holds(self) -> bool:
+        """Return whether the lease is certainly held."""
+        ...
+
+    def venue_clock(self) -> VenueClock | None:
+        """Return the venue's clock as known."""
+        ...
+
+    def market_us(self) -> int:
+        """Return market time."""
+        ...
+
+    def pending_transfer(self) -> tuple[str, int, int] | None:
+        """Return (row before, sats, monotonic ms) of a transfer whose row was not seen yet."""
+        ...
+
+    def open_intent(self, intent: str) -> IntentRecord | None:
+        """Return an action that is not settled."""
+        ...
+
+    def knows_transfer(self) -> bool:
+        """Return whether the newest row of the cross ledger is known."""
+        ...
+
+
+class Executor:
+    """Sends and settles for one account."""
+
+    def __init__(
+        self,
+        line: VenueAccount,
+        books: Books,
+        *,
+        clock: Clock,
+        settings: EngineSettings,
+        failpoints: Failpoints,
+        spawn: Callable[[Awaitable[None]], None],
+    ) -> None:
+        self._line = line
+        self._books = books
+        self._clock = clock
+        self._settings = settings
+        self._failpoint = failpoints
+        self._spawn = spawn
+        self._sending: set[str] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Return whether a request is between its stamp and its outcome."""
+        return bool(self._sending)
+
+    async def carry_out(self, record: IntentRecord) -> None:
+        """Take one action from its plan to its outcome."""
+        await self._failpoint("planned")
+        if record.kind in LEDGER_KINDS and not await self._know_ledger(record):
+            return
+        order = await self._durably(partial(self._books.mark_sent, record.id))
+        if order is None:
+            return
+        self._sending.add(record.id)
+        try:
+            await self._send(record.id, order)
+        finally:
+            self._sending.discard(record.id)
+
+    async def _send(self, intent: str, order: Order) -> None:
+        await self._failpoint("sent-committed")
+        if not self._books.holds():
+            raise LeaseLost(f"The lease ended before {intent} could leave.")
+        await self._failpoint("in-flight")
+        started = self._clock.monotonic_ms()
+        result = await self._once(order)
+        latency = self._clock.monotonic_ms() - started
+        await self._failpoint("response-received")
+        await self._durably(partial(self._books.settle, intent, result, latency_ms=latency))
+        await self._failpoint("settled")
+        if isinstance(result, Unknown):
+            self._spawn(self.find_out(intent))
+
+    async def _once(self, order: Order) -> SendResult:
+        limit = self._settings.send_ms / 1000
+        send = self._line.send(order.action, signed_at_ms=order.signed_ms, lane=order.lane)
+        try:
+            result = await within(self._clock, limit, send)
+        except Exception as error:  # whatever broke, the request may have left
+            return Unknown(f"The venue's client failed with {type(error).__name__}: {error}.")
+        return Unknown(f"No answer within {limit:g} s.") if result is None else result
+
+    async def _durably(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Repeat a write until the store takes it; nothing is sent meanwhile."""
+        while True:
+            try:
+                return await write()
+            except StoreUnavailable:
+                await self._clock.sleep(STORE_PAUSE_S)
+
+    async def _know_ledger(self, record: IntentRecord) -> bool:
+        """Make sure that the cross ledger's newest row is known, else refuse the action."""
+        while not self._books.knows_transfer():
+            try:
+                newest = await self._newest_transfer(Lane(record.lane))
+            except VenueError as error:
+                refusal = Refused(error)
+                await self._durably(partial(self._books.settle, record.id, refusal, latency_ms=0))
+                return False
+            if newest is not None:
+                await self._durably(partial(self._books.set_transfer, newest))
+            else:
+                await self._clock.sleep(STORE_PAUSE_S)
+        return True
+
+    async def _newest_transfer(self, lane: Lane) -> str | None:
+        waiting = self._books.pending_transfer()
+        after = "" if waiting is None else waiting[0]
+        rows: tuple[Transfer, ...] = await self._line.transfers(after=after or None)
+        if waiting is not None and all(row.amount != waiting[1] for row in rows):
+            limit = self._settings.lag_ms + self._settings.slack_ms
+            if self._clock.monotonic_ms() - waiting[2] < limit:
+                return None
+        return rows[0].id if rows else after
+
+    async def find_out(self, intent: str) -> None:
+        """Read about an unknown action until it is settled; warn when that takes too long."""
+        since = self._clock.monotonic_ms()
+        warned = False
+        while (record := self._books.open_intent(intent)) is not None:
+            verdict = await self.look(record)
+            if verdict is not None and verdict.state is not None:
+                await self._durably(partial(self._books.resolve, intent, verdict))
+                return
+            waited = self._clock.monotonic_ms() - since
+            if not warned and waited > self._settings.dead_letter_ms:
+                reason = verdict.message if verdict and verdict.message else "It stays unknown."
+                await self._durably(partial(self._books.warn, intent, reason))
+                warned = True
+            pause = self._settings.witness_every_ms * (10 if warned else 1)
+            await self._clock.sleep(pause / 1000)
+
+    async def look(self, record: IntentRecord) -> Verdict | None:
+        """Read once about an unknown action; None when the venue did not answer."""
+        action = decode_action(record.action)
+        baseline = decode_baseline(record.witness)
+        clock = self._books.venue_clock()
+        wall_ms = to_us(self._clock.now()) // 1000
+        fenced = (
+            clock is not None
+            and record.fence_us is not None
+            and is_past(clock, wall_ms=wall_ms, fence_ms=record.fence_us // 1000)
+        )
+        lane = Lane.GUARD if record.lane == Lane.GUARD else Lane.RECONCILE
+        try:
+            evidence = await gather(
+                self._line, action, baseline, lane=lane, market_us=self._books.market_us()
+            )
+        except VenueError:
+            return None
+        return judge(action, baseline, evidence, fenced=fenced)

@@ -1,0 +1,237 @@
+"""One feed of prices: its latest tick, how far to trust it, and whom each tick wakes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Protocol
+
+from axisor.errors import AxisorError
+from axisor.events import Stimulus, Ticked, TimerFired, Woken
+from axisor.intents import Wake
+from axisor.model import FeedQuality, Tick
+from axisor.ports import Clock, ClockOffset, MarketFeed
+from axisor_server.domain.fence import VenueClock
+from axisor_server.engine.answers import FeedSummary
+from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.wakes import WakeIndex
+
+QUALITY_EVERY_S = 1.0
+log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """An actor, as the market sees it."""
+
+    def wake(self, calls: list[tuple[str, Stimulus]]) -> None:
+        """Have runs called, in this order. Must return at once."""
+        ...
+
+    def trust(self, quality: FeedQuality, reason: str) -> None:
+        """Learn that the price became more or less trustworthy. Must return at once."""
+        ...
+
+
+class Market:
+    """One market of one venue. Everything between a tick and the actors' inboxes is synchronous."""
+
+    def __init__(
+        self,
+        feed: MarketFeed,
+        *,
+        venue: str,
+        network: str,
+        url: str,
+        clock: Clock,
+        settings: EngineSettings,
+    ) -> None:
+        self._feed = feed
+        self._clock = clock
+        self._settings = settings
+        self._name = (venue, network, url)
+        self._index = WakeIndex()
+        self._owners: dict[str, Listener] = {}
+        self._listeners: list[Listener] = []
+        self._first: list[Callable[[Tick], None]] = []
+        self._tick: Tick | None = None
+        self._received_ms = 0
+        self._quality = FeedQuality.NONE
+        self._reason = "No price has come yet."
+        self._offset: ClockOffset | None = None
+        self._offset_ms = 0
+        self._changed = asyncio.Condition()
+        self._count = 0
+
+    @property
+    def tick(self) -> Tick | None:
+        """Return the latest tick."""
+        return self._tick
+
+    @property
+    def quality(self) -> FeedQuality:
+        """Return how far the latest tick can be trusted."""
+        return self._quality
+
+    @property
+    def reason(self) -> str:
+        """Return why it is not fresh, empty when it is."""
+        return self._reason
+
+    def age_ms(self) -> int | None:
+        """Return how long ago the latest tick was received, by a clock that never steps."""
+        return None if self._tick is None else self._clock.monotonic_ms() - self._received_ms
+
+    def join(self, listener: Listener, *, first: Callable[[Tick], None] | None = None) -> None:
+        """Tell a listener of changes in trust; `first` sees each tick before anybody is woken."""
+        self._listeners.append(listener)
+        if first is not None:
+            self._first.append(first)
+            if self._tick is not None:
+                first(self._tick)
+
+    def leave(self, listener: Listener, *, first: Callable[[Tick], None] | None = None) -> None:
+        """Forget a listener and everything its runs wait for."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+        if first in self._first:
+            self._first.remove(first)
+        for run in [run for run, owner in self._owners.items() if owner is listener]:
+            self.forget(run)
+
+    def expect(self, run: str, listener: Listener, wake: Wake | None, *, every_tick: bool) -> None:
+        """Set what a run waits for, replacing what it waited for before."""
+        self._owners[run] = listener
+        self._index.set(run, wake, every_tick=every_tick)
+
+    def forget(self, run: str) -> None:
+        """Drop a run."""
+        self._owners.pop(run, None)
+        self._index.drop(run)
+
+    def take(self, tick: Tick) -> None:
+        """Take one tick: older ones than the present are dropped, bounds it reached wake runs."""
+        if self._tick is not None and tick.time < self._tick.time:
+            return
+        self._tick = tick
+        self._received_ms = self._clock.monotonic_ms()
+        for first in self._first:
+            first(tick)
+        self._judge()
+        calls: dict[int, list[tuple[str, Stimulus]]] = {}
+        owners: dict[int, Listener] = {}
+
+        def add(run: str, cause: Stimulus) -> None:
+            owner = self._owners[run]
+            owners[id(owner)] = owner
+            calls.setdefault(id(owner), []).append((run, cause))
+
+        for run in self._index.crossed(tick):
+            add(run, Woken(tick=tick))
+        for run, at in self._index.due(tick.time):
+            add(run, TimerFired(at=at))
+        for run in self._index.every():
+            add(run, Ticked(tick=tick))
+        for key, owner in owners.items():
+            owner.wake(calls[key])
+        self._count += 1
+
+    def _judge(self) -> None:
+        quality, reason = self._appraise()
+        if (quality, reason) == (self._quality, self._reason):
+            return
+        changed = quality is not self._quality
+        self._quality, self._reason = quality, reason
+        if changed:
+            for listener in list(self._listeners):
+                listener.trust(quality, reason)
+
+    def _appraise(self) -> tuple[FeedQuality, str]:
+        tick, age = self._tick, self.age_ms()
+        limit = self._settings.stale_ms
+        if tick is None or age is None:
+            return FeedQuality.NONE, "No price has come yet."
+        if age > limit:
+            return FeedQuality.STALE, f"No price for more than {limit // 1000} s."
+        if self._name[1] != "sim" and tick.received - tick.time > timedelta(milliseconds=limit):
+            return FeedQuality.STALE, "The venue's own stamp is old."
+        if tick.source == "fallback":
+            return FeedQuality.FALLBACK, "The price comes from a fallback source."
+        if tick.bid is None or tick.ask is None:
+            return FeedQuality.INCOMPLETE, "The venue shows no bid or no ask."
+        return FeedQuality.FRESH, ""
+
+    async def run(self) -> None:
+        """Read ticks, judge their age and measure the venue's clock, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._pump())
+            group.create_task(self._watch_age())
+            group.create_task(self._watch_clock())
+
+    async def _pump(self) -> None:
+        while True:
+            try:
+                async for tick in self._feed.ticks():
+                    self.take(tick)
+                    async with self._changed:
+                        self._changed.notify_all()
+            except Exception as error:  # a plugin's boundary: a broken feed only grows old
+                log.error("feed %s: %s: %s", self._name, type(error).__name__, error)
+            await self._clock.sleep(QUALITY_EVERY_S)
+
+    async def _watch_age(self) -> None:
+        while True:
+            await self._clock.sleep(QUALITY_EVERY_S)
+            self._judge()
+
+    async def _watch_clock(self) -> None:
+        while True:
+            try:
+                await self.measure()
+                pause = self._settings.offset_every_ms
+            except AxisorError:
+                pause = 5_000  # without a measure nothing is signed; ask again soon
+            await self._clock.sleep(pause / 1000)
+
+    async def measure(self) -> None:
+        """Measure the venue's clock now. Raises VenueError."""
+        started = self._clock.monotonic_ms()
+        self._offset = await self._feed.clock_offset()
+        self._offset_ms = started
+
+    def venue_clock(self) -> VenueClock | None:
+        """Return the venue's clock as last measured, or None before that."""
+        if self._offset is None:
+            return None
+        return VenueClock(self._offset, self._clock.monotonic_ms() - self._offset_ms)
+
+    async def watch(self) -> AsyncIterator[Tick]:
+        """Yield the latest tick whenever there is a new one; a slow reader skips some."""
+        seen = -1
+        while True:
+            async with self._changed:
+                while self._count == seen or self._tick is None:
+                    await self._changed.wait()
+            seen = self._count
+            yield self._tick
+
+    def summary(self) -> FeedSummary:
+        """Return how this feed is doing."""
+        venue, network, url = self._name
+        clock = self.venue_clock()
+        return FeedSummary(
+            venue=venue,
+            network=network,
+            url=url,
+            quality=self._quality,
+            reason=self._reason,
+            tick=self._tick,
+            age_ms=self.age_ms(),
+            offset_ms=None if clock is None else clock.offset.offset_ms,
+            uncertainty_ms=None if clock is None else clock.uncertainty_ms,
+        )
+
+    async def close(self) -> None:
+        """Close the feed's connections."""
+        await self._feed.aclose()

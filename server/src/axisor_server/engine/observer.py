@@ -1,0 +1,118 @@
+"""Keeps an account's reading young: soon after anything happened, often when danger is near."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from axisor.errors import VenueError
+from axisor.model import AccountState, OrderState
+from axisor.ports import Clock, ClosedPosition, Lane, VenueAccount
+from axisor_server.domain.account import gone, orders_gone
+from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.waiting import poked
+
+LEAST_PAUSE_S = 0.2
+"""Least time between two readings, so that hints cannot use up the venue's request budget."""
+
+
+class Reading(Protocol):
+    """The actor, as the observer sees it."""
+
+    def last_state(self) -> AccountState | None:
+        """Return the reading that counts now."""
+        ...
+
+    def in_danger(self) -> bool:
+        """Return whether a trigger or a liquidation is near, or an outcome is unknown."""
+        ...
+
+    async def observed(
+        self,
+        state: AccountState,
+        *,
+        started_ms: int,
+        closed: dict[str, ClosedPosition],
+        done: dict[str, OrderState],
+    ) -> bool:
+        """Take a reading over; False when it was too old to count."""
+        ...
+
+    async def unreadable(self, error: VenueError) -> None:
+        """Learn that the account could not be read."""
+        ...
+
+
+class Observer:
+    """Reads one account for as long as its actor lives."""
+
+    def __init__(
+        self, line: VenueAccount, actor: Reading, *, clock: Clock, settings: EngineSettings
+    ) -> None:
+        self._line = line
+        self._actor = actor
+        self._clock = clock
+        self._settings = settings
+        self._hint = asyncio.Event()
+
+    def hint(self) -> None:
+        """Ask for a reading soon."""
+        self._hint.set()
+
+    async def run(self) -> None:
+        """Read again and again, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            while True:
+                settings = self._settings
+                near = self._actor.in_danger()
+                pause = settings.poll_near_ms if near else settings.poll_far_ms
+                await poked(self._clock, pause / 1000, self._hint)
+                await self.read(Lane.GUARD if near else Lane.READ)
+                await self._clock.sleep(LEAST_PAUSE_S)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async for _ in self._line.changes():
+                    self._hint.set()
+            except VenueError:
+                self._hint.set()  # hints may have been lost with the line
+            await self._clock.sleep(self._settings.poll_near_ms / 1000)
+
+    async def read(self, lane: Lane) -> bool:
+        """Read once; returns whether the reading counted."""
+        started = self._clock.monotonic_ms()
+        try:
+            state = await self._line.read(lane=lane)
+            before = self._actor.last_state()
+            closed = await self._endings(before, state)
+            done = await self._orders(before, state)
+        except VenueError as error:
+            await self._actor.unreadable(error)
+            return False
+        counted = await self._actor.observed(state, started_ms=started, closed=closed, done=done)
+        if not counted:
+            self._hint.set()
+        return counted
+
+    async def _endings(
+        self, before: AccountState | None, after: AccountState
+    ) -> dict[str, ClosedPosition]:
+        found: dict[str, ClosedPosition] = {}
+        for position in gone(before, after):
+            record = await self._line.closed_position(position.id)
+            if record is not None:
+                found[position.id] = record
+        return found
+
+    async def _orders(
+        self, before: AccountState | None, after: AccountState
+    ) -> dict[str, OrderState]:
+        """Tell an order that was filled and closed at once from one that was canceled."""
+        found: dict[str, OrderState] = {}
+        for order in orders_gone(before, after):
+            became = after.position(order.id) is not None
+            if became or await self._line.closed_position(order.id) is not None:
+                found[order.id] = OrderState.FILLED
+        return found

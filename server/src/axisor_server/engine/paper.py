@@ -1,0 +1,321 @@
+"""An account at the simulated exchange that lives on real public prices."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from decimal import Decimal
+
+from axisor.errors import VenueRefused, VenueUnavailable
+from axisor.exchange import happenings
+from axisor.exchange.account import Account
+from axisor.exchange.ids import seeded_ids
+from axisor.exchange.market import Event, Market
+from axisor.exchange.quote import Quote
+from axisor.exchange.records import Trade
+from axisor.exchange.requests import NewTrade
+from axisor.intents import (
+    Action,
+    AddMargin,
+    CancelAllOrders,
+    CancelOrder,
+    CashIn,
+    ClosePosition,
+    CrossOrder,
+    DepositCross,
+    OpenPosition,
+    SetCrossLeverage,
+    SetStop,
+    SetTakeProfit,
+    WithdrawCross,
+)
+from axisor.model import (
+    CROSS,
+    AccountState,
+    Balance,
+    Funding,
+    MarginMode,
+    Order,
+    Position,
+    Sats,
+    Tick,
+)
+from axisor.ports import (
+    ClosedPosition,
+    Confirmed,
+    KeyRights,
+    Lane,
+    RateBudget,
+    Refused,
+    SendResult,
+    Transfer,
+)
+
+NAME = "paper"
+
+ENDS = {
+    "close": "closed",
+    "stoploss": "stopped",
+    "takeprofit": "taken",
+    "liquidation": "liquidated",
+    "funding": "liquidated",
+}
+"""The exchange's causes of an end, in the words of the venue port."""
+
+
+def carry_out(account: Account, action: Action, quote: Quote) -> Confirmed:
+    """Do one action at the simulated exchange and return its answer. Raises VenueRefused."""
+    now, isolated, cross = quote.time, account.isolated, account.cross
+    match action:
+        case OpenPosition():
+            return _opened(isolated.new_trade(now, quote, _new_trade(action)))
+        case AddMargin():
+            return _held(isolated.add_margin(now, action.position, action.amount))
+        case CashIn():
+            return _held(isolated.cash_in(now, quote, action.position, action.amount))
+        case SetStop():
+            price = action.price or Decimal(0)
+            return _held(isolated.set_stoploss(now, quote, action.position, price))
+        case SetTakeProfit():
+            price = action.price or Decimal(0)
+            return _held(isolated.set_takeprofit(now, quote, action.position, price))
+        case ClosePosition() if action.position != CROSS:
+            return Confirmed(
+                venue_id=action.position,
+                closed=ended(isolated.close(now, quote, action.position), "closed"),
+            )
+        case ClosePosition():
+            return Confirmed(venue_id=cross.close_position(now, quote).id)
+        case CrossOrder():
+            order = cross.order(
+                now,
+                quote,
+                type=action.type,
+                side=action.side,
+                quantity=action.quantity,
+                price=action.price,
+                client_id=action.client_id,
+            )
+            return Confirmed(venue_id=order.id, order=order.order())
+        case DepositCross():
+            return Confirmed(position=cross.deposit(now, action.amount).position())
+        case WithdrawCross():
+            return Confirmed(position=cross.withdraw(now, quote, action.amount).position())
+        case SetCrossLeverage():
+            return Confirmed(position=cross.set_leverage(now, action.leverage).position())
+        case CancelOrder() | CancelAllOrders():
+            return _canceled(account, action, now)
+
+
+def _canceled(account: Account, action: CancelOrder | CancelAllOrders, now: datetime) -> Confirmed:
+    isolated = action.margin_mode is MarginMode.ISOLATED
+    if isinstance(action, CancelAllOrders):
+        if isolated:
+            account.isolated.cancel_all(now)
+        else:
+            account.cross.cancel_all(now)
+        return Confirmed()
+    if isolated:
+        order = account.isolated.cancel(now, action.order).order()
+    else:
+        order = account.cross.cancel(now, action.order).order()
+    return Confirmed(venue_id=order.id, order=order)
+
+
+def _new_trade(action: OpenPosition) -> NewTrade:
+    return NewTrade(
+        type=action.type,
+        side=action.side,
+        leverage=action.leverage,
+        quantity=action.quantity,
+        margin=action.margin,
+        price=action.price,
+        stoploss=action.stoploss,
+        takeprofit=action.takeprofit,
+        client_id=action.client_id,
+    )
+
+
+def _opened(trade: Trade) -> Confirmed:
+    if trade.open:
+        return Confirmed(venue_id=trade.id, order=trade.order())
+    return Confirmed(venue_id=trade.id, position=trade.position())
+
+
+def _held(trade: Trade) -> Confirmed:
+    if not trade.running:
+        return Confirmed(venue_id=trade.id, order=trade.order())
+    return Confirmed(venue_id=trade.id, position=trade.position())
+
+
+def ended(trade: Trade, end: str) -> ClosedPosition:
+    """Return how a closed trade ended, in the words of the venue port."""
+    return ClosedPosition(
+        id=trade.id,
+        exit_price=trade.exit_price,
+        pl=trade.pl,
+        closed_at=trade.closed_at,
+        fee=trade.opening_fee + trade.closing_fee,
+        end=end,
+    )
+
+
+def find(account: Account, client_id: str) -> tuple[Order | Position | ClosedPosition, ...]:
+    """Return everything of an account, open or done, that carries a client id."""
+    books = account.books
+    found: list[Order | Position | ClosedPosition] = []
+    for trade in (*books.trades.values(), *books.past):
+        if trade.client_id != client_id:
+            continue
+        if trade.running:
+            found.append(trade.position())
+        elif trade.closed:
+            found.append(ended(trade, "unknown"))
+        else:
+            found.append(trade.order())
+    orders = (*books.cross_orders.values(), *books.cross_past)
+    found.extend(order.order() for order in orders if order.client_id == client_id)
+    return tuple(found)
+
+
+def fundings(account: Account, position: str) -> tuple[Funding, ...]:
+    """Return the funding payments of a position, newest first."""
+    wanted = None if position == CROSS else position
+    rows = [row for row in account.books.funding_fees if row.trade_id == wanted]
+    return tuple(Funding(position, r.fee, r.time, r.settlement_id) for r in reversed(rows))
+
+
+def transfers(account: Account, after: str | None) -> tuple[Transfer, ...]:
+    """Return cross transfers newer than a row, newest first; all of them without one."""
+    rows = [Transfer(r.id, r.amount, r.time) for r in account.books.transfers]
+    ids = [row.id for row in rows]
+    if after is not None and after in ids:
+        rows = rows[ids.index(after) + 1 :]
+    return tuple(reversed(rows))
+
+
+class PaperAccount:
+    """A VenueAccount in this process. Its state is saved before any answer is given."""
+
+    signature_window_ms = 0
+
+    def __init__(
+        self,
+        id: str,
+        *,
+        balance: Sats,
+        saved: bytes,
+        save: Callable[[bytes], Awaitable[None]],
+    ) -> None:
+        self._id = id
+        self._balance = balance
+        self._save = save
+        self._rate = Decimal(0)
+        self._ends: dict[str, str] = {}
+        self._dirty = False
+        self._changed = asyncio.Event()
+        self._market: Market | None = None
+        if saved:
+            self._market = Market.restore(saved, self._rate_now)
+
+    def _rate_now(self, _: datetime) -> Decimal:
+        return self._rate
+
+    def take(self, tick: Tick) -> None:
+        """Let the account live through one real tick."""
+        if tick.funding_rate is not None:
+            self._rate = tick.funding_rate
+        quote = Quote(tick.time, tick.last, tick.bid, tick.ask, tick.buckets, tick.index)
+        if self._market is None:
+            seed = int.from_bytes(hashlib.sha256(self._id.encode()).digest()[:6], "big")
+            self._market = Market(quote, seeded_ids(seed), self._rate_now)
+            self._market.open_account(self._id, self._balance)
+            self._dirty = True
+            self._changed.set()
+        elif tick.time >= self._market.quote.time:
+            events = self._market.advance(quote)
+            self._note(events)
+            if events:
+                self._dirty = True
+                self._changed.set()
+
+    def _note(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if isinstance(event.happening, happenings.Closed):
+                self._ends[event.happening.trade.id] = ENDS[event.happening.by]
+
+    @property
+    def _account(self) -> Account | None:
+        return None if self._market is None else self._market.account(self._id)
+
+    async def _keep(self) -> None:
+        if self._dirty and self._market is not None:
+            await self._save(self._market.snapshot())
+            self._dirty = False
+
+    async def read(self, *, lane: Lane = Lane.READ) -> AccountState:
+        """Return the account; before the first price it has its opening balance only."""
+        await self._keep()
+        account, market = self._account, self._market
+        if account is None or market is None:
+            return AccountState(balance=Balance(free=self._balance))
+        return account.state(market.quote.time, market.quote)
+
+    async def send(
+        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+    ) -> SendResult:
+        """Carry an action out at the present price."""
+        account, market = self._account, self._market
+        if account is None or market is None:
+            return Refused(VenueUnavailable("There is no price to trade at yet."))
+        try:
+            answer = carry_out(account, action, market.quote)
+        except VenueRefused as error:
+            return Refused(error)
+        self._dirty = True
+        await self._keep()
+        return answer
+
+    async def closed_position(self, id: str) -> ClosedPosition | None:
+        """Return how a position ended."""
+        account = self._account
+        if account is None:
+            return None
+        trade = next((t for t in account.isolated.closed() if t.id == id), None)
+        return None if trade is None else ended(trade, self._ends.get(id, "unknown"))
+
+    async def find_order(self, client_id: str) -> tuple[Order | Position | ClosedPosition, ...]:
+        """Return everything that carries a client id."""
+        return () if self._account is None else find(self._account, client_id)
+
+    async def funding_paid(self, position: str) -> tuple[Funding, ...]:
+        """Return the funding payments of a position, newest first."""
+        return () if self._account is None else fundings(self._account, position)
+
+    async def transfers(self, *, after: str | None) -> tuple[Transfer, ...]:
+        """Return cross transfers newer than a row, newest first."""
+        return () if self._account is None else transfers(self._account, after)
+
+    async def rights(self) -> KeyRights:
+        """Return that everything but withdrawing is allowed."""
+        return KeyRights(scopes=frozenset(), can_withdraw=False)
+
+    async def changes(self) -> AsyncIterator[str]:
+        """Yield a word whenever a tick changed something."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            yield "tick"
+
+    async def warm(self) -> None:
+        """Nothing needs warming."""
+
+    def budget(self) -> RateBudget:
+        """Return that nothing is limited."""
+        return RateBudget(limit=Decimal(1_000), available=Decimal(1_000), waiting=0)
+
+    async def aclose(self) -> None:
+        """Save what is not saved yet."""
+        await self._keep()

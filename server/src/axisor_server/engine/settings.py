@@ -1,0 +1,38 @@
+"""The figures an operator may turn, each with a safe default."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from axisor.model import Mode
+
+
+class EngineSettings(Struct, frozen=True, kw_only=True):
+    """How the engine behaves; times are in the unit their name ends with.
+
+    `owner` names this process in leases and must differ between processes. `back_date_ms` is taken
+    off the signature's time, which shortens how long an outcome can stay unknown; 0 until the venue
+    is known to accept it. `lag_ms` is how late a venue's reading may show what it did, `slack_ms`
+    how long it may work on a request before it does it.
+    """
+
+    owner: str
+    max_mode: Mode = Mode.SHADOW
+    lease_ms: int = 5_000
+    renew_ms: int = 1_500
+    back_date_ms: int = 0
+    lag_ms: int = 2_000
+    slack_ms: int = 1_000
+    uncertainty_limit_ms: int = 1_000
+    offset_every_ms: int = 300_000
+    stale_ms: int = 30_000
+    poll_near_ms: int = 2_000
+    poll_far_ms: int = 60_000
+    near_fraction_ppm: int = 10_000
+    witness_every_ms: int = 1_000
+    send_ms: int = 30_000
+    dead_letter_ms: int = 600_000
+    command_wait_ms: int = 10_000
+    inbox: int = 4_096
+    verify_tail: int = 10_000
+    paper_balance_sats: int = 10_000_000

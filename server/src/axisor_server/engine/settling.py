@@ -1,0 +1,320 @@
+"""Turns answers, verdicts and readings into drafts: what they change in book and journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from axisor.errors import (
+    AxisorError,
+    OutcomeUnknown,
+    PositionNotFound,
+    ShuttingDown,
+    VenueUnavailable,
+    reasons,
+)
+from axisor.events import (
+    IntentSettled,
+    IntentState,
+    NoticeGiven,
+    OrderChanged,
+    Outcome,
+    Payload,
+    PositionChanged,
+    PositionClosed,
+)
+from axisor.model import AccountState, Balance, OrderState, Severity
+from axisor.ports import ClosedPosition, Confirmed, Refused, SendResult, Unknown
+from axisor_server.domain.account import (
+    Loss,
+    diff,
+    shows_less,
+    with_order,
+    with_position,
+    without_position,
+)
+from axisor_server.domain.intent import decode_action, may_move, spends
+from axisor_server.domain.records import TENANT, IntentRecord
+from axisor_server.domain.witness import Verdict, added_between
+from axisor_server.engine.draft import Draft
+from axisor_server.engine.reconcile import LEDGER_KINDS
+from axisor_server.ports import Transaction
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """How a command ended, as it is kept beside its request id."""
+
+    intent: str
+    state: IntentState
+    reason: str = ""
+    message: str = ""
+    venue_id: str = ""
+
+
+def answer_of(record: IntentRecord) -> Answer:
+    """Return the answer that a settled intent gives to its command."""
+    return Answer(
+        intent=record.id,
+        state=record.state,
+        reason=record.reason,
+        message=record.message,
+        venue_id=record.venue_id,
+    )
+
+
+def error_of(answer: Answer) -> AxisorError | None:
+    """Return the typed error of an answer that is not a confirmation, None for one that is."""
+    if answer.state is IntentState.CONFIRMED:
+        return None
+    known = reasons().get(answer.reason, VenueUnavailable)
+    return known(answer.message, intent=answer.intent, state=answer.state.value)
+
+
+def settle(
+    draft: Draft,
+    record: IntentRecord,
+    state: IntentState,
+    *,
+    by: str = "answer",
+    reason: str = "",
+    message: str = "",
+    venue_id: str = "",
+    latency_ms: int = 0,
+) -> None:
+    """Move an intent on and tell whom it concerns: its journal, its command, its run."""
+    if not may_move(record.state, state):
+        raise AssertionError(f"{record.id} cannot go from {record.state} to {state}")
+    moved = replace(
+        record,
+        state=state,
+        reason=reason,
+        message=message,
+        venue_id=venue_id or record.venue_id,
+        updated_us=draft.now_us,
+    )
+    draft.move(moved, expect=record.state)
+    draft.say(
+        IntentSettled(
+            intent=record.id,
+            state=state,
+            by=by,
+            reason=reason,
+            message=message,
+            venue_id=moved.venue_id,
+            latency_ms=latency_ms,
+        )
+    )
+    if state is IntentState.CONFIRMED:
+        _count(draft, moved)
+    if record.request_id and not state.is_open:
+        _answer(draft, moved)
+    if record.run:
+        action = decode_action(record.action)
+        draft.call(record.run, Outcome(action=action, state=state, reason=reason, message=message))
+
+
+def _count(draft: Draft, record: IntentRecord) -> None:
+    book = draft.book
+    if spends(record.kind):
+        book = replace(book, unread={**book.unread, record.id: record})
+    if record.kind in LEDGER_KINDS:
+        book = replace(book, transfer=None)
+    draft.book = book
+
+
+def _answer(draft: Draft, record: IntentRecord) -> None:
+    encoded = msgspec.json.encode(answer_of(record))
+    request_id, now_us = record.request_id, draft.now_us
+
+    def row(tx: Transaction) -> None:
+        if tx.command(TENANT, request_id) is not None:
+            tx.answer_command(TENANT, request_id, answer=encoded, now_us=now_us)
+
+    draft.rows.append(row)
+
+
+def settle_result(
+    draft: Draft, record: IntentRecord, result: SendResult, *, latency_ms: int
+) -> list[Payload]:
+    """Settle by what the venue answered; returns what it changed about the account."""
+    match result:
+        case Confirmed():
+            settle(
+                draft,
+                record,
+                IntentState.CONFIRMED,
+                venue_id=result.venue_id,
+                latency_ms=latency_ms,
+            )
+            return _apply(draft, result)
+        case Refused():
+            error = result.error
+            settle(
+                draft,
+                record,
+                IntentState.REFUSED,
+                reason=error.reason,
+                message=error.message,
+                latency_ms=latency_ms,
+            )
+        case Unknown():
+            settle(
+                draft,
+                record,
+                IntentState.UNKNOWN,
+                reason=OutcomeUnknown.reason,
+                message=result.detail,
+                latency_ms=latency_ms,
+            )
+    return []
+
+
+def _apply(draft: Draft, answer: Confirmed) -> list[Payload]:
+    state = draft.book.state or AccountState(balance=Balance(free=0))
+    changes: list[Payload] = []
+    if answer.position is not None and state.position(answer.position.id) != answer.position:
+        state = with_position(state, answer.position)
+        changes.append(PositionChanged(position=answer.position))
+    if answer.order is not None and answer.order not in state.orders:
+        state = with_order(state, answer.order)
+        changes.append(OrderChanged(order=answer.order))
+    if answer.closed is not None and state.position(answer.closed.id) is not None:
+        after = without_position(state, answer.closed.id)
+        closed = diff(state, after, closed={answer.closed.id: answer.closed})
+        changes.extend(c for c in closed if isinstance(c, PositionClosed))
+        state = after
+    if changes:
+        tell(draft, state, changes)
+    return changes
+
+
+def tell(draft: Draft, state: AccountState, changes: list[Payload]) -> None:
+    """Take a new state over, with the payloads that say how it differs."""
+    draft.book = draft.book.with_state(state)
+    for change in changes:
+        draft.say(change)
+        if isinstance(change, PositionClosed):
+            loss = Loss(change.position.id, -change.pl, draft.now_us)
+            draft.book = replace(draft.book, losses=(*draft.book.losses, loss))
+    draft.touched = True
+
+
+def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None:
+    """Settle an unknown intent by what was read."""
+    assert verdict.state is not None
+    reason = ""
+    if verdict.state is IntentState.NOT_APPLIED:
+        reason = VenueUnavailable.reason
+    elif verdict.state is IntentState.DEAD:
+        reason = PositionNotFound.reason
+    settle(
+        draft,
+        record,
+        verdict.state,
+        by=verdict.by,
+        reason=reason,
+        message=verdict.message,
+        venue_id=verdict.venue_id,
+    )
+    if verdict.surplus:
+        draft.say(
+            NoticeGiven(
+                severity=Severity.WARN,
+                code="MARGIN_MOVED_OUTSIDE",
+                text="More margin was added than this core asked for.",
+                position=record.target.removeprefix("positions/"),
+                data={"sats": str(verdict.surplus), "intent": record.id},
+            )
+        )
+
+
+def cancel(draft: Draft, record: IntentRecord, message: str) -> None:
+    """Cancel an intent that certainly never left."""
+    settle(draft, record, IntentState.CANCELED, reason=ShuttingDown.reason, message=message)
+
+
+class Freshness(Struct, frozen=True):
+    """What decides whether a reading may count, in monotonic milliseconds.
+
+    `effect_ms` is when the last confirmed effect was known, `read_ms` when the last reading that
+    counts was begun.
+    """
+
+    effect_ms: int
+    read_ms: int
+    lag_ms: int
+    trust_ms: int = 60_000
+
+
+def too_old(
+    draft: Draft, state: AccountState, *, started_ms: int, freshness: Freshness
+) -> str | None:
+    """Return why a reading must not count, or None when it may.
+
+    It must have begun after the last known effect, and must not show less margin than was known: a
+    venue's replicas may lag. Long after the last good reading even such a one is believed.
+    """
+    if started_ms < freshness.effect_ms:
+        return "It was begun before the last effect."
+    before = draft.book.state
+    recent = started_ms - freshness.read_ms <= freshness.trust_ms
+    if recent and (id := shows_less(before, state)) is not None:
+        return f"It shows less margin on {id} than was known."
+    lagging = started_ms - freshness.effect_ms <= freshness.lag_ms
+    if lagging and before is not None:
+        opened = {s.opens for s in draft.book.spends.values() if s.intent in draft.book.unread}
+        shown = {p.id for p in state.positions} | {o.id for o in state.orders}
+        known = {p.id for p in before.positions} | {o.id for o in before.orders}
+        if (opened & known) - shown:
+            return "It does not show yet what was just opened."
+    return None
+
+
+def observe(
+    draft: Draft,
+    state: AccountState,
+    *,
+    closed: Mapping[str, ClosedPosition],
+    done: Mapping[str, OrderState],
+    lagging: bool,
+) -> list[Payload]:
+    """Take a reading over; returns what it changed."""
+    before = draft.book.state
+    changes = list(diff(before, state, closed=closed, done=done))
+    _note_outside(draft, before, state)
+    unread = draft.book.unread
+    if unread and before is not None:
+        shown = before.balance.free - state.balance.free >= sum(r.amount for r in unread.values())
+        if shown or not lagging:
+            draft.book = replace(draft.book, unread={})
+    if changes or before is None or before.unreadable != state.unreadable:
+        tell(draft, state, changes)
+    else:
+        draft.book = draft.book.with_state(state)
+    return changes
+
+
+def _note_outside(draft: Draft, before: AccountState | None, after: AccountState) -> None:
+    """Say when margin came from somewhere else, such as the venue's own screens."""
+    if before is None:
+        return
+    mine = {r.target for r in draft.book.open.values()}
+    mine |= {r.target for r in draft.book.unread.values()}
+    for position in after.positions:
+        old = before.position(position.id)
+        if old is None or f"positions/{position.id}" in mine or position.entry_margin is None:
+            continue
+        added = added_between(old, position)
+        if added > 0:
+            draft.say(
+                NoticeGiven(
+                    severity=Severity.WATCH,
+                    code="MARGIN_MOVED_OUTSIDE",
+                    text="Margin was added outside this core.",
+                    position=position.id,
+                    data={"sats": str(added)},
+                )
+            )

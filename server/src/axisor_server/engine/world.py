@@ -1,0 +1,29 @@
+"""What every account's actor is given: the ports and rules that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from axisor.ports import Clock
+from axisor.strategy import Strategy
+from axisor_server.domain.review import Reviewer
+from axisor_server.engine.answers import Publish
+from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.settings import EngineSettings
+from axisor_server.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The surroundings of an account."""
+
+    store: Store
+    clock: Clock
+    strategies: Mapping[str, type[Strategy[Any, Any]]]
+    reviewers: Sequence[Reviewer]
+    publish: Publish
+    settings: EngineSettings
+    failpoints: Failpoints
+    new_id: Callable[[], str]
