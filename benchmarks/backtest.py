@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 
 import msgspec
+from benchmarks.measure import Cell, Part, median, spread
 from msgspec import Struct
 
 from axisor.backtest import Path, Session, Setup, Slot
@@ -24,7 +25,6 @@ from axisor.intents import Intent
 from axisor.model import Side, Tick
 from axisor.strategy import View
 from axisor_margin_guard import GuardConfig, MarginGuard
-from benchmarks.measure import Cell, Part, median, spread
 
 DATA = FilePath("shared/data")
 MONTH = "btcusd-1m-2019-06.csv.gz"
@@ -34,8 +34,8 @@ QUANTITY = 1_000
 PAIR_CANDLES = 400
 """How many candles both ways are given; a call on each print of the whole file takes minutes."""
 
-PAIR_FROM = 15_500
-"""Where those begin, in a stretch of the file with the fall in it."""
+PAIR_FROM = 6_300
+"""Where those begin: the stretch of the file in which the price moves most."""
 
 
 class EveryPrint(MarginGuard):
@@ -134,12 +134,14 @@ def pair(file: FilePath, runs: int) -> dict[str, Cell]:
     }
 
 
-def run(*, runs: int, quick: bool, full: bool) -> list[Part]:
+def run(*, runs: int, quick: bool, full: bool, peers: bool) -> list[Part]:
     """Measure the month, both ways on a stretch of it, and with `full` the whole year."""
     month = find(MONTH)
     title = "Back-test: the guard over one-minute candles, ten positions"
     if month is None:
-        return [Part(name="backtest", title=title, skipped=f"there is no {DATA / MONTH} here or above.")]
+        return [
+            Part(name="backtest", title=title, skipped=f"there is no {DATA / MONTH} here or above.")
+        ]
     rows = [whole(month, runs)]
     year = find(YEAR) if full else None
     if year is not None:

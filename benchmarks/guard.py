@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from benchmarks.crowd import Guarded, crowd, quotes
+from benchmarks.measure import Cell, Part, median, percentile, spread
 from msgspec import Struct
 
 from axisor.events import Stimulus, TimerFired, Woken
@@ -20,8 +22,6 @@ from axisor.exchange import Quote
 from axisor.model import Tick
 from axisor.strategy import StepResult
 from axisor_server.engine.wakes import WakeIndex
-from benchmarks.crowd import Guarded, crowd, quotes
-from benchmarks.measure import Cell, Part, median, percentile, spread
 
 SEED = 21
 
