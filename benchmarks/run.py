@@ -10,15 +10,21 @@ from pathlib import Path
 import click
 import msgspec
 from benchmarks import backtest, guard, journal
-from benchmarks.measure import Part, environment, markdown
+from benchmarks.measure import Part, Plan, environment, markdown
 
-NAMES = ("guard", "journal", "backtest")
+MEASURES: dict[str, Callable[[Plan], list[Part]]] = {
+    "guard": guard.run,
+    "journal": journal.run,
+    "backtest": backtest.run,
+}
 RUNS = 5
 RESULTS = Path("benchmarks/results")
 
 
 @click.command()
-@click.option("--only", type=click.Choice(NAMES), multiple=True, help="Measure this; repeatable.")
+@click.option(
+    "--only", type=click.Choice(tuple(MEASURES)), multiple=True, help="Measure just this."
+)
 @click.option("--quick", is_flag=True, help="One short run of each: proves it works, no figures.")
 @click.option("--full", is_flag=True, help="Back-test the whole year too.")
 @click.option("--runs", type=click.IntRange(1, 50), default=RUNS, show_default=True)
@@ -29,15 +35,17 @@ def main(
 ) -> None:
     """Measure Axisor: what counts is a ratio within one run, on one machine."""
     started = time.perf_counter()
-    runs = 1 if quick else runs
+    plan = Plan(runs=runs, full=full, peers=peers)
+    if quick:
+        plan = Plan(runs=1, warm=0, quick=True)
     found = environment()
     click.echo("# Measured\n")
     for name, value in found.items():
         click.echo(f"- {name}: {value}")
     click.echo()
     parts: list[Part] = []
-    for name in only or NAMES:
-        for part in _measures(runs=runs, quick=quick, full=full, peers=peers)[name]():
+    for name in only or tuple(MEASURES):
+        for part in MEASURES[name](plan):
             parts.append(part)
             click.echo(markdown(part))
     seconds = time.perf_counter() - started
@@ -47,16 +55,6 @@ def main(
     raw = {"time": now, "seconds": seconds, "environment": found, "parts": parts}
     target.write_bytes(msgspec.json.format(msgspec.json.encode(raw)))
     click.echo(f"{seconds:.0f} s; raw figures: {target}")
-
-
-def _measures(
-    *, runs: int, quick: bool, full: bool, peers: bool
-) -> dict[str, Callable[[], list[Part]]]:
-    return {
-        "guard": lambda: guard.run(runs=runs, quick=quick),
-        "journal": lambda: journal.run(runs=runs, quick=quick),
-        "backtest": lambda: backtest.run(runs=runs, quick=quick, full=full, peers=peers),
-    }
 
 
 if __name__ == "__main__":
