@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from axisor.errors import (
     AccountInUse,
@@ -265,7 +266,9 @@ async def test_a_command_stored_by_another_process_is_carried_out_once(bench):
         principal="owner",
         created_us=0,
     )
-    await bench.store.write(lambda tx: tx.add_command(record))
+    broken = replace(record, request_id="7d3f3a52-7d5e-4c1e-9d7c-6f2a5e1b9c03", body=b"?")
+    for row in (broken, record):
+        await bench.store.write(lambda tx, row=row: tx.add_command(row))
     engine = bench.engine()
     await bench.up(engine)
     await bench.clock.advance(2)
