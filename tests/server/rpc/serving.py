@@ -12,10 +12,12 @@ import grpc.aio
 import pytest
 from msgspec import Meta
 from prometheus_client import CollectorRegistry
-from tests.server.rpc.books import Books
 from tests.server.rpc.venue import Venue
+from tests.support.venue import SimVenue
 
-from axisor.model import Mode, Permission
+from axisor.events import HaltLevel
+from axisor.intents import OpenPosition
+from axisor.model import Mode, Permission, Side
 from axisor.strategy import Config, Memory, Strategy
 from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
@@ -25,6 +27,9 @@ from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
 from axisor_server.adapters.system import SystemClock
 from axisor_server.domain.journal import Entry
+from axisor_server.domain.records import AccountRecord
+from axisor_server.engine import Engine, EngineSettings
+from axisor_server.engine.paper import carry_out
 from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
@@ -62,7 +67,20 @@ class Served:
         self.stops: list[tuple[timedelta, str]] = []
         self.registry = CollectorRegistry()
         ids = SeededIds(self.clock, seed=7)
-        self.engine = Books(self.store, self.clock, self._publish, {Nap.name: Nap})
+        self.sim = SimVenue(self.clock, price="60000")
+        self.engine = Engine(
+            store=self.store,
+            clock=self.clock,
+            ids=ids,
+            vault=MemoryVault(),
+            venues={"books": Venue(self.sim)},
+            strategies={Nap.name: Nap},
+            reviewers=(),
+            publish=self._publish,
+            settings=EngineSettings(owner="core"),
+        )
+        opening = OpenPosition(side=Side.BUY, leverage=16, quantity=1_000)
+        self.long = carry_out(self.sim.account, opening, self.sim.exchange.quote).venue_id
         self.house = House(
             engine=self.engine,
             store=self.store,
@@ -70,7 +88,7 @@ class Served:
             clock=self.clock,
             ids=ids,
             around=Surroundings(
-                venues={"books": Venue()},
+                venues={"books": Venue(self.sim)},
                 plugins=lambda: (),
                 settings=(),
                 stop=lambda drain, reason: self.stops.append((drain, reason)),
@@ -91,6 +109,28 @@ class Served:
     def _authenticate(self, text: str) -> Principal | None:
         known = {TOKEN: EVERYTHING, READER: Permission.READ}
         return Principal("owner", known[text]) if text in known else None
+
+    @property
+    def margin(self) -> int:
+        """Return the margin of the long at the venue."""
+        position = self.sim.state().position(self.long)
+        assert position is not None
+        return position.margin
+
+    async def accounts(self) -> Sequence[AccountRecord]:
+        """Return what accounts are stored."""
+        return await self.store.read(lambda view: view.accounts())
+
+    async def head(self, account: str) -> int:
+        """Return the end of an account's journal."""
+        return (await self.store.read(lambda view: view.head(account))).sequence
+
+    async def noise(self, account: str, count: int) -> None:
+        """Journal events, one after the other."""
+        id = account.removeprefix("accounts/")
+        for turn in range(count):
+            level = HaltLevel.RISK if turn % 2 else HaltLevel.NONE
+            await self.engine.halt(id, level, principal="noise", reason=f"turn {turn}")
 
     def channel(self) -> grpc.aio.Channel:
         """Return a channel that trusts the core's certificate only."""
@@ -124,6 +164,7 @@ async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
     served.house.hub.close()
     await served.server.stop(1)
     await served.house.once.drain()
+    await served.engine.stop(1)
     await served.store.close()
 
 

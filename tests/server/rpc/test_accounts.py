@@ -9,7 +9,6 @@ import grpc.aio
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
-from tests.server.rpc.books import LONG
 from tests.server.rpc.serving import CREATE, Served, bearer, creation
 
 from axisor.v1 import accounts_pb2, guard_pb2, margin_pb2, resources_pb2, types_pb2
@@ -52,7 +51,7 @@ async def test_an_account_that_does_not_fit_is_not_added(
         await AccountServiceStub(channel).CreateAccount(creation(**fields), metadata=bearer())
 
     assert from_call(refused.value).reason == reason
-    assert not await core.store.read(lambda view: view.accounts())
+    assert not await core.accounts()
 
 
 async def test_creating_twice_under_one_id_adds_one_account(
@@ -64,7 +63,7 @@ async def test_creating_twice_under_one_id_adds_one_account(
     second = await stub.CreateAccount(creation(), metadata=bearer())
 
     assert first == second
-    assert len(await core.store.read(lambda view: view.accounts())) == 1
+    assert len(await core.accounts()) == 1
 
 
 async def test_another_body_under_one_id_is_refused(channel: grpc.aio.Channel) -> None:
@@ -165,9 +164,9 @@ async def test_margin_added_twice_under_one_id_is_added_once_and_explained(
     core: Served, channel: grpc.aio.Channel, account: str
 ) -> None:
     request = margin_pb2.AddMarginRequest(
-        name=f"{account}/positions/{LONG.id}", request_id=OTHER, amount_sats=5_000
+        name=f"{account}/positions/{core.long}", request_id=OTHER, amount_sats=5_000
     )
-    stub = MarginServiceStub(channel)
+    stub, before = MarginServiceStub(channel), core.margin
 
     first = await stub.AddMargin(request, metadata=bearer())
     second = await stub.AddMargin(request, metadata=bearer())
@@ -176,9 +175,10 @@ async def test_margin_added_twice_under_one_id_is_added_once_and_explained(
         metadata=bearer(),
     )
 
-    assert first == second
-    assert first.position.margin_sats == LONG.margin + 5_000
-    assert core.engine.sent == 1
+    assert first.position.margin_sats == second.position.margin_sats
+    assert first.outcome == second.outcome
+    assert first.position.margin_sats == before + 5_000 == core.margin
+    assert len(core.sim.effects) == 1
     assert [entry.kind for entry in story.timeline] == [
         "CommandReceived",
         "IntentPlanned",
@@ -191,7 +191,7 @@ async def test_a_preview_sends_nothing(
     core: Served, channel: grpc.aio.Channel, account: str
 ) -> None:
     request = margin_pb2.AddMarginRequest(
-        name=f"{account}/positions/{LONG.id}",
+        name=f"{account}/positions/{core.long}",
         request_id=CREATE,
         amount_sats=5_000,
         validate_only=True,
@@ -200,11 +200,11 @@ async def test_a_preview_sends_nothing(
     answer = await MarginServiceStub(channel).AddMargin(request, metadata=bearer())
 
     assert answer.preview.after.margin_sats == answer.preview.before.margin_sats + 5_000
-    assert core.engine.sent == 0
+    assert not core.sim.effects
 
 
 async def test_what_if_tells_the_living_from_the_dead(
-    channel: grpc.aio.Channel, account: str
+    core: Served, channel: grpc.aio.Channel, account: str
 ) -> None:
     stub = MarginServiceStub(channel)
 
@@ -214,13 +214,13 @@ async def test_what_if_tells_the_living_from_the_dead(
     saved = await stub.WhatIf(
         margin_pb2.WhatIfRequest(
             parent=account,
-            price_usd="58000",
-            position=f"{account}/positions/{LONG.id}",
+            price_usd="56000",
+            position=f"{account}/positions/{core.long}",
             add_sats=100_000,
         ),
         metadata=bearer(),
     )
 
     assert deep.positions[0].unguarded == margin_pb2.FATE_LIQUIDATED
-    assert deep.unguarded_loss_sats == LONG.margin
+    assert deep.unguarded_loss_sats == core.margin
     assert saved.positions[0].unguarded == margin_pb2.FATE_SURVIVES

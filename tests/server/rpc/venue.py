@@ -1,18 +1,20 @@
-"""A venue whose keys say by their name what they may do; for tests of how accounts are added."""
+"""The simulated venue behind keys that say by their name what they may do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+
+from tests.support.venue import SimLine, SimVenue, SimVenueDoor
 
 from axisor.errors import VenueAuth, VenueUnavailable
 from axisor.ports import Clock, Credentials, KeyRights
 
 
-class Line:
-    """The part of VenueAccount that adding an account uses."""
+class KeyedLine(SimLine):
+    """A line whose key is believed or not."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, venue: SimVenue, key: str) -> None:
+        super().__init__(venue)
         self._key = key
 
     async def rights(self) -> KeyRights:
@@ -24,26 +26,22 @@ class Line:
         scopes = frozenset(("read", "trade"))
         return KeyRights(scopes=scopes, can_withdraw=self._key == "withdraws")
 
-    async def aclose(self) -> None:
-        """Close nothing."""
 
-
-class Venue:
-    """A venue in memory."""
+class Venue(SimVenueDoor):
+    """The venue under the name `books`, with addresses of its networks."""
 
     name = "books"
-    networks: Mapping[str, str] = {
-        "mainnet": "https://api.example.com",
-        "signet": "https://api.signet.example.com",
-        "sim": "",
-    }
 
-    def market(self, *, network: str, url: str | None, clock: Clock) -> Any:
-        """Refuse: no test reads candles here."""
-        raise VenueUnavailable(venue=self.name)
+    def __init__(self, venue: SimVenue) -> None:
+        super().__init__(venue)
+        self.networks: Mapping[str, str] = {
+            "mainnet": "https://api.example.com",
+            "signet": "https://api.signet.example.com",
+            "sim": "",
+        }
 
     def account(
         self, *, network: str, url: str | None, credentials: Credentials, clock: Clock
-    ) -> Any:
+    ) -> KeyedLine:
         """Return the line of a key."""
-        return Line(credentials.key.reveal())
+        return KeyedLine(self._venue, credentials.key.reveal())

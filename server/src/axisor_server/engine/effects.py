@@ -182,6 +182,10 @@ class Effects:
         """Return the venue's clock as known."""
         return self._core.market.venue_clock()
 
+    async def clock_known(self) -> None:
+        """Wait until the venue's clock is known."""
+        await self._core.market.measured()
+
     def market_us(self) -> int:
         """Return market time."""
         return to_us(self._core.desk.market_now())

@@ -60,6 +60,7 @@ class Market:
         self._quality = FeedQuality.NONE
         self._reason = "No price has come yet."
         self._offset: ClockOffset | None = None
+        self._measured = asyncio.Event()
         self._offset_ms = 0
         self._changed = asyncio.Condition()
         self._count = 0
@@ -205,6 +206,11 @@ class Market:
         started = self._clock.monotonic_ms()
         self._offset = await self._feed.clock_offset()
         self._offset_ms = started
+        self._measured.set()
+
+    async def measured(self) -> None:
+        """Wait until the venue's clock was measured for the first time."""
+        await self._measured.wait()
 
     def venue_clock(self) -> VenueClock | None:
         """Return the venue's clock as last measured, or None before that."""

@@ -11,7 +11,7 @@ import msgspec
 from axisor import maths
 from axisor.events import Coverage
 from axisor.intents import Action
-from axisor.model import Leash, Mode, Permission, Position
+from axisor.model import Leash, Mode, Permission, Position, Side
 from axisor.strategy import View
 from axisor.wire.records import (
     Account,
@@ -101,7 +101,8 @@ def effect_of(record: IntentRecord) -> Effect:
 def position_of(
     account: str, position: Position, view: View, coverage: Coverage | None = None
 ) -> PositionReport:
-    """Return a position with its distance to liquidation at the executable price."""
+    """Return a position with its profit and its distance to liquidation at present prices."""
+    position = _marked(position, view)
     price = view.tick.guard_price(position.side, position.quantity) if view.tick else None
     if price is None or position.liquidation <= 0:
         return PositionReport(account=account, position=position, coverage=coverage)
@@ -116,6 +117,19 @@ def position_of(
         consumed_percent=consumed,
         coverage=coverage,
     )
+
+
+def _marked(position: Position, view: View) -> Position:
+    """Return the position with the profit it would be closed at now; as read without a price."""
+    tick, quantity = view.tick, position.quantity
+    if tick is None:
+        return position
+    long = position.side is Side.BUY
+    price = tick.bid_for(quantity) if long else tick.ask_for(quantity)
+    if price is None:
+        return position
+    profit = maths.pl(position.side, quantity, position.entry, price)
+    return msgspec.structs.replace(position, pl=profit)
 
 
 def positions_of(
