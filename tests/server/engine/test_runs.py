@@ -63,6 +63,22 @@ async def test_a_raising_strategy_fails_its_own_run_only(bench, engine):
     assert len(bench.venue.effects) == 1
 
 
+@pytest.mark.parametrize("kind", ["float", "text", "nan", "huge", "wake", "wake-nan", "exit"])
+async def test_nonsense_from_a_strategy_harms_nobody_else(bench, engine, kind):
+    bench.long()
+    bad = await bench.run(engine, "garbage", b'{"kind": "%s"}' % kind.encode())
+    good = await bench.run(engine, "rescuer")
+
+    await bench.move("98100")
+    await bench.move("98090")
+
+    assert await state_of(bench, bad) in {"failed", "running"}
+    assert await state_of(bench, good) == "running"
+    assert [type(a).__name__ for a in bench.venue.sent] == ["AddMargin"]
+    assert engine.status().accounts[0].error == ""
+    assert len([k for k in await bench.kinds() if k == "RunChanged"]) <= 8
+
+
 async def test_a_run_that_answers_its_refusals_for_ever_is_failed(bench, engine):
     run = await bench.run(engine, "stubborn")
 
