@@ -181,14 +181,15 @@ class Core:
         self.data, self.log = folder / name, folder / f"{name}.log"
         self.options, self.variables = options, dict(variables or {})
         self.process: Process | None = None
+        self.listen = "127.0.0.1:0"
         self._config = str(folder / "config")
 
-    async def start(self, *, failpoint: str = "", expect_up: bool = True) -> None:
-        """Start it and wait until it says where it serves."""
+    async def start(self, *, failpoint: str = "") -> None:
+        """Start it and wait until it says where it serves; it serves there again ever after."""
         variables = {**self.variables, "XDG_CONFIG_HOME": self._config}
         if failpoint:
             variables["AXISOR_FAILPOINT"] = failpoint
-        words = ("up", "--data-dir", str(self.data), "--listen", "127.0.0.1:0", "-o", "json")
+        words = ("up", "--data-dir", str(self.data), "--listen", self.listen, "-o", "json")
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *COMMAND,
@@ -202,7 +203,8 @@ class Core:
         assert self.process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
             line = await self.process.stdout.readline()
-        assert line or not expect_up, self.log.read_text()[-2_000:]
+        assert line, self.log.read_text()[-2_000:]
+        self.listen = json.loads(line)["address"]
 
     async def killed(self) -> None:
         """Wait until it has killed itself, as a failpoint tells it to."""
