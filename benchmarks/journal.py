@@ -31,7 +31,7 @@ from axisor_server.ports import Store, Transaction
 
 Connection: TypeAlias = sqlite3.Connection | psycopg.Connection[tuple[object, ...]]
 
-ROWS = 3_200
+ROWS = 2_048
 QUICK_ROWS = 512
 MOST_COMMITS = 400
 """A row a commit is as slow as the disk, so such a run has no more than these."""

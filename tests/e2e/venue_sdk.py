@@ -35,7 +35,9 @@ class SdkError(Exception):
         self.status = thrown.get("status")
         self.code = thrown.get("code")
         body = thrown.get("body")
-        self.body = json.loads(body) if isinstance(body, str) and body[:1] == "{" else body
+        self.body: Any = body
+        if isinstance(body, str) and body.startswith("{"):
+            self.body = json.loads(body)
 
 
 class Sdk:

@@ -89,6 +89,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     )
     plugins: Annotated[tuple[str, ...], Meta(description="Plugins to enable, by name.")] = (
         "lnmarkets",
+        "logbook",
         "margin-guard",
     )
     grpc: Grpc = Grpc()

@@ -73,6 +73,24 @@ def test_a_fraction_becomes_percent_and_comes_back() -> None:
     assert scalars.percent_to_wire(None, "f") == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal(1) / 3, "0.333333333333"),
+        (Decimal(200_000_000_000) / 3, "66666666666.666667"),
+        (Decimal("-12.5"), "-12.5"),
+        (None, ""),
+    ],
+)
+def test_a_computed_ratio_is_cut_to_what_fits(value: Decimal | None, text: str) -> None:
+    assert scalars.figure_to_wire(value, "leverage") == text
+
+
+def test_a_ratio_that_is_no_number_is_refused() -> None:
+    with pytest.raises(FieldInvalid):
+        scalars.figure_to_wire(Decimal("NaN"), "leverage")
+
+
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(FieldInvalid) as caught:
         scalars.time_to_wire(datetime(2026, 1, 1), "not_after_time")

@@ -11,7 +11,8 @@ from tests.support import records
 from tests.support.records import appending, notice
 
 from axisor.errors import JournalCorrupt, StoreUnavailable
-from axisor.events import HaltLevel, IntentState, RunState
+from axisor.events import FeedChanged, HaltLevel, IntentState, RunState
+from axisor.model import FeedQuality
 from axisor_server.domain.journal import GENESIS, Head, verify
 from axisor_server.ports import Conflict, Reader, Store, Transaction
 
@@ -100,30 +101,22 @@ async def test_entries_are_read_in_pages(store: Store):
 
 
 async def test_entries_before_are_newest_first_and_filtered(store: Store):
-    from axisor.events import FeedChanged
-    from axisor.model import FeedQuality
-
     mixed = [notice("1"), FeedChanged(quality=FeedQuality.STALE), notice("3"), notice("4")]
     await store.write(appending(*mixed))
 
-    def sequences(before: int | None, kinds: tuple[str, ...], limit: int = 9) -> list[int]:
+    def unit(reader: Reader) -> list[list[int]]:
+        def sequences(before: int | None, *kinds: str, limit: int = 9) -> list[int]:
+            found = reader.entries_before("accounts/a", before=before, kinds=kinds, limit=limit)
+            return [entry.sequence for entry in found]
+
         return [
-            e.sequence
-            for e in reader.entries_before("accounts/a", before=before, kinds=kinds, limit=limit)
+            sequences(None),
+            sequences(3),
+            sequences(None, "NoticeGiven", limit=2),
+            sequences(4, "NoticeGiven", "FeedChanged"),
+            sequences(1),
         ]
 
-    def unit(given: Reader) -> list[list[int]]:
-        nonlocal reader
-        reader = given
-        return [
-            sequences(None, ()),
-            sequences(3, ()),
-            sequences(None, ("NoticeGiven",), limit=2),
-            sequences(4, ("NoticeGiven", "FeedChanged")),
-            sequences(1, ()),
-        ]
-
-    reader: Reader
     assert await store.read(unit) == [[4, 3, 2, 1], [2, 1], [4, 3], [3, 2, 1], []]
 
 

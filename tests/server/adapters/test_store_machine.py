@@ -1,4 +1,4 @@
-"""Random operations on the store in memory and on SQLite end in the same answers and the same rows."""
+"""Random operations on the store in memory and on SQLite give equal answers and equal rows."""
 
 from __future__ import annotations
 
@@ -80,12 +80,12 @@ class Stores(RuleBasedStateMachine):
     def release(self, account: str, owner: str, epoch: int) -> None:
         self.same(lambda t: t.release_lease(account, owner=owner, epoch=epoch))
 
-    @rule(id=ids, account=accounts, target=ids, additive=st.booleans(), state=states, at=small)
+    @rule(id=ids, account=accounts, place=ids, additive=st.booleans(), state=states, at=small)
     def add_intent(
-        self, id: str, account: str, target: str, additive: bool, state: IntentState, at: int
+        self, id: str, account: str, place: str, additive: bool, state: IntentState, at: int
     ) -> None:
         record = records.intent(
-            id, account=account, target=target, additive=additive, state=state, created_us=at
+            id, account=account, target=place, additive=additive, state=state, created_us=at
         )
         self.same(lambda t: t.add_intent(record))
 
@@ -133,9 +133,9 @@ class Stores(RuleBasedStateMachine):
     def delete_account(self, id: str) -> None:
         self.same(lambda t: t.delete_account(id))
 
-    @rule(account=accounts, target=ids, counter=small)
-    def raise_witness(self, account: str, target: str, counter: int) -> None:
-        self.same(lambda t: t.raise_witness(account, target, counter=counter, now_us=1))
+    @rule(account=accounts, place=ids, counter=small)
+    def raise_witness(self, account: str, place: str, counter: int) -> None:
+        self.same(lambda t: t.raise_witness(account, place, counter=counter, now_us=1))
 
     @rule(account=accounts, id=ids)
     def change_and_undo(self, account: str, id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,8 +42,7 @@ def confirm(options: Options, question: str, *, yes: bool, dry_run: bool) -> Non
     """Ask before something that cannot be undone; without a terminal, refuse unless `--yes`."""
     if yes or dry_run:
         return
-    stream = click.get_text_stream("stdin")
-    if not stream.isatty():
+    if not sys.stdin.isatty():
         raise click.UsageError(f"{question} Say --yes where nobody can be asked.")
     click.confirm(question, abort=True, err=options.output != "table")
 

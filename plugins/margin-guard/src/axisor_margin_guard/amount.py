@@ -74,7 +74,11 @@ def least_reduction(rule: Rule, held: Exposure, price: Price, fee_rate: Decimal)
     None where no part short of the whole is enough. A loss is carried into the rest, as the venue
     accounts for a partial close: the rest's entry is worse and only the fee leaves the wallet.
     """
-    low, high = 1, held.quantity - 1
+    gain = maths.pl_exact(held.side, held.quantity, held.entry, price)
+    carrying = 1
+    if held.side is Side.BUY and gain < 0:  # a smaller rest could not carry the loss at any entry
+        carrying = int(-gain * Fraction(price) // SATS_PER_BITCOIN) + 1
+    low, high = 1, held.quantity - carrying
     if high < 1 or not _reduction_meets(rule, held, price, fee_rate, high):
         return None
     while low < high:

@@ -40,9 +40,11 @@ def exposure(position: Position) -> Exposure:
     Where the venue names a nearer liquidation price than the formula gives, the venue is believed,
     and the backing is the least that explains its price.
     """
-    if position.quantity <= 0 or position.entry <= 0 or position.liquidation <= 0:
-        raise ValueError("quantity, entry and liquidation price must be above zero")
     side, quantity, entry = position.side, position.quantity, position.entry
+    if quantity <= 0 or entry <= 0:
+        raise ValueError("quantity and entry price must be above zero")
+    if position.liquidation < 0 or (side is Side.SELL and position.liquidation == 0):
+        raise ValueError("the liquidation price must be above zero")
     cross = position.margin_mode is MarginMode.CROSS
     reserved = maths.cross_maintenance_margin(quantity, entry) if cross else 0
     backing = position.margin - reserved

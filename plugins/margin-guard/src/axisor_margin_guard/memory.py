@@ -19,9 +19,9 @@ SETTLE_WITHIN = timedelta(seconds=60)
 class Asked(Struct, frozen=True):
     """An action that was asked for and whose end is not yet seen.
 
-    Its sats count as spent until it fails. `before` describes the position at that time: a confirmed
-    action still blocks until the position differs from it, so that an old reading cannot make the
-    guard act a second time.
+    Its sats count as spent until it fails. `before` describes the position at that time: a
+    confirmed action still blocks until the position differs from it, so that an old reading cannot
+    make the guard act a second time.
     """
 
     kind: str
@@ -36,9 +36,9 @@ class Asked(Struct, frozen=True):
 class Held(Struct):
     """What is known of one position.
 
-    `distance_before` is the distance the last action found, as a fraction in text; `short` says that
-    it left the position below its target; `stops` are the stop prices we set, `told` the codes said
-    in this episode, `coverage` the protection last said.
+    `distance_before` is the distance the last action found, as a fraction in text; `short` says
+    that it left the position below its target; `stops` are the stop prices we set, `told` the codes
+    said in this episode, `coverage` what was last said of its protection.
     """
 
     spent: Sats = 0

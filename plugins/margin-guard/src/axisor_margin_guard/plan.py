@@ -93,8 +93,8 @@ def walk(
 ) -> Walk:
     """Walk the price against one side in half-dollar steps, jumping to where something happens.
 
-    One action a position and step, by the rule's own `partial`; cooldown, pending actions and the end
-    of the day do not count. `unlimited` sets the budgets of positions and actions aside.
+    One action a position and step, by the rule's own `partial`; cooldown, pending actions and the
+    end of the day do not count. `unlimited` sets the budgets of positions and actions aside.
     """
     if view.tick is None or feed_trouble(view):
         return Walk(())

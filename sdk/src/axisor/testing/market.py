@@ -46,7 +46,7 @@ class Market:
 
     def walk(self, length: int = 100, *, step: Decimal = Decimal("0.1")) -> Market:
         """Return the market with a random walk after it, moving up to `step` percent a price."""
-        chance = random.Random(f"{self.seed}/{len(self.prices)}")  # noqa: S311
+        chance = random.Random(f"{self.seed}/{len(self.prices)}")
         walked = tuple(_wander(chance, self.prices[-1], length, step))
         return self._longer(walked, f"walk({length}, step={step})")
 
@@ -63,7 +63,7 @@ def walk(
 ) -> Market:
     """Return a random walk of `length` prices from `start`, at most `step` percent a price."""
     first = _half(Decimal(start))
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     prices = (first, *_wander(chance, first, length - 1, step))
     return Market(seed, prices, (f"walk({seed}, {length}, start={start}, step={step})",))
 

@@ -74,7 +74,7 @@ POSITIONS = (
 
 def events(seed: int = SEED, length: int = 60) -> tuple[Event, ...]:
     """Return a history of that many prices with balances and feed troubles among them."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     prices = market.walk(seed, length - 20, start=START_PRICE, step=Decimal("0.4"))
     happenings: list[Event] = [
         lambda h: h.set_balance(Balance(free=600_000), cross=CrossWallet(60_000, 20)),

@@ -38,6 +38,7 @@ from axisor.wire.scalars import (
     decimal_to_wire,
     enum_from_wire,
     enum_to_wire,
+    figure_to_wire,
     span_or_none,
     span_to_wire,
     time_or_none,
@@ -284,8 +285,8 @@ def figures_to_wire(figures: Figures | None) -> types_pb2.Figures | None:
     return types_pb2.Figures(
         margin_sats=figures.margin,
         liquidation_price_usd=decimal_to_wire(figures.liquidation, "liquidation_price_usd"),
-        distance_percent=decimal_to_wire(figures.distance_percent, "distance_percent"),
-        leverage=decimal_to_wire(figures.leverage, "leverage"),
+        distance_percent=figure_to_wire(figures.distance_percent, "distance_percent"),
+        leverage=figure_to_wire(figures.leverage, "leverage"),
         free_balance_sats=figures.free,
     )
 

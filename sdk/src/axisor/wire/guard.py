@@ -17,6 +17,7 @@ from axisor.wire.scalars import (
     decimal_to_wire,
     enum_from_wire,
     enum_to_wire,
+    figure_to_wire,
     percent_from_wire,
     percent_to_wire,
 )
@@ -111,7 +112,7 @@ def whatif_row_to_wire(account: str, row: WhatIfRow) -> margin_pb2.WhatIfPositio
         margin_sats=0,
         liquidation_price_usd=decimal_to_wire(row.liquidation, "liquidation_price_usd"),
         distance_percent=percent_to_wire(row.distance, "distance_percent"),
-        leverage=decimal_to_wire(row.leverage, "leverage"),
+        leverage=figure_to_wire(row.leverage, "leverage"),
     )
     fate = margin_pb2.FATE_LIQUIDATED if row.gap else margin_pb2.FATE_SURVIVES
     warnings = [row.guarded] if row.guarded else []

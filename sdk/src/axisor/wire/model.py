@@ -39,6 +39,7 @@ from axisor.wire.scalars import (
     decimal_to_wire,
     enum_from_wire,
     enum_to_wire,
+    figure_to_wire,
     span_or_none,
     span_to_wire,
     time_from_wire,
@@ -69,7 +70,7 @@ def position_to_wire(
         quantity_usd=position.quantity,
         entry_price_usd=decimal_to_wire(position.entry, "entry_price_usd"),
         margin_sats=position.margin,
-        leverage=decimal_to_wire(position.leverage, "leverage"),
+        leverage=figure_to_wire(position.leverage, "leverage"),
         liquidation_price_usd=_price_or_empty(position.liquidation, "liquidation_price_usd"),
         stop_loss_price_usd=decimal_to_wire(position.stoploss, "stop_loss_price_usd"),
         stop_loss_trailing=decimal_to_wire(position.stoploss_trailing, "stop_loss_trailing"),
@@ -85,8 +86,8 @@ def position_to_wire(
         cashed_in_profit_sats=position.sum_cash_in_pl,
         client_id=position.client_id or "",
         create_time=time_to_wire(position.created_at, "create_time"),
-        distance_percent=decimal_to_wire(distance_percent, "distance_percent"),
-        consumed_percent=decimal_to_wire(consumed_percent, "consumed_percent"),
+        distance_percent=figure_to_wire(distance_percent, "distance_percent"),
+        consumed_percent=figure_to_wire(consumed_percent, "consumed_percent"),
         coverage=None if coverage is None else coverage_to_wire(account, coverage),
     )
 

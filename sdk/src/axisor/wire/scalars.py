@@ -170,22 +170,30 @@ def _check(text: str, field: str, *, signed: bool) -> None:
     if not _DECIMAL.fullmatch(text) or (text.startswith("-") and not signed):
         shape = "-?[0-9]+(.[0-9]+)?" if signed else "[0-9]+(.[0-9]+)?"
         raise FieldInvalid(f"{field} must be a decimal of the form {shape}.", field=field)
-    if sum(letter.isdigit() for letter in text) > MOST_DIGITS:
+    if _digits(text) > MOST_DIGITS:
         raise FieldInvalid(f"{field} must have at most {MOST_DIGITS} digits.", field=field)
 
 
-def percent_to_wire(fraction: Decimal | None, field: str) -> str:
-    """Return a fraction as percent, None as nothing.
+def _digits(text: str) -> int:
+    return sum(letter.isdigit() for letter in text)
 
-    A fraction is a figure to look at and never a price or an amount, so one that does not fit in 18
-    digits is rounded half even to the 12th decimal. Raises FieldInvalid where that is too long.
+
+def figure_to_wire(value: Decimal | None, field: str) -> str:
+    """Return a computed ratio as plain digits, None as nothing.
+
+    A ratio (a distance, an effective leverage) is a figure to look at and never a price or an
+    amount, so one of more than 18 digits is rounded half even to at most 12 decimals. Raises
+    FieldInvalid for what is not finite or still does not fit.
     """
-    if fraction is None:
-        return ""
-    percent = fraction.scaleb(2)
-    if sum(letter.isdigit() for letter in format(percent, "f")) > MOST_DIGITS:
-        percent = round(percent, 12)
-    return decimal_to_wire(percent, field)
+    if value is None or not value.is_finite() or _digits(format(value, "f")) <= MOST_DIGITS:
+        return decimal_to_wire(value, field)
+    whole = len(str(abs(int(value))))
+    return decimal_to_wire(round(value, max(0, min(12, MOST_DIGITS - 1 - whole))), field)
+
+
+def percent_to_wire(fraction: Decimal | None, field: str) -> str:
+    """Return a fraction as percent, None as nothing; a figure as above. Raises FieldInvalid."""
+    return figure_to_wire(None if fraction is None else fraction.scaleb(2), field)
 
 
 def percent_from_wire(text: str, field: str) -> Decimal | None:

@@ -13,9 +13,6 @@ from msgspec.structs import replace
 from axisor.errors import AxisorError
 from axisor.events import (
     BalanceChanged,
-    Coverage,
-    CoverageChanged,
-    CoverageState,
     FeedChanged,
     IntentPlanned,
     IntentReviewRefused,
@@ -33,7 +30,7 @@ from axisor.events import (
 from axisor.intents import Action, Notice, Wake
 from axisor.model import FeedQuality, Permission, Tick
 from axisor.ports import Clock, Lane
-from axisor.strategy import Protection, StepResult, View, decode_memory, take_step
+from axisor.strategy import StepResult, View, take_step
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.intent import (
     encode_action,
@@ -51,6 +48,7 @@ from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.review import Asker, Reviewer, malformed, review
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.coverage import cover
 from axisor_server.engine.draft import Draft, LiveRun
 
 DEPTH = 8
@@ -61,13 +59,6 @@ CHANGES = (PositionChanged, PositionClosed, OrderChanged, BalanceChanged, FeedCh
 """Payloads that strategies may be called with."""
 
 ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
-
-_RANK = {
-    CoverageState.PROTECTED: 0,
-    CoverageState.SHORTFALL: 1,
-    CoverageState.DEGRADED: 2,
-    CoverageState.UNPROTECTED: 3,
-}
 
 
 class MarketView(Protocol):
@@ -152,7 +143,7 @@ class Desk:
                 continue
             self._step(draft, live, cause, depth)
         if draft.touched:
-            self._cover(draft)
+            cover(draft, self.view(draft.book))
 
     def tell_all(self, draft: Draft, changes: Sequence[Payload]) -> None:
         """Queue changes of the account for every run that acts."""
@@ -338,49 +329,6 @@ class Desk:
         """Return why a client's action would be refused now, planning nothing."""
         draft = Draft(book=book, runs={}, coverage={}, now=self._clock.now())
         return self._judge(draft, action, "", None, self.view(book))[1]
-
-    def _cover(self, draft: Draft) -> None:
-        """Journal every position whose protection is not what it was."""
-        view = self.view(draft.book)
-        best: dict[str, Coverage] = {}
-        for live in list(draft.runs.values()):
-            if live.record.state not in {RunState.STARTING, RunState.RUNNING}:
-                continue
-            for found in self._covered_by(live, view):
-                held = best.get(found.position)
-                if held is None or _RANK[found.state] < _RANK[held.state]:
-                    best[found.position] = replace(found, run=live.record.id)
-        present: dict[str, Coverage] = {}
-        for id in [p.id for p in view.positions] + sorted(view.unreadable):
-            present[id] = best.get(id) or Coverage(
-                position=id, state=CoverageState.UNPROTECTED, reason="No run guards it."
-            )
-        for id, coverage in present.items():
-            if draft.coverage.get(id) != coverage:
-                draft.say(CoverageChanged(coverage=coverage))
-        draft.coverage = present
-
-    def _covered_by(self, live: LiveRun, view: View) -> Sequence[Coverage]:
-        protection = protection_of(live)
-        if protection is None:
-            return ()
-        try:
-            return protection.coverage(view)
-        except Exception as error:  # a plugin's boundary: what it cannot tell is not protected
-            reason = f"The guard cannot tell: {type(error).__name__}."
-            return [
-                Coverage(position=p.id, state=CoverageState.DEGRADED, reason=reason)
-                for p in view.positions
-            ]
-
-
-def protection_of(live: LiveRun) -> Protection | None:
-    """Return a run's live calculations, or None where its strategy protects nothing."""
-    if not issubclass(live.strategy, Protection):
-        return None
-    memory = decode_memory(live.strategy, live.record.memory)
-    made: object = live.strategy(live.config, memory)
-    return made if isinstance(made, Protection) else None
 
 
 def _seed(run: str, step: int) -> int:

@@ -53,6 +53,10 @@ class Effects:
             settling.cancel(draft, record, "The core stopped before the action was sent.")
             await core.commit(draft)
             return None
+        if draft.now_us - record.created_us > core.settings.plan_ms * 1_000:
+            settling.cancel(draft, record, "The plan was too old to be sent.")
+            await core.commit(draft)
+            return None
         action = decode_action(record.action)
         try:
             stamped = self._stamp()
@@ -177,6 +181,10 @@ class Effects:
     def venue_clock(self) -> VenueClock | None:
         """Return the venue's clock as known."""
         return self._core.market.venue_clock()
+
+    async def clock_known(self) -> None:
+        """Wait until the venue's clock is known."""
+        await self._core.market.measured()
 
     def market_us(self) -> int:
         """Return market time."""

@@ -29,6 +29,8 @@ from axisor_server.engine.waiting import within
 T = TypeVar("T")
 
 STORE_PAUSE_S = 0.2
+CLOCK_WAIT_S = 10.0
+"""How long an action may wait for the first measure of the venue's clock."""
 
 
 class Order(Struct, frozen=True):
@@ -68,6 +70,10 @@ class Books(Protocol):
 
     def venue_clock(self) -> VenueClock | None:
         """Return the venue's clock as known."""
+        ...
+
+    async def clock_known(self) -> None:
+        """Wait until the venue's clock is known."""
         ...
 
     def market_us(self) -> int:
@@ -118,6 +124,9 @@ class Executor:
         await self._failpoint("planned")
         if record.kind in LEDGER_KINDS and not await self._know_ledger(record):
             return
+        if self._books.venue_clock() is None:
+            # Still unknown after this, the stamp is refused, and that is journaled.
+            await within(self._clock, CLOCK_WAIT_S, self._books.clock_known())
         order = await self._durably(partial(self._books.mark_sent, record.id))
         if order is None:
             return

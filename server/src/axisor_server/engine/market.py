@@ -60,6 +60,7 @@ class Market:
         self._quality = FeedQuality.NONE
         self._reason = "No price has come yet."
         self._offset: ClockOffset | None = None
+        self._measured = asyncio.Event()
         self._offset_ms = 0
         self._changed = asyncio.Condition()
         self._count = 0
@@ -111,8 +112,14 @@ class Market:
         self._index.drop(run)
 
     def take(self, tick: Tick) -> None:
-        """Take one tick: older ones than the present are dropped, bounds it reached wake runs."""
-        if self._tick is not None and tick.time < self._tick.time:
+        """Take one tick: bounds it reached wake runs.
+
+        One older than the present is dropped, unless the present itself has grown stale: then the
+        market has begun anew.
+        """
+        present, age = self._tick, self.age_ms()
+        aged = age is not None and age > self._settings.stale_ms
+        if present is not None and tick.time < present.time and not aged:
             return
         self._tick = tick
         self._received_ms = self._clock.monotonic_ms()
@@ -199,6 +206,11 @@ class Market:
         started = self._clock.monotonic_ms()
         self._offset = await self._feed.clock_offset()
         self._offset_ms = started
+        self._measured.set()
+
+    async def measured(self) -> None:
+        """Wait until the venue's clock was measured for the first time."""
+        await self._measured.wait()
 
     def venue_clock(self) -> VenueClock | None:
         """Return the venue's clock as last measured, or None before that."""

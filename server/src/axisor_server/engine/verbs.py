@@ -21,6 +21,7 @@ from axisor.errors import (
     RunStateInvalid,
     ShuttingDown,
     StoreError,
+    VenueUnavailable,
 )
 from axisor.events import (
     AccountClosed,
@@ -83,11 +84,17 @@ class Verbs:
         known = await core.store.read(lambda r: r.command(TENANT, request.request_id))
         if known is not None:
             return self._again(known, request)
-        if core.stopping:
-            raise ShuttingDown()
+        self._must_act()
         if request.not_after is not None and core.clock.now() > request.not_after:
             raise RequestExpired(f"The request was only good until {request.not_after}.")
         return await self._begin(request)
+
+    def _must_act(self) -> None:
+        """Refuse new work while the account was not read since this core took it over."""
+        if self._core.stopping:
+            raise ShuttingDown()
+        if not self._core.acting:
+            raise VenueUnavailable("The account has not been read since this core took it over.")
 
     def _again(self, known: CommandRecord, request: Request) -> Pending:
         if known.digest != request.digest:
@@ -222,8 +229,7 @@ class Verbs:
             live = core.runs.get(run)
             if live is None:
                 raise RunNotFound(f"There is no run {run} on this account.", run=run)
-            if core.stopping:
-                raise ShuttingDown()
+            self._must_act()
             draft = core.draft()
             state = after_verb(live.record.state, verb)
             if verb == "configure":

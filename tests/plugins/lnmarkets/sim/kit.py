@@ -118,6 +118,8 @@ class Trader:
 async def trading(settings: Settings = SETTINGS) -> AsyncIterator[Trader]:
     """Run a simulator on a fixed clock, with a client for it."""
     clock = FixedClock()
-    async with serve(settings, clock) as sim:
-        async with httpx.AsyncClient(base_url=sim.url, trust_env=False) as http:
-            yield Trader(sim, clock, http)
+    async with (
+        serve(settings, clock) as sim,
+        httpx.AsyncClient(base_url=sim.url, trust_env=False) as http,
+    ):
+        yield Trader(sim, clock, http)

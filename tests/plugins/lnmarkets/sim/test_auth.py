@@ -73,7 +73,7 @@ def test_a_stream_signature_of_a_known_nonce_is_accepted_and_another_is_not():
     ],
 )
 async def test_a_wrong_credential_is_unauthorized(trader: Trader, changed: dict[str, str]):
-    headers = trader.headers("GET", "/v3/account", **changed)
+    headers = trader.headers("GET", "/v3/account", b"", "", **changed)
 
     answer = await trader.http.get("/v3/account", headers=headers)
 

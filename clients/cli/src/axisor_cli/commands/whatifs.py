@@ -13,7 +13,8 @@ from axisor_cli.session import Options
 
 if TYPE_CHECKING:
     from axisor.client import Client
-    from axisor.wire.records import Account
+    from axisor.model import Price
+    from axisor.wire.records import Account, WhatIfPosition
 
 COLUMNS = (
     Column("position", "position"),
@@ -30,24 +31,21 @@ COLUMNS = (
 )
 
 
-FATES = {1: "survives", 2: "short", 3: "LIQUIDATED"}
-
-
-def row(found: Any, price: str) -> dict[str, Any]:
+def row(found: WhatIfPosition, price: Price | None) -> dict[str, Any]:
     """Return what becomes of one position as a row."""
     after = found.preview.after
     return {
-        "position": found.position.rpartition("/")[2],
+        "position": found.position,
         "price_usd": price,
-        "margin_sats": after.margin_sats,
-        "liquidation_usd": after.liquidation_price_usd,
-        "distance_percent": after.distance_percent,
-        "leverage": after.leverage,
-        "unguarded": FATES.get(found.unguarded, "unknown"),
-        "walked": FATES.get(found.walked, "unknown"),
-        "jumped": FATES.get(found.jumped, "unknown"),
-        "spent_sats": found.walked_spend_sats,
-        "missing_sats": found.missing_sats,
+        "margin_sats": None if after is None else after.margin,
+        "liquidation_usd": None if after is None else after.liquidation,
+        "distance_percent": None if after is None else after.distance_percent,
+        "leverage": None if after is None else after.leverage,
+        "unguarded": found.unguarded.value,
+        "walked": found.walked.value,
+        "jumped": found.jumped.value,
+        "spent_sats": found.walked_spend,
+        "missing_sats": found.missing,
     }
 
 
@@ -82,6 +80,6 @@ def whatif(options: Options | None, /, output: str | None, **given: Any) -> None
             position=position or "",
             add_sats=given["add"],
         )
-        return [row(each, answer.price_usd) for each in answer.positions]
+        return [row(each, answer.price) for each in answer.positions]
 
     options.printer(output).rows(options.run_on(use), COLUMNS)

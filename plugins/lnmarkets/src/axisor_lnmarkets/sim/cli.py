@@ -223,12 +223,14 @@ def state(connect: str | None, token_file: Path | None, output: str) -> None:
 
 
 @sim.command()
+@click.argument("action", type=click.Choice(("show", "go")), default="show")
 @_connect
 @_token_file
 @_output
-def clock(connect: str | None, token_file: Path | None, output: str) -> None:
-    """Show transport time and market time."""
-    _show(Remote.of(connect, token_file).call("GET", "clock"), output)
+def clock(action: str, connect: str | None, token_file: Path | None, output: str) -> None:
+    """Show transport time and market time; `go` lets a held market begin."""
+    verb = "POST" if action == "go" else "GET"
+    _show(Remote.of(connect, token_file).call(verb, "clock"), output)
 
 
 @sim.command()

@@ -9,6 +9,9 @@ from decimal import Decimal
 
 from axisor.ports import Clock
 
+HELD_S = 3_600.0
+"""What a held clock says instead of for ever; whoever lets it go wakes those who wait."""
+
 
 class SystemClock:
     """Transport time from the operating system."""
@@ -30,10 +33,12 @@ class MarketClock:
     """Market time: starts at a moment and runs `speed` times as fast as transport time.
 
     A speed of None is as fast as prices can be had: then time is wherever the last price put it.
-    Time never goes back.
+    Time never goes back. A clock that is held stands at its start until `go`.
     """
 
-    def __init__(self, transport: Clock, *, start: datetime, speed: Decimal | None) -> None:
+    def __init__(
+        self, transport: Clock, *, start: datetime, speed: Decimal | None, held: bool = False
+    ) -> None:
         if speed is not None and speed <= 0:
             raise ValueError("the speed of market time must be above zero")
         self._transport = transport
@@ -41,10 +46,17 @@ class MarketClock:
         self.start = start
         self.speed = speed
         self._reached = start
+        self.held = held
+
+    def go(self) -> None:
+        """Let a held clock run from its start; one that runs goes on."""
+        if self.held:
+            self._anchor_ms = self._transport.monotonic_ms()
+            self.held = False
 
     def now(self) -> datetime:
         """Return the present market time, aware, UTC."""
-        if self.speed is not None:
+        if self.speed is not None and not self.held:
             gone = (self._transport.monotonic_ms() - self._anchor_ms) * self.speed
             moment = self.start + timedelta(microseconds=int(gone * 1000))
             self._reached = max(self._reached, moment)
@@ -56,6 +68,8 @@ class MarketClock:
 
     def wait_s(self, moment: datetime) -> float:
         """Return how long the transport clock must run until market time is there, in seconds."""
+        if self.held:
+            return HELD_S
         if self.speed is None:
             return 0.0
         ahead = (moment - self.now()).total_seconds()

@@ -54,6 +54,7 @@ class Control:
         table: list[tuple[str, str, _Answer]] = [
             ("GET", "/sim/state", self._state),
             ("GET", "/sim/clock", self._clock),
+            ("POST", "/sim/clock", self._go),
             ("GET", "/sim/ledger", self._ledger),
             ("POST", "/sim/price", self._price),
             ("GET", "/sim/faults", self._list_faults),
@@ -95,8 +96,13 @@ class Control:
             "transport": iso(world.transport.now()),
             "market": iso(world.now()),
             "speed": "max" if speed is None else number(speed),
+            "held": world.clock.held,
             "nextFunding": iso(world.engine.funding_time),
         }
+
+    def _go(self, request: Request, fields: Fields) -> Json:
+        self._world.clock.go()
+        return self._clock(request, fields)
 
     def _state(self, request: Request, fields: Fields) -> Json:
         world = self._world

@@ -114,7 +114,7 @@ class Simulator:
         world = self.world
         while True:
             wait_s = world.wait_s()
-            if world.settings.speed is None and wait_s is not None:
+            if world.settings.speed is None and wait_s is not None and not world.clock.held:
                 world.step()
                 await asyncio.sleep(0)
                 continue

@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import signal
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -54,6 +55,7 @@ FeeTier: TypeAlias = Literal["by volume"] | int | None
     "--liquidate-on", type=click.Choice(("last", "executable")), default="last", show_default=True
 )
 @click.option("--rate-limit", type=click.Choice(("on", "off")), default="on", show_default=True)
+@click.option("--hold", is_flag=True, help="Keep market time until `axisor sim clock go`.")
 @click.option("--any-host", is_flag=True, help="Listen beyond this machine, without encryption.")
 def serve_command(**options: Any) -> None:
     """Serve REST v3 and Stream v1 of one simulated account until SIGTERM or SIGINT.
@@ -84,6 +86,7 @@ def _settings(**options: Any) -> Settings:
         rate_limit=options["rate_limit"] == "on",
         control_token=Secret(secrets.token_hex(32)),
         any_host=options["any_host"],
+        held=options["hold"],
         seed=options["seed"] or 0,
     )
 
@@ -118,7 +121,7 @@ def _address(text: str) -> tuple[str, int]:
 def _secret(given: str | None, what: str) -> Secret:
     if given and given != "-":
         return Secret(given)
-    line = click.get_text_stream("stdin").readline().rstrip("\n")
+    line = sys.stdin.readline().rstrip("\n")
     if not line:
         raise click.UsageError(f"The {what} is missing: give --{what}, or a line of input for it.")
     return Secret(line)

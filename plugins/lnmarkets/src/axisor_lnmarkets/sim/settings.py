@@ -56,7 +56,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     is market seconds per second, None as fast as prices can be had. `spread` is the dollars between
     bid and ask of the smallest size and `funding_rate` the fraction for eight hours; None is what
     the scenario says, or no spread and a hundredth of a percent. `control_token` opens `/sim`; None
-    closes it. Limits count per second; `any_host` allows an address beyond loopback.
+    closes it. Limits count per second; `any_host` allows an address beyond loopback. `held` keeps
+    market time at its start until the clock is let go.
     """
 
     key: str
@@ -77,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     keyed_per_s: int = 5
     control_token: Secret | None = None
     any_host: bool = False
+    held: bool = False
     seed: int = 0
     username: str = "simulated"
 

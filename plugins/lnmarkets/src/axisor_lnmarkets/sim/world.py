@@ -55,7 +55,9 @@ class World:
         first, self._spread, self._source = course.first, course.spread, course.rest
         self.settings = settings
         self.transport = transport
-        self.clock = MarketClock(transport, start=first.time, speed=settings.speed)
+        self.clock = MarketClock(
+            transport, start=first.time, speed=settings.speed, held=settings.held
+        )
         self.tape = CandleTape()
         self.tape.add(first)
         ids = seeded_ids(settings.seed)
@@ -103,7 +105,7 @@ class World:
 
     def wait_s(self) -> float | None:
         """Return how long until something is due, in transport seconds, or None if nothing is."""
-        if self.settings.speed is None:
+        if self.settings.speed is None and not self.clock.held:
             return None if self._next is None else 0.0
         due = self.engine.funding_time
         return self.clock.wait_s(due if self._next is None else min(due, self._next.time))

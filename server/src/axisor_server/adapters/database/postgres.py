@@ -18,6 +18,7 @@ STATEMENT_TIMEOUT = "30s"
 _SAFE_COMMITS = ("on", "remote_apply")
 """Values of synchronous_commit under which an acknowledged commit is on the disk."""
 
+
 class CommitUnknown(Exception):
     """The connection broke while a COMMIT was under way."""
 

@@ -81,7 +81,7 @@ class Writer:
         while (jobs := self._jobs.take(GROUP)) is not None:
             try:
                 outcomes = self._group(jobs)
-            except BaseException as error:  # a fault of ours must not leave callers waiting for ever
+            except BaseException as error:  # a fault of ours must not leave callers waiting
                 outcomes = [(job, None, error) for job in jobs]
                 self._drop()
             self._jobs.deliver(outcomes)

@@ -1,0 +1,327 @@
+"""The composition root: builds adapters, engine, use cases and server, and runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import structlog
+from msgspec import Struct
+from prometheus_client import CollectorRegistry
+
+from axisor.errors import SettingsInvalid
+from axisor.ports import Clock
+from axisor_server import settings as settings_module
+from axisor_server.adapters import files, tls
+from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.memory.wakeups import MemoryWakeups
+from axisor_server.adapters.system import SystemClock, SystemIds
+from axisor_server.adapters.token import OwnerToken, open_token
+from axisor_server.adapters.vault import open_vault
+from axisor_server.adapters.wakeups import RedisWakeups
+from axisor_server.domain.journal import Entry, to_event
+from axisor_server.engine.facade import Engine
+from axisor_server.engine.failpoints import Failpoints, parse
+from axisor_server.engine.settings import EngineSettings
+from axisor_server.plugins import Plugins
+from axisor_server.ports import Ids, Store, Wakeups
+from axisor_server.rpc import metrics
+from axisor_server.rpc.calls import EVERYTHING, Principal
+from axisor_server.rpc.house import House
+from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.status import PluginReport, SettingReport, Surroundings
+from axisor_server.services.watching import Limits
+from axisor_server.settings import Loaded, Settings
+
+ADDRESS_FILE = "address"
+TLS_DIRECTORY = "tls"
+CERTIFICATE_FILE = "cert.pem"
+OWNER = "owner"
+POLL_S = 1.0
+MOST_ENGINE_DRAIN_S = 10.0
+STREAM_DRAIN_S = 2.0
+HOUSEKEEPING_S = 3_600.0
+
+log = structlog.get_logger("axisor.app")
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """Where a core that serves is found; `certificate` is None without TLS."""
+
+    address: str
+    token_file: Path
+    certificate: Path | None
+    fingerprint: str = ""
+
+
+async def run(
+    loaded: Loaded,
+    data_dir: Path,
+    *,
+    failpoint: str = "",
+    ready: Callable[[Ready], None] = lambda _: None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Run a core until it is told to stop, by signal, by a client or by `stop`.
+
+    Raises SettingsInvalid, StoreInUse or StoreUnavailable where it cannot start.
+    """
+    stop = stop or asyncio.Event()
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clock, ids = SystemClock(), SystemIds()
+    async with contextlib.AsyncExitStack() as stack:
+        core = Core(loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop)
+        await core.open(stack)
+        found = await core.serve(stack)
+        with _signals(stop):
+            log.info("serving", address=found.address)
+            ready(found)
+            await core.watch_over(stop)
+            await core.wind_down()
+    log.info("stopped")
+
+
+class Core:
+    """Everything one core is made of, and the order in which it starts and ends."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        data_dir: Path,
+        *,
+        clock: Clock,
+        ids: Ids,
+        failpoint: str,
+        stop: asyncio.Event,
+    ) -> None:
+        self._settings = loaded.settings
+        self._data_dir = data_dir
+        self._clock = clock
+        self._stop = stop
+        self._drain = timedelta(seconds=MOST_ENGINE_DRAIN_S)
+        self._token = open_token(data_dir, ids)
+        self._store = _store(self._settings, data_dir)
+        self._wakeups = _wakeups(self._settings, clock)
+        self._hints: asyncio.Queue[tuple[str, int]] = asyncio.Queue(maxsize=10_000)
+        plugins = Plugins.discover(self._settings.plugins)
+        self._plugins = plugins
+        vault = open_vault(data_dir)
+        registry = CollectorRegistry()
+        self._registry = registry
+        self._engine = Engine(
+            store=self._store,
+            clock=clock,
+            ids=ids,
+            vault=vault,
+            venues=plugins.venues,
+            strategies=plugins.strategies,
+            reviewers=(plugins.review,),
+            publish=self._publish,
+            settings=_engine_settings(self._settings, ids),
+            failpoints=_failpoints(failpoint, clock),
+        )
+        self._house = House(
+            engine=self._engine,
+            store=self._store,
+            vault=vault,
+            clock=clock,
+            ids=ids,
+            around=Surroundings(
+                venues=plugins.venues,
+                plugins=lambda: plugin_reports(plugins),
+                settings=setting_reports(loaded),
+                stop=self._shut_down,
+            ),
+            max_mode=self._settings.max_mode,
+            limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
+            authenticate=authenticator(self._token),
+            registry=registry,
+        )
+        self._server = RpcServer(
+            pipeline=self._house.pipeline,
+            servicers=self._house.servicers,
+            reflect=self._settings.grpc.reflection,
+        )
+
+    async def open(self, stack: contextlib.AsyncExitStack) -> None:
+        """Open the store and start the engine; what was opened is closed with `stack`."""
+        await self._store.open()
+        stack.push_async_callback(self._store.close)
+        stack.push_async_callback(self._wakeups.close)
+        stack.push_async_callback(self._house.aclose)
+        await self._engine.start()
+        stack.push_async_callback(self._end_engine)
+
+    async def serve(self, stack: contextlib.AsyncExitStack) -> Ready:
+        """Listen, write where, and say SERVING."""
+        host, port = split(self._settings.grpc.listen, "grpc.listen")
+        pair, certificate = None, None
+        if not self._settings.grpc.plaintext:
+            certificate = tls.load_or_make(
+                self._data_dir / TLS_DIRECTORY, self._clock, names=self._settings.grpc.names
+            )
+            pair = Tls(certificate.certificate, certificate.key)
+        bound = await self._server.start(host, port, pair)
+        stack.push_async_callback(self._server.stop, 0)
+        await self._serve_metrics(stack)
+        address = f"[{host}]:{bound}" if ":" in host else f"{host}:{bound}"
+        path = self._data_dir / TLS_DIRECTORY / CERTIFICATE_FILE
+        if certificate is not None:
+            files.replace_private(path, certificate.certificate)
+        files.replace_private(self._data_dir / ADDRESS_FILE, f"{address}\n".encode())
+        stack.callback((self._data_dir / ADDRESS_FILE).unlink, missing_ok=True)
+        await self._server.announce(serving=True)
+        return Ready(
+            address=address,
+            token_file=self._token.path,
+            certificate=None if certificate is None else path,
+            fingerprint="" if certificate is None else certificate.fingerprint,
+        )
+
+    async def watch_over(self, stop: asyncio.Event) -> None:
+        """Pass hints on and forget old answers until told to stop."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._house.hub.follow(self._wakeups)),
+                group.create_task(self._tell_others()),
+                group.create_task(self._keep_house()),
+            ]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+
+    async def wind_down(self) -> None:
+        """Say NOT_SERVING, end the streams, let the calls under way finish."""
+        log.info("stopping")
+        await self._server.announce(serving=False)
+        self._house.hub.close()
+        await self._server.stop(STREAM_DRAIN_S)
+
+    async def _end_engine(self) -> None:
+        await self._house.once.drain()
+        await self._engine.stop(min(self._drain.total_seconds(), MOST_ENGINE_DRAIN_S))
+
+    async def _serve_metrics(self, stack: contextlib.AsyncExitStack) -> None:
+        if not self._settings.metrics.listen:
+            return
+        host, port = split(self._settings.metrics.listen, "metrics.listen")
+        listener = await metrics.serve(self._registry, host, port)
+        stack.callback(listener.close)
+
+    def _publish(self, entries: Sequence[Entry]) -> None:
+        self._house.hub.publish(entries)
+        for entry in entries:
+            self._plugins.observe(to_event(entry))
+        if entries and self._settings.redis.url:
+            with contextlib.suppress(asyncio.QueueFull):  # A lost hint costs latency, nothing else.
+                self._hints.put_nowait((entries[-1].stream, entries[-1].sequence))
+
+    async def _tell_others(self) -> None:
+        while True:
+            await self._wakeups.publish(*await self._hints.get())
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self._house.once.forget_old()
+            await self._clock.sleep(HOUSEKEEPING_S)
+
+    def _shut_down(self, drain: timedelta, reason: str) -> None:
+        log.info("told to stop", reason=reason)
+        self._drain = drain
+        self._stop.set()
+
+
+def authenticator(token: OwnerToken) -> Callable[[str], Principal | None]:
+    """Return what knows the owner by the token, and nobody else."""
+    owner = Principal(OWNER, EVERYTHING)
+    return lambda text: owner if token.matches(text) else None
+
+
+def plugin_reports(plugins: Plugins) -> Sequence[PluginReport]:
+    """Return the plugins as an operator sees them."""
+    return [
+        PluginReport(
+            name=state.name,
+            version=state.version,
+            enabled=state.enabled,
+            error=state.error,
+            strategies=tuple(state.strategies),
+            venues=tuple(state.venues),
+        )
+        for _, state in sorted(plugins.states.items())
+    ]
+
+
+def setting_reports(loaded: Loaded) -> Sequence[SettingReport]:
+    """Return every setting with its source; a password within an address is left out."""
+    return [
+        SettingReport(name=name, value=_shown(value), source=loaded.sources[name])
+        for name, value in settings_module.values(loaded.settings).items()
+    ]
+
+
+def split(address: str, setting: str) -> tuple[str, int]:
+    """Return host and port of `host:port` or `[host]:port`. Raises SettingsInvalid."""
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise SettingsInvalid(f"{address!r} is not HOST:PORT.", setting=setting)
+    return host, int(port)
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    scheme, separator, rest = text.partition("://")
+    if separator and "@" in rest:
+        return f"{scheme}://***@{rest.rpartition('@')[2]}"
+    return text
+
+
+def _store(settings: Settings, data_dir: Path) -> Store:
+    url = settings.database.url
+    if not url:
+        return sqlite_store(data_dir)
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise SettingsInvalid(
+            "The database must be a postgresql:// address.", setting="database.url"
+        )
+    return postgres_store(url)
+
+
+def _wakeups(settings: Settings, clock: Clock) -> Wakeups:
+    url = settings.redis.url
+    return RedisWakeups(url, clock) if url else MemoryWakeups()
+
+
+def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
+    return EngineSettings(
+        owner=f"{socket.gethostname()}/{os.getpid()}/{ids.new()[-8:]}",
+        max_mode=settings.max_mode,
+        back_date_ms=settings.venue.back_date_ms,
+    )
+
+
+def _failpoints(text: str, clock: Clock) -> Failpoints:
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return Failpoints(parse(text), kill=kill, pause=clock.sleep)
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

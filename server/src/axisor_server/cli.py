@@ -1,0 +1,245 @@
+"""The commands `axisor up` and `axisor config`: the edge of the core's process."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+import structlog
+
+from axisor.errors import AxisorError, SettingsInvalid
+from axisor.model import Mode
+from axisor_server.settings import Loaded, Settings, load, names, values
+
+R = TypeVar("R")
+
+EXIT_REFUSED = 1
+FAILPOINT = "AXISOR_FAILPOINT"
+OUTPUT = click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to print."
+)
+CONFIG = click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The settings file; the usual one otherwise.",
+)
+
+
+def usual_config() -> Path:
+    """Return where the settings file is unless another is named."""
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(home) / "axisor" / "config.toml"
+
+
+def usual_data_dir() -> Path:
+    """Return where the core keeps its data unless another place is named."""
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "axisor"
+
+
+def read(file: Path | None, **flags: Any) -> Loaded:
+    """Return the settings of a file, the environment and flags.
+
+    Raises SettingsInvalid, also where a named file does not exist.
+    """
+    path = file or usual_config()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if file is not None:
+            raise SettingsInvalid(f"There is no settings file {file}.") from None
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"The settings file {path} cannot be read: {error}.") from error
+    return load(file=text, environment=os.environ, flags=flags)
+
+
+def told(command: Callable[..., R]) -> Callable[..., R]:
+    """Let a command end with its error in words instead of a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> R:
+        try:
+            return command(*args, **kwargs)
+        except AxisorError as error:
+            if kwargs.get("output") == "json":
+                shape = {
+                    "reason": error.reason,
+                    "message": error.message,
+                    "money": error.means,
+                    "fix": error.todo,
+                    "metadata": error.metadata,
+                }
+                click.echo(json.dumps({"error": shape}), err=True)
+            else:
+                click.echo(f"{error.reason}: {error}", err=True)
+            sys.exit(EXIT_REFUSED)
+
+    return wrapped
+
+
+@click.command()
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where journal, keys and certificate are.",
+)
+@click.option("--listen", help="HOST:PORT; port 0 picks a free one.")
+@click.option("--max-mode", type=click.Choice([mode.value for mode in Mode]))
+@click.option("--plaintext", is_flag=True, default=None, help="No TLS; on loopback only.")
+@click.option("--database", help="postgresql://… instead of SQLite in the data directory.")
+@click.option("--redis", help="redis://… for wake-ups between replicas.")
+@click.option("--metrics", help="HOST:PORT for Prometheus.")
+@click.option("--plugin", "plugins", multiple=True, help="Enable these plugins only.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
+@CONFIG
+@OUTPUT
+@told
+def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) -> None:
+    """Run the core until it is told to stop."""
+    from axisor_server import app
+
+    flags = {
+        "grpc.listen": options["listen"],
+        "max_mode": options["max_mode"],
+        "grpc.plaintext": options["plaintext"],
+        "database.url": options["database"],
+        "redis.url": options["redis"],
+        "metrics.listen": options["metrics"],
+        "plugins": list(options["plugins"]) or None,
+        "log.level": options["log_level"],
+    }
+    loaded = read(file, **flags)
+    configure_logs(loaded.settings.log.level)
+    core = app.run(
+        loaded,
+        data_dir or usual_data_dir(),
+        failpoint=os.environ.get(FAILPOINT, ""),
+        ready=partial(_announce, output=output),
+    )
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(core)
+
+
+def _announce(ready: Any, *, output: str) -> None:
+    certificate = "" if ready.certificate is None else str(ready.certificate)
+    if output == "json":
+        found = {
+            "address": ready.address,
+            "token_file": str(ready.token_file),
+            "certificate_file": certificate,
+            "fingerprint": ready.fingerprint,
+        }
+        click.echo(json.dumps(found))
+    else:
+        place = f"certificate {certificate}" if certificate else "without TLS"
+        click.echo(f"Serving at {ready.address}; token {ready.token_file}, {place}")
+
+
+def configure_logs(level: str) -> None:
+    """Log JSON lines to standard error, those of libraries too, from a level on."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
+    # A library's own chatter may show addresses and headers; ours says what matters.
+    for noisy in ("httpx", "httpcore", "hpack", "websockets"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+@click.group()
+def config() -> None:
+    """Show and check the core's settings."""
+
+
+@config.command()
+@CONFIG
+@OUTPUT
+@told
+def show(file: Path | None, output: str) -> None:
+    """Print every setting with its value and where the value comes from."""
+    loaded = read(file)
+    found = values(loaded.settings)
+    if output == "json":
+        shape = {
+            name: {"value": value, "source": loaded.sources[name]} for name, value in found.items()
+        }
+        click.echo(json.dumps(shape, indent=2))
+        return
+    for name, value in found.items():
+        click.echo(f"{name} = {json.dumps(value)}  ({loaded.sources[name]})")
+
+
+@config.command()
+@click.argument("name")
+@CONFIG
+@OUTPUT
+@told
+def get(name: str, file: Path | None, output: str) -> None:
+    """Print one setting."""
+    found = values(read(file).settings)
+    if name not in found:
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        raise SettingsInvalid(f"There is no setting `{name}`.{hint}", setting=name)
+    value = found[name]
+    click.echo(value if isinstance(value, str) and output == "text" else json.dumps(value))
+
+
+@config.command()
+def path() -> None:
+    """Print where the settings file is looked for."""
+    click.echo(str(usual_config()))
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of the settings."""
+    click.echo(json.dumps(msgspec.json.schema(Settings), indent=2))
+
+
+@config.command()
+@CONFIG
+@OUTPUT
+@told
+def validate(file: Path | None, output: str) -> None:
+    """Check the settings and print nothing but the verdict."""
+    read(file)
+    click.echo(json.dumps({"valid": True}) if output == "json" else "The settings are valid.")

@@ -1,0 +1,121 @@
+"""Puts the use cases and their servicers together over an engine, a store and a vault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry
+
+from axisor.model import Mode
+from axisor_server.engine.facade import Engine
+from axisor_server.ports import Clock, Ids, Store, Vault
+from axisor_server.rpc.accounts import AccountServicer
+from axisor_server.rpc.events import EventServicer
+from axisor_server.rpc.guard import GuardServicer
+from axisor_server.rpc.margin import MarginServicer
+from axisor_server.rpc.market import MarketServicer
+from axisor_server.rpc.metrics import CallMetrics, CoreCollector
+from axisor_server.rpc.orders import OrderServicer
+from axisor_server.rpc.pipeline import Authenticate, Pipeline
+from axisor_server.rpc.strategies import StrategyServicer
+from axisor_server.rpc.system import SystemServicer
+from axisor_server.rpc.watches import Watches, beat, encode
+from axisor_server.services.accounts import Accounts
+from axisor_server.services.acting import Acting
+from axisor_server.services.explaining import Explainer
+from axisor_server.services.guarding import Guards
+from axisor_server.services.journals import Journals
+from axisor_server.services.market import Market
+from axisor_server.services.orders import Orders
+from axisor_server.services.requests import Once
+from axisor_server.services.runs import Runs
+from axisor_server.services.snapshots import Snapshots
+from axisor_server.services.status import Status, Surroundings
+from axisor_server.services.watching import Hub, Limits
+
+
+class House:
+    """The use cases of one core, each servicer by its service's full name, and the pipeline."""
+
+    def __init__(  # noqa: PLR0913 - it puts that much together
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        ids: Ids,
+        around: Surroundings,
+        max_mode: Mode,
+        limits: Limits,
+        authenticate: Authenticate,
+        registry: CollectorRegistry,
+    ) -> None:
+        self.once = Once(store, clock, ids)
+        self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
+        accounts = Accounts(
+            engine=engine,
+            store=store,
+            vault=vault,
+            venues=around.venues,
+            clock=clock,
+            once=self.once,
+            max_mode=max_mode,
+        )
+        snapshots = Snapshots(engine=engine, store=store, clock=clock)
+        runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock, once=self.once)
+        guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
+        acting = Acting(engine=engine, store=store, accounts=accounts)
+        orders = Orders(store=store, accounts=accounts, snapshots=snapshots)
+        watches = Watches(hub=self.hub, accounts=accounts, snapshots=snapshots, runs=runs)
+        status = Status(
+            engine=engine,
+            store=store,
+            snapshots=snapshots,
+            clock=clock,
+            once=self.once,
+            around=around,
+        )
+        self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
+        self.servicers: Mapping[str, object] = {
+            "axisor.v1.AccountService": AccountServicer(accounts, snapshots, watches),
+            "axisor.v1.MarginService": MarginServicer(
+                accounts=accounts,
+                acting=acting,
+                guards=guards,
+                snapshots=snapshots,
+                watches=watches,
+            ),
+            "axisor.v1.OrderService": OrderServicer(
+                orders=orders, acting=acting, snapshots=snapshots, watches=watches
+            ),
+            "axisor.v1.MarketService": MarketServicer(self._market, clock),
+            "axisor.v1.EventService": EventServicer(
+                Journals(store=store, accounts=accounts), watches
+            ),
+            "axisor.v1.StrategyService": StrategyServicer(
+                accounts=accounts,
+                runs=runs,
+                snapshots=snapshots,
+                watches=watches,
+                plugins=around.plugins,
+            ),
+            "axisor.v1.GuardService": GuardServicer(
+                guards=guards,
+                explainer=Explainer(store=store, accounts=accounts),
+                watches=watches,
+            ),
+            "axisor.v1.SystemService": SystemServicer(status),
+        }
+        registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
+        self.pipeline = Pipeline(
+            authenticate=authenticate,
+            mode_of=accounts.expect_mode,
+            clock=clock,
+            ids=ids,
+            metrics=CallMetrics(registry),
+        )
+
+    async def aclose(self) -> None:
+        """Close what the use cases opened."""
+        await self._market.aclose()

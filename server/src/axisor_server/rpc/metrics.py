@@ -1,0 +1,97 @@
+"""What Prometheus reads: calls, their time, watchers, and how the accounts are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from axisor_server.engine.answers import EngineStatus
+
+CONTENT = "text/plain; version=0.0.4; charset=utf-8"
+MOST_HEAD = 8_192
+PATIENCE_S = 5.0
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class CallMetrics:
+    """Counts calls by method and code, and measures how long they take."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ("method", "code")
+        self._calls = Counter("axisor_rpc_calls", "Calls answered.", labels, registry=registry)
+        self._seconds = Histogram(
+            "axisor_rpc_seconds",
+            "How long calls took.",
+            ("method",),
+            buckets=BUCKETS,
+            registry=registry,
+        )
+
+    def record(self, method: str, code: str, elapsed_ms: int) -> None:
+        """Count a call that ended."""
+        self._calls.labels(method, code).inc()
+        self._seconds.labels(method).observe(elapsed_ms / 1000)
+
+
+class CoreCollector(Collector):
+    """Reads the engine and the hub whenever Prometheus asks."""
+
+    def __init__(self, status: Callable[[], EngineStatus], watchers: Callable[[], int]) -> None:
+        self._status = status
+        self._watchers = watchers
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield one family a figure."""
+        status = self._status()
+        yield GaugeMetricFamily("axisor_watchers", "Open watches.", value=self._watchers())
+        labels = ["account", "mode"]
+        acting = GaugeMetricFamily("axisor_account_acting", "1 while it acts.", labels=labels)
+        intents = GaugeMetricFamily("axisor_open_intents", "Not settled yet.", labels=labels)
+        sequence = GaugeMetricFamily("axisor_journal_sequence", "Events written.", labels=labels)
+        for account in status.accounts:
+            names = [account.account, account.mode.value]
+            acting.add_metric(names, int(account.acting))
+            intents.add_metric(names, account.open_intents)
+            sequence.add_metric(names, account.sequence)
+        yield from (acting, intents, sequence)
+        age = GaugeMetricFamily(
+            "axisor_price_age_seconds", "Age of the latest tick.", labels=["venue", "network"]
+        )
+        for feed in status.feeds:
+            if feed.age_ms is not None:
+                age.add_metric([feed.venue, feed.network], feed.age_ms / 1000)
+        yield age
+
+
+async def serve(registry: CollectorRegistry, host: str, port: int) -> asyncio.Server:
+    """Answer `GET /metrics` over plain HTTP, and nothing else."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+                writer.write(_respond(head, registry))
+                await writer.drain()
+        except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+            return  # Whoever it was did not ask as HTTP asks.
+        finally:
+            writer.close()
+
+    return await asyncio.start_server(answer, host, port, limit=MOST_HEAD)
+
+
+def _respond(head: bytes, registry: CollectorRegistry) -> bytes:
+    found = head.startswith((b"GET /metrics ", b"GET /metrics?"))
+    body = generate_latest(registry) if found else b"Only /metrics is here.\n"
+    status = "200 OK" if found else "404 Not Found"
+    lines = (
+        f"HTTP/1.1 {status}",
+        f"Content-Type: {CONTENT}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    )
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

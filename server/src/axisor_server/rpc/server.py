@@ -1,0 +1,124 @@
+"""The gRPC server: TLS, limits, health, reflection, and every method through the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from msgspec import Struct
+
+from axisor.errors import SettingsInvalid
+from axisor_server.rpc.pipeline import Pipeline
+from axisor_server.rpc.rules import Method, methods, services
+from axisor_server.services.admission import is_loopback
+
+MOST_MESSAGE = 1024 * 1024
+MOST_METADATA = 16 * 1024
+OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.max_receive_message_length", MOST_MESSAGE),
+    ("grpc.max_metadata_size", MOST_METADATA),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.max_concurrent_streams", 1_000),
+    ("grpc.so_reuseport", 0),
+)
+
+
+class Tls(Struct, frozen=True):
+    """A certificate and its key, PEM."""
+
+    certificate: bytes
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "Tls(…)"
+
+
+class RpcServer:
+    """Serves the contract at one address."""
+
+    def __init__(
+        self,
+        *,
+        pipeline: Pipeline,
+        servicers: Mapping[str, object],
+        reflect: bool,
+    ) -> None:
+        """Take one servicer for each service, by full name.
+
+        Raises SettingsInvalid where a method states no right or has no servicer.
+        """
+        self._server = grpc.aio.server(options=OPTIONS)
+        self._health = health.aio.HealthServicer()
+        self._names = [service.full_name for service in services()]
+        found = methods(services())
+        for service in self._names:
+            own = {path: method for path, method in found.items() if method.service == service}
+            handlers = {
+                method.name: _handler(pipeline, method, servicers.get(service))
+                for method in own.values()
+            }
+            self._server.add_generic_rpc_handlers(
+                (grpc.method_handlers_generic_handler(service, handlers),)
+            )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if reflect:
+            listed = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(listed, self._server)
+
+    async def start(self, host: str, port: int, tls: Tls | None) -> int:
+        """Listen, and return the port. Raises SettingsInvalid for plaintext beyond loopback."""
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            if tls is None:
+                if not is_loopback(host):
+                    raise SettingsInvalid(
+                        f"Without TLS the core listens on loopback only, not on {host}.",
+                        money="The token would cross the network in the clear.",
+                        setting="grpc.plaintext",
+                    )
+                bound = self._server.add_insecure_port(address)
+            else:
+                pair = [(tls.key, tls.certificate)]
+                bound = self._server.add_secure_port(address, grpc.ssl_server_credentials(pair))
+        except RuntimeError as error:
+            raise SettingsInvalid(
+                f"{address} cannot be listened on: another program may hold it.",
+                fix="Choose another address: --listen HOST:PORT.",
+                setting="grpc.listen",
+            ) from error
+        await self._server.start()
+        return bound
+
+    async def announce(self, *, serving: bool) -> None:
+        """Say SERVING or NOT_SERVING for each service, and for the whole."""
+        answer = health_pb2.HealthCheckResponse
+        said = answer.SERVING if serving else answer.NOT_SERVING
+        for name in ("", *self._names):
+            await self._health.set(name, said)
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new call, and let those under way end within a time."""
+        await self._server.stop(grace_s)
+
+
+def servicer_names() -> Sequence[str]:
+    """Return the full names of the services that need a servicer."""
+    return [service.full_name for service in services()]
+
+
+def _handler(
+    pipeline: Pipeline, method: Method, servicer: object
+) -> grpc.RpcMethodHandler[Any, Any]:
+    handle: Any = getattr(servicer, method.name, None)
+    if handle is None:
+        raise SettingsInvalid(f"No servicer answers {method.path}.")
+    if method.streams:
+        return grpc.unary_stream_rpc_method_handler(pipeline.stream(method, handle))
+    return grpc.unary_unary_rpc_method_handler(pipeline.unary(method, handle))

@@ -1,0 +1,381 @@
+"""Accounts: adding, changing and removing them, and halting what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from axisor.errors import (
+    AccountInUse,
+    AccountNotFound,
+    AxisorError,
+    EtagMismatch,
+    FieldInvalid,
+    ModeMismatch,
+    RequestExpired,
+    VenueAuth,
+    VenueNotFound,
+)
+from axisor.events import HaltLevel
+from axisor.model import Mode
+from axisor.ports import Credentials, KeyRights, Venue
+from axisor_server.domain.journal import to_us
+from axisor_server.domain.records import AccountRecord, IntentRecord
+from axisor_server.engine.facade import Engine
+from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
+from axisor_server.services.admission import admit
+from axisor_server.services.credentials import CredentialReport, ask, report_on
+from axisor_server.services.requests import Once, Request
+
+DIFFERENCES = ("BalanceChanged", "PositionChanged", "PositionClosed", "OrderChanged", "FundingPaid")
+"""Kinds of events that a reconciliation writes for what differed."""
+
+
+class NewAccount(Struct, frozen=True, kw_only=True):
+    """What an account is to be."""
+
+    venue: str
+    network: str
+    mode: Mode
+    label: str
+    url: str = ""
+
+
+class AccountAnswer(Struct, frozen=True, kw_only=True):
+    """An account after a change, and the journal's end."""
+
+    account: AccountRecord
+    sequence: int
+    intents: tuple[IntentRecord, ...] = ()
+
+
+class CredentialAnswer(Struct, frozen=True, kw_only=True):
+    """What the venue says of new credentials, and the journal's end."""
+
+    report: CredentialReport
+    sequence: int
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """How many differences were written down, and the journal's end."""
+
+    count: int = 0
+    sequence: int
+
+
+def stream_of(account: str) -> str:
+    """Return the name of an account's journal."""
+    return f"accounts/{account}"
+
+
+def etag_of(revision: int) -> str:
+    """Return the etag of a revision."""
+    return f"r{revision}"
+
+
+def check_etag(etag: str, revision: int) -> None:
+    """Refuse a change of something that changed since it was read. Raises EtagMismatch."""
+    if etag and etag != etag_of(revision):
+        raise EtagMismatch(etag=etag_of(revision))
+
+
+class Accounts:
+    """The accounts of this core."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        vault: Vault,
+        venues: Mapping[str, Venue],
+        clock: Clock,
+        once: Once,
+        max_mode: Mode,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._vault = vault
+        self._venues = venues
+        self._clock = clock
+        self._once = once
+        self._max_mode = max_mode
+
+    async def get(self, id: str) -> AccountRecord:
+        """Return an account. Raises AccountNotFound."""
+        found = await self._store.read(lambda view: view.account(id))
+        if found is None:
+            raise AccountNotFound(f"There is no account `{id}`.", account=id)
+        return found
+
+    async def list(self) -> Sequence[AccountRecord]:
+        """Return every account, by label."""
+        found = await self._store.read(lambda view: view.accounts())
+        return sorted(found, key=lambda record: (record.label, record.id))
+
+    async def scopes(self, ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return the rights of the keys of accounts, as the venue last told; none where unknown."""
+
+        def unit(view: Reader) -> dict[str, tuple[str, ...]]:
+            found = {id: view.meta(_rights_key(id)) for id in ids}
+            return {
+                id: tuple(sorted(msgspec.json.decode(text, type=KeyRights).scopes))
+                for id, text in found.items()
+                if text
+            }
+
+        return await self._store.read(unit)
+
+    async def expect_mode(self, id: str, expected: str) -> Mode:
+        """Return an account's mode. Raises ModeMismatch where it is not the one expected."""
+        mode = (await self.get(id)).mode
+        if expected and expected != mode.value:
+            raise ModeMismatch(
+                f"The account is {mode.value.upper()}, not {expected.upper()}.",
+                expected=expected,
+                actual=mode.value,
+            )
+        return mode
+
+    async def create(
+        self, new: NewAccount, credentials: Credentials | None, request: Request
+    ) -> AccountAnswer:
+        """Add an account, seal its credentials, and begin to act for it.
+
+        Raises ModeNotAllowed, LiveNotReady, VenueNotFound, VenueAuth, FieldInvalid.
+        """
+
+        async def change(id: str) -> AccountAnswer:
+            venue = self._venue(new.venue)
+            await self._admit(new, venue, has_credentials=credentials is not None)
+            rights: KeyRights | None = None
+            if credentials is not None:
+                rights = await ask(
+                    venue,
+                    network=new.network,
+                    url=new.url,
+                    credentials=credentials,
+                    clock=self._clock,
+                )
+            record = await self._add(id, new, credentials, rights)
+            try:
+                await self._engine.open_account(record)
+            except AxisorError:
+                await self._store.write(lambda tx: tx.delete_account(id))
+                raise
+            return await self._answer(id)
+
+        return await self._once.perform(request, AccountAnswer, change)
+
+    async def update(
+        self, id: str, *, label: str | None, url: str | None, etag: str, request: Request
+    ) -> AccountAnswer:
+        """Change an account's label or address. Raises EtagMismatch and FieldInvalid."""
+
+        async def change(_: str) -> AccountAnswer:
+            before = await self.get(id)
+            check_etag(etag, before.revision)
+            after = msgspec.structs.replace(
+                before,
+                label=before.label if label is None else label,
+                url=before.url if url is None else url,
+            )
+            new = NewAccount(
+                venue=after.venue,
+                network=after.network,
+                mode=after.mode,
+                label=after.label,
+                url=after.url,
+            )
+            admit(new.mode, new.network, new.url, self._venue(new.venue), self._max_mode)
+            record = await self._replace(before, after)
+            await self._engine.update_account(record, credentials_replaced=False)
+            return await self._answer(id)
+
+        return await self._once.perform(request, AccountAnswer, change)
+
+    async def delete(self, id: str, *, etag: str, request: Request) -> Counted:
+        """Remove an account and its credentials. Raises AccountInUse, EtagMismatch."""
+
+        async def change(_: str) -> Counted:
+            record = await self.get(id)
+            check_etag(etag, record.revision)
+            intents = await self._store.read(lambda view: view.open_intents(id))
+            if intents:
+                raise AccountInUse(account=id, intents=len(intents))
+            await self._engine.close_account(id)
+
+            def unit(tx: Transaction) -> None:
+                tx.delete_account(id)
+                tx.put_meta(_rights_key(id), "")
+
+            await self._store.write(unit)
+            return Counted(sequence=await self._sequence(id))
+
+        return await self._once.perform(request, Counted, change)
+
+    async def replace_credentials(
+        self, id: str, credentials: Credentials, request: Request
+    ) -> CredentialAnswer:
+        """Seal other credentials once the venue has accepted them. Raises VenueAuth."""
+
+        async def change(_: str) -> CredentialAnswer:
+            before = await self.get(id)
+            rights = await ask(
+                self._venue(before.venue),
+                network=before.network,
+                url=before.url,
+                credentials=credentials,
+                clock=self._clock,
+            )
+            record = await self._replace(before, before, credentials, rights)
+            try:
+                await self._engine.update_account(record, credentials_replaced=True)
+            except VenueAuth:  # It did not act for want of a key that opens; now it has one.
+                await self._engine.open_account(record)
+            report = report_on(rights, record.mode, self._clock.now())
+            return CredentialAnswer(report=report, sequence=await self._sequence(id))
+
+        return await self._once.perform(request, CredentialAnswer, change)
+
+    async def test_credentials(self, id: str) -> CredentialReport:
+        """Ask the venue what the sealed credentials may do. Raises VenueError leaves."""
+        record = await self.get(id)
+        sealed = await self._store.read(lambda view: view.sealed(id))
+        if sealed is None:
+            return report_on(None, record.mode, self._clock.now())
+        rights = await ask(
+            self._venue(record.venue),
+            network=record.network,
+            url=record.url,
+            credentials=self._vault.unseal(sealed, account=id, network=record.network),
+            clock=self._clock,
+        )
+        return report_on(rights, record.mode, self._clock.now())
+
+    async def reconcile(self, id: str, request: Request) -> Counted:
+        """Read the account from the venue now, and count what differed."""
+
+        async def change(_: str) -> Counted:
+            await self.get(id)
+            before = await self._sequence(id)
+            after = await self._engine.reconcile(id)
+
+            def unit(view: Reader) -> int:
+                entries = view.entries(stream_of(id), after=before, limit=after - before)
+                return sum(entry.kind in DIFFERENCES for entry in entries)
+
+            count = await self._store.read(unit) if after > before else 0
+            return Counted(count=count, sequence=after)
+
+        return await self._once.perform(request, Counted, change)
+
+    async def halt(
+        self, id: str, level: HaltLevel, *, reason: str, request: Request
+    ) -> AccountAnswer:
+        """Halt an account at a level, or resume it with NONE. Works while the venue is away."""
+        record = await self.get(id)
+        if request.validate_only:
+            if request.not_after is not None and self._clock.now() > request.not_after:
+                raise RequestExpired(notAfterTime=request.not_after.isoformat())
+            return AccountAnswer(account=record, sequence=await self._sequence(id))
+
+        async def change(_: str) -> AccountAnswer:
+            await self._engine.halt(id, level, principal=request.principal, reason=reason)
+            return await self._answer(id)
+
+        return await self._once.perform(request, AccountAnswer, change)
+
+    def _venue(self, name: str) -> Venue:
+        if name not in self._venues:
+            raise VenueNotFound(f"No enabled plugin offers the venue `{name}`.", venue=name)
+        return self._venues[name]
+
+    async def _admit(self, new: NewAccount, venue: Venue, *, has_credentials: bool) -> None:
+        admit(new.mode, new.network, new.url, venue, self._max_mode)
+        if new.mode is not Mode.PAPER and not has_credentials:
+            raise FieldInvalid(
+                f"An account in {new.mode.value.upper()} needs credentials.", field="credentials"
+            )
+
+    async def _add(
+        self,
+        id: str,
+        new: NewAccount,
+        credentials: Credentials | None,
+        rights: KeyRights | None,
+    ) -> AccountRecord:
+        now_us = to_us(self._clock.now())
+        record = AccountRecord(
+            id=id,
+            venue=new.venue,
+            network=new.network,
+            mode=new.mode,
+            label=new.label,
+            url=new.url,
+            created_us=now_us,
+            updated_us=now_us,
+        )
+
+        def unit(tx: Transaction) -> AccountRecord:
+            found = tx.account(id)
+            if found is not None:  # An earlier try of the same request got this far.
+                return found
+            tx.put_account(record, revision=None)
+            self._seal(tx, record, credentials, rights)
+            return record
+
+        return await self._store.write(unit)
+
+    async def _replace(
+        self,
+        before: AccountRecord,
+        after: AccountRecord,
+        credentials: Credentials | None = None,
+        rights: KeyRights | None = None,
+    ) -> AccountRecord:
+        record = msgspec.structs.replace(
+            after, revision=before.revision + 1, updated_us=to_us(self._clock.now())
+        )
+
+        def unit(tx: Transaction) -> None:
+            tx.put_account(record, revision=before.revision)
+            self._seal(tx, record, credentials, rights)
+
+        await self._store.write(unit)
+        return record
+
+    def _seal(
+        self,
+        tx: Transaction,
+        record: AccountRecord,
+        credentials: Credentials | None,
+        rights: KeyRights | None,
+    ) -> None:
+        if credentials is not None:
+            sealed = self._vault.seal(credentials, account=record.id, network=record.network)
+            tx.put_sealed(record.id, sealed)
+        if rights is not None:
+            tx.put_meta(_rights_key(record.id), msgspec.json.encode(rights).decode())
+
+    async def _answer(self, id: str) -> AccountAnswer:
+        def unit(view: Reader) -> AccountAnswer:
+            record = view.account(id)
+            if record is None:
+                raise AccountNotFound(account=id)
+            return AccountAnswer(
+                account=record,
+                sequence=view.head(stream_of(id)).sequence,
+                intents=tuple(view.open_intents(id)),
+            )
+
+        return await self._store.read(unit)
+
+    async def _sequence(self, id: str) -> int:
+        return await self._store.read(lambda view: view.head(stream_of(id)).sequence)
+
+
+def _rights_key(account: str) -> str:
+    return f"rights/{account}"

@@ -1,0 +1,172 @@
+"""Who asks for a change, and how a change that is asked for twice is made once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from axisor.errors import (
+    AxisorError,
+    LeaseLost,
+    RequestExpired,
+    RequestIdReused,
+    ShuttingDown,
+    StoreError,
+    VenueRateLimited,
+    VenueUnavailable,
+    reasons,
+)
+from axisor_server.domain.journal import to_us
+from axisor_server.domain.records import TENANT, CommandRecord
+from axisor_server.ports import Clock, Ids, Store, Transaction
+
+T = TypeVar("T", bound=Struct)
+
+KEPT = timedelta(days=7)
+"""How long an answer is kept for a repeated request."""
+
+PASSING = (LeaseLost, ShuttingDown, StoreError, VenueRateLimited, VenueUnavailable)
+"""Failures that say nothing about the request; a repeat tries again instead of failing again."""
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One request for a change: its id, the digest of its body, and who sent it."""
+
+    method: str
+    request_id: str
+    digest: bytes
+    principal: str
+    not_after: datetime | None = None
+    validate_only: bool = False
+
+
+class Failure(Struct, frozen=True):
+    """A refusal as it is kept for repeats."""
+
+    reason: str
+    message: str
+    means: str
+    todo: str
+    metadata: dict[str, str]
+
+    @classmethod
+    def of(cls, error: AxisorError) -> Failure:
+        """Keep what an error says."""
+        return cls(error.reason, error.message, error.means, error.todo, error.metadata)
+
+    def error(self) -> AxisorError:
+        """Return the error again, of the class it had."""
+        error = reasons()[self.reason](self.message, money=self.means, fix=self.todo)
+        error.metadata = dict(self.metadata)
+        return error
+
+
+class _Kept(Struct, frozen=True):
+    answer: msgspec.Raw = msgspec.Raw(b"null")
+    failure: Failure | None = None
+
+
+class Once:
+    """Makes each requested change once, whoever repeats it, and answers repeats alike.
+
+    It is for changes the engine's own commands do not cover, and shares their table, so that an id
+    is used once in all. The rows name no account: an actor carries out only rows of its account.
+    """
+
+    def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._under_way: dict[str, asyncio.Task[CommandRecord]] = {}
+
+    async def perform(
+        self, request: Request, answer: type[T], change: Callable[[str], Awaitable[T]]
+    ) -> T:
+        """Return the answer of `change`, or the one it gave when the request came before.
+
+        `change` is called with a new id, the same on every try, for what it makes. It goes on when
+        the caller hangs up. Raises RequestIdReused, RequestExpired, and what `change` raised.
+        """
+        record = await self._claim(request)
+        if not record.answer:
+            task = self._under_way.get(request.request_id)
+            if task is None:
+                task = asyncio.create_task(self._carry_out(record, change))
+                self._under_way[request.request_id] = task
+                task.add_done_callback(lambda done: self._forget(request.request_id, done))
+            record = await asyncio.shield(task)
+        kept = msgspec.json.decode(record.answer, type=_Kept)
+        if kept.failure is not None:
+            raise kept.failure.error()
+        return msgspec.json.decode(kept.answer, type=answer)
+
+    async def drain(self) -> None:
+        """Wait for what is under way."""
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    async def forget_old(self) -> int:
+        """Delete answers older than they are kept; returns how many."""
+        before = to_us(self._clock.now() - KEPT)
+        return await self._store.write(lambda tx: tx.forget_commands(answered_before_us=before))
+
+    def _forget(self, request_id: str, done: asyncio.Task[CommandRecord]) -> None:
+        self._under_way.pop(request_id, None)
+        if not done.cancelled():
+            done.exception()  # The caller may be gone; a repeat meets the same failure.
+
+    async def _claim(self, request: Request) -> CommandRecord:
+        now = self._clock.now()
+        body = self._ids.new().encode()
+
+        def unit(tx: Transaction) -> CommandRecord:
+            found = tx.command(TENANT, request.request_id)
+            if found is None:
+                if request.not_after is not None and now > request.not_after:
+                    raise RequestExpired(notAfterTime=request.not_after.isoformat())
+                found = _record(request, body=body, created_us=to_us(now))
+                tx.add_command(found)
+            if found.digest != request.digest or found.method != request.method:
+                raise RequestIdReused(requestId=request.request_id)
+            return found
+
+        return await self._store.write(unit)
+
+    async def _carry_out(
+        self, record: CommandRecord, change: Callable[[str], Awaitable[T]]
+    ) -> CommandRecord:
+        # Between the claim and now an earlier try may have ended; its answer stands.
+        found = await self._store.read(lambda view: view.command(TENANT, record.request_id))
+        if found is not None and found.answer:
+            return found
+        try:
+            answer = await change(record.body.decode())
+            kept = _Kept(answer=msgspec.Raw(msgspec.json.encode(answer)))
+        except PASSING:
+            raise
+        except AxisorError as error:
+            kept = _Kept(failure=Failure.of(error))
+        encoded = msgspec.json.encode(kept)
+        now_us = to_us(self._clock.now())
+        await self._store.write(
+            lambda tx: tx.answer_command(TENANT, record.request_id, answer=encoded, now_us=now_us)
+        )
+        return msgspec.structs.replace(record, answer=encoded, answered_us=now_us)
+
+
+def _record(request: Request, *, body: bytes, created_us: int) -> CommandRecord:
+    return CommandRecord(
+        tenant=TENANT,
+        request_id=request.request_id,
+        account="",
+        method=request.method,
+        digest=request.digest,
+        body=body,
+        principal=request.principal,
+        not_after_us=None if request.not_after is None else to_us(request.not_after),
+        created_us=created_us,
+    )

@@ -1,0 +1,256 @@
+"""Strategies and their runs: the catalogue, and the verbs that move a run through its life."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from axisor.errors import (
+    PermissionDenied,
+    RequestExpired,
+    RunNotFound,
+    RunStateInvalid,
+    StrategyNotFound,
+)
+from axisor.events import RunState
+from axisor.model import Leash, Mode, Permission
+from axisor.strategy import Protection, Strategy, decode_config
+from axisor_server.domain.journal import Entry
+from axisor_server.domain.records import RunRecord
+from axisor_server.engine.facade import Engine
+from axisor_server.ports import Clock, Reader, Store
+from axisor_server.services.accounts import Accounts, check_etag, stream_of
+from axisor_server.services.requests import Once, Request
+
+STARTABLE = (RunState.CREATED, RunState.STOPPED, RunState.FAILED)
+
+
+class RunAnswer(Struct, frozen=True, kw_only=True):
+    """A run after a change, what to know about it, and the journal's end."""
+
+    run: RunRecord
+    sequence: int
+    warnings: tuple[str, ...] = ()
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What of a run is to change; None keeps it."""
+
+    config: bytes | None = None
+    leash: Leash | None = None
+    label: str | None = None
+
+
+class Runs:
+    """The runs of all accounts."""
+
+    def __init__(
+        self, *, engine: Engine, store: Store, accounts: Accounts, clock: Clock, once: Once
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._accounts = accounts
+        self._clock = clock
+        self._once = once
+
+    @property
+    def strategies(self) -> Mapping[str, type[Strategy[Any, Any]]]:
+        """Return every strategy that can be run, by name."""
+        return self._engine.strategies
+
+    def strategy(self, name: str) -> type[Strategy[Any, Any]]:
+        """Return a strategy. Raises StrategyNotFound."""
+        if name not in self.strategies:
+            raise StrategyNotFound(f"No enabled plugin offers `{name}`.", strategy=name)
+        return self.strategies[name]
+
+    async def list(self, account: str) -> Sequence[RunRecord]:
+        """Return the runs of an account, oldest first. Raises AccountNotFound."""
+        await self._accounts.get(account)
+        return await self._store.read(lambda view: view.runs(account))
+
+    async def get(self, account: str, id: str) -> RunRecord:
+        """Return a run of an account. Raises AccountNotFound, RunNotFound."""
+        await self._accounts.get(account)
+        found = await self._store.read(lambda view: view.run(id))
+        if found is None or found.account != account:
+            raise RunNotFound(f"The account has no run `{id}`.", run=id)
+        return found
+
+    async def steps(
+        self, account: str, id: str, *, before: int | None, limit: int
+    ) -> Sequence[Entry]:
+        """Return the journaled steps of a run, newest first."""
+        await self.get(account, id)
+        stream, marker = stream_of(account), f'"run":"{id}"'.encode()
+
+        def unit(view: Reader) -> list[Entry]:
+            found: list[Entry] = []
+            at = before
+            while len(found) < limit:
+                chunk = view.entries_before(stream, before=at, kinds=["StepTaken"], limit=500)
+                found += [entry for entry in chunk if marker in entry.payload]
+                if len(chunk) < 500:
+                    break
+                at = chunk[-1].sequence
+            return found[:limit]
+
+        return await self._store.read(unit)
+
+    async def create(
+        self,
+        account: str,
+        *,
+        strategy: str,
+        config: bytes,
+        leash: Leash,
+        label: str,
+        rights: Permission,
+        request: Request,
+    ) -> RunAnswer:
+        """Create a run without starting it.
+
+        Raises StrategyNotFound, ConfigInvalid, PermissionDenied.
+        """
+        record = await self._accounts.get(account)
+        kind = self.strategy(strategy)
+        decode_config(kind, config)
+        _check_rights(kind, rights)
+        warnings = _warnings(kind, record.mode, leash)
+        if request.validate_only:
+            now = self._clock.now()
+            draft = _draft(account, strategy, config, leash, label, now_us=int(now.timestamp()))
+            return RunAnswer(run=draft, sequence=await self._sequence(account), warnings=warnings)
+
+        async def change(id: str) -> RunAnswer:
+            run = await self._engine.create_run(
+                account,
+                strategy=strategy,
+                config=config,
+                leash=leash,
+                label=label,
+                principal=request.principal,
+                run_id=id,
+            )
+            return RunAnswer(run=run, sequence=await self._sequence(account), warnings=warnings)
+
+        return await self._once.perform(request, RunAnswer, change)
+
+    async def configure(
+        self, account: str, id: str, change: Change, *, etag: str, request: Request
+    ) -> RunAnswer:
+        """Change a run's configuration, leash or label. Raises ConfigInvalid, EtagMismatch."""
+        run = await self.get(account, id)
+        kind = self.strategy(run.strategy)
+        if change.config is not None:
+            decode_config(kind, change.config)
+        if request.validate_only:
+            check_etag(etag, run.revision)
+            self._check_time(request)
+            return RunAnswer(run=run, sequence=await self._sequence(account))
+
+        async def carry_out() -> RunRecord:
+            check_etag(etag, (await self.get(account, id)).revision)
+            return await self._engine.run_verb(
+                id,
+                "configure",
+                principal=request.principal,
+                config=change.config,
+                leash=change.leash,
+                label=change.label,
+            )
+
+        return await self._perform(account, request, carry_out)
+
+    async def start(
+        self, account: str, id: str, *, verb: str, rights: Permission, request: Request
+    ) -> RunAnswer:
+        """Start or resume a run.
+
+        Raises PermissionDenied, ConfigInvalid, and RunStateInvalid where it runs already.
+        """
+        run = await self.get(account, id)
+        kind = self.strategy(run.strategy)
+        decode_config(kind, run.config)
+        _check_rights(kind, rights)
+        if request.validate_only:
+            fits = (RunState.PAUSED,) if verb == "resume" else STARTABLE
+            if run.state not in fits:
+                raise RunStateInvalid(
+                    f"The run is {run.state.value.upper()}.", run=id, state=run.state.value
+                )
+            self._check_time(request)
+            return RunAnswer(run=run, sequence=await self._sequence(account))
+        return await self.verb(account, id, verb, request)
+
+    async def verb(self, account: str, id: str, verb: str, request: Request) -> RunAnswer:
+        """Do `start`, `pause`, `resume` or `stop`. Raises RunStateInvalid."""
+        await self.get(account, id)
+        return await self._perform(
+            account,
+            request,
+            lambda: self._engine.run_verb(id, verb, principal=request.principal),
+        )
+
+    async def _perform(
+        self, account: str, request: Request, carry_out: Callable[[], Awaitable[RunRecord]]
+    ) -> RunAnswer:
+        async def change(_: str) -> RunAnswer:
+            run = await carry_out()
+            return RunAnswer(run=run, sequence=await self._sequence(account))
+
+        return await self._once.perform(request, RunAnswer, change)
+
+    def _check_time(self, request: Request) -> None:
+        if request.not_after is not None and self._clock.now() > request.not_after:
+            raise RequestExpired(notAfterTime=request.not_after.isoformat())
+
+    async def _sequence(self, account: str) -> int:
+        return await self._store.read(lambda view: view.head(stream_of(account)).sequence)
+
+
+def schema_of(strategy: type[Strategy[Any, Any]]) -> bytes:
+    """Return the JSON Schema of a strategy's configuration."""
+    return msgspec.json.encode(msgspec.json.schema(strategy.config_type))
+
+
+def protects(strategy: type[Strategy[Any, Any]]) -> bool:
+    """Return whether runs of a strategy answer the guard's questions."""
+    return issubclass(strategy, Protection)
+
+
+def _check_rights(strategy: type[Strategy[Any, Any]], rights: Permission) -> None:
+    lacking = strategy.permissions & ~rights
+    if lacking:
+        names = ", ".join(str(right.name) for right in lacking)
+        raise PermissionDenied(
+            f"{strategy.name} acts with rights this token lacks: {names}.", permission=names
+        )
+
+
+def _warnings(strategy: type[Strategy[Any, Any]], mode: Mode, leash: Leash) -> tuple[str, ...]:
+    found = []
+    if mode is Mode.SHADOW:
+        found.append("The account is in SHADOW: the run says what it would do and does nothing.")
+    if strategy.permissions != Permission.READ and leash == Leash():
+        found.append("The run has no leash but the usual one: only its own settings bound it.")
+    return tuple(found)
+
+
+def _draft(
+    account: str, strategy: str, config: bytes, leash: Leash, label: str, *, now_us: int
+) -> RunRecord:
+    return RunRecord(
+        id="",
+        account=account,
+        strategy=strategy,
+        label=label,
+        config=config,
+        leash=msgspec.json.encode(leash),
+        state=RunState.CREATED,
+        created_us=now_us,
+        updated_us=now_us,
+    )

@@ -1,0 +1,179 @@
+"""How the core is: its accounts, leases, plugins, venues and settings; and how it is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from importlib.metadata import version
+
+from msgspec import Struct
+
+from axisor.events import CoverageState, HaltLevel, RunState
+from axisor.model import FeedQuality, Mode
+from axisor.ports import RateBudget, Venue
+from axisor_server.domain.records import AccountRecord, LeaseRecord
+from axisor_server.engine.answers import AccountSummary, EngineStatus, FeedSummary
+from axisor_server.engine.facade import Engine
+from axisor_server.ports import Clock, Reader, Store
+from axisor_server.services.accounts import stream_of
+from axisor_server.services.requests import Once, Request
+from axisor_server.services.snapshots import Snapshots
+
+USUAL_DRAIN = timedelta(seconds=30)
+
+
+class PluginReport(Struct, frozen=True, kw_only=True):
+    """A plugin as an operator sees it."""
+
+    name: str
+    version: str
+    enabled: bool
+    error: str
+    strategies: tuple[str, ...]
+    venues: tuple[str, ...]
+
+
+class SettingReport(Struct, frozen=True, kw_only=True):
+    """A setting, its value as text, and where the value comes from."""
+
+    name: str
+    value: str
+    source: str
+
+
+class AccountReport(Struct, frozen=True, kw_only=True):
+    """How one account is."""
+
+    record: AccountRecord
+    halt: HaltLevel
+    quality: FeedQuality
+    price_age_ms: int | None
+    read_age_ms: int | None
+    positions: int
+    protected: int
+    running: int
+    open_intents: int
+    sequence: int
+    budget: RateBudget | None
+
+
+class StatusReport(Struct, frozen=True, kw_only=True):
+    """How the whole core is."""
+
+    version: str
+    replica: str
+    started: datetime | None
+    now: datetime
+    max_mode: Mode
+    draining: bool
+    accounts: tuple[AccountReport, ...]
+    leases: tuple[LeaseRecord, ...]
+    plugins: tuple[PluginReport, ...]
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What the core was started with: its venues, plugins and settings, and how to stop it."""
+
+    venues: Mapping[str, Venue]
+    plugins: Callable[[], Sequence[PluginReport]]
+    settings: Sequence[SettingReport]
+    stop: Callable[[timedelta, str], None]
+
+
+class Stopping(Struct, frozen=True, kw_only=True):
+    """How many intents a stop waits for."""
+
+    open_intents: int
+
+
+class Status:
+    """Tells how the core is."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        snapshots: Snapshots,
+        clock: Clock,
+        once: Once,
+        around: Surroundings,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._snapshots = snapshots
+        self._clock = clock
+        self._once = once
+        self._stop = around.stop
+        self.venues = around.venues
+        self.plugins = around.plugins
+        self.settings = around.settings
+
+    async def report(self) -> StatusReport:
+        """Return how everything is, asking no venue."""
+        engine = self._engine.status()
+
+        def unit(
+            view: Reader,
+        ) -> tuple[Sequence[AccountRecord], dict[str, int], list[LeaseRecord]]:
+            accounts = view.accounts()
+            heads = {record.id: view.head(stream_of(record.id)).sequence for record in accounts}
+            leases = [lease for record in accounts if (lease := view.lease(record.id))]
+            return accounts, heads, leases
+
+        accounts, heads, leases = await self._store.read(unit)
+        summaries = {summary.account: summary for summary in engine.accounts}
+        return StatusReport(
+            version=version("axisor-server"),
+            replica=engine.owner,
+            started=engine.started_at,
+            now=self._clock.now(),
+            max_mode=engine.max_mode,
+            draining=engine.stopping,
+            accounts=tuple(
+                self._account(record, summaries.get(record.id), heads[record.id], engine)
+                for record in accounts
+            ),
+            leases=tuple(leases),
+            plugins=tuple(self.plugins()),
+        )
+
+    async def shut_down(self, drain: timedelta | None, reason: str, request: Request) -> Stopping:
+        """Begin to stop the core; the answer leaves before it is gone."""
+
+        async def change(_: str) -> Stopping:
+            waiting = sum(each.open_intents for each in self._engine.status().accounts)
+            self._stop(USUAL_DRAIN if drain is None else drain, reason)
+            return Stopping(open_intents=waiting)
+
+        return await self._once.perform(request, Stopping, change)
+
+    def _account(
+        self,
+        record: AccountRecord,
+        summary: AccountSummary | None,
+        sequence: int,
+        engine: EngineStatus,
+    ) -> AccountReport:
+        feed = _feed_of(record, engine.feeds)
+        acting = summary is not None
+        covers = self._snapshots.coverages(record.id) if acting else ()
+        runs = summary.runs if summary else ()
+        return AccountReport(
+            record=record,
+            halt=summary.halt if summary else record.halt,
+            quality=feed.quality if feed else FeedQuality.NONE,
+            price_age_ms=feed.age_ms if feed else None,
+            read_age_ms=summary.read_age_ms if summary else None,
+            positions=len(self._snapshots.positions(record.id)) if acting else 0,
+            protected=sum(cover.state is CoverageState.PROTECTED for cover in covers),
+            running=sum(state is RunState.RUNNING for _, state in runs),
+            open_intents=summary.open_intents if summary else 0,
+            sequence=sequence,
+            budget=summary.budget if summary else None,
+        )
+
+
+def _feed_of(record: AccountRecord, feeds: Sequence[FeedSummary]) -> FeedSummary | None:
+    wanted = (record.venue, record.network, record.url)
+    return next((feed for feed in feeds if (feed.venue, feed.network, feed.url) == wanted), None)

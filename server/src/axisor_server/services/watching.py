@@ -1,0 +1,257 @@
+"""The hub: one shared ring of encoded events per journal, and a cursor for each watcher.
+
+A watcher resumes from the store until it reaches the ring, then follows the ring. Whatever gathers
+while a watcher writes is in its next frame, so a busy stream batches itself and an idle one has no
+delay. Encoding is handed in; frames concatenate as bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from axisor.errors import SequenceAhead, SequenceExpired, ShuttingDown, SlowReader
+from axisor_server.domain.journal import Entry
+from axisor_server.ports import Clock, Reader, Store, Wakeups
+
+Encode: TypeAlias = Callable[[Entry], bytes]
+"""Returns the frame of one event; a frame of several is their frames one after the other."""
+
+Beat: TypeAlias = Callable[[int, datetime], bytes]
+"""Returns the frame of a heartbeat, of the journal's last sequence and the time."""
+
+Snap: TypeAlias = Callable[[], Awaitable[tuple[int, bytes]]]
+"""Returns a snapshot's sequence and its frame."""
+
+HINT_WAIT_S = 0.1
+"""How long to wait for events that were announced and cannot be read yet."""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How much is kept and sent at once.
+
+    A watcher that was level and is more than `ring` events behind after a write is too slow.
+    `poll_s` is how often the store is asked where other replicas write too, None where this core
+    alone writes.
+    `spread_s` a watcher is waited between frames, once there are `crowd` watchers.
+    """
+
+    ring: int = 10_000
+    frame_bytes: int = 256 * 1024
+    page: int = 500
+    heartbeat_s: float = 15.0
+    poll_s: float | None = None
+    crowd: int = 50
+    spread_s: float = 60e-6
+
+
+class _Slot:
+    __slots__ = ("entry", "frame")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.frame: bytes | None = None
+
+
+class Ring:
+    """The latest events of one journal, encoded at most once each, for all who watch it."""
+
+    def __init__(self, size: int) -> None:
+        self._slots: deque[_Slot] = deque(maxlen=size)
+        self.latest = 0
+        self.watchers = 0
+        self._changed = asyncio.Event()
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Take entries that are durable; those known already are skipped."""
+        for entry in entries:
+            if self._slots and entry.sequence <= self._slots[-1].entry.sequence:
+                continue
+            if self._slots and entry.sequence != self._slots[-1].entry.sequence + 1:
+                self._slots.clear()  # A gap: those behind it read the store.
+            self._slots.append(_Slot(entry))
+        if entries:
+            self.hint(entries[-1].sequence)
+
+    def hint(self, sequence: int) -> None:
+        """Learn that the journal reached a sequence, and wake who waits for it."""
+        if sequence > self.latest:
+            self.latest = sequence
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    def wake(self) -> None:
+        """Wake everybody, though nothing came."""
+        self._changed.set()
+
+    def change(self) -> asyncio.Event:
+        """Return what is set at the next change."""
+        return self._changed
+
+    def after(self, cursor: int) -> Sequence[_Slot] | None:
+        """Return the slots after a cursor, or None where the ring does not reach back to it."""
+        if not self._slots or cursor >= self._slots[-1].entry.sequence:
+            return None if cursor < self.latest else ()
+        first = self._slots[0].entry.sequence
+        if cursor + 1 < first:
+            return None
+        return list(islice(self._slots, cursor + 1 - first, None))
+
+
+class Hub:
+    """Delivers journals to watchers, in order, without gap or repeat after the cursor given."""
+
+    def __init__(
+        self, store: Store, clock: Clock, *, encode: Encode, beat: Beat, limits: Limits
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._encode = encode
+        self._beat = beat
+        self._limits = limits
+        self._rings: dict[str, Ring] = {}
+        self._closing = False
+
+    def publish(self, entries: Sequence[Entry]) -> None:
+        """Take durable entries from this core's engine; quick, and called on its loop."""
+        for entry in entries:
+            self._ring(entry.stream).add((entry,))
+
+    async def follow(self, wakeups: Wakeups) -> None:
+        """Take hints of other replicas until cancelled; the store stays the truth."""
+        async for stream, sequence in wakeups.listen():
+            if stream in self._rings:
+                self._rings[stream].hint(sequence)
+
+    def close(self) -> None:
+        """End every watch after what it has to send."""
+        self._closing = True
+        for ring in self._rings.values():
+            ring.wake()
+
+    @property
+    def watchers(self) -> int:
+        """Return how many watches are open."""
+        return sum(ring.watchers for ring in self._rings.values())
+
+    async def watch(
+        self, stream: str, *, after: int | None, kinds: frozenset[str], snapshot: Snap
+    ) -> AsyncIterator[bytes]:
+        """Yield frames: a snapshot first where `after` is None, then events, heartbeats in silence.
+
+        `kinds` empty is all. Raises SequenceAhead, SequenceExpired, SlowReader, and ShuttingDown at
+        the end of the core.
+        """
+        ring = self._ring(stream)
+        ring.watchers += 1
+        try:
+            if after is None:
+                after, frame = await snapshot()
+                ring.hint(after)
+                yield frame
+            else:
+                await self._check(stream, after, ring)
+            async for frame in self._follow(stream, ring, after, kinds):
+                yield frame
+        finally:
+            ring.watchers -= 1
+
+    def _ring(self, stream: str) -> Ring:
+        ring = self._rings.get(stream)
+        if ring is None:
+            ring = self._rings[stream] = Ring(self._limits.ring)
+        return ring
+
+    async def _check(self, stream: str, after: int, ring: Ring) -> None:
+        def unit(view: Reader) -> tuple[int, Sequence[Entry]]:
+            return view.head(stream).sequence, view.entries(stream, after=after, limit=1)
+
+        latest, following = await self._store.read(unit)
+        ring.hint(latest)
+        if after > latest:
+            raise SequenceAhead(
+                f"Sequence {after} is beyond the journal's end at {latest}.", latestSequence=latest
+            )
+        if following and following[0].sequence != after + 1:
+            raise SequenceExpired(oldestSequence=following[0].sequence)
+
+    async def _follow(
+        self, stream: str, ring: Ring, cursor: int, kinds: frozenset[str]
+    ) -> AsyncIterator[bytes]:
+        level, quiet_since = False, self._clock.monotonic_ms()
+        while True:
+            change = ring.change()
+            if cursor < ring.latest:
+                lag = ring.latest - cursor
+                reached, frame = await self._gather(stream, ring, cursor, kinds)
+                if frame:
+                    yield frame
+                    # Far behind after having been level, and further with each write: it never
+                    # catches up. A batch that a poll found at once only shrinks.
+                    if level and ring.latest - reached > max(lag, self._limits.ring):
+                        raise SlowReader(latestSequence=ring.latest)
+                    quiet_since = self._clock.monotonic_ms()
+                    await self._pause(ring)
+                if reached == cursor:  # A hint came before its events can be read.
+                    await self._wait(stream, ring, change, HINT_WAIT_S)
+                cursor = reached
+                continue
+            level = True
+            if self._closing:
+                raise ShuttingDown()
+            silent = (self._clock.monotonic_ms() - quiet_since) / 1000
+            if silent >= self._limits.heartbeat_s:
+                yield self._beat(ring.latest, self._clock.now())
+                quiet_since = self._clock.monotonic_ms()
+                continue
+            await self._wait(stream, ring, change, self._limits.heartbeat_s - silent)
+
+    async def _gather(
+        self, stream: str, ring: Ring, cursor: int, kinds: frozenset[str]
+    ) -> tuple[int, bytes]:
+        slots = ring.after(cursor)
+        if slots is None:
+            page = self._limits.page
+            entries = await self._store.read(
+                lambda view: view.entries(stream, after=cursor, limit=page)
+            )
+            if entries and entries[0].sequence != cursor + 1:
+                raise SequenceExpired(oldestSequence=entries[0].sequence)
+            slots = [_Slot(entry) for entry in entries]
+        frames: list[bytes] = []
+        size = 0
+        for slot in slots:
+            cursor = slot.entry.sequence
+            if kinds and slot.entry.kind not in kinds:
+                continue
+            if slot.frame is None:
+                slot.frame = self._encode(slot.entry)
+            frames.append(slot.frame)
+            size += len(slot.frame)
+            if size >= self._limits.frame_bytes:
+                break
+        return cursor, b"".join(frames)
+
+    async def _pause(self, ring: Ring) -> None:
+        if ring.watchers >= self._limits.crowd:
+            await self._clock.sleep(ring.watchers * self._limits.spread_s)
+
+    async def _wait(self, stream: str, ring: Ring, change: asyncio.Event, seconds: float) -> None:
+        poll = self._limits.poll_s
+        timeout = seconds if poll is None else min(seconds, poll)
+        changed = asyncio.ensure_future(change.wait())
+        slept = asyncio.ensure_future(self._clock.sleep(timeout))
+        try:
+            await asyncio.wait((changed, slept), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
+            slept.cancel()
+        if poll is not None and not change.is_set():
+            head = await self._store.read(lambda view: view.head(stream))
+            ring.hint(head.sequence)

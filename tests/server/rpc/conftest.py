@@ -1,0 +1,5 @@
+"""The served core, for every test here."""
+
+from tests.server.rpc.serving import account, certificate, channel, core
+
+__all__ = ["account", "certificate", "channel", "core"]

@@ -1,0 +1,197 @@
+"""A core in this process, served over TLS on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import grpc
+import grpc.aio
+import pytest
+from msgspec import Meta
+from prometheus_client import CollectorRegistry
+from tests.server.rpc.venue import Venue
+from tests.support.venue import SimVenue
+
+from axisor.events import HaltLevel
+from axisor.intents import OpenPosition
+from axisor.model import Mode, Permission, Side
+from axisor.strategy import Config, Memory, Strategy
+from axisor.v1 import accounts_pb2, types_pb2
+from axisor.v1.accounts_pb2_grpc import AccountServiceStub
+from axisor_server.adapters import tls
+from axisor_server.adapters.memory.ids import SeededIds
+from axisor_server.adapters.memory.store import MemoryStore
+from axisor_server.adapters.memory.vault import MemoryVault
+from axisor_server.adapters.system import SystemClock
+from axisor_server.domain.journal import Entry
+from axisor_server.domain.records import AccountRecord
+from axisor_server.engine import Engine, EngineSettings
+from axisor_server.engine.paper import carry_out
+from axisor_server.rpc.calls import EVERYTHING, Principal
+from axisor_server.rpc.house import House
+from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.status import Surroundings
+from axisor_server.services.watching import Limits
+
+TOKEN = "owner-token-of-the-tests"
+READER = "reader-token-of-the-tests"
+CREATE = "0d9f3c7e-0000-4000-8000-000000000001"
+
+
+class NapConfig(Config, frozen=True):
+    """How to nap."""
+
+    minutes: Annotated[int, Meta(gt=0, description="How long.")] = 5
+
+
+class Nap(Strategy[NapConfig, Memory]):
+    """Does nothing.
+
+    Well.
+    """
+
+    name = "nap"
+    permissions = Permission.READ
+
+
+class Served:
+    """A served core and the means to call it."""
+
+    def __init__(self, certificate: bytes) -> None:
+        self.certificate = certificate
+        self.clock = SystemClock()
+        self.store = MemoryStore()
+        self.stops: list[tuple[timedelta, str]] = []
+        self.registry = CollectorRegistry()
+        ids = SeededIds(self.clock, seed=7)
+        self.sim = SimVenue(self.clock, price="60000")
+        self.engine = Engine(
+            store=self.store,
+            clock=self.clock,
+            ids=ids,
+            vault=MemoryVault(),
+            venues={"books": Venue(self.sim)},
+            strategies={Nap.name: Nap},
+            reviewers=(),
+            publish=self._publish,
+            settings=EngineSettings(owner="core"),
+        )
+        opening = OpenPosition(side=Side.BUY, leverage=16, quantity=1_000)
+        self.long = carry_out(self.sim.account, opening, self.sim.exchange.quote).venue_id
+        self.house = House(
+            engine=self.engine,
+            store=self.store,
+            vault=MemoryVault(),
+            clock=self.clock,
+            ids=ids,
+            around=Surroundings(
+                venues={"books": Venue(self.sim)},
+                plugins=lambda: (),
+                settings=(),
+                stop=lambda drain, reason: self.stops.append((drain, reason)),
+            ),
+            max_mode=Mode.SHADOW,
+            limits=Limits(ring=64),
+            authenticate=self._authenticate,
+            registry=self.registry,
+        )
+        self.server = RpcServer(
+            pipeline=self.house.pipeline, servicers=self.house.servicers, reflect=True
+        )
+        self.port = 0
+
+    def _publish(self, entries: Sequence[Entry]) -> None:
+        self.house.hub.publish(entries)
+
+    def _authenticate(self, text: str) -> Principal | None:
+        known = {TOKEN: EVERYTHING, READER: Permission.READ}
+        return Principal("owner", known[text]) if text in known else None
+
+    @property
+    def margin(self) -> int:
+        """Return the margin of the long at the venue."""
+        position = self.sim.state().position(self.long)
+        assert position is not None
+        return position.margin
+
+    async def accounts(self) -> Sequence[AccountRecord]:
+        """Return what accounts are stored."""
+        return await self.store.read(lambda view: view.accounts())
+
+    async def head(self, account: str) -> int:
+        """Return the end of an account's journal."""
+        return (await self.store.read(lambda view: view.head(account))).sequence
+
+    async def noise(self, account: str, count: int) -> None:
+        """Journal events, one after the other."""
+        id = account.removeprefix("accounts/")
+        for turn in range(count):
+            level = HaltLevel.RISK if turn % 2 else HaltLevel.NONE
+            await self.engine.halt(id, level, principal="noise", reason=f"turn {turn}")
+
+    def channel(self) -> grpc.aio.Channel:
+        """Return a channel that trusts the core's certificate only."""
+        credentials = grpc.ssl_channel_credentials(root_certificates=self.certificate)
+        return grpc.aio.secure_channel(f"127.0.0.1:{self.port}", credentials)
+
+
+def bearer(token: str = TOKEN, **more: str) -> tuple[tuple[str, str], ...]:
+    """Return the metadata of a call."""
+    extra = tuple((key.replace("_", "-"), value) for key, value in more.items())
+    return (("authorization", f"Bearer {token}"), *extra)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.Certificate:
+    """Make one certificate for all tests."""
+    directory: Path = tmp_path_factory.mktemp("tls")
+    return tls.load_or_make(directory, SystemClock())
+
+
+@pytest.fixture
+async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
+    """Serve a core."""
+    served = Served(certificate.certificate)
+    await served.store.open()
+    await served.engine.start()
+    pair = Tls(certificate.certificate, certificate.key)
+    served.port = await served.server.start("127.0.0.1", 0, pair)
+    await served.server.announce(serving=True)
+    yield served
+    served.house.hub.close()
+    await served.server.stop(1)
+    await served.house.once.drain()
+    await served.engine.stop(1)
+    await served.store.close()
+
+
+@pytest.fixture
+async def channel(core: Served) -> AsyncIterator[grpc.aio.Channel]:
+    """Open a channel to the core."""
+    async with core.channel() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def account(channel: grpc.aio.Channel) -> str:
+    """Add an account and return its name."""
+    answer = await AccountServiceStub(channel).CreateAccount(creation(), metadata=bearer())
+    name: str = answer.account.name
+    return name
+
+
+def creation(**fields: object) -> accounts_pb2.CreateAccountRequest:
+    """Return a request for a SIM account, with some fields otherwise."""
+    usual: dict[str, object] = {
+        "request_id": CREATE,
+        "venue": "venues/books",
+        "network": "sim",
+        "mode": types_pb2.MODE_SIM,
+        "label": "first",
+        "base_url": "http://127.0.0.1:9",
+        "credentials": accounts_pb2.Credentials(key="fine", secret="s", passphrase="p"),
+    }
+    return accounts_pb2.CreateAccountRequest(**(usual | fields))  # type: ignore[arg-type]
