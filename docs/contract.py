@@ -51,6 +51,9 @@ def described() -> FileDescriptorSet:
     """Return the contract as protoc reads it, with comments."""
     import grpc_tools
 
+    # Known before the set is parsed, so that the rule of each method is read as such.
+    from axisor.v1 import permissions_pb2  # noqa: F401
+
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     names = sorted(str(path.relative_to(PROTO)) for path in (PROTO / "axisor").glob("*/*.proto"))
     with tempfile.TemporaryDirectory() as folder:

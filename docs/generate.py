@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-sys.path.insert(0, str(DOCS))
+sys.path.insert(0, str(ROOT))
 
-import contract  # noqa: E402  # it stands beside this file, not in a package
+from docs import contract  # noqa: E402  # found from the root, wherever this is started
+
+if TYPE_CHECKING:
+    from axisor.errors import AxisorError
 
 WIDTH = 96
 NOTE = "<!-- Written by docs/generate.py; change its sources instead. -->"
@@ -60,16 +63,14 @@ def within(path: Path, blocks: dict[str, str]) -> str:
     """Return a page with the text between each pair of markers replaced."""
     text = read(path)
     for name, block in blocks.items():
-        pattern = rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)"
-        text, found = re.subn(
-            pattern, lambda m, b=block: m[1] + b + m[2], text, count=1, flags=re.DOTALL
-        )
-        if found != 1:
+        found = re.search(rf"<!-- generated: {name} -->\n(.*?)<!-- end -->", text, re.DOTALL)
+        if found is None:
             raise SystemExit(f"docs: {path.name} has no place for {name}")
+        text = text[: found.start(1)] + block + text[found.end(1) :]
     return text
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(
@@ -83,7 +84,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def error_tables() -> str:
     """Return every error, by family: what it means for the money, what to do, and its codes."""
-    from axisor.errors import AxisorError, reasons
+    from axisor.errors import AxisorError
     from axisor.wire.status import TABLE
     from axisor_cli.fail import exit_code
 
@@ -97,13 +98,21 @@ def error_tables() -> str:
                 f"`{TABLE[reason].name}`",
                 str(int(exit_code(kind()))),
             )
-            for reason, kind in sorted(reasons().items())
+            for reason, kind in published()
             if issubclass(kind, family)
         ]
         if rows:
             head = ("reason", "what happened", "your money, and what to do", "gRPC", "exit")
             text += f"\n## {sentence(family)}\n\n" + table(head, rows)
     return text + "\n"
+
+
+def published() -> list[tuple[str, type[AxisorError]]]:
+    """Return every reason with the class that `axisor.errors` publishes for it, in order."""
+    from axisor import errors
+
+    kinds = [getattr(errors, name) for name in errors.__all__]
+    return sorted((kind.reason, kind) for kind in kinds if getattr(kind, "reason", ""))
 
 
 def sentence(kind: type) -> str:
@@ -196,16 +205,14 @@ def _described(struct: type[msgspec.Struct], prefix: str) -> Iterator[tuple[str,
 
 def exit_codes() -> str:
     """Return what each exit code of the command line is for."""
-    from axisor.errors import AxisorError, reasons
     from axisor.wire import failures
     from axisor_cli.fail import ExitCode, exit_code
 
     raised: dict[int, list[str]] = {}
-    for reason, kind in sorted(reasons().items()):
+    for reason, kind in published():
         raised.setdefault(int(exit_code(kind())), []).append(f"`{reason}`")
-    for kind in (failures.CoreUnreachable, failures.DeadlineExceeded):
-        assert issubclass(kind, AxisorError)
-        raised.setdefault(int(exit_code(kind())), []).append(sentence(kind).rstrip("."))
+    for failure in (failures.CoreUnreachable, failures.DeadlineExceeded):
+        raised.setdefault(int(exit_code(failure())), []).append(sentence(failure).rstrip("."))
     return table(
         ("code", "name", "raised by"),
         [(str(int(c)), c.name.lower(), ", ".join(raised.get(int(c), []))) for c in ExitCode],
@@ -247,8 +254,8 @@ def commands() -> str:
     parts = [
         "# The command line",
         NOTE,
-        "One command, `axisor`. This is what its `--help` says, command by command. Exit codes are\n"
-        "in [operations.md](operations.md#exit-codes), errors in [errors.md](errors.md).",
+        "One command, `axisor`. This is what its `--help` says, command by command. Exit codes\n"
+        "are in [operations.md](operations.md#exit-codes), errors in [errors.md](errors.md).",
         "```text\n" + _help(cli, "axisor", None) + "\n```",
     ]
     context = _context(cli, "axisor", None)
