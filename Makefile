@@ -12,10 +12,10 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
 
 # The order is that of need: pip builds nothing in isolation here, so the SDK comes first.
-HOUSE := -e ./sdk -e ./server -e ./clients/cli -e ./clients/tui -e './plugins/lnmarkets[sim]' -e ./plugins/margin-guard
+HOUSE := -e ./sdk -e ./server -e ./clients/cli -e ./clients/tui -e './plugins/lnmarkets[sim]' -e ./plugins/margin-guard -e ./plugins/logbook
 MANIFESTS := constraints.txt $(wildcard pyproject.toml */pyproject.toml */*/pyproject.toml)
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
-FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:plugins/lnmarkets/src:plugins/margin-guard/src:examples/dip-buyer/src
+FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:plugins/lnmarkets/src:plugins/margin-guard/src:plugins/logbook/src:examples/dip-buyer/src
 NODE_TESTS := tests/e2e/node
 
 .PHONY: help demo test check lint proto bench venv dev node clean
@@ -50,7 +50,7 @@ proto: $(VENV)/.dev ## Generate the Python of the contract
 	$(BIN)/python proto/generate.py
 
 bench: $(VENV)/.dev ## Measure
-	@if [ -f benchmarks/run.py ]; then $(BIN)/python benchmarks/run.py $(ARGS); \
+	@if [ -f benchmarks/run.py ]; then $(BIN)/python -m benchmarks.run $(ARGS); \
 	else echo "There is nothing to measure yet: benchmarks/run.py does not exist."; exit 1; fi
 
 venv: $(VENV)/.demo ## Install what the demo needs

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from axisor.errors import AxisorError
 from axisor.events import Event, IntentSettled, Outcome, PositionChanged
@@ -20,7 +21,10 @@ from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
+from axisor_server.engine.paper import carry_out
 from tests.support.venue import SimVenue, SimVenueDoor
+
+P = TypeVar("P")
 
 ACCOUNT = "0190f5a0-0000-7000-8000-000000000001"
 STREAM = f"accounts/{ACCOUNT}"
@@ -112,6 +116,35 @@ class Stubborn(Strategy[Config, Memory]):
         return [AddMargin(position="nothing", amount=1)]
 
 
+class GarbageConfig(Config, frozen=True):
+    """Which nonsense to ask for."""
+
+    kind: str = "float"
+
+
+class Garbage(Strategy[GarbageConfig, Memory]):
+    """Asks for what no strategy may ask for."""
+
+    name = "garbage"
+    permissions = Permission.ADJUST_MARGIN | Permission.TRADE
+
+    def on_tick(self, tick: Tick, view: View) -> list[Any]:
+        """Ask for nonsense."""
+        id = view.positions[0].id
+        nan = Decimal("NaN")
+        kinds: dict[str, Any] = {
+            "float": AddMargin(position=id, amount=1.5),  # type: ignore[arg-type]
+            "text": "give me everything",
+            "nan": OpenPosition(side=Side.BUY, leverage=nan, quantity=5),
+            "huge": OpenPosition(side=Side.BUY, leverage=Decimal("1e-999999"), margin=5),
+            "wake": Wake(below="low"),  # type: ignore[arg-type]
+            "wake-nan": Wake(below=nan),
+        }
+        if self.config.kind == "exit":
+            raise SystemExit(1)
+        return [kinds[self.config.kind]]
+
+
 class Teller(Strategy[Config, Memory]):
     """Gives a notice at every changed position."""
 
@@ -125,7 +158,7 @@ class Teller(Strategy[Config, Memory]):
 
 
 STRATEGIES: dict[str, type[Strategy[Any, Any]]] = {
-    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Teller)
+    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller)
 }
 
 
@@ -188,8 +221,6 @@ class Bench:
 
     def long(self, *, quantity: int = 2_500, leverage: int = 25) -> str:
         """Open a long at the venue, outside the core; returns its id."""
-        from axisor_server.engine.paper import carry_out
-
         action = OpenPosition(side=Side.BUY, leverage=leverage, quantity=quantity)
         answer = carry_out(self.venue.account, action, self.venue.exchange.quote)
         self.venue.changed.set()
@@ -197,8 +228,6 @@ class Bench:
 
     async def up(self, engine: Engine) -> None:
         """Start a core and let it settle."""
-        import asyncio
-
         starting = asyncio.ensure_future(engine.start())
         for _ in range(40):
             await self.clock.advance(0.25)
@@ -242,8 +271,6 @@ class Bench:
         **more: Any,
     ) -> CommandResult | AxisorError:
         """Send a command and drive the clock until it is answered."""
-        import asyncio
-
         digest = hashlib.sha256((body or repr(action)).encode()).digest()
         id = request_id or str(uuid.UUID(self.ids.new()))
         call = asyncio.ensure_future(
@@ -272,9 +299,13 @@ class Bench:
         verify(Head(), entries)
         return [to_event(entry) for entry in entries]
 
+    async def payloads(self, kind: type[P]) -> list[P]:
+        """Return every payload of a kind in order."""
+        return [e.payload for e in await self.events() if isinstance(e.payload, kind)]
+
     async def settled(self) -> list[IntentSettled]:
         """Return every settlement in order."""
-        return [e.payload for e in await self.events() if isinstance(e.payload, IntentSettled)]
+        return await self.payloads(IntentSettled)
 
     async def kinds(self) -> list[str]:
         """Return the kinds of all events in order."""

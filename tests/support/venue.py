@@ -89,7 +89,11 @@ class SimLine:
         if venue.stale_reads and venue.before is not None:
             venue.stale_reads -= 1
             return venue.before
-        return venue.state()
+        seen = venue.state()
+        if venue.slow_reads:
+            venue.slow_reads -= 1
+            await venue.clock.sleep(1)
+        return seen
 
     async def send(
         self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
@@ -105,7 +109,8 @@ class SimLine:
             await venue.clock.sleep(5)
             return Unknown("The request was lost.")
         if fault.startswith("late:"):
-            asyncio.ensure_future(self._later(action, signed_at_ms, float(fault[5:])))
+            late = asyncio.ensure_future(self._later(action, signed_at_ms, float(fault[5:])))
+            venue.under_way.append(late)
             await venue.clock.sleep(5)
             return Unknown("The answer did not come in time.")
         if fault == "slow":
@@ -183,6 +188,7 @@ class SimVenue:
         self.faults: list[str] = []
         self.down = False
         self.stale_reads = 0
+        self.slow_reads = 0
         self.before: AccountState | None = None
         self.sent: list[Action] = []
         self.lanes: list[Lane] = []
@@ -190,6 +196,7 @@ class SimVenue:
         self.reads = 0
         self.ends: dict[str, str] = {}
         self.changed = asyncio.Event()
+        self.under_way: list[asyncio.Future[None]] = []
         self._feeds: list[SimFeed] = []
 
     @property

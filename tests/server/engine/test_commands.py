@@ -22,7 +22,7 @@ from axisor.errors import (
     ShadowOnly,
     VenueRefused,
 )
-from axisor.events import HaltLevel, IntentState
+from axisor.events import HaltLevel, IntentReviewRefused, IntentState
 from axisor.intents import AddMargin, CashIn, ClosePosition, DepositCross, OpenPosition, SetStop
 from axisor.model import Mode, Side
 from axisor_server.engine.answers import CommandResult
@@ -277,5 +277,5 @@ async def test_a_leash_binds_a_run_and_unknowns_count(bench, engine):
 
     # one confirmed, one lost; once that is known to have no effect it is free again
     assert len(bench.venue.effects) == 2
-    refused = [e.payload.reason for e in await bench.events() if e.kind == "IntentReviewRefused"]
+    refused = [p.reason for p in await bench.payloads(IntentReviewRefused)]
     assert LeashExceeded.reason in refused

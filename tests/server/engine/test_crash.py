@@ -161,7 +161,7 @@ async def test_a_core_whose_lease_was_taken_cannot_write_and_stops(bench):
 async def test_the_fenced_core_cannot_write_its_journal(bench):
     first = bench.engine(owner="core-1", renew_ms=600_000)
     await bench.up(first)
-    core = first._actors[ACCOUNT].core
+    core = first._roster.actors[ACCOUNT].core
     ledger = core.ledger
     assert ledger is not None
     await bench.clock.advance(6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from axisor.events import IntentState
+from axisor.events import IntentReviewRefused, IntentState, PositionClosed
 from axisor.intents import AddMargin
 from axisor.ports import Lane
 from tests.support.core import ACCOUNT, Bench
@@ -83,7 +83,7 @@ async def test_a_refused_connection_is_definite_and_known_at_once(bench):
 
     await bench.move("98100")
 
-    assert [s.state.value for s in await bench.settled()][0] == "refused"
+    assert next(s.state.value for s in await bench.settled()) == "refused"
     await bench.move("98090")
     assert len(bench.venue.effects) == 1
     await engine.stop(1)
@@ -100,7 +100,7 @@ async def test_an_unknown_add_blocks_the_next_one_on_its_position(bench):
     await bench.move("98990", seconds=6)
 
     assert len(bench.venue.sent) == 1
-    refused = [e.payload for e in await bench.events() if e.kind == "IntentReviewRefused"]
+    refused = await bench.payloads(IntentReviewRefused)
     assert {r.reason for r in refused} == {"ACTION_PENDING"}
     await engine.stop(1)
 
@@ -133,6 +133,6 @@ async def test_a_position_gone_while_unknown_ends_dead(bench):
     await bench.move("95000", seconds=20)
 
     assert [s.state.value for s in await bench.settled()] == ["unknown", "dead"]
-    closed = [e.payload for e in await bench.events() if e.kind == "PositionClosed"]
+    closed = await bench.payloads(PositionClosed)
     assert [c.end.value for c in closed] == ["liquidated"]
     await engine.stop(1)

@@ -7,8 +7,15 @@ import uuid
 
 import pytest
 
-from axisor.events import IntentState
-from axisor.intents import AddMargin, CashIn, DepositCross, OpenPosition, WithdrawCross
+from axisor.events import IntentPlanned, IntentSent, IntentState
+from axisor.intents import (
+    Action,
+    AddMargin,
+    CashIn,
+    DepositCross,
+    OpenPosition,
+    WithdrawCross,
+)
 from axisor.model import Side
 from axisor_server.engine.failpoints import NAMES
 from tests.support.core import ACCOUNT, STREAM, Bench
@@ -54,7 +61,7 @@ async def live_through(bench: Bench, chance: random.Random) -> None:
 
 async def _command(bench: Bench, engine, chance: random.Random) -> None:
     positions = [p.id for p in bench.venue.state().positions if p.id != "cross"]
-    actions = [
+    actions: list[Action] = [
         DepositCross(amount=chance.randint(1_000, 1_003)),
         WithdrawCross(amount=chance.randint(100, 103)),
         OpenPosition(side=Side.SELL, leverage=5, quantity=100),
@@ -76,7 +83,7 @@ async def test_effects_are_exactly_the_confirmed_intents(seed):
     await live_through(bench, random.Random(seed))
 
     events = await bench.events()
-    planned = {e.payload.intent: e.payload.action for e in events if e.kind == "IntentPlanned"}
+    planned = {p.intent: p.action for p in await bench.payloads(IntentPlanned)}
     ends: dict[str, list[IntentState]] = {}
     for settled in await bench.settled():
         ends.setdefault(settled.intent, []).append(settled.state)
@@ -84,6 +91,6 @@ async def test_effects_are_exactly_the_confirmed_intents(seed):
     assert ends.keys() == planned.keys()
     assert all(not states[-1].is_open for states in ends.values())
     assert sorted(map(repr, confirmed)) == sorted(map(repr, bench.venue.effects))
-    sent = [e.payload.intent for e in events if e.kind == "IntentSent"]
+    sent = [p.intent for p in await bench.payloads(IntentSent)]
     assert len(sent) == len(set(sent)) >= len(bench.venue.sent)
     assert [e.stream for e in events] == [STREAM] * len(events)

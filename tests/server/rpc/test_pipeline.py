@@ -35,11 +35,13 @@ UNKNOWN = "22222222-2222-4222-8222-222222222222"
 async def raw(channel: grpc.aio.Channel, path: str, body: bytes, **options: Any) -> bytes:
     """Call a method by its path with bytes, whichever kind it is."""
     if METHODS[path].streams:
-        stream = channel.unary_stream(f"/{path}")(body, **options)
+        watch: Any = channel.unary_stream(f"/{path}")
+        stream = watch(body, **options)
         async for frame in stream:
             return bytes(frame)
         return b""
-    return bytes(await channel.unary_unary(f"/{path}")(body, **options))
+    ask: Any = channel.unary_unary(f"/{path}")
+    return bytes(await ask(body, **options))
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:
@@ -171,7 +173,8 @@ async def test_a_malformed_field_is_named(channel: grpc.aio.Channel) -> None:
             accounts_pb2.GetAccountRequest(name="nothing"), metadata=bearer()
         )
 
-    status = rpc_status.from_call(refused.value)
+    status = rpc_status.from_call(refused.value)  # type: ignore[arg-type]
+    assert status is not None
     bad = error_details_pb2.BadRequest()
     for packed in status.details:
         packed.Unpack(bad) if packed.Is(bad.DESCRIPTOR) else None
@@ -315,7 +318,7 @@ async def test_credentials_appear_in_no_log_event_or_answer(
 
 
 async def test_health_says_serving_for_each_service(channel: grpc.aio.Channel) -> None:
-    stub = health_pb2_grpc.HealthStub(channel)
+    stub: Any = health_pb2_grpc.HealthStub(channel)
 
     for name in ("", *(service.full_name for service in services())):
         answer = await stub.Check(health_pb2.HealthCheckRequest(service=name))
@@ -323,7 +326,8 @@ async def test_health_says_serving_for_each_service(channel: grpc.aio.Channel) -
 
 
 async def test_reflection_lists_the_services(channel: grpc.aio.Channel) -> None:
-    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    made: Any = reflection_pb2_grpc.ServerReflectionStub
+    stub = made(channel)
     request = reflection_pb2.ServerReflectionRequest(list_services="")
 
     call = stub.ServerReflectionInfo(iter([request]))

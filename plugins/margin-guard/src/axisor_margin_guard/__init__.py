@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from axisor.errors import AxisorError
 from axisor.hookspecs import RegisterStrategy, hookimpl
+from axisor.intents import Action
+from axisor.strategy import View
+from axisor_margin_guard import reviewing
 from axisor_margin_guard.config import GuardConfig, Override, Rule, preset, rule_for
 from axisor_margin_guard.guard import MarginGuard
 from axisor_margin_guard.memory import GuardMemory
@@ -14,3 +18,9 @@ __all__ = ["GuardConfig", "GuardMemory", "MarginGuard", "Override", "Rule", "pre
 def register_strategies(register: RegisterStrategy) -> None:
     """Offer the guard."""
     register(MarginGuard)
+
+
+@hookimpl
+def review_intent(action: Action, view: View) -> AxisorError | None:
+    """Refuse to take margin out at the edge of liquidation, whoever asks."""
+    return reviewing.review(action, view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -129,6 +130,7 @@ class Actor:
             await self._first_reading()
             await self._look_at_unknowns()
             await self._begin_runs()
+            await self._adopt_commands(boot)
             group.create_task(self.observer.run())
 
     def _take_over(self, boot: Boot, epoch: int) -> None:
@@ -203,9 +205,6 @@ class Actor:
             draft.queue.clear()
             if draft.payloads:
                 await core.commit(draft)
-            for command in boot.commands:
-                if command.request_id not in boot.book.open:
-                    await self.verbs.adopt(command)
 
         await core.in_turn(work, urgent=True)
 
@@ -246,6 +245,12 @@ class Actor:
         await core.in_turn(work, urgent=True)
         self.error = ""
         self.loaded.set()
+
+    async def _adopt_commands(self, boot: Boot) -> None:
+        """Carry out what was asked of another process and never begun."""
+        for command in boot.commands:
+            if command.request_id not in boot.book.open:
+                await self.core.in_turn(partial(self.verbs.adopt, command))
 
     @property
     def opened(self) -> bool:

@@ -13,9 +13,6 @@ from msgspec.structs import replace
 from axisor.errors import AxisorError
 from axisor.events import (
     BalanceChanged,
-    Coverage,
-    CoverageChanged,
-    CoverageState,
     FeedChanged,
     IntentPlanned,
     IntentReviewRefused,
@@ -33,7 +30,7 @@ from axisor.events import (
 from axisor.intents import Action, Notice, Wake
 from axisor.model import FeedQuality, Permission, Tick
 from axisor.ports import Clock, Lane
-from axisor.strategy import Protection, StepResult, View, decode_memory, take_step
+from axisor.strategy import StepResult, View, take_step
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.intent import (
     encode_action,
@@ -45,12 +42,13 @@ from axisor_server.domain.intent import (
     target_of,
     with_client_id,
 )
-from axisor_server.domain.journal import to_us
+from axisor_server.domain.journal import decode_payload, encode_payload, to_us
 from axisor_server.domain.preview import cost_of
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.review import Asker, Reviewer, malformed, review
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.coverage import cover
 from axisor_server.engine.draft import Draft, LiveRun
 
 DEPTH = 8
@@ -61,13 +59,6 @@ CHANGES = (PositionChanged, PositionClosed, OrderChanged, BalanceChanged, FeedCh
 """Payloads that strategies may be called with."""
 
 ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
-
-_RANK = {
-    CoverageState.PROTECTED: 0,
-    CoverageState.SHORTFALL: 1,
-    CoverageState.DEGRADED: 2,
-    CoverageState.UNPROTECTED: 3,
-}
 
 
 class MarketView(Protocol):
@@ -152,7 +143,7 @@ class Desk:
                 continue
             self._step(draft, live, cause, depth)
         if draft.touched:
-            self._cover(draft)
+            cover(draft, self.view(draft.book))
 
     def tell_all(self, draft: Draft, changes: Sequence[Payload]) -> None:
         """Queue changes of the account for every run that acts."""
@@ -175,7 +166,7 @@ class Desk:
         started = self._clock.monotonic_ms()
         try:
             result = take_step(live.strategy, live.config, live.record.memory, cause, view)
-        except Exception as error:  # a plugin's boundary: its failure is its run's alone
+        except (Exception, SystemExit) as error:  # a plugin's boundary: it fails its run alone
             self.fail(draft, live, f"{type(error).__name__}: {error}")
             return
         took = self._clock.monotonic_ms() - started
@@ -197,22 +188,20 @@ class Desk:
     ) -> None:
         wake = live.wake if result.wake is None else result.wake
         live = replace(live, wake=wake)
-        if not result.intents and not result.changed:
-            if result.wake is not None:
-                draft.hold(live)
-            return
         run, step = live.record.id, live.record.step + 1
-        draft.save_step(live, step=step, memory=result.memory, wake=_encode_wake(wake))
-        draft.say(
-            StepTaken(
-                run=run,
-                step=step,
-                cause=cause,
-                intents=result.intents,
-                memory=result.memory.decode(),
-            )
-        )
-        for index, intent in enumerate(result.intents):
+        try:
+            encoded_wake = _encode_wake(wake)
+            if not result.intents and not result.changed:
+                if result.wake is not None:
+                    draft.hold(live)
+                return
+            taken = _checked(run, step, cause, result)
+        except Exception as error:  # a plugin's boundary: what it asks for may be anything
+            self.fail(draft, live, f"It asks for what is no intent: {error}")
+            return
+        draft.save_step(live, step=step, memory=result.memory, wake=encoded_wake)
+        draft.say(taken)
+        for index, intent in enumerate(taken.intents):
             if isinstance(intent, Notice):
                 draft.say(_notice(intent, run))
             elif not isinstance(intent, Wake):
@@ -241,7 +230,11 @@ class Desk:
         )
         draft.hold(replace(live, asked=(*lately, now)))
         id = intent_id(run, step, index)
-        refusal = self.plan(draft, action, id=id, asker=asker, step=step)
+        try:
+            refusal = self.plan(draft, action, id=id, asker=asker, step=step)
+        except Exception as error:  # figures no arithmetic can bear, such as a price that is NaN
+            self.fail(draft, live, f"{type(action).__name__} cannot be reckoned: {error!r}")
+            return
         if refusal is None:
             return
         draft.say(
@@ -339,56 +332,32 @@ class Desk:
         draft = Draft(book=book, runs={}, coverage={}, now=self._clock.now())
         return self._judge(draft, action, "", None, self.view(book))[1]
 
-    def _cover(self, draft: Draft) -> None:
-        """Journal every position whose protection is not what it was."""
-        view = self.view(draft.book)
-        best: dict[str, Coverage] = {}
-        for live in list(draft.runs.values()):
-            if live.record.state not in {RunState.STARTING, RunState.RUNNING}:
-                continue
-            for found in self._covered_by(live, view):
-                held = best.get(found.position)
-                if held is None or _RANK[found.state] < _RANK[held.state]:
-                    best[found.position] = replace(found, run=live.record.id)
-        present: dict[str, Coverage] = {}
-        for id in [p.id for p in view.positions] + sorted(view.unreadable):
-            present[id] = best.get(id) or Coverage(
-                position=id, state=CoverageState.UNPROTECTED, reason="No run guards it."
-            )
-        for id, coverage in present.items():
-            if draft.coverage.get(id) != coverage:
-                draft.say(CoverageChanged(coverage=coverage))
-        draft.coverage = present
-
-    def _covered_by(self, live: LiveRun, view: View) -> Sequence[Coverage]:
-        protection = protection_of(live)
-        if protection is None:
-            return ()
-        try:
-            return protection.coverage(view)
-        except Exception as error:  # a plugin's boundary: what it cannot tell is not protected
-            reason = f"The guard cannot tell: {type(error).__name__}."
-            return [
-                Coverage(position=p.id, state=CoverageState.DEGRADED, reason=reason)
-                for p in view.positions
-            ]
-
-
-def protection_of(live: LiveRun) -> Protection | None:
-    """Return a run's live calculations, or None where its strategy protects nothing."""
-    if not issubclass(live.strategy, Protection):
-        return None
-    memory = decode_memory(live.strategy, live.record.memory)
-    made: object = live.strategy(live.config, memory)
-    return made if isinstance(made, Protection) else None
-
 
 def _seed(run: str, step: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{run}/{step}".encode()).digest()[:8], "big")
 
 
+def _checked(run: str, step: int, cause: Stimulus, result: StepResult) -> StepTaken:
+    """Return the record of a step with every field of the type it must have, as it will be read."""
+    asked = StepTaken(
+        run=run, step=step, cause=cause, intents=result.intents, memory=result.memory.decode()
+    )
+    taken = decode_payload(encode_payload(asked))
+    assert isinstance(taken, StepTaken)
+    return taken
+
+
 def _encode_wake(wake: Wake | None) -> bytes:
-    return b"" if wake is None else msgspec.json.encode(wake)
+    if wake is None:
+        return b""
+    encoded = msgspec.json.encode(wake)
+    read = msgspec.json.decode(encoded, type=Wake)
+    for bound in (read.below, read.above):
+        if bound is not None and not (bound.is_finite() and bound > 0):
+            raise ValueError(f"{bound} is no price to wait for")
+    if read.at is not None and read.at.tzinfo is None:
+        raise ValueError("a time to wake at needs its zone")
+    return encoded
 
 
 def _notice(notice: Notice, run: str) -> NoticeGiven:

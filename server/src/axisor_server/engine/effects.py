@@ -53,6 +53,10 @@ class Effects:
             settling.cancel(draft, record, "The core stopped before the action was sent.")
             await core.commit(draft)
             return None
+        if draft.now_us - record.created_us > core.settings.plan_ms * 1_000:
+            settling.cancel(draft, record, "The plan was too old to be sent.")
+            await core.commit(draft)
+            return None
         action = decode_action(record.action)
         try:
             stamped = self._stamp()

@@ -10,22 +10,14 @@ from typing import Any
 import msgspec
 
 from axisor.errors import (
-    AccountNotFound,
-    AxisorError,
-    LiveNotReady,
-    ModeNotAllowed,
     NotSupported,
     RunNotFound,
-    ShuttingDown,
-    StoreError,
     StrategyNotFound,
-    VenueAuth,
-    VenueNotFound,
 )
 from axisor.events import HaltLevel, IntentState, RunState
 from axisor.intents import Action
-from axisor.model import Leash, Mode, Tick
-from axisor.ports import Clock, Venue, VenueAccount
+from axisor.model import Leash, Tick
+from axisor.ports import Clock, Venue
 from axisor.strategy import Strategy, View, decode_config
 from axisor_server.domain.intent import position_of
 from axisor_server.domain.journal import to_us
@@ -33,7 +25,6 @@ from axisor_server.domain.preview import preview
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.answers import (
-    AccountSummary,
     CommandResult,
     EngineStatus,
     Guarding,
@@ -41,20 +32,15 @@ from axisor_server.engine.answers import (
     Publish,
     Reviewer,
 )
-from axisor_server.engine.desk import protection_of
+from axisor_server.engine.coverage import protection_of
 from axisor_server.engine.failpoints import Failpoints
-from axisor_server.engine.market import Market
-from axisor_server.engine.paper import PaperAccount
+from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.settling import Answer, answer_of, error_of
-from axisor_server.engine.shadow import ShadowAccount
 from axisor_server.engine.verbs import Request
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
-from axisor_server.ports import Ids, Store, Transaction, Vault
-
-WORLD = "world"
-"""The fact about a data directory that says whether its accounts are made up or real."""
+from axisor_server.ports import Ids, Store, Vault
 
 
 class Engine:
@@ -75,13 +61,10 @@ class Engine:
         failpoints: Failpoints | None = None,
     ) -> None:
         self.strategies = strategies
-        self._store = store
         self._clock = clock
         self._ids = ids
-        self._vault = vault
-        self._venues = venues
         self._settings = settings
-        self._world = World(
+        world = World(
             store=store,
             clock=clock,
             strategies=strategies,
@@ -91,14 +74,7 @@ class Engine:
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
         )
-        self._markets: dict[tuple[str, str, str], Market] = {}
-        self._actors: dict[str, Actor] = {}
-        self._tasks: dict[object, asyncio.Task[None]] = {}
-        self._started_at: datetime | None = None
-        self._stopping = False
-        self._shut: dict[str, tuple[AccountRecord, AxisorError]] = {}
-
-    # ---------------------------------------------------------------- life
+        self._roster = Roster(world, vault=vault, venues=venues)
 
     async def start(self) -> None:
         """Claim every stored account, settle what a crash left open, then start its runs.
@@ -106,53 +82,15 @@ class Engine:
         An account whose venue does not answer, whose key does not open or whose journal is corrupt
         does not act, and `status` says why; the others do. Raises StoreUnavailable.
         """
-        self._started_at = self._clock.now()
-        records = await self._store.read(lambda reader: reader.accounts())
-        for record in records:
-            try:
-                await self._admit(record)
-                await self._open(record)
-            except StoreError:
-                raise
-            except AxisorError as error:
-                self._shut[record.id] = (record, error)
-        for actor in list(self._actors.values()):
-            await actor.loaded.wait()
+        await self._roster.start()
 
     async def stop(self, drain_s: float) -> None:
         """Take no new work, let what was sent settle for that long, then give the leases back."""
-        self._stopping = True
-        async with asyncio.TaskGroup() as group:
-            for actor in self._actors.values():
-                group.create_task(actor.drain(drain_s))
-        for id in list(self._actors):
-            await self._end(id)
-        for key, market in self._markets.items():
-            await self._cancel(key)
-            await market.close()
-        self._markets.clear()
+        await self._roster.stop(drain_s)
 
     async def abandon(self) -> None:
         """Stop at once as a crash would: nothing is settled, written or given back."""
-        self._stopping = True
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._tasks.clear()
-
-    async def _cancel(self, key: object) -> None:
-        task = self._tasks.pop(key, None)
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _end(self, account_id: str) -> None:
-        actor = self._actors.pop(account_id)
-        await self._cancel(account_id)
-        await actor.give_back()
-
-    # ---------------------------------------------------------------- accounts
+        await self._roster.abandon()
 
     async def open_account(self, record: AccountRecord) -> None:
         """Begin to act for an account already stored with its sealed credentials.
@@ -160,103 +98,15 @@ class Engine:
         The first opening journals AccountOpened. Raises ModeNotAllowed, LiveNotReady,
         VenueNotFound, VenueAuth, SettingsInvalid.
         """
-        if self._stopping:
-            raise ShuttingDown()
-        await self._admit(record)
-        await self._open(record)
-        actor = self._actors[record.id]
-        await actor.loaded.wait()
-
-    async def _admit(self, record: AccountRecord) -> None:
-        """Check the mode against the core's cap and against the data directory's world."""
-        mode = record.mode
-        if mode is Mode.LIVE and record.network == "mainnet":
-            raise LiveNotReady()
-        if mode.rank > self._settings.max_mode.rank:
-            raise ModeNotAllowed(
-                f"This core allows modes up to {self._settings.max_mode.value}.", mode=mode.value
-            )
-        world = {Mode.SIM: "sim", Mode.SHADOW: "real", Mode.LIVE: "real"}.get(mode)
-        if world is None:
-            return
-
-        def unit(tx: Transaction) -> str:
-            held = tx.meta(WORLD)
-            if held is None:
-                tx.put_meta(WORLD, world)
-            return held or world
-
-        held = await self._store.write(unit)
-        if held != world:
-            raise ModeNotAllowed(
-                f"This data directory holds {held} accounts; {mode.value} needs another.",
-                mode=mode.value,
-            )
-
-    async def _open(self, record: AccountRecord) -> None:
-        market = self._market(record.venue, record.network, record.url)
-        line, on_tick = await self._line(record)
-        actor = Actor(record, line, market, self._world, on_tick=on_tick)
-        self._shut.pop(record.id, None)
-        self._actors[record.id] = actor
-        self._tasks[record.id] = asyncio.create_task(actor.serve())
-
-    async def _line(self, record: AccountRecord) -> tuple[VenueAccount, Any]:
-        if record.mode is Mode.PAPER:
-            paper = await self._paper(record.id)
-            return paper, paper.take
-        sealed = await self._store.read(lambda reader: reader.sealed(record.id))
-        if sealed is None:
-            raise VenueAuth(f"The account {record.id} has no key.", account=record.id)
-        credentials = self._vault.unseal(sealed, account=record.id, network=record.network)
-        line = self._venue(record.venue).account(
-            network=record.network,
-            url=record.url or None,
-            credentials=credentials,
-            clock=self._clock,
-        )
-        return (ShadowAccount(line) if record.mode is Mode.SHADOW else line), None
-
-    async def _paper(self, id: str) -> PaperAccount:
-        key = f"paper/{id}"
-        saved = await self._store.read(lambda reader: reader.meta(key))
-
-        async def save(snapshot: bytes) -> None:
-            await self._store.write(lambda tx: tx.put_meta(key, snapshot.decode()))
-
-        return PaperAccount(
-            id,
-            balance=self._settings.paper_balance_sats,
-            saved=(saved or "").encode(),
-            save=save,
-        )
+        await self._roster.open_account(record)
 
     async def update_account(self, record: AccountRecord, *, credentials_replaced: bool) -> None:
         """Journal another label, address or key of an account, already stored, and use it."""
-        actor = self._actor(record.id)
-        await actor.verbs.account_updated(record, credentials_replaced=credentials_replaced)
-        if credentials_replaced or record.url != actor.core.account.url:
-            await actor.drain(self._settings.command_wait_ms / 1000)
-            await self._end(record.id)
-            await self._open(record)
-            await self._actors[record.id].loaded.wait()
-        else:
-            actor.core.account = record
-            actor.core.desk.account = record
+        await self._roster.update_account(record, credentials_replaced=credentials_replaced)
 
     async def close_account(self, account_id: str) -> None:
         """Stop acting for an account and journal that. Raises AccountInUse, AccountNotFound."""
-        actor = self._actor(account_id)
-        await actor.verbs.account_closed()
-        await self._end(account_id)
-
-    def _actor(self, account_id: str) -> Actor:
-        actor = self._actors.get(account_id)
-        if actor is None and account_id in self._shut:
-            raise self._shut[account_id][1]
-        if actor is None:
-            raise AccountNotFound(f"There is no account {account_id}.", account=account_id)
-        return actor
+        await self._roster.close_account(account_id)
 
     # ---------------------------------------------------------------- actions
 
@@ -280,7 +130,7 @@ class Engine:
         setting) passes first, the answer says PLANNED, SENT or UNKNOWN. Raises RequestIdReused,
         RequestExpired, AccountNotFound, LeaseLost, ShuttingDown, and every refusal.
         """
-        actor = self._actor(account_id)
+        actor = self._roster.actor(account_id)
         if validate_only:
             return self._validated(actor, action)
         request = Request(
@@ -345,12 +195,12 @@ class Engine:
 
     async def preview(self, account_id: str, action: Action) -> Preview:
         """Return what an action would change, without asking the venue."""
-        core = self._actor(account_id).core
+        core = self._roster.actor(account_id).core
         return preview(action, core.desk.view(core.book))
 
     def view(self, account_id: str) -> View:
         """Return the account as its strategies see it now. Raises AccountNotFound."""
-        core = self._actor(account_id).core
+        core = self._roster.actor(account_id).core
         return core.desk.view(core.book)
 
     async def halt(
@@ -360,12 +210,12 @@ class Engine:
 
         RISK refuses what adds risk, ALL everything, FLATTEN also closes and cancels everything.
         """
-        actor = self._actor(account_id)
+        actor = self._roster.actor(account_id)
         return await actor.verbs.halt(level, principal=principal, reason=reason)
 
     async def reconcile(self, account_id: str) -> int:
         """Read the account from the venue now, journal what differs; returns the sequence."""
-        return await self._actor(account_id).read_now()
+        return await self._roster.actor(account_id).read_now()
 
     # ---------------------------------------------------------------- runs
 
@@ -385,7 +235,7 @@ class Engine:
         A `run_id` that exists already with the same contents gives that run, with others raises
         RequestIdReused. Raises StrategyNotFound, ConfigInvalid, AccountNotFound.
         """
-        actor = self._actor(account_id)
+        actor = self._roster.actor(account_id)
         found = self.strategies.get(strategy)
         if found is None:
             raise StrategyNotFound(
@@ -424,7 +274,7 @@ class Engine:
         return await actor.verbs.run_verb(run_id, verb, config=config, leash=leash, label=label)
 
     def _owner(self, run_id: str) -> Actor:
-        for actor in self._actors.values():
+        for actor in self._roster.actors.values():
             if run_id in actor.core.runs:
                 return actor
         raise RunNotFound(f"There is no run {run_id}.", run=run_id)
@@ -442,7 +292,7 @@ class Engine:
 
     def protections(self, account_id: str) -> Sequence[Guarding]:
         """Return every running run of an account that protects positions."""
-        core = self._actor(account_id).core
+        core = self._roster.actor(account_id).core
         view = core.desk.view(core.book)
         found: list[Guarding] = []
         for id, live in core.runs.items():
@@ -455,36 +305,13 @@ class Engine:
 
     # ---------------------------------------------------------------- markets
 
-    def _venue(self, name: str) -> Venue:
-        venue = self._venues.get(name)
-        if venue is None:
-            raise VenueNotFound(f"No enabled plugin offers the venue {name}.", venue=name)
-        return venue
-
-    def _market(self, venue: str, network: str, url: str) -> Market:
-        key = (venue, network, url)
-        market = self._markets.get(key)
-        if market is None:
-            feed = self._venue(venue).market(network=network, url=url or None, clock=self._clock)
-            market = Market(
-                feed,
-                venue=venue,
-                network=network,
-                url=url,
-                clock=self._clock,
-                settings=self._settings,
-            )
-            self._markets[key] = market
-            self._tasks[key] = asyncio.create_task(market.run())
-        return market
-
     def watch_ticks(self, *, venue: str, network: str, url: str = "") -> AsyncIterator[Tick]:
         """Yield ticks of a market, the latest only: a slow reader skips. Raises VenueNotFound."""
-        return self._market(venue, network, url).watch()
+        return self._roster.market(venue, network, url).watch()
 
     def latest_tick(self, *, venue: str, network: str, url: str = "") -> Tick | None:
         """Return the last tick of a market that is being read, or None."""
-        market = self._markets.get((venue, network, url))
+        market = self._roster.markets.get((venue, network, url))
         return None if market is None else market.tick
 
     def status(self) -> EngineStatus:
@@ -492,25 +319,8 @@ class Engine:
         return EngineStatus(
             owner=self._settings.owner,
             max_mode=self._settings.max_mode,
-            started_at=self._started_at,
-            stopping=self._stopping,
-            accounts=(
-                *(actor.summary() for actor in self._actors.values()),
-                *(_shut(record, error) for record, error in self._shut.values()),
-            ),
-            feeds=tuple(market.summary() for market in self._markets.values()),
+            started_at=self._roster.started_at,
+            stopping=self._roster.stopping,
+            accounts=self._roster.summaries(),
+            feeds=tuple(market.summary() for market in self._roster.markets.values()),
         )
-
-
-def _shut(record: AccountRecord, error: AxisorError) -> AccountSummary:
-    return AccountSummary(
-        account=record.id,
-        mode=record.mode,
-        halt=record.halt,
-        acting=False,
-        error=str(error),
-        sequence=0,
-        open_intents=0,
-        read_age_ms=None,
-        runs=(),
-    )

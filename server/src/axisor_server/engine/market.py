@@ -112,8 +112,14 @@ class Market:
         self._index.drop(run)
 
     def take(self, tick: Tick) -> None:
-        """Take one tick: older ones than the present are dropped, bounds it reached wake runs."""
-        if self._tick is not None and tick.time < self._tick.time:
+        """Take one tick: bounds it reached wake runs.
+
+        One older than the present is dropped, unless the present itself has grown stale: then the
+        market has begun anew.
+        """
+        present, age = self._tick, self.age_ms()
+        aged = age is not None and age > self._settings.stale_ms
+        if present is not None and tick.time < present.time and not aged:
             return
         self._tick = tick
         self._received_ms = self._clock.monotonic_ms()

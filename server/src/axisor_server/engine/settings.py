@@ -13,7 +13,8 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     `owner` names this process in leases and must differ between processes. `back_date_ms` is taken
     off the signature's time, which shortens how long an outcome can stay unknown; 0 until the venue
     is known to accept it. `lag_ms` is how late a venue's reading may show what it did, `slack_ms`
-    how long it may work on a request before it does it.
+    how long it may work on a request before it does it, `plan_ms` how old a plan may be when it is
+    stamped: an older one was made for another situation.
     """
 
     owner: str
@@ -31,6 +32,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     near_fraction_ppm: int = 10_000
     witness_every_ms: int = 1_000
     send_ms: int = 30_000
+    plan_ms: int = 15_000
     dead_letter_ms: int = 600_000
     command_wait_ms: int = 10_000
     inbox: int = 4_096

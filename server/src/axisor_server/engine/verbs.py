@@ -13,6 +13,7 @@ from axisor.errors import (
     AccountInUse,
     AxisorError,
     ConfigInvalid,
+    FieldInvalid,
     Halted,
     OutcomeUnknown,
     RequestExpired,
@@ -21,6 +22,7 @@ from axisor.errors import (
     RunStateInvalid,
     ShuttingDown,
     StoreError,
+    VenueUnavailable,
 )
 from axisor.events import (
     AccountClosed,
@@ -83,14 +85,20 @@ class Verbs:
         known = await core.store.read(lambda r: r.command(TENANT, request.request_id))
         if known is not None:
             return self._again(known, request)
-        if core.stopping:
-            raise ShuttingDown()
+        self._must_act()
         if request.not_after is not None and core.clock.now() > request.not_after:
             raise RequestExpired(f"The request was only good until {request.not_after}.")
         return await self._begin(request)
 
+    def _must_act(self) -> None:
+        """Refuse new work while the account was not read since this core took it over."""
+        if self._core.stopping:
+            raise ShuttingDown()
+        if not self._core.acting:
+            raise VenueUnavailable("The account has not been read since this core took it over.")
+
     def _again(self, known: CommandRecord, request: Request) -> Pending:
-        if known.digest != request.digest:
+        if known.digest != request.digest or known.method != request.method:
             raise RequestIdReused(request_id=request.request_id)
         if known.answered_us is not None:
             return msgspec.json.decode(known.answer, type=Answer)
@@ -162,6 +170,14 @@ class Verbs:
 
     async def adopt(self, record: CommandRecord) -> None:
         """Carry out a command that another process stored and nobody began. Only in turn."""
+        try:
+            action = decode_action(record.body)
+        except msgspec.DecodeError as error:
+            draft = self._core.draft()
+            refusal = FieldInvalid(f"The stored request is no action: {error}.")
+            self._refuse(draft, record.request_id, refusal)
+            await self._core.commit(draft)
+            return
         expired = record.not_after_us is not None and (
             to_us(self._core.clock.now()) > record.not_after_us
         )
@@ -171,7 +187,7 @@ class Verbs:
             await self._core.commit(draft)
             return
         request = Request(
-            action=decode_action(record.body),
+            action=action,
             principal=record.principal,
             request_id=record.request_id,
             method=record.method,
@@ -222,8 +238,7 @@ class Verbs:
             live = core.runs.get(run)
             if live is None:
                 raise RunNotFound(f"There is no run {run} on this account.", run=run)
-            if core.stopping:
-                raise ShuttingDown()
+            self._must_act()
             draft = core.draft()
             state = after_verb(live.record.state, verb)
             if verb == "configure":

@@ -36,8 +36,9 @@ HINT_WAIT_S = 0.1
 class Limits(Struct, frozen=True, kw_only=True):
     """How much is kept and sent at once.
 
-    A watcher more than `ring` events behind one it was level with is too slow. `poll_s` is how
-    often the store is asked where other replicas write too, None where this core alone writes.
+    A watcher that was level and is more than `ring` events behind after a write is too slow.
+    `poll_s` is how often the store is asked where other replicas write too, None where this core
+    alone writes.
     `spread_s` a watcher is waited between frames, once there are `crowd` watchers.
     """
 
@@ -187,11 +188,14 @@ class Hub:
         while True:
             change = ring.change()
             if cursor < ring.latest:
-                if level and ring.latest - cursor > self._limits.ring:
-                    raise SlowReader(latestSequence=ring.latest)
+                lag = ring.latest - cursor
                 reached, frame = await self._gather(stream, ring, cursor, kinds)
                 if frame:
                     yield frame
+                    # Far behind after having been level, and further with each write: it never
+                    # catches up. A batch that a poll found at once only shrinks.
+                    if level and ring.latest - reached > max(lag, self._limits.ring):
+                        raise SlowReader(latestSequence=ring.latest)
                     quiet_since = self._clock.monotonic_ms()
                     await self._pause(ring)
                 if reached == cursor:  # A hint came before its events can be read.

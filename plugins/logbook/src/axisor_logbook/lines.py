@@ -1,0 +1,77 @@
+"""An event as one line of a log: how loud it is, and what it says."""
+
+from __future__ import annotations
+
+from logging import ERROR, INFO, WARNING
+from typing import TypeAlias
+
+from axisor.events import (
+    Event,
+    FeedChanged,
+    HaltChanged,
+    HaltLevel,
+    IntentPlanned,
+    IntentReviewRefused,
+    IntentSettled,
+    IntentState,
+    NoticeGiven,
+    Payload,
+    PositionClosed,
+    PositionEnd,
+    RunChanged,
+    RunState,
+)
+from axisor.intents import Action
+from axisor.model import FeedQuality, Severity
+
+Line: TypeAlias = tuple[int, str]
+
+_LOUD = {Severity.WARN: WARNING, Severity.ACT: WARNING, Severity.CRIT: ERROR}
+
+
+def line_of(event: Event) -> Line | None:
+    """Return the level and the text of an event, None where it is not for people."""
+    return _of_effect(event.payload) or _of_state(event.payload)
+
+
+def _of_effect(payload: Payload) -> Line | None:
+    match payload:
+        case IntentPlanned():
+            who = f"run {payload.run}" if payload.run else payload.principal or "a client"
+            return INFO, f"{describe(payload.action)}, asked for by {who}"
+        case IntentSettled():
+            level = INFO if payload.state is IntentState.CONFIRMED else WARNING
+            said = f": {payload.message}" if payload.message else ""
+            return level, f"{payload.intent} is {payload.state.value} by {payload.by}{said}"
+        case IntentReviewRefused():
+            return WARNING, f"{describe(payload.action)} was not sent: {payload.message}"
+        case _:
+            return None
+
+
+def _of_state(payload: Payload) -> Line | None:
+    match payload:
+        case PositionClosed(position=position, end=end):
+            level = ERROR if end is PositionEnd.LIQUIDATED else INFO
+            return level, f"position {position.id} was {end.value}, {payload.pl:+,} sat"
+        case NoticeGiven():
+            return _LOUD.get(payload.severity, INFO), payload.text
+        case RunChanged():
+            level = ERROR if payload.state is RunState.FAILED else INFO
+            why = f": {payload.reason}" if payload.reason else ""
+            return level, f"{payload.strategy} {payload.run} is {payload.state.value}{why}"
+        case HaltChanged(level=halt):
+            level = INFO if halt is HaltLevel.NONE else WARNING
+            return level, f"halt {halt.value} by {payload.principal} {payload.reason}".rstrip()
+        case FeedChanged(quality=quality):
+            level = INFO if quality is FeedQuality.FRESH else WARNING
+            return level, f"the price is {quality.value} {payload.reason}".rstrip()
+        case _:
+            return None
+
+
+def describe(action: Action) -> str:
+    """Return an action's kind with its figures."""
+    names = ("position", "order", "side", "quantity", "amount", "price", "leverage")
+    parts = [f"{name} {getattr(action, name)}" for name in names if getattr(action, name, None)]
+    return " ".join([type(action).__name__, *parts])

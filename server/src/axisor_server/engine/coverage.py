@@ -1,0 +1,64 @@
+"""Says of every position whether a run protects it, whenever that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from axisor.events import Coverage, CoverageChanged, CoverageState, RunState
+from axisor.strategy import Protection, View, decode_memory
+from axisor_server.engine.draft import Draft, LiveRun
+
+_RANK = {
+    CoverageState.PROTECTED: 0,
+    CoverageState.SHORTFALL: 1,
+    CoverageState.DEGRADED: 2,
+    CoverageState.UNPROTECTED: 3,
+}
+
+
+def cover(draft: Draft, view: View) -> None:
+    """Journal every position whose protection is not what it was."""
+    best: dict[str, Coverage] = {}
+    for live in list(draft.runs.values()):
+        if live.record.state not in {RunState.STARTING, RunState.RUNNING}:
+            continue
+        for found in _covered_by(live, view):
+            held = best.get(found.position)
+            if held is None or _RANK[found.state] < _RANK[held.state]:
+                best[found.position] = replace(found, run=live.record.id)
+    present: dict[str, Coverage] = {}
+    for id in [p.id for p in view.positions] + sorted(view.unreadable):
+        present[id] = best.get(id) or Coverage(
+            position=id, state=CoverageState.UNPROTECTED, reason="No run guards it."
+        )
+    for id, coverage in present.items():
+        if draft.coverage.get(id) != coverage:
+            draft.say(CoverageChanged(coverage=coverage))
+    draft.coverage = present
+
+
+def _covered_by(live: LiveRun, view: View) -> Sequence[Coverage]:
+    protection = protection_of(live)
+    if protection is None:
+        return ()
+    try:
+        said = msgspec.json.encode(list(protection.coverage(view)))
+        return msgspec.json.decode(said, type=list[Coverage])
+    except Exception as error:  # a plugin's boundary: what it cannot tell is not protected
+        reason = f"The guard cannot tell: {type(error).__name__}."
+        return [
+            Coverage(position=p.id, state=CoverageState.DEGRADED, reason=reason)
+            for p in view.positions
+        ]
+
+
+def protection_of(live: LiveRun) -> Protection | None:
+    """Return a run's live calculations, or None where its strategy protects nothing."""
+    if not issubclass(live.strategy, Protection):
+        return None
+    memory = decode_memory(live.strategy, live.record.memory)
+    made: object = live.strategy(live.config, memory)
+    return made if isinstance(made, Protection) else None
