@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.docs import pages
 
-PATIENCE_S = 60
+PATIENCE_S = 100
 VENUE = "127.0.0.1:8400"
 
 
@@ -79,14 +79,16 @@ class Reader:
 
     def type(self, text: str) -> str:
         """Type commands, each of which must succeed, and return what they said."""
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text],
-            cwd=self.folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-        return done.stdout
+        said = self.folder / "said.txt"
+        with said.open("w") as output:
+            done = subprocess.run(
+                ["timeout", str(PATIENCE_S), "bash", "-euxo", "pipefail", "-c", text],
+                cwd=self.folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        assert done.returncode == 0, said.read_text()
+        return said.read_text()
