@@ -60,16 +60,20 @@ def play(
     return done, harness.calls
 
 
-walks = st.lists(
-    st.tuples(st.integers(-160, 160), st.sampled_from([-500, -10, 0, 10, 10, 10, 60, 500])),
-    min_size=10,
-    max_size=40,
-)
+RATES = st.sampled_from([-500, -60, 0, 10, 60, 500])
 
 
 @settings(max_examples=400, deadline=None)
-@given(walks, st.integers(1, 25), st.sampled_from([98_140, 98_200, 100_000, 102_050, 102_120]))
-def test_a_funding_fee_ahead_wakes_the_guard_in_time(moves, minutes, start):
+@given(
+    steps=st.lists(st.integers(-120, 120), min_size=10, max_size=40),
+    rates=st.tuples(RATES, RATES),
+    change=st.integers(0, 40),
+    minutes=st.integers(8, 25),
+    start=st.sampled_from([98_140, 98_180, 98_700, 100_000, 101_500, 101_980, 102_020]),
+)
+def test_a_funding_fee_ahead_wakes_the_guard_in_time(steps, rates, change, minutes, start):
+    moves = [(step, rates[n >= change]) for n, step in enumerate(steps)]
+
     woken, _ = play(moves, minutes, start=start, every=False)
     always, _ = play(moves, minutes, start=start, every=True)
 
