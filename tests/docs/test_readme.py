@@ -32,7 +32,7 @@ def told(text: str) -> list[str]:
 
 
 def test_the_transcript_is_what_the_demo_says(tmp_path: Path) -> None:
-    said = Reader(tmp_path).type("axisor demo --headless --speed 20 2>/dev/null")
+    said = Reader(tmp_path).type("axisor demo --headless --speed 4 2>/dev/null")
     kept = said[said.index("axisor demo   SIM") :].split("\nNext:")[0]
 
     assert told(block("text")) == told(kept)
