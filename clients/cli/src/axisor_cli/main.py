@@ -7,6 +7,7 @@ is called or its help is shown, so that `axisor version` stays quick.
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -14,6 +15,7 @@ import click
 
 from axisor.errors import AxisorError
 from axisor_cli.fail import ExitCode, show_error
+from axisor_cli.listing import purpose
 from axisor_cli.output import FORMATS
 from axisor_cli.session import Options
 
@@ -23,16 +25,17 @@ GROUP = "axisor.commands"
 class Commands(click.Group):
     """A group whose commands come from entry points."""
 
+    @cached_property
     def _offered(self) -> dict[str, EntryPoint]:
         return {entry.name: entry for entry in entry_points(group=GROUP)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands installed."""
-        return sorted(self._offered())
+        return sorted(self._offered)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command, or None."""
-        entry = self._offered().get(cmd_name)
+        entry = self._offered.get(cmd_name)
         if entry is None:
             return None
         try:
@@ -40,6 +43,19 @@ class Commands(click.Group):
         except ImportError as error:
             return _missing(cmd_name, error)
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with what they are for, read without importing them."""
+        rows = [
+            (name, purpose(entry) or self._asked(ctx, name))
+            for name, entry in sorted(self._offered.items())
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _asked(self, ctx: click.Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return "" if command is None else command.get_short_help_str(100)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -6,10 +6,10 @@ from rich.text import Text
 from textual.widgets import Static
 
 from axisor.maths import liquidation_at_distance
-from axisor.model import Position, Price, Side
+from axisor.model import Position, Price
+from axisor.words import short, side_word
 from axisor_tui.render import trigger_of
 from axisor_tui.state import State
-from axisor_tui.words import short
 
 MARKS = {"liq": ("x", "red"), "trigger": ("=", "yellow"), "entry": ("-", "blue")}
 
@@ -76,6 +76,5 @@ def _title(state: State) -> str:
     if not ordered:
         return ""
     position = ordered[min(state.selected, len(ordered) - 1)]
-    side = "LONG" if position.side is Side.BUY else "SHORT"
     named = "  ".join(f"{name} {price:,.1f}" for name, price in levels(state))
-    return f"{short(position.id)} {side}  {named}"
+    return f"{short(position.id)} {side_word(position.side)}  {named}"

@@ -12,20 +12,17 @@ from axisor.events import CoverageState, HaltLevel, RunState
 from axisor.maths import pl
 from axisor.model import Mode, Position, Severity, Side
 from axisor.strategy import Floor
+from axisor.words import SIGNS, short, side_word
 from axisor_tui.state import Link, State
-from axisor_tui.words import Line, short
+from axisor_tui.words import Line
 
 CELLS = 20
 """A gauge has twenty cells, one a percent."""
 
+ID = 4
+"""So many characters of an id fit into a panel."""
+
 PARTS = " ▏▎▍▌▋▊▉"
-SIGNS = {
-    Severity.OK: " ",
-    Severity.WATCH: " ",
-    Severity.WARN: "!",
-    Severity.ACT: ">",
-    Severity.CRIT: "‼",
-}
 STYLES = {
     Severity.OK: "green",
     Severity.WATCH: "",
@@ -127,7 +124,7 @@ def floor_line(state: State) -> Text:
 def _floor(floor: Floor) -> str:
     move = "" if floor.move is None else f" ({floor.move * 100:+.1f} %)"
     what = "longs" if floor.side is Side.BUY else "shorts"
-    return f"{floor.price:,f}{move} {what}, {short(floor.position)} breaks first"
+    return f"{floor.price:,f}{move} {what}, {short(floor.position, ID)} breaks first"
 
 
 def positions(state: State, width: int) -> Text:
@@ -164,8 +161,8 @@ def _columns(width: int) -> list[tuple[str, str]]:
 def _position(state: State, position: Position, selected: bool, width: int) -> Text:
     profit = _profit(state, position)
     texts = {
-        "id": f"{'>' if selected else ' '} {short(position.id):<6}",
-        "side": f"{'LONG' if position.side is Side.BUY else 'SHORT':<6}",
+        "id": f"{'>' if selected else ' '} {short(position.id, ID):<6}",
+        "side": f"{side_word(position.side):<6}",
         "quantity": f"{position.quantity:>8,}",
         "entry": f"{position.entry:>11,f}",
         "leverage": f"{'x' + format(position.leverage, '.1f'):>7}",
@@ -244,7 +241,7 @@ def guard(state: State) -> Text:
     text.append("\n")
     for row in state.plan[:6]:
         text.append(
-            f"{row.price:>10,f} {row.move * 100:+6.1f} %  {short(row.position):<5}{row.action}"
+            f"{row.price:>10,f} {row.move * 100:+6.1f} %  {short(row.position, ID):<5} {row.action}"
             f" {row.cost:,} sat\n"
         )
         if row.note:

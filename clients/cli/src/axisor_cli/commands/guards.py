@@ -23,7 +23,7 @@ from axisor_cli.fail import ExitCode
 from axisor_cli.mutations import confirm
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command
-from axisor_cli.telling import tell
+from axisor_cli.telling import sentence
 
 if TYPE_CHECKING:
     from axisor.client import Client
@@ -349,7 +349,7 @@ def history(options: Options, limit: int) -> None:
         return page.items
 
     rows = [
-        {"sequence": each.sequence, "time": each.time, "kind": each.kind, "text": tell(each)}
+        {"sequence": each.sequence, "time": each.time, "kind": each.kind, "text": sentence(each)}
         for each in options.run_on(use)
     ]
     options.printer().rows(rows, HISTORY)

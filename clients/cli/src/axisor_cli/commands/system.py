@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import platform
 from contextlib import aclosing
-from importlib.metadata import distributions
+from importlib.metadata import PackageNotFoundError, entry_points
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from axisor_cli.fail import ExitCode
 from axisor_cli.mutations import confirm
 from axisor_cli.output import Column
 from axisor_cli.session import Options
-from axisor_cli.telling import as_record, tell
+from axisor_cli.telling import as_record, line
 
 if TYPE_CHECKING:
     from axisor.client import Client
@@ -131,6 +130,8 @@ def _verdict(accounts: list[dict[str, Any]]) -> ExitCode:
 def doctor(options: Options | None, /, output: str | None) -> None:
     """Check what can be wrong: core, token, certificate, clock, feeds, keys, journal, plugins."""
     options = options or Options()
+    import asyncio
+
     checks = asyncio.run(_examine(options))
     printer = options.printer(output)
     printer.rows(checks, (Column("check", "check"), Column("ok", "ok"), Column("text", "what")))
@@ -195,10 +196,10 @@ def watch(options: Options | None, /, as_json: bool, count: int | None) -> None:
                 if isinstance(item, Snapshot):
                     printer.say(f"{account.mode.value.upper()} {account.label}: watching")
                 elif isinstance(item, SeenEvent):
-                    text = tell(item)
+                    text = line(item)
                     if text or printer.is_data:
                         mode = item.mode.value.upper()
-                        printer.line(as_record(item), f"{item.time:%H:%M:%S} {mode} {text}")
+                        printer.line(as_record(item), f"{item.time:%H:%M:%S} {mode:<6} {text}")
                         seen += 1
                 else:
                     printer.say(f"~ {type(item).__name__.lower()}")
@@ -229,12 +230,22 @@ def down(options: Options | None, /, yes: bool) -> None:
 def version(options: Options | None, /, output: str | None) -> None:
     """Show the versions of everything of Axisor that is installed."""
     options = options or Options()
-    names = sorted(
-        {
-            dist.metadata["Name"]
-            for dist in distributions()
-            if dist.metadata["Name"].startswith("axisor")
-        }
-    )
-    record = {"python": platform.python_version(), **{name: installed(name) for name in names}}
+    record = {"python": platform.python_version(), **parts()}
     options.printer(output).record(record)
+
+
+def parts() -> dict[str, str]:
+    """Return the distributions that make up this Axisor, plugins too, with their versions.
+
+    Those that offer commands or plugins are known by their entry points: reading the name of
+    everything installed would take longer than all the rest.
+    """
+    entries = (*entry_points(group="axisor.commands"), *entry_points(group="axisor"))
+    names = {entry.dist.name for entry in entries if entry.dist is not None}
+    found: dict[str, str] = {}
+    for name in sorted({"axisor", "axisor-platform", *names}):
+        try:
+            found[name] = installed(name)
+        except PackageNotFoundError:
+            continue  # a part that is not installed here has no version
+    return found
