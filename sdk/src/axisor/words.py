@@ -18,6 +18,7 @@ from axisor.events import (
     HaltLevel,
     IntentPlanned,
     IntentReviewRefused,
+    IntentSent,
     IntentSettled,
     IntentState,
     NoticeGiven,
@@ -147,6 +148,8 @@ def _tell_effect(payload: object) -> Line | None:
         case IntentPlanned():
             who = "guard" if payload.run else "you"
             return Line(Severity.ACT, who, describe(payload.action))
+        case IntentSent(attempt=attempt):
+            return Line(Severity.WATCH, "venue", f"sent, attempt {attempt}")
         case IntentSettled(state=state) if state in _SETTLED:
             return Line(_SETTLED[state], "venue", settled(payload))
         case IntentReviewRefused():

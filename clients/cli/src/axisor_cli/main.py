@@ -20,6 +20,8 @@ from axisor_cli.output import FORMATS
 from axisor_cli.session import Options
 
 GROUP = "axisor.commands"
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended, as shells have it."""
 
 
 class Commands(click.Group):
@@ -126,6 +128,11 @@ def _open_console(ctx: click.Context) -> None:
     ctx.invoke(console)
 
 
+def _not_confirmed() -> ExitCode:
+    click.echo("Not confirmed; nothing was done.", err=True)
+    return ExitCode.NOT_CONFIRMED
+
+
 def main() -> None:
     """Run the command and leave with the exit code of what happened."""
     options = {"standalone_mode": False, "prog_name": "axisor"}
@@ -134,19 +141,19 @@ def main() -> None:
         code = cli(**options)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
-    except click.Abort:
-        click.echo("Not confirmed; nothing was done.", err=True)
-        code = ExitCode.NOT_CONFIRMED
+    except click.Abort as abort:
+        # Click makes one of Ctrl-C too; only a question that was not answered with yes is ours.
+        code = INTERRUPTED if isinstance(abort.__cause__, KeyboardInterrupt) else _not_confirmed()
     except click.UsageError as error:
         error.show()
         code = ExitCode.USAGE
     except click.ClickException as error:
         error.show()
-        code = ExitCode.ERROR
+        code = error.exit_code
     except AxisorError as error:
         code = show_error(error)
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     except Exception as error:  # the edge of the program: say it in the shape of all errors
         if verbose:
             raise

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from axisor.wire.records import SeenEvent, StepSummary
 from axisor.words import SIGNS, tell
-
-if TYPE_CHECKING:
-    from axisor.wire.records import SeenEvent
 
 
 def sentence(event: SeenEvent) -> str:
     """Return what happened, or nothing where the event's kind says it all."""
+    if isinstance(event.payload, StepSummary):
+        asked = "; ".join(each.text for each in event.payload.intents) or "nothing to do"
+        return f"{event.payload.cause.partition(' ')[0]}: {asked}"
     told = tell(event.payload)
     return "" if told is None else told.text
 

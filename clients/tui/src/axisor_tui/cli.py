@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Protocol
 
@@ -26,6 +27,8 @@ class Connects(Protocol):
 @click.pass_obj
 def console(options: Connects) -> None:
     """Watch an account in a terminal console."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("The console needs a terminal; `axisor watch` writes lines instead.")
     app = console_app(options)
     app.run()
     if app.failure is not None:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from axisor.events import BalanceChanged, CommandReceived, PositionChanged
+from axisor.events import BalanceChanged, CommandReceived, IntentSent, PositionChanged
 from axisor.model import Severity
 from axisor.wire.records import SeenEvent
 from axisor.words import tell
 
-SHOWN_ELSEWHERE = (BalanceChanged, CommandReceived, PositionChanged)
+SHOWN_ELSEWHERE = (BalanceChanged, CommandReceived, IntentSent, PositionChanged)
 """The panels show what these change, so the log is not filled with them."""
 
 

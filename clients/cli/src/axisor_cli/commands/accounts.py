@@ -78,6 +78,7 @@ def add(options: Options, **given: Any) -> None:
     """Add an exchange account; its key is read from a hidden prompt or from standard input."""
     network = given["network"]
     mode = Mode(given["mode"] or ("sim" if network == "sim" else "shadow"))
+    options.profile()  # where there is no core, nobody is asked for a secret
     credentials = None if mode is Mode.PAPER else read_credentials()
 
     async def use(client: Client) -> Account:

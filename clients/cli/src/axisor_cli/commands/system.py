@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from contextlib import aclosing
+from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, entry_points
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from axisor_cli.telling import as_record, line
 
 if TYPE_CHECKING:
     from axisor.client import Client
+    from axisor.strategy import Floor
     from axisor.wire.records import Account
 
 ACCOUNTS = (
@@ -49,7 +51,10 @@ def status(options: Options | None, /, output: str | None) -> None:
         printer.record(record)
     else:
         printer.say(f"core {record['version']}  max mode {record['max_mode'].upper()}")
-        printer.rows(record["accounts"], ACCOUNTS)
+        if record["accounts"]:
+            printer.rows(record["accounts"], ACCOUNTS)
+        else:
+            printer.say("no account yet: axisor account add")
     raise click.exceptions.Exit(_verdict(record["accounts"]))
 
 
@@ -97,7 +102,8 @@ async def _account(client: Client, found: Any) -> dict[str, Any]:
             floors = (await client.guard.floor(id)).floors
         except AxisorError:
             floors = ()  # no price yet: then there is no floor to tell
-        floor = floors[0].price if floors else None
+        nearest = sorted((each for each in floors if each.move is not None), key=_reach)
+        floor = nearest[0].price if nearest else None
     return {
         "id": id,
         "label": found.label,
@@ -112,6 +118,11 @@ async def _account(client: Client, found: Any) -> dict[str, Any]:
         "open_intents": found.open_intent_count,
         "sequence": found.latest_sequence,
     }
+
+
+def _reach(floor: Floor) -> Decimal:
+    """Return how far the price may go before the guard breaks, on either side."""
+    return abs(floor.move or Decimal(0))
 
 
 def _verdict(accounts: list[dict[str, Any]]) -> ExitCode:
