@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import signal
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, entry_points
@@ -129,37 +128,6 @@ def test_a_reader_that_left_is_no_fault():
     ran = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
 
     assert ran.stderr == ""
-
-
-def test_control_c_ends_with_130(tmp_path):
-    listener = "import socket,time;s=socket.socket();s.bind(('127.0.0.1',0));s.listen();"
-    silent = subprocess.Popen(
-        [sys.executable, "-c", f"{listener}print(s.getsockname()[1],flush=True);time.sleep(60)"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert silent.stdout is not None
-    port = silent.stdout.readline().strip()
-    (tmp_path / "token").write_text("t")
-    waiting = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "axisor_cli", "-v", "--plaintext"),
-            *("--connect", f"127.0.0.1:{port}", "--token-file", str(tmp_path / "token")),
-            "watch",
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"GRPC_TRACE": "http", "GRPC_VERBOSITY": "debug"},
-    )
-    assert waiting.stderr is not None
-    assert waiting.stderr.read(1)  # it is about to call
-
-    waiting.send_signal(signal.SIGINT)
-    waiting.communicate(timeout=30)
-    silent.kill()
-    silent.communicate()
-
-    assert waiting.returncode == 130
 
 
 def test_bold_headings_only_where_colour_is_wanted():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from uuid import uuid4
@@ -46,6 +47,20 @@ def test_missing_credentials_are_refused_by_name(core, lines, venue):
 
     assert ran.code == 2
     assert "is empty" in ran.err
+
+
+class Interrupted(io.StringIO):
+    """Standard input at which Ctrl-C is pressed."""
+
+    def readline(self, size: int | None = -1, /) -> str:
+        raise KeyboardInterrupt
+
+
+def test_control_c_ends_with_130(core, data_dir):
+    ran = core("account", "add", "--network", "sim", stdin=Interrupted())
+
+    assert ran.code == 130
+    assert "Not confirmed" not in ran.err
 
 
 def test_an_account_is_chosen_by_id_label_or_beginning(core, account):
