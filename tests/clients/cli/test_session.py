@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.clients.cli.conftest import KEY, PASSPHRASE, SECRET
+from tests.clients.cli.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("cli-session")
 
@@ -192,9 +193,14 @@ def test_another_price_is_only_thought_about(core, account):
 
 
 def test_a_fall_is_answered_and_explained(core, account, venue):
-    moved = core("sim", "price", "set", "98100", "--connect", venue)
-    assert moved.code == 0, moved.err
-    until(lambda: first(core)["margin_sats"] == 182_541)
+    with Terminal("console") as terminal:
+        terminal.until("SIM", "ARMED", "LONG", "96,154", "q quit")
+        moved = core("sim", "price", "set", "98100", "--connect", venue)
+        assert moved.code == 0, moved.err
+        terminal.until("add 82,541 sat", "confirmed", "93,195", "5.00 %")
+        terminal.press("q")
+        assert terminal.end() == 0
+    assert first(core)["margin_sats"] == 182_541
 
     history = until(
         lambda: [

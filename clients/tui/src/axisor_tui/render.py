@@ -129,13 +129,14 @@ def _floor(floor: Floor) -> str:
 
 def positions(state: State, width: int) -> Text:
     """Return the table of positions, the nearest to liquidation first."""
-    text = Text()
-    text.append("".join(heading for _, heading in _columns(width)) + "\n", "bold")
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append("".join(heading for _, heading in _columns(width)), "bold")
     if not state.positions:
-        text.append("  no open positions" if state.mode else "  waiting for the core", "dim")
+        waiting = "no open positions" if state.mode else "waiting for the core"
+        text.append(f"\n  {waiting}", "dim")
     for index, position in enumerate(state.by_danger()):
-        text.append_text(_position(state, position, index == state.selected, width))
         text.append("\n")
+        text.append_text(_position(state, position, index == state.selected, width))
     return text
 
 
@@ -201,7 +202,7 @@ def cover_word(state: State, position: Position) -> str:
         return "acting"
     coverage = state.coverages.get(position.id)
     if coverage is None:
-        return "not guarded"
+        return "unguarded"
     if coverage.state is CoverageState.SHORTFALL:
         return f"short of {coverage.missing:,} sat"
     if coverage.state is CoverageState.PROTECTED:
@@ -228,27 +229,29 @@ def guard(state: State) -> Text:
     """Return the guard's panel: what it does next on the way down or up."""
     run = state.guard
     if run is None:
-        return Text(
-            "No guard. Set one up:\n  axisor guard set --trigger 2% --budget 500000sat", "dim"
-        )
+        return Text("No guard. Set one up:\n  axisor guard set\n  axisor guard arm", "dim")
     text = Text().append(guard_word(state), guard_style(state))
-    trigger = trigger_of(state)
-    target = guard_setting(state, "target")
-    if trigger is not None:
-        text.append(f"  trigger {trigger * 100:f} %")
-    if target is not None:
-        text.append(f"  target {target}")
-    text.append("\n")
+    text.append(f"  {_rule(state)}\n")
     for row in state.plan[:6]:
-        text.append(
-            f"{row.price:>10,f} {row.move * 100:+6.1f} %  {short(row.position, ID):<5} {row.action}"
-            f" {row.cost:,} sat\n"
-        )
+        done = f"{row.cost:+,}" if row.action == "add_margin" else row.action.replace("_", " ")
+        moved = f"{row.move * 100:+.1f}%"
+        text.append(f"{row.price:>7,.0f} {moved:>6} {short(row.position, ID):<4} {done}\n")
         if row.note:
-            text.append(f"{'':>21}{row.note}\n", "dim")
+            text.append(f"  {row.note}\n", "dim")
     if not state.plan:
         text.append("nothing to do as far as it looks", "dim")
     return text
+
+
+def _rule(state: State) -> str:
+    """Return the guard's rule as the trigger and what it restores, in few words."""
+    trigger, target = guard_setting(state, "trigger"), guard_setting(state, "target")
+    what = "used up" if guard_setting(state, "trigger_by") == "consumed" else "away"
+    acts = "" if trigger is None else f"at {trigger} % {what}"
+    unit = {"leverage": "x", "liquidation_price": " USD"}.get(
+        guard_setting(state, "target_by") or "", " %"
+    )
+    return f"{acts} to {target}{unit}" if acts and target is not None else acts
 
 
 def events(lines: tuple[Line, ...], height: int) -> Text:
