@@ -15,9 +15,15 @@ from axisor_margin_guard.survey import Judged, feed_trouble, percent
 def rule_text(rule: Rule) -> str:
     """Return a rule in one line."""
     unit = {"distance": " %", "leverage": "x", "liquidation_price": " USD"}[rule.target_by]
+    when = f"below {rule.trigger} % distance to liquidation"
+    if rule.trigger_by == "consumed":
+        when = f"above {rule.trigger} % of the way to liquidation"
+    measure = {"distance": "a distance of", "leverage": "a leverage of"}.get(
+        rule.target_by, "a liquidation price of"
+    )
     return (
-        f"{rule.trigger_by} trigger {rule.trigger} %, target {rule.target_by} {rule.target}{unit}, "
-        f"ladder {' > '.join(rule.ladder)}"
+        f"{when}, restore {measure} {rule.target}{unit}; "
+        f"steps: {', then '.join(rung.replace('_', ' ') for rung in rule.ladder)}"
     )
 
 
