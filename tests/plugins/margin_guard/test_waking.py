@@ -55,7 +55,7 @@ def play(
             intent = asked.pop(0)
             if not isinstance(intent, Notice):
                 done.append((harness.now, intent))
-                asked += harness.settle(intent, IntentState.CONFIRMED)
+                asked += harness.settle(intent, IntentState.CONFIRMED)  # type: ignore[arg-type]
         harness.advance(seconds=int(STEP.total_seconds()))
     return done, harness.calls
 
