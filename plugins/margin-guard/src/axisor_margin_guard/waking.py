@@ -124,7 +124,7 @@ def _bound(rule: Rule, held: Exposure, threshold: Decimal, *, up: bool) -> Price
 def _outward(price: Price, *, up: bool) -> Price:
     if up:
         return min(price.quantize(_CENT, ROUND_CEILING) + _CENT, maths.MAX_PRICE)
-    return price.quantize(_CENT, ROUND_FLOOR) - _CENT
+    return max(price.quantize(_CENT, ROUND_FLOOR) - _CENT, Price(0))
 
 
 def _times(case: Judged, held: Held, view: View) -> Iterable[datetime]:
