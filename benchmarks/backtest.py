@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 
 import msgspec
+from benchmarks import rivals
 from benchmarks.measure import Cell, Part, Plan, median, spread
 from msgspec import Struct
 
@@ -159,4 +160,9 @@ def run(plan: Plan) -> list[Part]:
         rows=(pair(month, plan),),
         notes=(plan.said,),
     )
-    return [Part(name="backtest", title=title, rows=tuple(rows), notes=tuple(notes)), both]
+    parts = [Part(name="backtest", title=title, rows=tuple(rows), notes=tuple(notes)), both]
+    if plan.peers:
+        ours = float(rows[-1]["candles/s"] or 0)
+        file = year if plan.full and year is not None else month
+        parts.append(rivals.run(load(file), file.name, ours, plan))
+    return parts

@@ -25,12 +25,12 @@ from axisor_server.engine.wakes import WakeIndex
 
 SEED = 21
 
-SIZES = ((1, 4_000), (1_000, 160), (10_000, 24))
+SIZES = ((1, 4_000), (1_000, 120), (10_000, 16))
 """Positions, and how many ticks both ways are given."""
 
 QUICK_SIZES = ((1, 400), (1_000, 16), (10_000, 8))
 
-ALONE = 5_000
+ALONE = 4_000
 """How many ticks the wake index is given by itself, where the loop would take too long."""
 
 Decided: TypeAlias = list[tuple[Guarded, StepResult]]

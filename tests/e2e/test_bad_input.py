@@ -217,7 +217,12 @@ async def test_candle_files_that_cannot_be_trusted_are_refused(tmp_path: Path) -
     cases = [(name, run(name), USAGE, "CANDLES_INVALID") for name in CANDLES]
     nothing, folder = tmp_path / "nothing.csv", tmp_path
     cases += [
-        ("no file", lambda: axisor("backtest", "--candles", str(nothing)), USAGE, "CANDLES_INVALID"),
+        (
+            "no file",
+            lambda: axisor("backtest", "--candles", str(nothing)),
+            USAGE,
+            "CANDLES_INVALID",
+        ),
         ("a folder", lambda: axisor("backtest", "--candles", str(folder)), USAGE, ""),
     ]
 

@@ -148,7 +148,9 @@ class Simulator:
 
 
 @asynccontextmanager
-async def simulator(folder: Path, *options: str, balance: int = 1_000_000) -> AsyncIterator[Simulator]:
+async def simulator(
+    folder: Path, *options: str, balance: int = 1_000_000
+) -> AsyncIterator[Simulator]:
     """Serve a simulated venue until the block ends; the price is 100,000 unless options say."""
     words = ("sim", "serve", "--listen", "127.0.0.1:0", "--key", KEY, "--secret", "-")
     more = ("--passphrase", "-", "--balance", str(balance), "--fee-tier", "off", *options)
@@ -233,7 +235,9 @@ class Core:
 
 
 @asynccontextmanager
-async def core(folder: Path, *options: str, failpoint: str = "", name: str = "core") -> AsyncIterator[Core]:
+async def core(
+    folder: Path, *options: str, failpoint: str = "", name: str = "core"
+) -> AsyncIterator[Core]:
     """Run a core until the block ends."""
     running = Core(folder, *options, name=name)
     try:

@@ -92,6 +92,7 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
 @click.command()
 @click.option(
     "--data-dir",
+    envvar="AXISOR_DATA_DIR",
     type=click.Path(path_type=Path, file_okay=False),
     help="Where journal, keys and certificate are.",
 )

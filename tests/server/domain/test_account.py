@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from axisor.events import (
     BalanceChanged,
+    FundingPaid,
     IntentState,
     OrderChanged,
     PositionChanged,
@@ -22,6 +24,7 @@ from axisor.model import (
     AccountState,
     Balance,
     FeedQuality,
+    Funding,
     Mode,
     Order,
     OrderState,
@@ -107,6 +110,17 @@ def test_what_is_new_changed_and_gone_is_told():
         PositionChanged(position=position("b", margin=1)),
         PositionChanged(position=position("c")),
     )
+
+
+@pytest.mark.parametrize("fee", [100, -40])
+def test_a_funding_between_two_readings_is_told_with_its_sign(fee):
+    seen = datetime(2026, 1, 1, 8, tzinfo=UTC)
+    before = state(replace(position(), sum_funding_fees=500))
+    after = replace(state(replace(position(), sum_funding_fees=500 + fee)), read_at=seen)
+
+    told = [each for each in diff(before, after) if isinstance(each, FundingPaid)]
+
+    assert told == [FundingPaid(funding=Funding("p", fee, seen))]
 
 
 def test_an_end_nobody_told_is_unknown_and_an_unreadable_position_has_not_ended():

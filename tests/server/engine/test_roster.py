@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from tests.support.core import Bench
 
 from axisor.errors import AccountNotFound, VenueNotFound
 from axisor_server.domain.records import AccountRecord
+from tests.support.core import Bench
 
 
 async def shut(bench: Bench) -> AccountRecord:

@@ -7,6 +7,7 @@ to do. Exit codes are stable, so that scripts can tell a refusal from a core tha
 from __future__ import annotations
 
 import enum
+from typing import IO, Any
 
 import click
 
@@ -55,6 +56,21 @@ _CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
 def exit_code(error: AxisorError) -> ExitCode:
     """Return the exit code of an error; the first row that fits counts."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.ERROR)
+
+
+class NotConfirmed(click.ClickException):
+    """Nobody said yes to what cannot be undone, so it was not done."""
+
+    exit_code = ExitCode.NOT_CONFIRMED
+
+    def __init__(self, question: str) -> None:
+        super().__init__(f"nobody could be asked: {question}")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write it in the shape of all errors."""
+        click.echo(f"error: {self.message}", err=True)
+        click.echo("       Nothing was sent.", err=True)
+        click.echo("       Say --yes where there is no terminal.", err=True)
 
 
 def show_error(error: AxisorError) -> ExitCode:

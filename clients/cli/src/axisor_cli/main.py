@@ -7,6 +7,7 @@ is called or its help is shown, so that `axisor version` stays quick.
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -14,25 +15,29 @@ import click
 
 from axisor.errors import AxisorError
 from axisor_cli.fail import ExitCode, show_error
+from axisor_cli.listing import purpose
 from axisor_cli.output import FORMATS
 from axisor_cli.session import Options
 
 GROUP = "axisor.commands"
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended, as shells have it."""
 
 
 class Commands(click.Group):
     """A group whose commands come from entry points."""
 
+    @cached_property
     def _offered(self) -> dict[str, EntryPoint]:
         return {entry.name: entry for entry in entry_points(group=GROUP)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands installed."""
-        return sorted(self._offered())
+        return sorted(self._offered)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command, or None."""
-        entry = self._offered().get(cmd_name)
+        entry = self._offered.get(cmd_name)
         if entry is None:
             return None
         try:
@@ -40,6 +45,19 @@ class Commands(click.Group):
         except ImportError as error:
             return _missing(cmd_name, error)
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with what they are for, read without importing them."""
+        rows = [
+            (name, purpose(entry) or self._asked(ctx, name))
+            for name, entry in sorted(self._offered.items())
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _asked(self, ctx: click.Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return "" if command is None else command.get_short_help_str(100)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -110,6 +128,11 @@ def _open_console(ctx: click.Context) -> None:
     ctx.invoke(console)
 
 
+def _not_confirmed() -> ExitCode:
+    click.echo("Not confirmed; nothing was done.", err=True)
+    return ExitCode.NOT_CONFIRMED
+
+
 def main() -> None:
     """Run the command and leave with the exit code of what happened."""
     options = {"standalone_mode": False, "prog_name": "axisor"}
@@ -118,19 +141,19 @@ def main() -> None:
         code = cli(**options)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
-    except click.Abort:
-        click.echo("Not confirmed; nothing was done.", err=True)
-        code = ExitCode.NOT_CONFIRMED
+    except click.Abort as abort:
+        # Click makes one of Ctrl-C too; only a question that was not answered with yes is ours.
+        code = INTERRUPTED if isinstance(abort.__cause__, KeyboardInterrupt) else _not_confirmed()
     except click.UsageError as error:
         error.show()
         code = ExitCode.USAGE
     except click.ClickException as error:
         error.show()
-        code = ExitCode.ERROR
+        code = error.exit_code
     except AxisorError as error:
         code = show_error(error)
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     except Exception as error:  # the edge of the program: say it in the shape of all errors
         if verbose:
             raise

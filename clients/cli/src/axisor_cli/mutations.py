@@ -10,7 +10,8 @@ import click
 
 from axisor.errors import OutcomeUnknown, reasons
 from axisor.events import IntentState
-from axisor_cli.output import Printer
+from axisor_cli.fail import NotConfirmed
+from axisor_cli.output import Printer, cell
 from axisor_cli.session import Options
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def confirm(options: Options, question: str, *, yes: bool, dry_run: bool) -> Non
     if yes or dry_run:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} Say --yes where nobody can be asked.")
-    click.confirm(question, abort=True, err=options.output != "table")
+        raise NotConfirmed(question)
+    click.confirm(question, abort=True, err=True)
 
 
 def show_result(printer: Printer, result: ActionResult, done: str, *, dry_run: bool) -> None:
@@ -58,7 +59,8 @@ def show_result(printer: Printer, result: ActionResult, done: str, *, dry_run: b
         return
     settlement = result.settlement
     if result.state is IntentState.CONFIRMED:
-        printer.say(f"{done}; confirmed in {record['latency_ms']} ms (event {result.sequence})")
+        took = f" in {record['latency_ms']:,} ms" if record["latency_ms"] else ""
+        printer.say(f"{done}; confirmed{took} (event {result.sequence:,})")
         return
     if result.state.is_open:
         raise OutcomeUnknown(
@@ -104,6 +106,6 @@ def _show_preview(printer: Printer, result: ActionResult) -> None:
     for key in after:
         old, new = before.get(key), after[key]
         if new is not None:
-            printer.say(f"  {key.replace('_', ' '):<18}{old if old is not None else '-'} → {new}")
+            printer.say(f"  {key.replace('_', ' '):<18}{cell(old)} → {cell(new)}")
     for warning in result.preview.warnings:
         printer.say(f"  ! {warning}")

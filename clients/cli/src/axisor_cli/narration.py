@@ -23,15 +23,19 @@ from axisor.events import (
     PositionEnd,
 )
 from axisor.intents import AddMargin
-from axisor.maths import distance
+from axisor.maths import distance, pl
 from axisor.model import Position, Price, Sats
 from axisor.wire.records import SeenEvent, SeenPayload, Snapshot, TickReport
-from axisor_cli.telling import describe
+from axisor.words import describe
 
 WARN = Decimal("0.03")
 """A twin nearer than this to liquidation is worth a line."""
 
+TURN = Decimal("0.01")
+"""A price that has come back by this share from its lowest was a low worth a line."""
+
 CELLS = 14
+BUDGET_CHECK = "budgets of the position"
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -73,7 +77,7 @@ class Result(Struct, frozen=True, kw_only=True):
         lines = [
             f"RESULT  guarded {self.guarded_pl:+,} sat ({kept})   "
             f"unguarded {self.unguarded_pl:+,} sat ({lost})   "
-            f"difference {self.guarded_pl - self.unguarded_pl:+,} sat",
+            f"saved {self.guarded_pl - self.unguarded_pl:,} sat",
             f"        {self.rescues} rescue(s), {self.added:,} sat added; "
             f"journal of {self.events} events "
             + ("holds" if not self.problem else f"is BROKEN: {self.problem}"),
@@ -103,11 +107,13 @@ class Narrator:
         self._warned: set[str] = set()
         self._planned: dict[str, AddMargin] = {}
         self._price: Price | None = None
+        self._low: tuple[datetime, Price] | None = None
         self._begin: datetime | None = None
         self._now: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._added: Sats = 0
         self._rescues = 0
+        self._turned = False
         self.ready = asyncio.Event()
         for twin in (kept, bare):
             label = "guarded" if twin.id == kept.id else "unguarded"
@@ -117,8 +123,8 @@ class Narrator:
                 f"margin {twin.margin:,} sat   liq {twin.liquidation:,f}"
             )
 
-    def _tell(self, text: str) -> None:
-        begin, now = self._begin, self._now
+    def _tell(self, text: str, at: datetime | None = None) -> None:
+        begin, now = self._begin, at or self._now
         seconds = 0.0 if begin is None or now is None else (now - begin).total_seconds()
         self._say(f"{seconds:4.1f}s  {text}")
 
@@ -132,6 +138,7 @@ class Narrator:
                 self.ready.set()
                 self._tick(item)
                 if self._begin and item.tick.time - self._begin >= timedelta(seconds=length_s):
+                    self._standing(item.tick.last)
                     return
 
     async def stop(self) -> None:
@@ -151,10 +158,29 @@ class Narrator:
             if found < WARN and twin.id not in self._warned:
                 self._warned.add(twin.id)
                 self._tell(f"{tick.last:,f}  {self._gauge(twin)}  WARN below 3.0 %")
+        self._lowest(tick.time, tick.last)
 
-    def _gauge(self, twin: Position) -> str:
-        assert self._price is not None, "a gauge is drawn at a price"
-        found = distance(twin.side, self._price, twin.liquidation)
+    def _lowest(self, time: datetime, price: Price) -> None:
+        """Keep the lowest price since the guard acted; tell it once the price has turned."""
+        if not self._rescues:
+            return
+        if self._low is None or price < self._low[1]:
+            self._low = (time, price)
+        elif not self._turned and price >= self._low[1] * (1 + TURN):
+            self._turned = True
+            self._standing(self._low[1], at=self._low[0], note="  (low)")
+
+    def _standing(self, price: Price, *, at: datetime | None = None, note: str = "") -> None:
+        """Tell where the guarded twin stands at a price."""
+        twin = self._twins.get(self._kept)
+        if twin is not None:
+            profit = pl(twin.side, twin.quantity, twin.entry, price)
+            self._tell(f"{price:,f}  {self._gauge(twin, price)}  P/L {profit:+,} sat{note}", at)
+
+    def _gauge(self, twin: Position, price: Price | None = None) -> str:
+        price = price or self._price
+        assert price is not None, "a gauge is drawn at a price"
+        found = distance(twin.side, price, twin.liquidation)
         full = min(CELLS, max(0, int(found * 100 * 2)))
         bar = "#" * full + "-" * (CELLS - full)
         return f"{self._names[twin.id]} {found * 100:5.2f} % |{bar}|"
@@ -174,7 +200,8 @@ class Narrator:
             case IntentPlanned(action=AddMargin() as action) if payload.run:
                 self._planned[payload.intent] = action
                 price = "" if self._price is None else f"{self._price:,f}  "
-                self._tell(f"{price}GUARD {describe(action)}{self._reason(action)}")
+                left = _budget_left(action)
+                self._tell(f"{price}GUARD  {self._reason(action)}add {action.amount:,} sat{left}")
             case IntentSettled() if payload.intent in self._planned:
                 self._settled(payload)
             case IntentReviewRefused():
@@ -192,7 +219,12 @@ class Narrator:
                 pass
 
     def _reason(self, action: AddMargin) -> str:
-        return "" if action.why is None else f"  ({action.why.rule})"
+        """Return why it acts, in the figures it gave itself."""
+        name = self._names.get(action.position, action.position)
+        distance = {} if action.why is None else action.why.inputs
+        if "distance_percent" not in distance:
+            return f"{name}: "
+        return f"{name} is {distance['distance_percent']} % from liquidation: "
 
     def _settled(self, payload: IntentSettled) -> None:
         if payload.state is IntentState.CONFIRMED:
@@ -213,6 +245,8 @@ class Narrator:
 
     async def result(self, client: Client) -> Result:
         """Return how it ended, by the core's last account and the whole journal."""
+        # The venue is asked once more, so that the last word is not an older reading's.
+        await client.accounts.reconcile(self._account)
         reports = await every(
             lambda token: client.margin.list_positions(self._account, page_token=token)
         )
@@ -237,3 +271,13 @@ class Narrator:
 
     def _end(self, id: str) -> str:
         return self._ended[id].end.value if id in self._ended else PositionEnd.UNKNOWN.value
+
+
+def _budget_left(action: AddMargin) -> str:
+    """Return what the guard may still spend afterwards, by its own check of it."""
+    checks = () if action.why is None else action.why.checks
+    for check in checks:
+        if check.name == BUDGET_CHECK and check.threshold.isdecimal():
+            most = int(check.threshold)
+            return f"  (may spend {most:,}, left {most - action.amount:,})"
+    return ""

@@ -7,8 +7,10 @@ rounded.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from datetime import UTC, datetime
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 import click
@@ -19,11 +21,15 @@ FORMATS = ("table", "plain", "json", "ndjson")
 
 
 class Column(Struct, frozen=True):
-    """A column of a table: the key of its values, its heading, and whether it is a number."""
+    """A column of a table: its key, its heading, and whether it is a number.
+
+    A number of `places` is cut to them, never rounded up: no distance looks longer than it is.
+    """
 
     key: str
     heading: str
     number: bool = False
+    places: int | None = None
 
 
 class Printer:
@@ -47,7 +53,7 @@ class Printer:
                 self.line(row)
         elif self.format == "plain":
             for row in rows:
-                click.echo("\t".join(cell(row.get(column.key)) for column in columns))
+                click.echo("\t".join(shown(row.get(column.key), column) for column in columns))
         else:
             self._table(rows, columns)
 
@@ -68,33 +74,45 @@ class Printer:
             click.echo(text if text is not None else "  ".join(cell(v) for v in record.values()))
 
     def say(self, text: str) -> None:
-        """Write a sentence for people; programs do not see it."""
-        if not self.is_data:
-            click.echo(text)
+        """Write a sentence for people: beside data it goes to standard error."""
+        click.echo(text, err=self.is_data)
 
     def _json(self, value: Any) -> None:
         click.echo(msgspec.json.format(to_json(value), indent=2))
 
     def _table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
+        """Write a table as wide as its values: a figure that is cut short is a wrong figure."""
         if not rows:
             click.echo("none")
             return
-        # Imported here: most commands draw no table, and drawing is what takes long to import.
-        from rich.console import Console
-        from rich.table import Table
+        texts = [[shown(row.get(column.key), column) for column in columns] for row in rows]
+        heads = [column.heading for column in columns]
+        widths = [max(map(len, each)) for each in zip(heads, *texts, strict=True)]
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column.heading, justify="right" if column.number else "left")
-        for row in rows:
-            table.add_row(*(cell(row.get(column.key)) for column in columns))
-        console = Console(no_color=not self._color, highlight=False, soft_wrap=True)
-        console.print(table)
+        def joined(cells: Sequence[str]) -> str:
+            return "  ".join(
+                text.rjust(width) if column.number else text.ljust(width)
+                for text, width, column in zip(cells, widths, columns, strict=True)
+            ).rstrip()
+
+        click.echo(self._bold(joined(heads)))
+        for each in texts:
+            click.echo(joined(each))
+
+    def _bold(self, text: str) -> str:
+        return click.style(text, bold=True) if self._color and sys.stdout.isatty() else text
+
+
+def shown(value: Any, column: Column) -> str:
+    """Return a value as its column shows it."""
+    if column.places is not None and isinstance(value, Decimal):
+        return f"{value.quantize(Decimal(1).scaleb(-column.places), ROUND_FLOOR):,f}"
+    return cell(value)
 
 
 def cell(value: Any) -> str:
-    """Return a value as people read it: thousands separated, nothing for None."""
-    if value is None:
+    """Return a value as people read it: thousands separated, times in UTC, `-` for nothing."""
+    if value is None or value in ("", (), [], {}):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -102,6 +120,10 @@ def cell(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, Decimal):
         return f"{value.normalize():,f}"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {cell(item)}" for key, item in value.items()) or "-"
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item) for item in value)
     return str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec import Struct
 
-from axisor.errors import AccountNotFound, NotFound, SettingsInvalid
+from axisor.errors import NotFound, SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Secret
 from axisor.wire.failures import CoreUnreachable
-from axisor_cli.output import Printer
+from axisor_cli.output import FORMATS, Printer
 
 if TYPE_CHECKING:
     from axisor.client import Client, Profile
@@ -58,14 +57,14 @@ class Options(Struct, kw_only=True):
 
     def profile(self) -> Profile:
         """Return which core to call and with what. Raises SettingsInvalid."""
-        from axisor.client import Profile
-
         if not self.core_is_there():
             raise CoreUnreachable(
                 f"No core is at work in {self.directory}.",
                 money="Nothing guards positions from here.",
                 fix="Start one: axisor up. Or name one: --data-dir DIR, --connect HOST:PORT.",
             )
+        from axisor.client import Profile
+
         if self.connect is None:
             return Profile.from_data_dir(self.directory, plaintext=self.plaintext)
         directory = self.directory
@@ -87,6 +86,7 @@ class Options(Struct, kw_only=True):
 
     def run(self, use: Callable[[Client], Awaitable[T]]) -> T:
         """Connect, use the client, and close it; return what the use returns."""
+        import asyncio
 
         async def whole() -> T:
             async with self.client() as client:
@@ -98,7 +98,7 @@ class Options(Struct, kw_only=True):
         """Like `run`, with the account that the options mean."""
 
         async def whole(client: Client) -> T:
-            return await use(client, await choose_account(client, self.account))
+            return await use(client, await client.accounts.choose(self.account))
 
         return self.run(whole)
 
@@ -112,28 +112,6 @@ def _read(path: Path) -> bytes:
             fix="Give --data-dir of the core, or --token-file and --ca.",
             source=path,
         ) from error
-
-
-async def choose_account(client: Client, wanted: str | None) -> Account:
-    """Return the account whose id or label is or begins with `wanted`, or the only one there is.
-
-    Raises AccountNotFound naming those there are.
-    """
-    from axisor.client import every
-
-    accounts = await every(lambda token: client.accounts.list(page_token=token))
-    if wanted is None and len(accounts) == 1:
-        return accounts[0]
-    exact = [each for each in accounts if wanted in (each.id, each.label)]
-    found = exact or [each for each in accounts if wanted and each.id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(f"{each.label} ({each.id})" for each in accounts) or "none yet"
-    what = "Say which account" if wanted is None else f"No single account fits `{wanted}`"
-    raise AccountNotFound(
-        f"{what}; this core has: {names}.",
-        fix="Name one with --account, or add one: axisor account add.",
-    )
 
 
 def unique(wanted: str, ids: list[str], error: type[NotFound]) -> str:
@@ -152,7 +130,7 @@ def command(group: click.Group, **settings: Any) -> Callable[[Callable[..., Any]
     """Add a command to a group, with its own `-o` beside the global one."""
 
     def wrap(function: Callable[..., Any]) -> click.Command:
-        @click.option("-o", "--output", "output", default=None, type=click.Choice(_FORMATS))
+        @click.option("-o", "--output", "output", default=None, type=click.Choice(FORMATS))
         @click.pass_context
         def run(ctx: click.Context, /, output: str | None, **arguments: Any) -> Any:
             options: Options = ctx.obj or Options()
@@ -167,6 +145,3 @@ def command(group: click.Group, **settings: Any) -> Callable[[Callable[..., Any]
         return group.command(**settings)(run)
 
     return wrap
-
-
-_FORMATS = ("table", "plain", "json", "ndjson")

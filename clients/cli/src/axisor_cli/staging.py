@@ -106,7 +106,7 @@ class Stage:
         self._say(
             f"axisor demo   SIM - simulated exchange, play money, no network\n"
             f" 0.0s  account {wishes.balance:,} sat · scenario {wishes.scenario} · "
-            f"seed {wishes.seed} · speed {wishes.speed}x"
+            f"seed {wishes.seed} · speed {wishes.speed.removesuffix('.0')}x"
         )
         twins = [await self._open(client, account.id, name) for name in ("A", "B")]
         narrator = Narrator(account.id, *twins, say=self._say)

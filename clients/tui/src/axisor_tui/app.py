@@ -115,7 +115,7 @@ class Console(App[None]):
 
     def on_mount(self) -> None:
         """Name the panels, start the feed and the repainting."""
-        titles = {"positions": "Positions by danger", "chart": "Price and levels"}
+        titles = {"positions": "Positions by danger", "chart": "Price"}
         titles |= {"guard": "Guard", "events": "Live events"}
         for id, title in titles.items():
             self.query_one(f"#{id}").border_title = title

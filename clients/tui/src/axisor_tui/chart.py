@@ -6,10 +6,10 @@ from rich.text import Text
 from textual.widgets import Static
 
 from axisor.maths import liquidation_at_distance
-from axisor.model import Position, Price, Side
-from axisor_tui.render import trigger_of
+from axisor.model import Position, Price
+from axisor.words import short, side_word
+from axisor_tui.render import ID, trigger_of
 from axisor_tui.state import State
-from axisor_tui.words import short
 
 MARKS = {"liq": ("x", "red"), "trigger": ("=", "yellow"), "entry": ("-", "blue")}
 
@@ -19,6 +19,7 @@ class PriceChart(Static):
 
     def show(self, state: State) -> None:
         """Draw the prices and the levels of the selected position."""
+        self.border_title = title(state)
         size = self.content_size
         if size.width < 20 or size.height < 4:
             self.update("")
@@ -67,15 +68,22 @@ def draw(state: State, width: int, height: int) -> str:
     pad = max((high - low) * 0.05, 1.0)
     plotext.ylim(low - pad, high + pad)
     plotext.xticks([])
-    plotext.title(_title(state))
+    plotext.xaxes(False, False)
+    marked = {level for level in map(float, _prices_of(state)) if low <= level <= high}
+    ticks = sorted({prices[-1], *marked} if marked else {prices[-1], low, high})
+    plotext.yticks(ticks, [f"{tick:,.0f}" for tick in ticks])
     return str(plotext.build())
 
 
-def _title(state: State) -> str:
+def _prices_of(state: State) -> tuple[Price, ...]:
+    return tuple(price for _, price in levels(state))
+
+
+def title(state: State) -> str:
+    """Return what the chart shows: the position selected and its levels."""
     ordered = state.by_danger()
     if not ordered:
-        return ""
+        return "Price"
     position = ordered[min(state.selected, len(ordered) - 1)]
-    side = "LONG" if position.side is Side.BUY else "SHORT"
-    named = "  ".join(f"{name} {price:,.1f}" for name, price in levels(state))
-    return f"{short(position.id)} {side}  {named}"
+    named = "  ".join(f"{name} {price:,.0f}" for name, price in levels(state))
+    return f"Price  {short(position.id, ID)} {side_word(position.side)}  {named}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Protocol
 
 import click
 
-from axisor.client import Client, every
-from axisor.errors import AccountNotFound
-from axisor.wire.records import Account
+from axisor.client import Client
 from axisor_tui.app import Console, Emit
 from axisor_tui.link import feed
 
@@ -28,6 +27,8 @@ class Connects(Protocol):
 @click.pass_obj
 def console(options: Connects) -> None:
     """Watch an account in a terminal console."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("The console needs a terminal; `axisor watch` writes lines instead.")
     app = console_app(options)
     app.run()
     if app.failure is not None:
@@ -42,26 +43,7 @@ def console_app(options: Connects) -> Console:
 
     async def source(emit: Emit) -> None:
         async with options.client() as client:
-            chosen = await choose(client, options.account)
+            chosen = await client.accounts.choose(options.account)
             await feed(client, chosen.id, emit, clock=clock)
 
     return Console(source, clock=clock)
-
-
-async def choose(client: Client, wanted: str | None) -> Account:
-    """Return the account whose id or label is or begins with `wanted`, or the only one there is.
-
-    Raises AccountNotFound naming those there are.
-    """
-    accounts = await every(lambda token: client.accounts.list(page_token=token))
-    if wanted is None and len(accounts) == 1:
-        return accounts[0]
-    exact = [each for each in accounts if wanted in (each.id, each.label)]
-    found = exact or [each for each in accounts if wanted and each.id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(f"{each.label} ({each.id})" for each in accounts) or "none yet"
-    raise AccountNotFound(
-        "Say which account: there is not exactly one that fits.",
-        fix=f"Accounts of this core: {names}. Choose with --account, or: axisor account add.",
-    )

@@ -12,20 +12,17 @@ from axisor.events import CoverageState, HaltLevel, RunState
 from axisor.maths import pl
 from axisor.model import Mode, Position, Severity, Side
 from axisor.strategy import Floor
+from axisor.words import SIGNS, short, side_word
 from axisor_tui.state import Link, State
-from axisor_tui.words import Line, short
+from axisor_tui.words import Line
 
 CELLS = 20
 """A gauge has twenty cells, one a percent."""
 
+ID = 4
+"""So many characters of an id fit into a panel."""
+
 PARTS = " ▏▎▍▌▋▊▉"
-SIGNS = {
-    Severity.OK: " ",
-    Severity.WATCH: " ",
-    Severity.WARN: "!",
-    Severity.ACT: ">",
-    Severity.CRIT: "‼",
-}
 STYLES = {
     Severity.OK: "green",
     Severity.WATCH: "",
@@ -127,18 +124,19 @@ def floor_line(state: State) -> Text:
 def _floor(floor: Floor) -> str:
     move = "" if floor.move is None else f" ({floor.move * 100:+.1f} %)"
     what = "longs" if floor.side is Side.BUY else "shorts"
-    return f"{floor.price:,f}{move} {what}, {short(floor.position)} breaks first"
+    return f"{floor.price:,f}{move} {what}, {short(floor.position, ID)} breaks first"
 
 
 def positions(state: State, width: int) -> Text:
     """Return the table of positions, the nearest to liquidation first."""
-    text = Text()
-    text.append("".join(heading for _, heading in _columns(width)) + "\n", "bold")
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append("".join(heading for _, heading in _columns(width)), "bold")
     if not state.positions:
-        text.append("  no open positions" if state.mode else "  waiting for the core", "dim")
+        waiting = "no open positions" if state.mode else "waiting for the core"
+        text.append(f"\n  {waiting}", "dim")
     for index, position in enumerate(state.by_danger()):
-        text.append_text(_position(state, position, index == state.selected, width))
         text.append("\n")
+        text.append_text(_position(state, position, index == state.selected, width))
     return text
 
 
@@ -164,8 +162,8 @@ def _columns(width: int) -> list[tuple[str, str]]:
 def _position(state: State, position: Position, selected: bool, width: int) -> Text:
     profit = _profit(state, position)
     texts = {
-        "id": f"{'>' if selected else ' '} {short(position.id):<6}",
-        "side": f"{'LONG' if position.side is Side.BUY else 'SHORT':<6}",
+        "id": f"{'>' if selected else ' '} {short(position.id, ID):<6}",
+        "side": f"{side_word(position.side):<6}",
         "quantity": f"{position.quantity:>8,}",
         "entry": f"{position.entry:>11,f}",
         "leverage": f"{'x' + format(position.leverage, '.1f'):>7}",
@@ -204,7 +202,7 @@ def cover_word(state: State, position: Position) -> str:
         return "acting"
     coverage = state.coverages.get(position.id)
     if coverage is None:
-        return "not guarded"
+        return "unguarded"
     if coverage.state is CoverageState.SHORTFALL:
         return f"short of {coverage.missing:,} sat"
     if coverage.state is CoverageState.PROTECTED:
@@ -231,27 +229,29 @@ def guard(state: State) -> Text:
     """Return the guard's panel: what it does next on the way down or up."""
     run = state.guard
     if run is None:
-        return Text(
-            "No guard. Set one up:\n  axisor guard set --trigger 2% --budget 500000sat", "dim"
-        )
+        return Text("No guard. Set one up:\n  axisor guard set\n  axisor guard arm", "dim")
     text = Text().append(guard_word(state), guard_style(state))
-    trigger = trigger_of(state)
-    target = guard_setting(state, "target")
-    if trigger is not None:
-        text.append(f"  trigger {trigger * 100:f} %")
-    if target is not None:
-        text.append(f"  target {target}")
-    text.append("\n")
+    text.append(f"  {_rule(state)}\n")
     for row in state.plan[:6]:
-        text.append(
-            f"{row.price:>10,f} {row.move * 100:+6.1f} %  {short(row.position):<5}{row.action}"
-            f" {row.cost:,} sat\n"
-        )
+        done = f"{row.cost:+,}" if row.action == "add_margin" else row.action.replace("_", " ")
+        moved = f"{row.move * 100:+.1f}%"
+        text.append(f"{row.price:>7,.0f} {moved:>6} {short(row.position, ID):<4} {done}\n")
         if row.note:
-            text.append(f"{'':>21}{row.note}\n", "dim")
+            text.append(f"  {row.note}\n", "dim")
     if not state.plan:
         text.append("nothing to do as far as it looks", "dim")
     return text
+
+
+def _rule(state: State) -> str:
+    """Return the guard's rule as the trigger and what it restores, in few words."""
+    trigger, target = guard_setting(state, "trigger"), guard_setting(state, "target")
+    what = "used up" if guard_setting(state, "trigger_by") == "consumed" else "away"
+    acts = "" if trigger is None else f"at {trigger} % {what}"
+    unit = {"leverage": "x", "liquidation_price": " USD"}.get(
+        guard_setting(state, "target_by") or "", " %"
+    )
+    return f"{acts} to {target}{unit}" if acts and target is not None else acts
 
 
 def events(lines: tuple[Line, ...], height: int) -> Text:

@@ -138,9 +138,9 @@ class GuardConfig(Rule, frozen=True, kw_only=True):
 
 
 PRESETS: dict[str, dict[str, Decimal]] = {
-    "calm": {"trigger": Decimal(4), "target": Decimal(10)},
+    "calm": {"trigger": Decimal(4), "target": Decimal(8)},
     "normal": {"trigger": Decimal(2), "target": Decimal(5)},
-    "tight": {"trigger": Decimal(1), "target": Decimal("2.5"), "stop_buffer": Decimal("0.3")},
+    "tight": {"trigger": Decimal(1), "target": Decimal(3), "stop_buffer": Decimal("0.3")},
 }
 """How far from liquidation to act, for those who do not want to think about figures."""
 

@@ -15,9 +15,15 @@ from axisor_margin_guard.survey import Judged, feed_trouble, percent
 def rule_text(rule: Rule) -> str:
     """Return a rule in one line."""
     unit = {"distance": " %", "leverage": "x", "liquidation_price": " USD"}[rule.target_by]
+    when = f"below {rule.trigger} % distance to liquidation"
+    if rule.trigger_by == "consumed":
+        when = f"above {rule.trigger} % of the way to liquidation"
+    measure = {"distance": "a distance of", "leverage": "a leverage of"}.get(
+        rule.target_by, "a liquidation price of"
+    )
     return (
-        f"{rule.trigger_by} trigger {rule.trigger} %, target {rule.target_by} {rule.target}{unit}, "
-        f"ladder {' > '.join(rule.ladder)}"
+        f"{when}, restore {measure} {rule.target}{unit}; "
+        f"steps: {', then '.join(rung.replace('_', ' ') for rung in rule.ladder)}"
     )
 
 
@@ -29,6 +35,7 @@ def why(
     money: Sats,
     *,
     given: Sats | None = None,
+    action: int | None = None,
     rejected: tuple[str, ...] = (),
 ) -> Why:
     """Return the explanation of what is done, or would be done, about a position."""
@@ -53,6 +60,8 @@ def why(
         "needed_for_trigger": str(lift),
         "needed_for_target": str(target),
     }
+    if action is not None:
+        inputs["action"] = str(action)
     if given is not None:
         inputs["amount"] = str(given)
     pending = case.id in view.pending or bool(held.asked)

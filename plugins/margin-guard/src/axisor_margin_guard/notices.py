@@ -8,6 +8,7 @@ from axisor.events import Coverage, CoverageState, IntentState, Outcome
 from axisor.intents import Notice
 from axisor.model import Severity
 from axisor.strategy import View
+from axisor.words import short
 from axisor_margin_guard.memory import GuardMemory
 from axisor_margin_guard.survey import Judged, feed_trouble, percent
 
@@ -55,11 +56,11 @@ def coverage_notices(
 
 
 def _coverage_notice(coverage: Coverage) -> Notice:
-    text = f"Position {coverage.position} is {coverage.state.value}"
+    text = f"Position {short(coverage.position)} is {coverage.state.value}"
     if coverage.reason:
         text += f": {coverage.reason}"
     if coverage.missing:
-        text += f"; {coverage.missing} sats are missing"
+        text += f"; {coverage.missing:,} sat are missing"
     return Notice(
         severity=_SEVERITY[coverage.state],
         code=f"GUARD_{coverage.state.name}",
@@ -74,7 +75,7 @@ def rescued(case: Judged, episode: str) -> Notice:
     return Notice(
         severity=Severity.OK,
         code="GUARD_RECOVERED",
-        text=f"Position {case.id} is {percent(case)} % from liquidation again.",
+        text=f"Position {short(case.id)} is {percent(case)} % from liquidation again.",
         position=case.id,
         data={"episode": episode, "distance_percent": percent(case)},
     )
@@ -89,7 +90,7 @@ def refused(position: str, outcome: Outcome) -> Notice:
     return Notice(
         severity=Severity.CRIT,
         code="GUARD_NOT_APPLIED" if vanished else code,
-        text=f"The guard's action on position {position} {how} ({reason}): "
+        text=f"The guard's action on position {short(position)} {how} ({reason}): "
         f"{outcome.message or 'no more is known'}. It tries again.",
         position=position,
         data={"reason": reason},

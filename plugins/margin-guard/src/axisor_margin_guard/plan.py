@@ -168,7 +168,7 @@ def _row(walker: Walker, price: Price, last: Price, amount: Sats, money: Sats) -
     walker.position = structs.replace(walker.position, margin=margin)
     walker.held = walker.held.with_added(amount)
     walker.spent += amount
-    note = "" if amount >= full else f"short of its target by {full - amount} sats"
+    note = "" if amount >= full else f"short of its target by {full - amount:,} sat"
     return PlanRow(
         price=price,
         move=_move(price, last),

@@ -8,7 +8,8 @@ from datetime import datetime
 from google.protobuf.field_mask_pb2 import FieldMask
 from msgspec import Struct
 
-from axisor.client.calls import Caller, Page, new_request_id
+from axisor.client.calls import Caller, Page, every, new_request_id
+from axisor.errors import AccountNotFound
 from axisor.events import HaltLevel
 from axisor.model import Mode
 from axisor.ports import Credentials
@@ -68,6 +69,30 @@ class Accounts:
         request = pb.ListAccountsRequest(page_size=page_size, page_token=page_token)
         answer = await self._call.unary(self._stub.ListAccounts, request, of_account=False)
         return Page(tuple(map(account_from_wire, answer.accounts)), answer.next_page_token)
+
+    async def choose(self, wanted: str | None) -> Account:
+        """Return the account that a person means, or the only one where none is named.
+
+        An id or a label fits, or the beginning of one; what fits whole goes first. Raises
+        AccountNotFound naming those there are.
+        """
+        accounts = await every(lambda token: self.list(page_token=token))
+        if wanted is None and len(accounts) == 1:
+            return accounts[0]
+        whole = [each for each in accounts if wanted in (each.id, each.label)]
+        found = whole or [
+            each
+            for each in accounts
+            if wanted and (each.id.startswith(wanted) or each.label.startswith(wanted))
+        ]
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(f"{each.label} ({each.id})" for each in accounts) or "none yet"
+        what = "Say which account" if wanted is None else f"No single account fits `{wanted}`"
+        raise AccountNotFound(
+            f"{what}; this core has: {names}.",
+            fix="Name one with --account, or add one: axisor account add.",
+        )
 
     async def create(
         self,

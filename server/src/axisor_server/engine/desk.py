@@ -353,7 +353,7 @@ def _encode_wake(wake: Wake | None) -> bytes:
     encoded = msgspec.json.encode(wake)
     read = msgspec.json.decode(encoded, type=Wake)
     for bound in (read.below, read.above):
-        if bound is not None and not (bound.is_finite() and bound > 0):
+        if bound is not None and not (bound.is_finite() and bound >= 0):
             raise ValueError(f"{bound} is no price to wait for")
     if read.at is not None and read.at.tzinfo is None:
         raise ValueError("a time to wake at needs its zone")

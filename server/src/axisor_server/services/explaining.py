@@ -20,6 +20,7 @@ from axisor.events import (
     StepTaken,
 )
 from axisor.intents import Why
+from axisor.words import describe, tell
 from axisor_server.domain.journal import Entry, to_event
 from axisor_server.ports import Reader, Store
 from axisor_server.services.accounts import Accounts, stream_of
@@ -174,17 +175,18 @@ def line(event: Event) -> str:
     payload = event.payload
     match payload:
         case CommandReceived():
-            return f"{payload.principal} asked for {_action(payload.action)}."
+            return f"{payload.principal} asked to {describe(payload.action)}."
         case CommandRefused():
             return f"Refused ({payload.reason}): {payload.message}"
         case StepTaken():
             cause = type(payload.cause).__name__
-            wishes = ", ".join(_action(intent) for intent in payload.intents) or "nothing"
-            return f"Step {payload.step} of run {payload.run} answered {cause}: {wishes}."
+            wishes = ", ".join(describe(intent) for intent in payload.intents) or "nothing"
+            return f"Step {payload.step}, called by {cause}, asked to {wishes}."
         case IntentPlanned():
-            return f"Passed review: {_action(payload.action)} on {payload.target}."
+            return f"Passed review: {describe(payload.action)}."
         case IntentReviewRefused():
-            return f"Review refused {_action(payload.action)} ({payload.reason}): {payload.message}"
+            wish = describe(payload.action)
+            return f"Review refused to {wish} ({payload.reason}): {payload.message}"
         case IntentSent():
             return f"Sent, attempt {payload.attempt}; after {payload.fence:%H:%M:%S} it is void."
         case IntentSettled():
@@ -192,7 +194,10 @@ def line(event: Event) -> str:
         case NoticeGiven():
             return payload.text
         case _:
-            return f"{event.kind}."
+            told = tell(payload)
+            return (
+                f"{event.kind}." if told is None else f"{told.subject.capitalize()}: {told.text}."
+            )
 
 
 def _settled(payload: IntentSettled) -> str:
@@ -201,17 +206,6 @@ def _settled(payload: IntentSettled) -> str:
     end = payload.state.value.replace("_", " ").capitalize()
     detail = f" ({payload.reason}): {payload.message}" if payload.reason else "."
     return f"{end}, by {payload.by}{detail}"
-
-
-def _action(intent: object) -> str:
-    name = type(intent).__name__
-    figures = [
-        f"{getattr(intent, field)}{unit}"
-        for field, unit in (("amount", " sats"), ("quantity", " USD"), ("price", " USD"))
-        if getattr(intent, field, None) is not None
-    ]
-    target = getattr(intent, "position", "") or getattr(intent, "order", "")
-    return " ".join(part for part in (name, *figures, f"→ {target}" if target else "") if part)
 
 
 def _summary(subject: Event, moments: Sequence[Moment]) -> str:

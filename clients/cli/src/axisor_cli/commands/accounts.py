@@ -13,7 +13,7 @@ from axisor.model import Mode
 from axisor.ports import Credentials, Secret
 from axisor_cli.mutations import confirm, mutating
 from axisor_cli.output import Column
-from axisor_cli.session import Options, choose_account, command
+from axisor_cli.session import Options, command
 
 if TYPE_CHECKING:
     from axisor.client import Client
@@ -78,6 +78,7 @@ def add(options: Options, **given: Any) -> None:
     """Add an exchange account; its key is read from a hidden prompt or from standard input."""
     network = given["network"]
     mode = Mode(given["mode"] or ("sim" if network == "sim" else "shadow"))
+    options.profile()  # where there is no core, nobody is asked for a secret
     credentials = None if mode is Mode.PAPER else read_credentials()
 
     async def use(client: Client) -> Account:
@@ -114,7 +115,7 @@ def show(options: Options, name: str | None) -> None:
     """Show an account."""
 
     async def use(client: Client) -> Account:
-        return await choose_account(client, name or options.account)
+        return await client.accounts.choose(name or options.account)
 
     options.printer().record(row(options.run(use)))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from axisor.errors import RunNotFound, SettingsInvalid
+from axisor.errors import RunNotFound
 from axisor.events import (
     IntentPlanned,
     IntentReviewRefused,
@@ -17,13 +17,15 @@ from axisor.events import (
     RunState,
 )
 from axisor.model import Side
+from axisor.words import short
 from axisor_cli.amounts import LIMIT_SATS, PERCENT
 from axisor_cli.commands.positions import find
 from axisor_cli.fail import ExitCode
 from axisor_cli.mutations import confirm
 from axisor_cli.output import Column
+from axisor_cli.rules import PRESETS, rule
 from axisor_cli.session import Options, command
-from axisor_cli.telling import tell
+from axisor_cli.telling import sentence
 
 if TYPE_CHECKING:
     from axisor.client import Client
@@ -32,13 +34,13 @@ if TYPE_CHECKING:
     from axisor.wire.records import Account, Run, SeenEvent
 
 STRATEGY = "margin-guard"
-PRESETS = {"calm": ("4", "8"), "normal": ("2", "5"), "tight": ("1", "3")}
+MOST_EVENTS = 500
 WORKING = (RunState.RUNNING, RunState.STARTING)
 
 PLAN = (
     Column("price_usd", "price $", number=True),
     Column("move_percent", "move %", number=True),
-    Column("position", "position"),
+    Column("short", "position"),
     Column("action", "action"),
     Column("cost_sats", "cost sat", number=True),
     Column("budget_left_sats", "budget left sat", number=True),
@@ -49,12 +51,12 @@ FLOOR = (
     Column("side", "for"),
     Column("price_usd", "floor $", number=True),
     Column("move_percent", "move %", number=True),
-    Column("position", "breaks first"),
+    Column("short", "breaks first"),
     Column("extra_sats", "with extra sat", number=True),
     Column("extra_price_usd", "floor then $", number=True),
 )
 COVER = (
-    Column("position", "position"),
+    Column("short", "position"),
     Column("state", "protection"),
     Column("reason", "reason"),
     Column("missing_sats", "missing sat", number=True),
@@ -115,6 +117,7 @@ def status(options: Options) -> None:
         rows = [
             {
                 "position": each.position,
+                "short": short(each.position),
                 "state": each.state.value,
                 "reason": each.reason,
                 "missing_sats": each.missing,
@@ -158,6 +161,7 @@ def plan(options: Options, side: str | None) -> None:
             "price_usd": each.price,
             "move_percent": round(each.move * 100, 2),
             "position": each.position,
+            "short": short(each.position),
             "action": each.action,
             "cost_sats": each.cost,
             "budget_left_sats": each.budget_left,
@@ -183,6 +187,7 @@ def floor(options: Options) -> None:
             "price_usd": each.price,
             "move_percent": None if each.move is None else round(each.move * 100, 2),
             "position": each.position,
+            "short": short(each.position),
             "extra_sats": each.extra or None,
             "extra_price_usd": each.extra_price,
         }
@@ -212,6 +217,7 @@ def floor(options: Options) -> None:
 @click.option("--dry-run", is_flag=True, help="Check it, and stop.")
 def set_rule(options: Options, **given: Any) -> None:
     """Set the guard's rule; what is not named stays. With a POSITION, an exception for it."""
+    from axisor.client.strategies import RunResult
 
     async def use(client: Client, account: Account) -> RunResult:
         run = await guard_run(client, account.id)
@@ -219,7 +225,8 @@ def set_rule(options: Options, **given: Any) -> None:
         position = given["position"]
         if position is not None:
             position = await find(client, account.id, position)
-        config = json.dumps(rule(before, position, given))
+        after = rule(before, position, given)
+        config = json.dumps(after)
         if run is None or run.state in (RunState.STOPPED, RunState.FAILED):
             return await client.strategies.create_run(
                 account.id,
@@ -228,6 +235,8 @@ def set_rule(options: Options, **given: Any) -> None:
                 label="guard",
                 validate_only=given["dry_run"],
             )
+        if after == before:
+            return RunResult(run=run)
         return await client.strategies.configure_run(
             account.id, run.id, etag=run.etag, config=config, validate_only=given["dry_run"]
         )
@@ -236,7 +245,8 @@ def set_rule(options: Options, **given: Any) -> None:
     printer = options.printer()
     for warning in result.warnings:
         printer.say(f"! {warning}")
-    printer.record({**run_record(result.run), "warnings": list(result.warnings)})
+    more = {"warnings": list(result.warnings)} if printer.is_data else {}
+    printer.record({**run_record(result.run), **more})
     if result.run.state is RunState.CREATED and not given["dry_run"]:
         printer.say("not armed yet: axisor guard arm")
 
@@ -244,53 +254,6 @@ def set_rule(options: Options, **given: Any) -> None:
 def run_record(run: Run) -> dict[str, Any]:
     """Return a guard's run as a record."""
     return {"run": run.id, "guard": status_of(run), "config": json.loads(run.config or "{}")}
-
-
-def rule(before: dict[str, Any], position: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the configuration after the options were applied to the one before."""
-    changes = _changes(given)
-    if position is None:
-        return {**before, **changes}
-    match = f"id = {position}"
-    overrides = [each for each in before.get("overrides", []) if each.get("match") != match]
-    mine: dict[str, Any] = next(
-        (each for each in before.get("overrides", []) if each.get("match") == match), {}
-    )
-    return {**before, "overrides": [{**mine, "match": match, **changes}, *overrides]}
-
-
-def _changes(given: dict[str, Any]) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    if given["config_file"] is not None:
-        changes = _config_file(Path(given["config_file"]))
-    if given["preset"] is not None:
-        changes |= dict(zip(("trigger", "target"), PRESETS[given["preset"]], strict=True))
-    names = {
-        "budget": "budget_position",
-        "budget_action": "budget_action",
-        "budget_day": "budget_day",
-        "reserve": "reserve",
-        "cooldown": "cooldown_s",
-        "native_stop": "native_stop",
-    }
-    changes |= {ours: given[name] for name, ours in names.items() if given[name] is not None}
-    changes |= {name: str(given[name]) for name in ("trigger", "target") if given[name] is not None}
-    if given["ladder"] is not None:
-        changes["ladder"] = [step.strip() for step in given["ladder"].split(",")]
-    if given["fallback"] is not None:
-        steps = changes.get("ladder", ["add_margin"])
-        changes["ladder"] = [s for s in steps if s not in ("alert", "close")] + [given["fallback"]]
-    return changes
-
-
-def _config_file(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise SettingsInvalid(f"{path} is not a JSON file that can be read: {error}.") from error
-    if not isinstance(found, dict):
-        raise SettingsInvalid(f"{path} does not hold a JSON object.")
-    return found
 
 
 @command(guard)
@@ -344,15 +307,25 @@ def history(options: Options, limit: int) -> None:
             account.id,
             kinds=[kind.__name__ for kind in kinds],
             newest_first=True,
-            page_size=limit,
+            page_size=MOST_EVENTS,
         )
         return page.items
 
     rows = [
-        {"sequence": each.sequence, "time": each.time, "kind": each.kind, "text": tell(each)}
-        for each in options.run_on(use)
+        {"sequence": each.sequence, "time": each.time, "kind": each.kind, "text": sentence(each)}
+        for each in of_runs(options.run_on(use))[:limit]
     ]
     options.printer().rows(rows, HISTORY)
+
+
+def of_runs(events: Sequence[SeenEvent]) -> list[SeenEvent]:
+    """Return the events about what runs did, without those about what people asked for."""
+    by_hand = {
+        each.payload.intent
+        for each in events
+        if isinstance(each.payload, IntentPlanned) and not each.payload.run
+    }
+    return [each for each in events if getattr(each.payload, "intent", "") not in by_hand]
 
 
 @command(guard)
@@ -375,12 +348,19 @@ def why(options: Options, id: str) -> None:
     printer.say(found.text)
     if found.why is not None:
         printer.say(f"rule      {found.why.rule}")
-        for name, value in found.why.inputs.items():
-            printer.say(f"input     {name} = {value}")
+        for name, value in sorted(found.why.inputs.items()):
+            printer.say(f"input     {name.replace('_', ' '):<22}{figure(value)}")
         for check in found.why.checks:
-            mark = "passed" if check.passed else "failed"
-            printer.say(f"check     {check.name}: {check.value} against {check.threshold}, {mark}")
+            mark = "ok " if check.passed else "NO "
+            against = f"{figure(check.value)} against {figure(check.threshold)}"
+            printer.say(f"check {mark} {check.name:<22}{against}")
         for each in found.why.rejected:
             printer.say(f"rejected  {each}")
     for entry in found.timeline:
-        printer.say(f"{entry.sequence:>8}  {entry.time:%H:%M:%S.%f}  {entry.kind}  {entry.text}")
+        moment = f"{entry.time:%H:%M:%S}.{entry.time.microsecond // 1000:03}"
+        printer.say(f"{entry.sequence:>8}  {moment}  {entry.text}")
+
+
+def figure(text: str) -> str:
+    """Return a whole number with its thousands separated, any other text as it is."""
+    return f"{int(text):,}" if text.removeprefix("-").isdecimal() else text

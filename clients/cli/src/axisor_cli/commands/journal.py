@@ -10,7 +10,7 @@ import click
 from axisor.errors import JournalCorrupt
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command
-from axisor_cli.telling import as_record, tell
+from axisor_cli.telling import as_record, sentence
 
 if TYPE_CHECKING:
     from axisor.client import Client
@@ -46,8 +46,8 @@ def stream(options: Options, after: int | None, kinds: tuple[str, ...], count: i
             async for item in items:
                 if not isinstance(item, SeenEvent):
                     continue
-                text = f"{item.sequence:>7} {item.time:%H:%M:%S} {item.kind:<20} {tell(item)}"
-                printer.line(as_record(item), text)
+                text = f"{item.sequence:>7} {item.time:%H:%M:%S} {item.kind:<20} {sentence(item)}"
+                printer.line(as_record(item), text.rstrip())
                 seen += 1
                 if seen == count:
                     return
@@ -67,7 +67,7 @@ def list_events(options: Options, limit: int, kinds: tuple[str, ...]) -> None:
 
     printer = options.printer()
     rows = [
-        as_record(each) if printer.is_data else {**as_record(each), "text": tell(each)}
+        as_record(each) if printer.is_data else {**as_record(each), "text": sentence(each)}
         for each in options.run_on(use)
     ]
     printer.rows(rows, COLUMNS)

@@ -30,7 +30,7 @@ def row(found: Any, strategies: tuple[Any, ...]) -> dict[str, Any]:
     names = [name.rpartition("/")[2] for name in (*found.strategies, *found.venues)]
     mine = [each for each in strategies if each.name in found.strategies]
     return {
-        "name": found.name,
+        "name": found.name.rpartition("/")[2],
         "version": found.version,
         "state": STATES.get(found.state, "unrecognized"),
         "offers": names,

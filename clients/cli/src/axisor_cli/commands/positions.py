@@ -28,7 +28,7 @@ COLUMNS = (
     Column("margin_sats", "margin sat", number=True),
     Column("liquidation_usd", "liquidation $", number=True),
     Column("pl_sats", "P/L sat", number=True),
-    Column("distance_percent", "distance %", number=True),
+    Column("distance_percent", "distance %", number=True, places=2),
     Column("coverage", "guard"),
 )
 SIDES = {"long": Side.BUY, "short": Side.SELL, "buy": Side.BUY, "sell": Side.SELL}

@@ -29,7 +29,7 @@ COLUMNS = (
 STEPS = (
     Column("sequence", "event", number=True),
     Column("time", "time"),
-    Column("cause", "cause"),
+    Column("called_by", "called by"),
     Column("asked", "asked for"),
 )
 
@@ -201,6 +201,7 @@ def logs(options: Options, id: str, limit: int) -> None:
             "time": each.time,
             "step": each.step.step,
             "cause": each.step.cause,
+            "called_by": each.step.cause.partition(" ")[0],
             "asked": "; ".join(intent.text or intent.kind for intent in each.step.intents),
         }
         for each in options.run_on(use)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import platform
 from contextlib import aclosing
-from importlib.metadata import distributions
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, entry_points
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ from axisor_cli.fail import ExitCode
 from axisor_cli.mutations import confirm
 from axisor_cli.output import Column
 from axisor_cli.session import Options
-from axisor_cli.telling import as_record, tell
+from axisor_cli.telling import as_record, line
 
 if TYPE_CHECKING:
     from axisor.client import Client
+    from axisor.strategy import Floor
     from axisor.wire.records import Account
 
 ACCOUNTS = (
@@ -50,7 +51,10 @@ def status(options: Options | None, /, output: str | None) -> None:
         printer.record(record)
     else:
         printer.say(f"core {record['version']}  max mode {record['max_mode'].upper()}")
-        printer.rows(record["accounts"], ACCOUNTS)
+        if record["accounts"]:
+            printer.rows(record["accounts"], ACCOUNTS)
+        else:
+            printer.say("no account yet: axisor account add")
     raise click.exceptions.Exit(_verdict(record["accounts"]))
 
 
@@ -98,7 +102,8 @@ async def _account(client: Client, found: Any) -> dict[str, Any]:
             floors = (await client.guard.floor(id)).floors
         except AxisorError:
             floors = ()  # no price yet: then there is no floor to tell
-        floor = floors[0].price if floors else None
+        nearest = sorted((each for each in floors if each.move is not None), key=_reach)
+        floor = nearest[0].price if nearest else None
     return {
         "id": id,
         "label": found.label,
@@ -113,6 +118,11 @@ async def _account(client: Client, found: Any) -> dict[str, Any]:
         "open_intents": found.open_intent_count,
         "sequence": found.latest_sequence,
     }
+
+
+def _reach(floor: Floor) -> Decimal:
+    """Return how far the price may go before the guard breaks, on either side."""
+    return abs(floor.move or Decimal(0))
 
 
 def _verdict(accounts: list[dict[str, Any]]) -> ExitCode:
@@ -131,6 +141,8 @@ def _verdict(accounts: list[dict[str, Any]]) -> ExitCode:
 def doctor(options: Options | None, /, output: str | None) -> None:
     """Check what can be wrong: core, token, certificate, clock, feeds, keys, journal, plugins."""
     options = options or Options()
+    import asyncio
+
     checks = asyncio.run(_examine(options))
     printer = options.printer(output)
     printer.rows(checks, (Column("check", "check"), Column("ok", "ok"), Column("text", "what")))
@@ -195,10 +207,10 @@ def watch(options: Options | None, /, as_json: bool, count: int | None) -> None:
                 if isinstance(item, Snapshot):
                     printer.say(f"{account.mode.value.upper()} {account.label}: watching")
                 elif isinstance(item, SeenEvent):
-                    text = tell(item)
+                    text = line(item)
                     if text or printer.is_data:
                         mode = item.mode.value.upper()
-                        printer.line(as_record(item), f"{item.time:%H:%M:%S} {mode} {text}")
+                        printer.line(as_record(item), f"{item.time:%H:%M:%S} {mode:<6} {text}")
                         seen += 1
                 else:
                     printer.say(f"~ {type(item).__name__.lower()}")
@@ -229,12 +241,22 @@ def down(options: Options | None, /, yes: bool) -> None:
 def version(options: Options | None, /, output: str | None) -> None:
     """Show the versions of everything of Axisor that is installed."""
     options = options or Options()
-    names = sorted(
-        {
-            dist.metadata["Name"]
-            for dist in distributions()
-            if dist.metadata["Name"].startswith("axisor")
-        }
-    )
-    record = {"python": platform.python_version(), **{name: installed(name) for name in names}}
+    record = {"python": platform.python_version(), **parts()}
     options.printer(output).record(record)
+
+
+def parts() -> dict[str, str]:
+    """Return the distributions that make up this Axisor, plugins too, with their versions.
+
+    Those that offer commands or plugins are known by their entry points: reading the name of
+    everything installed would take longer than all the rest.
+    """
+    entries = (*entry_points(group="axisor.commands"), *entry_points(group="axisor"))
+    names = {entry.dist.name for entry in entries if entry.dist is not None}
+    found: dict[str, str] = {}
+    for name in sorted({"axisor", "axisor-platform", *names}):
+        try:
+            found[name] = installed(name)
+        except PackageNotFoundError:
+            continue  # a part that is not installed here has no version
+    return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from axisor.words import short
 from axisor_cli.amounts import LIMIT_SATS, PERCENT, PRICE
 from axisor_cli.commands.positions import find
 from axisor_cli.output import Column
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from axisor.wire.records import Account, WhatIfPosition
 
 COLUMNS = (
-    Column("position", "position"),
+    Column("short", "position"),
     Column("price_usd", "at $", number=True),
     Column("margin_sats", "margin sat", number=True),
     Column("liquidation_usd", "liquidation $", number=True),
-    Column("distance_percent", "distance %", number=True),
-    Column("leverage", "lev", number=True),
+    Column("distance_percent", "distance %", number=True, places=2),
+    Column("leverage", "lev", number=True, places=1),
     Column("unguarded", "unguarded"),
     Column("walked", "guarded, if it walks"),
     Column("jumped", "guarded, if it jumps"),
@@ -36,6 +37,7 @@ def row(found: WhatIfPosition, price: Price | None) -> dict[str, Any]:
     after = found.preview.after
     return {
         "position": found.position,
+        "short": short(found.position),
         "price_usd": price,
         "margin_sats": None if after is None else after.margin,
         "liquidation_usd": None if after is None else after.liquidation,
@@ -80,6 +82,10 @@ def whatif(options: Options | None, /, output: str | None, **given: Any) -> None
             position=position or "",
             add_sats=given["add"],
         )
-        return [row(each, answer.price) for each in answer.positions]
+        return [
+            row(each, answer.price)
+            for each in answer.positions
+            if position in (None, each.position)
+        ]
 
     options.printer(output).rows(options.run_on(use), COLUMNS)

@@ -1,0 +1,77 @@
+"""A command on a terminal of its own, as a person at it would see it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+from types import TracebackType
+from typing import Self
+
+PATIENCE_S = 40
+ESCAPES = re.compile(r"\x1b(\[[0-9;?<>$]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[=>])")
+
+
+class Terminal:
+    """Runs `axisor` on a terminal of 120 columns and 40 rows."""
+
+    def __init__(self, *words: str) -> None:
+        self._parent, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "axisor_cli", *words],
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            env=os.environ | {"TERM": "xterm-256color"},
+            start_new_session=True,
+        )
+        os.close(child)
+        self.text = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(PATIENCE_S)
+        os.close(self._parent)
+
+    def until(self, *texts: str) -> None:
+        """Read until all these were written, in any order."""
+        while not all(text in self.text for text in texts):
+            ready, _, _ = select.select([self._parent], [], [], PATIENCE_S)
+            assert ready, f"{texts} never came: {self.text[-2000:]}"
+            try:
+                found = os.read(self._parent, 65_536)
+            except OSError:
+                found = b""
+            assert found, f"it ended before {texts} came: {self.text[-2000:]}"
+            self.text += ESCAPES.sub("", found.decode(errors="replace"))
+
+    def press(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._parent, keys.encode())
+
+    def end(self) -> int:
+        """Read what is left, and return the exit code."""
+        while self._process.poll() is None:
+            ready, _, _ = select.select([self._parent], [], [], 0.1)
+            if ready:
+                try:
+                    os.read(self._parent, 65_536)
+                except OSError:
+                    break
+        return self._process.wait(PATIENCE_S)

@@ -1,0 +1,164 @@
+"""The link to a core over real gRPC: what arrives, what is lost, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from axisor.client import Client
+from axisor.errors import AccountNotFound, PermissionDenied
+from axisor.testing.stub import stub_server
+from axisor.v1 import accounts_pb2, events_pb2, guard_pb2, market_pb2, resources_pb2, types_pb2
+from axisor_tui.app import Console
+from axisor_tui.link import feed
+from axisor_tui.state import GuardSeen, Linked, LinkLost, Message, PriceSeen, Snapped
+
+EVENTS = "/axisor.v1.EventService/WatchEvents"
+TICKS = "/axisor.v1.MarketService/WatchTicks"
+PLAN = "/axisor.v1.GuardService/GetPlan"
+FLOOR = "/axisor.v1.GuardService/GetFloor"
+COVERAGE = "/axisor.v1.GuardService/ListCoverage"
+ACCOUNTS = "/axisor.v1.AccountService/ListAccounts"
+
+
+def account(id: str = "acc", label: str = "main") -> resources_pb2.Account:
+    return resources_pb2.Account(
+        name=f"accounts/{id}",
+        label=label,
+        venue="venues/lnmarkets",
+        network="sim",
+        mode=types_pb2.MODE_SIM,
+    )
+
+
+async def whole(request: Any, context: Any) -> Any:
+    yield events_pb2.WatchEventsResponse(snapshot=events_pb2.Snapshot(account=account()))
+    await asyncio.Event().wait()
+
+
+async def quiet(request: Any, context: Any) -> Any:
+    await asyncio.Event().wait()
+    yield market_pb2.WatchTicksResponse()
+
+
+def forecast() -> dict[str, Any]:
+    async def plan(request: Any, context: Any) -> Any:
+        return guard_pb2.GetPlanResponse()
+
+    async def floor(request: Any, context: Any) -> Any:
+        return guard_pb2.GetFloorResponse()
+
+    async def coverage(request: Any, context: Any) -> Any:
+        return guard_pb2.ListCoverageResponse()
+
+    return {PLAN: plan, FLOOR: floor, COVERAGE: coverage}
+
+
+async def fed(answers: dict[str, Any], enough: Any, *, seconds: float = 20) -> list[Message]:
+    """Feed from a core with these answers until there is enough; return what came."""
+    came: list[Message] = []
+    done = asyncio.Event()
+
+    def emit(message: Message) -> None:
+        came.append(message)
+        if enough(came):
+            done.set()
+
+    async with stub_server(answers) as address, Client.connect(address, plaintext=True) as client:
+        task = asyncio.create_task(feed(client, "acc", emit, clock=lambda: 7))
+        async with asyncio.timeout(seconds):
+            await done.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    return came
+
+
+def kinds(came: list[Message]) -> list[type]:
+    return [type(each) for each in came]
+
+
+async def test_the_state_and_the_forecast_arrive():
+    came = await fed(
+        {EVENTS: whole, TICKS: quiet, **forecast()}, lambda came: GuardSeen in kinds(came)
+    )
+
+    assert kinds(came)[:2] == [Linked, Snapped]
+
+
+async def test_without_a_forecast_the_state_arrives_all_the_same():
+    came = await fed({EVENTS: whole, TICKS: quiet}, lambda came: Snapped in kinds(came))
+
+    assert GuardSeen not in kinds(came)
+
+
+async def test_a_core_that_breaks_off_is_heard_again():
+    calls = 0
+
+    async def breaking(request: Any, context: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        yield events_pb2.WatchEventsResponse(snapshot=events_pb2.Snapshot(account=account()))
+        if calls > 1:
+            await asyncio.Event().wait()
+
+    came = await fed(
+        {EVENTS: breaking, TICKS: quiet},
+        lambda came: LinkLost in kinds(came) and kinds(came)[-1] in (Linked, Snapped),
+    )
+
+    assert kinds(came).index(LinkLost) > kinds(came).index(Snapped)
+    assert PriceSeen not in kinds(came)
+
+
+async def test_what_the_core_refuses_for_good_ends_the_console():
+    async def refused(request: Any, context: Any) -> Any:
+        raise PermissionDenied("This token may not read.")
+        yield
+
+    async with (
+        stub_server({EVENTS: refused, TICKS: quiet}) as address,
+        Client.connect(address, plaintext=True) as client,
+    ):
+        app = Console(lambda emit: feed(client, "acc", emit, clock=lambda: 0))
+        async with app.run_test():
+            async with asyncio.timeout(20):
+                while app.failure is None:
+                    await asyncio.sleep(0)
+
+    assert isinstance(app.failure, PermissionDenied)
+    assert app.return_code == 1
+
+
+def listing(*accounts: resources_pb2.Account) -> dict[str, Any]:
+    async def answer(request: Any, context: Any) -> Any:
+        return accounts_pb2.ListAccountsResponse(accounts=accounts)
+
+    return {ACCOUNTS: answer}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "id"),
+    [("aaa1", "aaa1"), ("main", "aaa1"), ("spare", "aaa2"), ("sp", "aaa2"), ("aaa2", "aaa2")],
+)
+async def test_an_account_is_chosen_by_what_people_call_it(wanted, id):
+    both = listing(account("aaa1", "main"), account("aaa2", "spare"))
+    async with stub_server(both) as address, Client.connect(address, plaintext=True) as client:
+        assert (await client.accounts.choose(wanted)).id == id
+
+
+@pytest.mark.parametrize("wanted", [None, "aaa", "nobody", ""])
+async def test_no_account_is_guessed(wanted):
+    both = listing(account("aaa1", "main"), account("aaa2", "spare"))
+    async with stub_server(both) as address, Client.connect(address, plaintext=True) as client:
+        with pytest.raises(AccountNotFound, match=r"main \(aaa1\), spare \(aaa2\)"):
+            await client.accounts.choose(wanted)
+
+
+async def test_the_only_account_needs_no_name():
+    one = listing(account("aaa1", "main"))
+    async with stub_server(one) as address, Client.connect(address, plaintext=True) as client:
+        assert (await client.accounts.choose(None)).id == "aaa1"
