@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.support.processes import Core, add_account, simulator, until
+from tests.support.processes import Core, Simulator, add_account, simulator, until
+
+from axisor.client import Client
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("bad-input")]
 
@@ -21,17 +24,16 @@ async def test_an_enabled_plugin_is_found_and_buys_as_the_price_falls(tmp_path: 
         async with simulator(tmp_path) as sim:
             await running.start()
             async with running.client() as client:
-                await add_account(client, sim.url)
+                account = await add_account(client, sim.url)
                 config = '{"margin": 10000, "step": "2"}'
                 words = ("run", "create", "dip-buyer", "--config", config, "--start", "-o", "json")
-
                 made = await running.cli(*words)
-
                 assert made.code == 0, made.err
-                for buys, price in enumerate((99_000, 97_900, 97_000, 95_900)):
+                await sim.price(100_500)
+                await until(lambda: _measures(client, account), "it measures from the high")
+                for number, price in enumerate((98_400, 96_400), 1):
                     await sim.price(price)
-                    wanted = (buys + 1) // 2
-                    await until(lambda n=wanted: _bought(sim, n), f"{wanted} buys at {price}")
+                    bought = await until(lambda n=number: _bought(sim, n), f"a buy at {price}")
             listed = await running.cli("plugin", "list", "-o", "json")
             steps = await running.cli("run", "logs", made.json["id"], "-o", "json")
     finally:
@@ -41,10 +43,19 @@ async def test_an_enabled_plugin_is_found_and_buys_as_the_price_falls(tmp_path: 
     assert offered["dip-buyer"]["state"] == "enabled"
     assert offered["dip-buyer"]["offers"] == ["dip-buyer"]
     assert sum(bool(row["asked"]) for row in steps.json) == 2
+    assert [row["effect"]["margin"] <= 10_000 for row in bought] == [True, True]
 
 
-async def _bought(sim, wanted: int) -> bool:
-    return len(await sim.ledger("new_trade")) == wanted
+async def _measures(client: Client, account: str) -> bool:
+    """Return whether the strategy has remembered a price."""
+    (run,) = (await client.strategies.list_runs(account)).items
+    return run.step > 0
+
+
+async def _bought(sim: Simulator, wanted: int) -> list[dict[str, Any]] | None:
+    """Return what was bought once it is so many."""
+    rows = await sim.ledger("new_trade")
+    return rows if len(rows) == wanted else None
 
 
 async def test_a_plugin_that_is_not_enabled_is_listed_and_never_imported(tmp_path: Path) -> None:

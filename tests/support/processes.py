@@ -27,7 +27,7 @@ from axisor_lnmarkets.limiter import PUBLIC, Limiter
 from axisor_lnmarkets.sim.clock import SystemClock
 from axisor_lnmarkets.sim.remote import Remote
 
-PATIENCE_S = 60.0
+PATIENCE_S = 40.0
 """How long a process may take to say or do what is waited for, on a busy machine."""
 
 POLL_S = 0.1
