@@ -107,7 +107,7 @@ async def test_paper_trades_on_public_prices_and_survives_a_restart(tmp_path: Pa
 
     assert placed.state.value == "confirmed"
     assert (after, len(before)) == (before, 1)
-    assert free and free < 10_000_000
+    assert 0 < free < 10_000_000
     assert armed.code == 0, armed.err
     assert ledger == [], "paper never reaches the venue's account"
     assert journal.json["first_bad"] is None
@@ -138,14 +138,13 @@ async def _rescued(client: Client, account: str) -> bool:
 async def test_made_up_and_real_sats_never_share_a_data_directory(
     tmp_path: Path, first: str, second: str
 ) -> None:
-    async with simulator(tmp_path) as sim, core(tmp_path) as running:
-        async with running.client() as client:
-            await add_account(client, sim.url, mode=Mode(first))
+    async with simulator(tmp_path) as sim, core(tmp_path) as running, running.client() as client:
+        await add_account(client, sim.url, mode=Mode(first))
 
-            with pytest.raises(AxisorError) as refused:
-                await add_account(client, sim.url, mode=Mode(second), label="other")
+        with pytest.raises(AxisorError) as refused:
+            await add_account(client, sim.url, mode=Mode(second), label="other")
 
-            listed = (await client.accounts.list()).items
+        listed = (await client.accounts.list()).items
 
     assert refused.value.reason == ModeNotAllowed.reason
     assert [each.mode.value for each in listed] == [first]
@@ -175,9 +174,9 @@ async def test_no_secret_is_written_or_said_and_every_file_is_private(tmp_path: 
         said.append(await running.cli("account", "replace-credentials", stdin=TRIO))
         async with running.client() as client:
             settings = await client.system.settings()
+            key = Credentials(Secret(KEY), Secret(SECRET), Secret("another"))
+            account = (await client.accounts.list()).items[0]
             with pytest.raises(AxisorError) as refused:
-                key = Credentials(Secret(KEY), Secret(SECRET), Secret("another"))
-                account = (await client.accounts.list()).items[0]
                 await client.accounts.replace_credentials(account.id, key)
         modes = {
             str(path.relative_to(running.data)): stat.S_IMODE(path.stat().st_mode)

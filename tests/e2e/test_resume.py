@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import Struct
-from tests.support.processes import add_account, core, simulator, until
+from tests.support.processes import Core, add_account, core, simulator, until
 
 from axisor.client import Client
 from axisor.events import (
@@ -27,7 +28,7 @@ from axisor.wire.records import SeenEvent
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("resume")]
 
 FALL = (98_100, 97_200, 95_000, 92_300, 91_900)
-"""Each price is nearer than 2 % to the liquidation that the rescue before has led to, or between."""
+"""Prices at some of which the guard must act: nearer than 2 % to the liquidation of the moment."""
 
 
 class Seen(Struct):
@@ -122,10 +123,10 @@ async def test_readers_that_are_cut_off_rebuild_what_others_saw(tmp_path: Path) 
                     await running.start()
                     await until(lambda: _acting(running, account), "the core acts again")
                 await sim.price(price)
-                await until(lambda p=price: _safe(client, account, position, p), f"safe at {price}")
+                await until(partial(_safe, client, account, position, price), f"safe at {price}")
             end = await until(lambda: _quiet(client, account), "the journal is quiet")
             for seen in (never, always):
-                await until(lambda s=seen: s.sequences[-1:] == [end], "it has read to the end")
+                await until(partial(_read_to, seen, end), "it has read to the end")
             for reader in readers:
                 reader.cancel()
             ended = await asyncio.gather(*readers, return_exceptions=True)
@@ -147,7 +148,7 @@ async def test_readers_that_are_cut_off_rebuild_what_others_saw(tmp_path: Path) 
     assert sum(state == "confirmed" for state in never.intents.values()) >= 3
 
 
-async def _acting(running: Any, account: str) -> bool:
+async def _acting(running: Core, account: str) -> bool:
     """Return whether the core that was started anew has its run at work."""
     async with running.client() as client:
         (run,) = (await client.strategies.list_runs(account)).items
@@ -157,7 +158,11 @@ async def _acting(running: Any, account: str) -> bool:
 async def _safe(client: Client, account: str, position: str, price: int) -> bool:
     """Return whether a position is 2 % away from liquidation at a price."""
     held = (await client.margin.get_position(account, position)).position
-    return price - held.liquidation >= price * 2 // 100
+    return bool(price - held.liquidation >= price * 2 // 100)
+
+
+def _read_to(seen: Seen, end: int) -> bool:
+    return seen.sequences[-1:] == [end]
 
 
 async def _quiet(client: Client, account: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ async def test_an_enabled_plugin_is_found_and_buys_as_the_price_falls(tmp_path: 
                 await until(lambda: _measures(client, account), "it measures from the high")
                 for number, price in enumerate((98_400, 96_400), 1):
                     await sim.price(price)
-                    bought = await until(lambda n=number: _bought(sim, n), f"a buy at {price}")
+                    bought = await until(partial(_bought, sim, number), f"a buy at {price}")
             listed = await running.cli("plugin", "list", "-o", "json")
             steps = await running.cli("run", "logs", made.json["id"], "-o", "json")
     finally:

@@ -57,12 +57,10 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-async def axisor(
-    *words: str, stdin: str = "", timeout_s: float = PATIENCE_S, **variables: str
-) -> Done:
+async def axisor(*words: str, stdin: str = "", timeout_s: float = PATIENCE_S) -> Done:
     """Run one `axisor` command to its end."""
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, *words, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment(**variables)
+        *COMMAND, *words, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment()
     )
     try:
         async with asyncio.timeout(timeout_s):
@@ -159,7 +157,8 @@ async def simulator(
             *COMMAND, *words, *more, stdin=PIPE, stdout=PIPE, stderr=log, env=environment()
         )
     try:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(f"{SECRET}\n{PASSPHRASE}\n".encode())
         process.stdin.close()
         async with asyncio.timeout(PATIENCE_S):
@@ -229,9 +228,9 @@ class Core:
         """Return a client of it by what lies in its data directory."""
         return Client.of_data_dir(self.data, **options)
 
-    async def cli(self, *words: str, stdin: str = "", **variables: str) -> Done:
+    async def cli(self, *words: str, stdin: str = "") -> Done:
         """Run a command against it."""
-        return await axisor("--data-dir", str(self.data), *words, stdin=stdin, **variables)
+        return await axisor("--data-dir", str(self.data), *words, stdin=stdin)
 
 
 @asynccontextmanager
