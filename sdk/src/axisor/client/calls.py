@@ -113,9 +113,9 @@ class Caller:
                 answer = await call
             except grpc.aio.AioRpcError as broken:
                 wait = self._wait(tries)
-                unavailable = broken.code() is grpc.StatusCode.UNAVAILABLE
-                if not unavailable or loop.time() + wait >= deadline:
-                    raise _with_request_id(from_call(broken), request) from broken
+                error = from_call(broken)
+                if not _may_change(broken, error) or loop.time() + wait >= deadline:
+                    raise _with_request_id(error, request) from broken
             else:
                 if of_account:
                     changes = "request_id" in request.DESCRIPTOR.fields_by_name
@@ -195,6 +195,14 @@ class _CheckedStream:
 
     def cancel(self) -> None:
         self._call.cancel()
+
+
+def _may_change(broken: grpc.aio.AioRpcError, error: AxisorError) -> bool:
+    """Tell whether the same call may be answered otherwise a moment later.
+
+    An error with an intent's `state` is how an action ended, and is the answer for ever.
+    """
+    return broken.code() is grpc.StatusCode.UNAVAILABLE and "state" not in error.metadata
 
 
 def _with_request_id(error: AxisorError, request: Message) -> AxisorError:
