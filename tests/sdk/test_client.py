@@ -115,6 +115,20 @@ async def test_unavailable_is_tried_again_under_the_same_request_id() -> None:
     assert len(set(seen)) == 1
 
 
+async def test_how_an_action_ended_is_not_asked_for_again() -> None:
+    seen: list[Any] = []
+
+    async def answer(request: Any, _: Any) -> Any:
+        seen.append(request)
+        raise ShuttingDown("It was never sent.", intent=REQUEST_ID, state="canceled")
+
+    async with stub_server({ADD_MARGIN: answer}) as address, connect(address) as client:
+        with pytest.raises(ShuttingDown, match="never sent"):
+            await client.margin.add_margin("main", "p1", 5_000)
+
+    assert len(seen) == 1
+
+
 async def test_another_failure_is_not_tried_again() -> None:
     seen: list[Any] = []
 
