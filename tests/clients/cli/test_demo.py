@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.mark.parametrize(("trigger", "added"), [("2", 82_541)])
+@pytest.mark.parametrize(("trigger", "added"), [("2", 82_541), ("3", None)])
 def test_the_rescue_follows_from_the_rule(axisor, trigger, added):
     ran = axisor("demo", "--json", "--speed", "20", "--trigger", trigger)
 
