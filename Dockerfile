@@ -26,14 +26,18 @@ RUN groupadd --system --gid 10001 axisor \
 COPY --from=build /wheels /wheels
 RUN pip install --no-index /wheels/*.whl && rm -rf /wheels
 
+# Inside, the core listens on every address; which of them the world sees is for whoever starts the container. The other two are for
+# `axisor` beside it: `docker compose exec core axisor status`.
+ENV AXISOR_GRPC__LISTEN=0.0.0.0:8420 AXISOR_CONNECT=localhost:8420 AXISOR_DATA_DIR=/var/lib/axisor
+
 USER 10001:10001
 WORKDIR /var/lib/axisor
 VOLUME ["/var/lib/axisor"]
-EXPOSE 50051
+EXPOSE 8420
 
 # The port is open as soon as the core answers; what it answers is the business of grpc.health.v1.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 50051), 2).close()"]
+    CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8420), 2).close()"]
 
 ENTRYPOINT ["axisor"]
-CMD ["up"]
+CMD ["up", "--data-dir", "/var/lib/axisor"]

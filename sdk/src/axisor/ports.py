@@ -10,7 +10,7 @@ import enum
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 
@@ -225,6 +225,27 @@ class VenueAccount(Protocol):
 
     async def aclose(self) -> None:
         """Close every connection."""
+        ...
+
+
+class Pace(Struct, frozen=True):
+    """How fast a venue may be asked, in requests a second.
+
+    `signed` is for each key, `reserve` the part of it that only `Lane.GUARD` may use, `public` is
+    for everything unsigned.
+    """
+
+    signed: int
+    reserve: int
+    public: int
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A venue whose pace the operator may set. A plugin that has no such thing leaves it out."""
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Keep this pace from now on, on connections made later."""
         ...
 
 

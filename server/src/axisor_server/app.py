@@ -17,7 +17,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from axisor.errors import SettingsInvalid
-from axisor.ports import Clock
+from axisor.ports import Clock, Pace, Paced
 from axisor_server import settings as settings_module
 from axisor_server.adapters import files, tls
 from axisor_server.adapters.database import postgres_store, sqlite_store
@@ -112,6 +112,7 @@ class Core:
         self._hints: asyncio.Queue[tuple[str, int]] = asyncio.Queue(maxsize=10_000)
         plugins = Plugins.discover(self._settings.plugins)
         self._plugins = plugins
+        _keep_pace(plugins, self._settings)
         vault = open_vault(data_dir)
         registry = CollectorRegistry()
         self._registry = registry
@@ -300,9 +301,28 @@ def _wakeups(settings: Settings, clock: Clock) -> Wakeups:
     return RedisWakeups(url, clock) if url else MemoryWakeups()
 
 
+def _owner(settings: Settings, ids: Ids) -> str:
+    """Return under which name leases are taken.
+
+    Beside SQLite's locked directory there is only one core, whoever it was before: it takes its own
+    leases again at once. Replicas on one database each have a name of their own.
+    """
+    if not settings.database.url:
+        return "the core of this directory"
+    return f"{socket.gethostname()}/{os.getpid()}/{ids.new()[-8:]}"
+
+
+def _keep_pace(plugins: Plugins, settings: Settings) -> None:
+    limits = settings.venue
+    pace = Pace(limits.account_rate, limits.guard_reserve, limits.public_rate)
+    for venue in plugins.venues.values():
+        if isinstance(venue, Paced):
+            venue.keep_pace(pace)
+
+
 def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
     return EngineSettings(
-        owner=f"{socket.gethostname()}/{os.getpid()}/{ids.new()[-8:]}",
+        owner=_owner(settings, ids),
         max_mode=settings.max_mode,
         back_date_ms=settings.venue.back_date_ms,
     )

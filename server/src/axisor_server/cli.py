@@ -17,13 +17,14 @@ import click
 import msgspec
 import structlog
 
-from axisor.errors import AxisorError, SettingsInvalid
+from axisor.errors import AxisorError, FormatError, SettingsInvalid
 from axisor.model import Mode
 from axisor_server.settings import Loaded, Settings, load, names, values
 
 R = TypeVar("R")
 
-EXIT_REFUSED = 1
+EXIT_ERROR = 1
+EXIT_USAGE = 2
 FAILPOINT = "AXISOR_FAILPOINT"
 OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to print."
@@ -66,25 +67,24 @@ def read(file: Path | None, **flags: Any) -> Loaded:
 
 
 def told(command: Callable[..., R]) -> Callable[..., R]:
-    """Let a command end with its error in words instead of a traceback."""
+    """Write an error as data where data was asked for; else whoever called says it in words."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> R:
         try:
             return command(*args, **kwargs)
         except AxisorError as error:
-            if kwargs.get("output") == "json":
-                shape = {
-                    "reason": error.reason,
-                    "message": error.message,
-                    "money": error.means,
-                    "fix": error.todo,
-                    "metadata": error.metadata,
-                }
-                click.echo(json.dumps({"error": shape}), err=True)
-            else:
-                click.echo(f"{error.reason}: {error}", err=True)
-            sys.exit(EXIT_REFUSED)
+            if kwargs.get("output") != "json":
+                raise
+            shape = {
+                "reason": error.reason,
+                "message": error.message,
+                "money": error.means,
+                "fix": error.todo,
+                "metadata": error.metadata,
+            }
+            click.echo(json.dumps({"error": shape}), err=True)
+            sys.exit(EXIT_USAGE if isinstance(error, FormatError) else EXIT_ERROR)
 
     return wrapped
 
@@ -92,6 +92,7 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
 @click.command()
 @click.option(
     "--data-dir",
+    envvar="AXISOR_DATA_DIR",
     type=click.Path(path_type=Path, file_okay=False),
     help="Where journal, keys and certificate are.",
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -55,14 +54,14 @@ class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """How fast the venue may be asked, and what protective calls have for themselves."""
 
     account_rate: Annotated[
-        Decimal, Meta(description="Signed requests a second, for each key.")
-    ] = Decimal(5)
+        int, Meta(ge=1, le=1_000, description="Signed requests a second, for each key.")
+    ] = 5
     guard_reserve: Annotated[
-        Decimal, Meta(description="Share of them that only protective calls may use.")
-    ] = Decimal(2)
+        int, Meta(ge=0, le=999, description="Those of them that only protective calls may use.")
+    ] = 2
     public_rate: Annotated[
-        Decimal, Meta(description="Unsigned requests a second, for each address.")
-    ] = Decimal(1)
+        int, Meta(ge=1, le=1_000, description="Unsigned requests a second, for each host.")
+    ] = 1
     back_date_ms: Annotated[
         int,
         Meta(ge=0, le=25_000, description="How far signatures are dated back; shortens doubt."),

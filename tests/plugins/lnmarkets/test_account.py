@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from tests.plugins.lnmarkets import answers
-from tests.plugins.lnmarkets.links import KEY, PASSPHRASE, SECRET, account_client
+from tests.plugins.lnmarkets.links import account_client
 from tests.plugins.lnmarkets.server import HANG_UP, Script, answer
 
 from axisor.errors import (
-    AxisorError,
     FieldInvalid,
     NotSupported,
     VenueAnswerInvalid,
-    VenueAuth,
     VenueUnavailable,
 )
 from axisor.intents import (
@@ -367,44 +363,3 @@ async def test_a_warm_connection_is_used_for_the_next_call(
     await account.send(AddMargin(position=ID, amount=1), signed_at_ms=STAMP)
 
     assert venue.connections == 1
-
-
-async def test_an_account_cannot_withdraw(venue: Script, account: LnMarketsAccount):
-    with pytest.raises(NotSupported):
-        await account._rest.account.withdraw_lightning("lnbc1")
-
-    assert venue.seen == []
-
-
-def locals_of_the_plugin(error: BaseException) -> list[str]:
-    """Return every local value that a traceback with locals would print, but for the tests' own."""
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    causes = [told, told.__cause__, told.__context__]
-    frames = [frame for cause in causes if cause is not None for frame in cause.stack]
-    return [repr(f.locals) for f in frames if "/tests/" not in f.filename]
-
-
-async def test_the_key_shows_nowhere(
-    venue: Script, account: LnMarketsAccount, caplog: pytest.LogCaptureFixture
-):
-    caplog.set_level(logging.DEBUG)
-    seen: list[str] = [repr(account), repr(account.__dict__)]
-    venue.on("GET /v3/account", answer({"code": "UNAUTHORIZED"}, 401))
-    venue.on(f"POST {ISO}/trade/add-margin", HANG_UP)
-    errors: list[AxisorError] = []
-
-    result = await account.send(AddMargin(position=ID, amount=1), signed_at_ms=STAMP)
-    seen.append(repr(result))
-    for call in (account.read, account.rights):
-        try:
-            await call()
-        except AxisorError as error:
-            errors.append(error)
-
-    assert [type(error) for error in errors] == [VenueAuth, VenueUnavailable]
-    for caught in errors:
-        seen += locals_of_the_plugin(caught)
-        seen += [str(caught), repr(caught), repr(caught.metadata)]
-    text = "".join(seen) + caplog.text
-    for secret in (KEY, SECRET, PASSPHRASE):
-        assert secret not in text

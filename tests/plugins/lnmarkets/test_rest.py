@@ -27,7 +27,7 @@ from tests.plugins.lnmarkets.answers import (
 from tests.plugins.lnmarkets.links import SECRET
 from tests.plugins.lnmarkets.server import Script
 
-from axisor.errors import FieldInvalid, OutcomeUnknown, VenueAnswerInvalid
+from axisor.errors import FieldInvalid, OutcomeUnknown
 from axisor.model import Side
 from axisor_lnmarkets.models.account import (
     AddressFormat,
@@ -41,7 +41,7 @@ from axisor_lnmarkets.models.general import CandleRange
 from axisor_lnmarkets.rest import Rest
 from axisor_lnmarkets.rest.cross import NewOrder
 from axisor_lnmarkets.rest.isolated import NewTrade
-from axisor_lnmarkets.rest.paging import Page, PageQuery, pages
+from axisor_lnmarkets.rest.paging import PageQuery
 from axisor_lnmarkets.signing import sign_rest
 
 Call = Callable[[Rest], Awaitable[Any]]
@@ -383,28 +383,3 @@ def test_an_order_that_contradicts_itself_is_refused(make):
 async def test_a_swap_of_nothing_is_refused(rest: Rest):
     with pytest.raises(FieldInvalid):
         await rest.synthetic_usd.swap(0, into=Asset.USD)
-
-
-async def test_pages_are_walked_to_the_last():
-    book = {None: Page((1, 2), "a"), "a": Page((3,), "b"), "b": Page((), None)}
-
-    async def fetch(cursor: str | None) -> Page[int]:
-        return book[cursor]
-
-    assert [row async for row in pages(fetch)] == [1, 2, 3]
-
-
-async def test_pages_that_go_in_a_circle_are_an_error():
-    async def fetch(cursor: str | None) -> Page[int]:
-        return Page((1,), "b" if cursor == "a" else "a")
-
-    with pytest.raises(VenueAnswerInvalid, match="circle"):
-        [row async for row in pages(fetch)]
-
-
-async def test_pages_without_end_are_an_error():
-    async def fetch(cursor: str | None) -> Page[int]:
-        return Page((1,), f"{cursor}x")
-
-    with pytest.raises(VenueAnswerInvalid, match="more than 3"):
-        [row async for row in pages(fetch, most_pages=3)]

@@ -12,7 +12,7 @@ from tests.plugins.lnmarkets.server import Script
 import axisor_lnmarkets
 from axisor import hookspecs
 from axisor.errors import SettingsInvalid
-from axisor.ports import MarketFeed, Venue, VenueAccount
+from axisor.ports import MarketFeed, Pace, Paced, Venue, VenueAccount
 from axisor_lnmarkets.limiter import Rate
 from axisor_lnmarkets.venue import LnMarkets
 
@@ -57,3 +57,18 @@ def test_an_unknown_network_is_refused(network, url):
         LnMarkets().market(network=network, url=url, clock=clock)
     with pytest.raises(SettingsInvalid):
         LnMarkets().account(network=network, url=url, credentials=credentials(), clock=clock)
+
+
+def test_the_operator_sets_the_pace():
+    venue = LnMarkets()
+
+    venue.keep_pace(Pace(signed=10, reserve=3, public=2))
+
+    assert isinstance(venue, Paced)
+    assert venue._authenticated == Rate(requests=10, reserve=3)
+    assert venue._public == Rate(requests=2, reserve=0)
+
+
+def test_a_pace_that_leaves_nothing_to_others_is_refused():
+    with pytest.raises(SettingsInvalid, match="pace"):
+        LnMarkets().keep_pace(Pace(signed=2, reserve=2, public=1))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +19,14 @@ from axisor_margin_guard import GuardConfig, MarginGuard
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 AMPLE = 10**15
+CASES = 2_000
+many = settings(
+    max_examples=CASES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 
 
 def tick(price: Decimal | int | str, now: datetime = NOON, **changes: Any) -> Tick:

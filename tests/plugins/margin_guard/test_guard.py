@@ -167,7 +167,9 @@ def test_an_add_that_vanished_is_tried_again_at_once():
 
     asked = harness.settle(rescue, IntentState.NOT_APPLIED)
 
-    assert acts(asked) == [rescue]
+    (again,) = acts(asked)
+    assert isinstance(again, AddMargin)
+    assert again.amount == 82_541
 
 
 def test_an_outcome_told_twice_counts_once():
@@ -179,6 +181,31 @@ def test_an_outcome_told_twice_counts_once():
 
     assert isinstance(harness.memory, GuardMemory)
     assert harness.memory.day_spent == 82_541
+
+
+def test_an_old_outcome_repeated_settles_no_newer_action():
+    harness = guard(cooldown_s=0, budget_action=20_000, partial="always")
+    (first,) = acts(harness.tick(96_300))
+    (second,) = acts(harness.settle(first))
+
+    harness.settle(first, IntentState.REFUSED)
+
+    assert isinstance(second, AddMargin)
+    assert second.amount == 20_000
+    assert isinstance(harness.memory, GuardMemory)
+    assert harness.memory.day_spent == 40_000
+
+
+def test_sats_under_way_are_not_promised_twice():
+    other = isolated("other", Side.SELL, 2_500, 100_000, 25)
+    harness = guard(TWIN, other, free=100_000, reserve=10_000, partial="always")
+    (first,) = acts(harness.tick(98_100))
+
+    (second,) = acts(harness.tick(103_900))
+
+    assert isinstance(first, AddMargin)
+    assert isinstance(second, AddMargin)
+    assert first.amount + second.amount == 90_000
 
 
 def test_a_second_add_waits_for_the_cooldown_unless_distance_halved():

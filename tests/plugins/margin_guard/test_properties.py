@@ -13,41 +13,33 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from axisor import maths
-from axisor.events import CoverageState, IntentState
-from axisor.intents import AddMargin, ClosePosition, DepositCross, Intent, Notice, SetStop, Wake
+from axisor.events import CoverageState
+from axisor.intents import AddMargin, ClosePosition, DepositCross, Intent, Notice
 from axisor.model import Balance, FeedQuality, Side
 from axisor.strategy import View
-from axisor.testing import Harness
 from axisor_margin_guard import GuardConfig, GuardMemory, MarginGuard
 from axisor_margin_guard.danger import distance, exposure
 from tests.plugins.margin_guard import oracle
 from tests.plugins.margin_guard.cases import (
     AMPLE,
+    CASES,
     Drawn,
     drawn,
     isolated,
     later,
+    many,
     rules,
     step,
     tick,
     view,
 )
 
-CASES = 2_000
-many = settings(
-    max_examples=CASES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
 Rule = tuple[GuardConfig, int, int]
-Spend = AddMargin | DepositCross
 
 
 def added(intents: tuple[Intent, ...]) -> int:
@@ -233,122 +225,6 @@ def test_funding_moves_liquidation_the_right_way(case: Drawn, rule: Rule, rate: 
         assert amount == min(need, room(case)) or wanted(poorer, trigger) > room(case)
     else:
         assert amount == 0
-
-
-MOVES = st.lists(
-    st.one_of(
-        st.tuples(st.just("tick"), st.integers(880, 1_120)),
-        st.tuples(st.just("wait"), st.sampled_from((1, 11, 61, 40_000))),
-        st.tuples(st.just("restart"), st.just(0)),
-        st.tuples(st.just("repeat"), st.just(0)),
-        st.tuples(st.just("settle"), st.sampled_from(list(IntentState))),
-    ),
-    min_size=3,
-    max_size=14,
-)
-PAIR = (
-    isolated("long", Side.BUY, 2_500, 100_000, 25),
-    isolated("short", Side.SELL, 2_000, 100_000, 30),
-)
-
-
-def act(harness: Harness, move: tuple[str, Any], open_: list[Spend], old: list[Spend]) -> None:
-    """Do one drawn move; `open_` are actions not yet settled, `old` those that are."""
-    kind, value = move
-    asked: list[Intent] = []
-    if kind == "tick":
-        asked = harness.tick(Decimal(value) * 100)
-    elif kind == "wait":
-        asked = harness.advance(seconds=value)
-    elif kind == "restart":
-        asked = harness.restart()
-    elif kind == "repeat" and old:
-        asked = harness.set_positions(*harness.holdings.positions)
-        asked += harness.settle(old[-1], IntentState.REFUSED)
-    elif kind == "settle" and open_:
-        action = open_.pop(0)
-        asked = harness.settle(action, value)
-        (open_ if value.is_open else old).append(action)
-    open_.extend(intent for intent in asked if isinstance(intent, AddMargin | DepositCross))
-
-
-@many
-@given(MOVES, st.integers(0, 200_000), st.integers(1, 300_000), st.integers(1, 90_000))
-def test_budgets_and_reserve_hold_whatever_happens(
-    moves: list[tuple[str, Any]], reserve: int, day: int, action: int
-):
-    limits = {"budget_day": day, "budget_action": action, "budget_position": 150_000}
-    harness = Harness(MarginGuard, reserve=reserve, cooldown_s=0, **limits)
-    harness.set_balance(400_000)
-    harness.set_positions(*PAIR)
-
-    open_: list[Spend] = []
-    old: list[Spend] = []
-
-    for move in moves:
-        before = len(open_) + len(old)
-        act(harness, move, open_, old)
-        if len(open_) + len(old) < before:
-            raise AssertionError("the test lost an action")
-        assert harness.holdings.balance.free >= reserve or not old
-        assert all(i.amount <= action for i in open_ if isinstance(i, AddMargin))
-
-    margins = {p.id: p.margin for p in harness.holdings.positions}
-    for position in PAIR:
-        grown = margins.get(position.id, position.margin) - position.margin
-        waiting = sum(
-            i.amount for i in open_ if isinstance(i, AddMargin) and i.position == position.id
-        )
-        assert grown + waiting <= 150_000
-    days = (harness.now.date() - Harness(MarginGuard).now.date()).days + 1
-    total = 400_000 - harness.holdings.balance.free
-    assert total <= day * days
-    assert 400_000 - total >= reserve or total == 0
-
-
-@many
-@given(
-    st.lists(st.integers(920, 1_080), min_size=4, max_size=10),
-    st.integers(0, 400_000),
-    st.sampled_from((0, 10, 45)),
-    st.sampled_from(("distance", "consumed")),
-    st.booleans(),
-)
-def test_called_on_every_tick_or_only_when_woken_it_does_the_same(
-    prices: list[int], free: int, cooldown: int, by: str, stop: bool
-):
-    runs = []
-    for every in (False, True):
-        harness = Harness(
-            MarginGuard,
-            cooldown_s=cooldown,
-            trigger_by=by,
-            trigger=2 if by == "distance" else 40,
-            target=5,
-            native_stop="on" if stop else "off",
-        )
-        harness.every_tick = every
-        harness.set_balance(free)
-        harness.set_positions(*PAIR)
-        runs.append(_played(harness, prices))
-
-    assert runs[0] == runs[1]
-
-
-def _played(harness: Harness, prices: list[int]) -> list[tuple[Any, ...]]:
-    done: list[tuple[Any, ...]] = []
-    for place, price in enumerate(prices):
-        asked = harness.tick(Decimal(price) * 100) + harness.advance(seconds=7)
-        while asked:
-            intent = asked.pop(0)
-            if isinstance(intent, Notice | Wake):
-                continue
-            done.append((harness.now, intent))
-            failed = place % 3 == 2 and not isinstance(intent, SetStop)
-            state = IntentState.NOT_APPLIED if failed else IntentState.CONFIRMED
-            if len(done) < 50:
-                asked += harness.settle(intent, state)
-    return done
 
 
 def standard_digest(cases: int) -> str:

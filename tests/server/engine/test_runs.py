@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from axisor.errors import (
     AccountInUse,
@@ -60,6 +61,22 @@ async def test_a_raising_strategy_fails_its_own_run_only(bench, engine):
     assert await state_of(bench, broken) == "failed"
     assert await state_of(bench, good) == "running"
     assert len(bench.venue.effects) == 1
+
+
+@pytest.mark.parametrize("kind", ["float", "text", "nan", "huge", "wake", "wake-nan", "exit"])
+async def test_nonsense_from_a_strategy_harms_nobody_else(bench, engine, kind):
+    bench.long()
+    bad = await bench.run(engine, "garbage", b'{"kind": "%s"}' % kind.encode())
+    good = await bench.run(engine, "rescuer")
+
+    await bench.move("98100")
+    await bench.move("98090")
+
+    assert await state_of(bench, bad) in {"failed", "running"}
+    assert await state_of(bench, good) == "running"
+    assert [type(a).__name__ for a in bench.venue.sent] == ["AddMargin"]
+    assert engine.status().accounts[0].error == ""
+    assert len([k for k in await bench.kinds() if k == "RunChanged"]) <= 8
 
 
 async def test_a_run_that_answers_its_refusals_for_ever_is_failed(bench, engine):
@@ -265,7 +282,9 @@ async def test_a_command_stored_by_another_process_is_carried_out_once(bench):
         principal="owner",
         created_us=0,
     )
-    await bench.store.write(lambda tx: tx.add_command(record))
+    broken = replace(record, request_id="7d3f3a52-7d5e-4c1e-9d7c-6f2a5e1b9c03", body=b"?")
+    for row in (broken, record):
+        await bench.store.write(lambda tx, row=row: tx.add_command(row))
     engine = bench.engine()
     await bench.up(engine)
     await bench.clock.advance(2)

@@ -17,6 +17,7 @@ from axisor_server.engine.wakes import WakeIndex
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 prices = st.integers(1, 60).map(Decimal)
 maybe = st.none() | prices
+maybe_any = maybe | st.just(Decimal(0))  # above zero is how a run asks for every tick
 keys = st.sampled_from([f"run-{n}" for n in range(12)])
 times = st.none() | st.integers(0, 50).map(lambda s: NOW + timedelta(seconds=s))
 
@@ -34,7 +35,7 @@ class IndexAgainstScan(RuleBasedStateMachine):
         self.held: dict[str, Wake] = {}
         self.every: dict[str, None] = {}
 
-    @rule(key=keys, below=maybe, above=maybe, at=times, every=st.booleans())
+    @rule(key=keys, below=maybe, above=maybe_any, at=times, every=st.booleans())
     def set(self, key, below, above, at, every):
         self.index.set(key, Wake(below=below, above=above, at=at), every_tick=every)
         self.held[key] = Wake(below=below, above=above, at=at)
@@ -57,7 +58,7 @@ class IndexAgainstScan(RuleBasedStateMachine):
             if wake.below is not None and seen.low <= wake.below:
                 found.append(wake.below / seen.low)
             if wake.above is not None and seen.high >= wake.above:
-                found.append(seen.high / wake.above)
+                found.append(seen.high / wake.above if wake.above else Decimal("Infinity"))
             if found:
                 depth[key] = max(found)
         expected = sorted(depth, key=lambda key: (-depth[key], key))

@@ -56,7 +56,7 @@ def nonsense(message: Message, draw: random.Random, names: tuple[str, ...]) -> M
     return message
 
 
-def _value(field: FieldDescriptor, draw: random.Random, names: tuple[str, ...]) -> Any:
+def _value(field: Any, draw: random.Random, names: tuple[str, ...]) -> Any:
     if field.type == FieldDescriptor.TYPE_STRING:
         return draw.choice((*WORDS, *names * 3))
     if field.type == FieldDescriptor.TYPE_BOOL:

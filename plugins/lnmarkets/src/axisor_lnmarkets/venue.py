@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random, SystemRandom
 
-from axisor.ports import Clock, Credentials
+from axisor.errors import SettingsInvalid
+from axisor.ports import Clock, Credentials, Pace
 from axisor_lnmarkets.account import LnMarketsAccount
 from axisor_lnmarkets.address import NETWORKS, SIM, address_of
 from axisor_lnmarkets.limiter import AUTHENTICATED, PUBLIC, Limiter, Rate
@@ -36,6 +37,14 @@ class LnMarkets:
         self._public = public
         self._rng = SystemRandom() if rng is None else rng
         self._limiters: dict[tuple[str, int], tuple[Clock, Limiter]] = {}
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Keep the operator's pace. Raises SettingsInvalid where the guard leaves nothing."""
+        try:
+            self._authenticated = Rate(requests=pace.signed, reserve=pace.reserve)
+            self._public = Rate(requests=pace.public, reserve=0)
+        except ValueError as error:
+            raise SettingsInvalid(f"The venue's pace makes no sense: {error}.") from error
 
     def market(self, *, network: str, url: str | None, clock: Clock) -> LnMarketsFeed:
         """Return a feed of prices of a network.

@@ -17,10 +17,15 @@ from axisor_margin_guard.survey import Case, Judged, judged
 
 
 def money_of(config: GuardConfig, memory: GuardMemory, view: View) -> Sats:
-    """Return the sats that rescues may spend now. A day that is over counts no more."""
+    """Return the sats that rescues may spend now. A day that is over counts no more.
+
+    What is asked for and not yet seen to have happened is taken off a balance that may
+    still hold it.
+    """
     today = view.now.date().isoformat()
     day_spent = memory.day_spent if today <= memory.day else 0
-    return spendable(view.balance.free, config.reserve, config.budget_day, day_spent)
+    free = view.balance.free - memory.under_way
+    return spendable(free, config.reserve, config.budget_day, day_spent)
 
 
 def coverages(

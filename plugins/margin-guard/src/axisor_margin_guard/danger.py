@@ -114,11 +114,6 @@ def is_calm(rule: Rule, held: Exposure, price: Price) -> bool:
     return not _fires(rule, held, price, calm_threshold(rule))
 
 
-def calm_bound(rule: Rule, held: Exposure) -> Fraction | None:
-    """Return the price from which an episode may end; None where no price is enough."""
-    return _bound(rule, held, calm_threshold(rule))
-
-
 def is_critical(rule: Rule, held: Exposure, price: Price) -> bool:
     """Return whether the distance is so small that waiting for an outcome may cost the position."""
     if rule.critical is not None:

@@ -14,6 +14,7 @@ from axisor.intents import (
     DepositCross,
     Intent,
     Notice,
+    Why,
 )
 from axisor.model import MarginMode, Sats, Severity
 from axisor.strategy import View
@@ -177,10 +178,7 @@ class Rescue:
         return None  # the coverage notice is the alert; it is given whatever the ladder says
 
     def _add(self, case: Judged, amount: Sats, rejected: tuple[str, ...]) -> Intent:
-        reason = why(
-            case, self._config, self._memory, self._view, self._money, given=amount,
-            rejected=rejected,
-        )  # fmt: skip
+        reason = self._why(case, rejected, given=amount)
         self._note(case, "add", amount)
         held = self._memory.of(case.id)
         held.short = amount < needed_for_target(case.rule, case.held, case.price)
@@ -189,20 +187,34 @@ class Rescue:
         return AddMargin(position=case.id, amount=amount, episode=held.episode, why=reason)
 
     def _reduce(self, case: Judged, part: int, rejected: tuple[str, ...]) -> Intent:
-        reason = why(case, self._config, self._memory, self._view, self._money, rejected=rejected)
+        reason = self._why(case, rejected)
         self._note(case, "close_part", 0)
         side = case.position.side.opposite
         return CrossOrder(side=side, quantity=part, reduce=True, why=reason)
 
     def _close(self, case: Judged, rejected: tuple[str, ...]) -> Intent:
-        reason = why(case, self._config, self._memory, self._view, self._money, rejected=rejected)
+        reason = self._why(case, rejected)
         self._note(case, "close", 0)
         episode = self._memory.of(case.id).episode
         return ClosePosition(position=case.id, episode=episode, why=reason)
 
+    def _why(self, case: Judged, rejected: tuple[str, ...], *, given: Sats | None = None) -> Why:
+        return why(
+            case,
+            self._config,
+            self._memory,
+            self._view,
+            self._money,
+            given=given,
+            action=self._memory.actions + 1,
+            rejected=rejected,
+        )
+
     def _note(self, case: Judged, kind: str, amount: Sats) -> None:
         now = self._view.now
-        asked = Asked(kind, amount, self._memory.day, now, before=case.shape)
+        self._memory.actions += 1
+        number = str(self._memory.actions)
+        asked = Asked(number, kind, amount, self._memory.day, now, before=case.shape)
         self._memory.ask(case.id, asked)
         held = self._memory.of(case.id)
         held.last_action, held.retry_at = now, None

@@ -35,6 +35,7 @@ def why(
     money: Sats,
     *,
     given: Sats | None = None,
+    action: int | None = None,
     rejected: tuple[str, ...] = (),
 ) -> Why:
     """Return the explanation of what is done, or would be done, about a position."""
@@ -59,6 +60,8 @@ def why(
         "needed_for_trigger": str(lift),
         "needed_for_target": str(target),
     }
+    if action is not None:
+        inputs["action"] = str(action)
     if given is not None:
         inputs["amount"] = str(given)
     pending = case.id in view.pending or bool(held.asked)

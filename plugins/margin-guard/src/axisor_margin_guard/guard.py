@@ -125,26 +125,24 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
             yield SetStop(position=case.id, price=price, why=reason)
 
     def _settle(self, outcome: Outcome, view: View) -> Iterator[Intent]:
-        asked = _asked_as(outcome.action)
-        if asked is None:
+        position = _position_of(outcome.action)
+        if position is None:
             return
-        position, kind, amount = asked
+        number = _number_of(outcome.action)
         match outcome.state:
             case IntentState.UNKNOWN:
-                self.memory.mark_unknown(position, kind, amount)
+                self.memory.mark_unknown(position, number)
             case IntentState.PLANNED | IntentState.SENT:
                 pass
             case IntentState.CONFIRMED | IntentState.DEAD:
-                self.memory.confirm(position, kind, amount)
+                self.memory.confirm(position, number)
             case _:
-                yield from self._failed(position, kind, amount, outcome, view)
+                yield from self._failed(position, number, outcome, view)
 
-    def _failed(
-        self, position: str, kind: str, amount: Sats, outcome: Outcome, view: View
-    ) -> Iterator[Intent]:
-        if kind == "stop":
+    def _failed(self, position: str, number: str, outcome: Outcome, view: View) -> Iterator[Intent]:
+        if isinstance(outcome.action, SetStop):
             yield refused(position, outcome)
-        elif self.memory.fail(position, kind, amount):
+        elif self.memory.fail(position, number):
             held = self.memory.of(position)
             held.failures += 1
             vanished = outcome.state is not IntentState.REFUSED
@@ -186,17 +184,17 @@ def _rule_of(case: Case | None) -> Rule | None:
     return None if case is None else case.rule
 
 
-def _asked_as(action: Action) -> tuple[str, str, Sats] | None:
+def _position_of(action: Action) -> str | None:
     match action:
-        case AddMargin(position=position, amount=amount):
-            return position, "add", amount
-        case DepositCross(amount=amount):
-            return CROSS, "add", amount
-        case CrossOrder(reduce=True):
-            return CROSS, "close_part", 0
-        case ClosePosition(position=position):
-            return position, "close", 0
+        case AddMargin(position=position) | ClosePosition(position=position):
+            return position
         case SetStop(position=position):
-            return position, "stop", 0
+            return position
+        case DepositCross() | CrossOrder(reduce=True):
+            return CROSS
         case _:
             return None
+
+
+def _number_of(action: Action) -> str:
+    return "" if action.why is None else action.why.inputs.get("action", "")

@@ -19,11 +19,13 @@ SETTLE_WITHIN = timedelta(seconds=60)
 class Asked(Struct, frozen=True):
     """An action that was asked for and whose end is not yet seen.
 
-    Its sats count as spent until it fails. `before` describes the position at that time: a
-    confirmed action still blocks until the position differs from it, so that an old reading cannot
-    make the guard act a second time.
+    Its sats count as spent until it fails. `number` tells it from an earlier action just like it,
+    so that a repeated word about that one settles nothing. `before` describes the position at that
+    time: a confirmed action still blocks until the position differs from it, so that an old reading
+    cannot make the guard act a second time.
     """
 
+    number: str
     kind: str
     amount: Sats
     day: str
@@ -65,12 +67,18 @@ class GuardMemory(Memory):
     day: str = ""
     day_spent: Sats = 0
     episodes: int = 0
+    actions: int = 0
     held: dict[str, Held] = field(default_factory=dict)
     told: tuple[str, ...] = ()
 
     def of(self, position: str) -> Held:
         """Return what is known of a position, nothing yet if it is new."""
         return self.held.setdefault(position, Held())
+
+    @property
+    def under_way(self) -> Sats:
+        """Return the sats of all actions whose end is not yet seen."""
+        return sum(asked.amount for held in self.held.values() for asked in held.asked)
 
     def roll(self, now: datetime) -> None:
         """Begin a new day's budget when market time comes to one; going back begins none."""
@@ -94,17 +102,17 @@ class GuardMemory(Memory):
         held.spent += asked.amount
         self.day_spent += asked.amount
 
-    def mark_unknown(self, position: str, kind: str, amount: Sats) -> None:
+    def mark_unknown(self, position: str, number: str) -> None:
         """Record that nobody knows whether an action happened."""
-        self._replace(position, kind, amount, unknown=True)
+        self._replace(position, number, unknown=True)
 
-    def confirm(self, position: str, kind: str, amount: Sats) -> bool:
+    def confirm(self, position: str, number: str) -> bool:
         """Record that an action happened; return False where none such was open."""
-        return self._replace(position, kind, amount, done=True)
+        return self._replace(position, number, done=True)
 
-    def fail(self, position: str, kind: str, amount: Sats) -> bool:
+    def fail(self, position: str, number: str) -> bool:
         """Give the sats of an action that did not happen back; return False where none was open."""
-        held, place = self._find(position, kind, amount)
+        held, place = self._find(position, number)
         if held is None:
             return False
         asked = held.asked[place]
@@ -114,17 +122,17 @@ class GuardMemory(Memory):
             self.day_spent -= asked.amount
         return True
 
-    def _find(self, position: str, kind: str, amount: Sats) -> tuple[Held | None, int]:
+    def _find(self, position: str, number: str) -> tuple[Held | None, int]:
         held = self.held.get(position)
         for place, asked in enumerate(held.asked if held is not None else ()):
-            if asked.kind == kind and asked.amount == amount and not asked.done:
+            if asked.number == number and not asked.done:
                 return held, place
         return None, 0
 
     def _replace(
-        self, position: str, kind: str, amount: Sats, *, unknown: bool = False, done: bool = False
+        self, position: str, number: str, *, unknown: bool = False, done: bool = False
     ) -> bool:
-        held, place = self._find(position, kind, amount)
+        held, place = self._find(position, number)
         if held is None:
             return False
         asked = structs.replace(held.asked[place], unknown=unknown, done=done)

@@ -27,7 +27,7 @@ LEAST = Decimal("0.01")
 
 
 def review(action: Action, view: View) -> AxisorError | None:
-    """Return why the action is refused, or None. Without a price nothing can be taken out either."""
+    """Return why the action is refused, or None. Without a price nothing is taken out."""
     if isinstance(action, CashIn):
         position, amount = view.position(action.position), action.amount
     elif isinstance(action, WithdrawCross):

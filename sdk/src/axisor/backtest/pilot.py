@@ -47,6 +47,7 @@ class Pilot:
         self._memory = b""
         self._wake = Wake()
         self._seen: AccountState | None = None
+        self._tick: Tick | None = None
         self._under_way: list[tuple[datetime, Action]] = []
         self._causes: deque[Stimulus] = deque()
         self._steps = 0
@@ -81,16 +82,20 @@ class Pilot:
                 raise RuntimeError(f"{self._strategy.name} does not come to rest at {tick.time}")
 
     def _stimulate(self, tick: Tick, *, opening: bool) -> None:
+        before, self._tick = self._tick, tick
         if opening:
             self._causes.append(Started())
             return
         if self._wake.at is not None and self._wake.at <= tick.time:
             self._causes.append(TimerFired(at=self._wake.at))
         below, above = self._wake.below, self._wake.above
+        refunded = "funding" in self._wake.on and not tick.funds_like(before)
         if self.every_print:
             self._causes.append(Ticked(tick=tick))
-        elif (below is not None and tick.low <= below) or (
-            above is not None and tick.high >= above
+        elif (
+            refunded
+            or (below is not None and tick.low <= below)
+            or (above is not None and tick.high >= above)
         ):
             self._causes.append(Woken(tick=tick))
 

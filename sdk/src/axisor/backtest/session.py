@@ -20,6 +20,7 @@ from axisor.exchange import (
     FUNDING_EVERY,
     Account,
     Closed,
+    LedgerRow,
     NewTrade,
     Quote,
     Rules,
@@ -115,6 +116,11 @@ class Session:
         self._pilot = None
         if guarded:
             self._pilot = Pilot(setup.strategy, setup.config, self._account, costs.latency)
+
+    @property
+    def ledger(self) -> tuple[LedgerRow, ...]:
+        """Return every request the account has accepted so far, oldest first."""
+        return self._account.ledger
 
     def run(self) -> Ended:
         """Walk the path and return how it ended."""

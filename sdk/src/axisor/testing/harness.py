@@ -114,11 +114,12 @@ class Harness:
     def tick(self, price: Quote) -> list[Intent]:
         """Show one price. A strategy that waits for a bound is called only when it is reached."""
         first = self.start()
+        before = self.quote
         self.quote = price if isinstance(price, Tick) else self._tick(Decimal(price))
         self._quoted_at = self.now
         if self.strategy.every_tick:
             return first + self._call(Ticked(tick=self.quote))
-        if self.every_tick or self._reached(self.quote):
+        if self.every_tick or self._reached(self.quote, before):
             return first + self._call(Woken(tick=self.quote))
         return first
 
@@ -213,10 +214,12 @@ class Harness:
     def _tick(self, price: Price) -> Tick:
         return Tick(time=self.now, received=self.now, last=price, bid=price, ask=price)
 
-    def _reached(self, tick: Tick) -> bool:
+    def _reached(self, tick: Tick, before: Tick | None) -> bool:
         wake = self.wake
         if wake is None:
             return False
+        if "funding" in wake.on and not tick.funds_like(before):
+            return True
         below = wake.below is not None and tick.low <= wake.below
         return below or (wake.above is not None and tick.high >= wake.above)
 

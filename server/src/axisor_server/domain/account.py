@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from axisor.events import (
     BalanceChanged,
+    FundingPaid,
     HaltLevel,
     IntentState,
     OrderChanged,
@@ -23,6 +24,7 @@ from axisor.model import (
     AccountState,
     Balance,
     FeedQuality,
+    Funding,
     MarginMode,
     Mode,
     Order,
@@ -281,6 +283,8 @@ def diff(
         old = None if before is None else before.position(position.id)
         if old is None or _comparable(old) != _comparable(position):
             found.append(PositionChanged(position=position))
+        if old is not None and after.read_at is not None:
+            found.extend(_funded(old, position, after.read_at))
     for order in orders_gone(before, after):
         state = (done or {}).get(order.id) or _ending(order, before, after)
         found.append(OrderChanged(order=replace(order, state=state)))
@@ -289,6 +293,13 @@ def diff(
         if known.get(order.id) != order:
             found.append(OrderChanged(order=order))
     return tuple(found)
+
+
+def _funded(before: Position, after: Position, seen: datetime) -> Iterator[FundingPaid]:
+    """Yield the funding between two readings: the change of its sum, at the time it was seen."""
+    fee = after.sum_funding_fees - before.sum_funding_fees
+    if fee:
+        yield FundingPaid(funding=Funding(after.id, fee, seen))
 
 
 def _closed(position: Position, record: ClosedPosition | None) -> PositionClosed:

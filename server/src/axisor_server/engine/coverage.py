@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from axisor.events import Coverage, CoverageChanged, CoverageState, RunState
@@ -44,7 +45,8 @@ def _covered_by(live: LiveRun, view: View) -> Sequence[Coverage]:
     if protection is None:
         return ()
     try:
-        return protection.coverage(view)
+        said = msgspec.json.encode(list(protection.coverage(view)))
+        return msgspec.json.decode(said, type=list[Coverage])
     except Exception as error:  # a plugin's boundary: what it cannot tell is not protected
         reason = f"The guard cannot tell: {type(error).__name__}."
         return [

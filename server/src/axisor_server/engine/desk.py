@@ -42,7 +42,7 @@ from axisor_server.domain.intent import (
     target_of,
     with_client_id,
 )
-from axisor_server.domain.journal import to_us
+from axisor_server.domain.journal import decode_payload, encode_payload, to_us
 from axisor_server.domain.preview import cost_of
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.review import Asker, Reviewer, malformed, review
@@ -166,7 +166,7 @@ class Desk:
         started = self._clock.monotonic_ms()
         try:
             result = take_step(live.strategy, live.config, live.record.memory, cause, view)
-        except Exception as error:  # a plugin's boundary: its failure is its run's alone
+        except (Exception, SystemExit) as error:  # a plugin's boundary: it fails its run alone
             self.fail(draft, live, f"{type(error).__name__}: {error}")
             return
         took = self._clock.monotonic_ms() - started
@@ -188,22 +188,20 @@ class Desk:
     ) -> None:
         wake = live.wake if result.wake is None else result.wake
         live = replace(live, wake=wake)
-        if not result.intents and not result.changed:
-            if result.wake is not None:
-                draft.hold(live)
-            return
         run, step = live.record.id, live.record.step + 1
-        draft.save_step(live, step=step, memory=result.memory, wake=_encode_wake(wake))
-        draft.say(
-            StepTaken(
-                run=run,
-                step=step,
-                cause=cause,
-                intents=result.intents,
-                memory=result.memory.decode(),
-            )
-        )
-        for index, intent in enumerate(result.intents):
+        try:
+            encoded_wake = _encode_wake(wake)
+            if not result.intents and not result.changed:
+                if result.wake is not None:
+                    draft.hold(live)
+                return
+            taken = _checked(run, step, cause, result)
+        except Exception as error:  # a plugin's boundary: what it asks for may be anything
+            self.fail(draft, live, f"It asks for what is no intent: {error}")
+            return
+        draft.save_step(live, step=step, memory=result.memory, wake=encoded_wake)
+        draft.say(taken)
+        for index, intent in enumerate(taken.intents):
             if isinstance(intent, Notice):
                 draft.say(_notice(intent, run))
             elif not isinstance(intent, Wake):
@@ -232,7 +230,11 @@ class Desk:
         )
         draft.hold(replace(live, asked=(*lately, now)))
         id = intent_id(run, step, index)
-        refusal = self.plan(draft, action, id=id, asker=asker, step=step)
+        try:
+            refusal = self.plan(draft, action, id=id, asker=asker, step=step)
+        except Exception as error:  # figures no arithmetic can bear, such as a price that is NaN
+            self.fail(draft, live, f"{type(action).__name__} cannot be reckoned: {error!r}")
+            return
         if refusal is None:
             return
         draft.say(
@@ -335,8 +337,27 @@ def _seed(run: str, step: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{run}/{step}".encode()).digest()[:8], "big")
 
 
+def _checked(run: str, step: int, cause: Stimulus, result: StepResult) -> StepTaken:
+    """Return the record of a step with every field of the type it must have, as it will be read."""
+    asked = StepTaken(
+        run=run, step=step, cause=cause, intents=result.intents, memory=result.memory.decode()
+    )
+    taken = decode_payload(encode_payload(asked))
+    assert isinstance(taken, StepTaken)
+    return taken
+
+
 def _encode_wake(wake: Wake | None) -> bytes:
-    return b"" if wake is None else msgspec.json.encode(wake)
+    if wake is None:
+        return b""
+    encoded = msgspec.json.encode(wake)
+    read = msgspec.json.decode(encoded, type=Wake)
+    for bound in (read.below, read.above):
+        if bound is not None and not (bound.is_finite() and bound >= 0):
+            raise ValueError(f"{bound} is no price to wait for")
+    if read.at is not None and read.at.tzinfo is None:
+        raise ValueError("a time to wake at needs its zone")
+    return encoded
 
 
 def _notice(notice: Notice, run: str) -> NoticeGiven:

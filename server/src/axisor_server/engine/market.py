@@ -18,6 +18,9 @@ from axisor_server.engine.answers import FeedSummary
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.wakes import WakeIndex
 
+FUNDING = "funding"
+"""The word of `Wake.on` for another funding rate or time."""
+
 QUALITY_EVERY_S = 1.0
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class Market:
         self._reason = "No price has come yet."
         self._offset: ClockOffset | None = None
         self._measured = asyncio.Event()
+        self._on_funding: dict[str, None] = {}
         self._offset_ms = 0
         self._changed = asyncio.Condition()
         self._count = 0
@@ -104,11 +108,15 @@ class Market:
     def expect(self, run: str, listener: Listener, wake: Wake | None, *, every_tick: bool) -> None:
         """Set what a run waits for, replacing what it waited for before."""
         self._owners[run] = listener
+        self._on_funding.pop(run, None)
+        if wake is not None and FUNDING in wake.on:
+            self._on_funding[run] = None
         self._index.set(run, wake, every_tick=every_tick)
 
     def forget(self, run: str) -> None:
         """Drop a run."""
         self._owners.pop(run, None)
+        self._on_funding.pop(run, None)
         self._index.drop(run)
 
     def take(self, tick: Tick) -> None:
@@ -134,7 +142,10 @@ class Market:
             owners[id(owner)] = owner
             calls.setdefault(id(owner), []).append((run, cause))
 
-        for run in self._index.crossed(tick):
+        woken = dict.fromkeys(self._index.crossed(tick))
+        if not tick.funds_like(present):
+            woken |= self._on_funding
+        for run in woken:
             add(run, Woken(tick=tick))
         for run, at in self._index.due(tick.time):
             add(run, TimerFired(at=at))

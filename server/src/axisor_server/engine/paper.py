@@ -8,35 +8,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
 
-from axisor.errors import VenueRefused, VenueUnavailable
-from axisor.exchange import happenings
+from axisor.errors import NotSupported, VenueRefused, VenueUnavailable
+from axisor.exchange import actions, happenings
 from axisor.exchange.account import Account
 from axisor.exchange.ids import seeded_ids
 from axisor.exchange.market import Event, Market
 from axisor.exchange.quote import Quote
-from axisor.exchange.records import Trade
-from axisor.exchange.requests import NewTrade
-from axisor.intents import (
-    Action,
-    AddMargin,
-    CancelAllOrders,
-    CancelOrder,
-    CashIn,
-    ClosePosition,
-    CrossOrder,
-    DepositCross,
-    OpenPosition,
-    SetCrossLeverage,
-    SetStop,
-    SetTakeProfit,
-    WithdrawCross,
-)
+from axisor.exchange.records import CrossOrder, CrossPosition, Trade
+from axisor.intents import Action
 from axisor.model import (
     CROSS,
     AccountState,
     Balance,
     Funding,
-    MarginMode,
     Order,
     Position,
     Sats,
@@ -66,88 +50,22 @@ ENDS = {
 
 
 def carry_out(account: Account, action: Action, quote: Quote) -> Confirmed:
-    """Do one action at the simulated exchange and return its answer. Raises VenueRefused."""
-    now, isolated, cross = quote.time, account.isolated, account.cross
-    match action:
-        case OpenPosition():
-            return _opened(isolated.new_trade(now, quote, _new_trade(action)))
-        case AddMargin():
-            return _held(isolated.add_margin(now, action.position, action.amount))
-        case CashIn():
-            return _held(isolated.cash_in(now, quote, action.position, action.amount))
-        case SetStop():
-            price = action.price or Decimal(0)
-            return _held(isolated.set_stoploss(now, quote, action.position, price))
-        case SetTakeProfit():
-            price = action.price or Decimal(0)
-            return _held(isolated.set_takeprofit(now, quote, action.position, price))
-        case ClosePosition() if action.position != CROSS:
-            return Confirmed(
-                venue_id=action.position,
-                closed=ended(isolated.close(now, quote, action.position), "closed"),
-            )
-        case ClosePosition():
-            return Confirmed(venue_id=cross.close_position(now, quote).id)
-        case CrossOrder():
-            order = cross.order(
-                now,
-                quote,
-                type=action.type,
-                side=action.side,
-                quantity=action.quantity,
-                price=action.price,
-                client_id=action.client_id,
-            )
-            return Confirmed(venue_id=order.id, order=order.order())
-        case DepositCross():
-            return Confirmed(position=cross.deposit(now, action.amount).position())
-        case WithdrawCross():
-            return Confirmed(position=cross.withdraw(now, quote, action.amount).position())
-        case SetCrossLeverage():
-            return Confirmed(position=cross.set_leverage(now, action.leverage).position())
-        case CancelOrder() | CancelAllOrders():
-            return _canceled(account, action, now)
+    """Do one action at the simulated exchange and return its answer.
 
-
-def _canceled(account: Account, action: CancelOrder | CancelAllOrders, now: datetime) -> Confirmed:
-    isolated = action.margin_mode is MarginMode.ISOLATED
-    if isinstance(action, CancelAllOrders):
-        if isolated:
-            account.isolated.cancel_all(now)
-        else:
-            account.cross.cancel_all(now)
-        return Confirmed()
-    if isolated:
-        order = account.isolated.cancel(now, action.order).order()
-    else:
-        order = account.cross.cancel(now, action.order).order()
-    return Confirmed(venue_id=order.id, order=order)
-
-
-def _new_trade(action: OpenPosition) -> NewTrade:
-    return NewTrade(
-        type=action.type,
-        side=action.side,
-        leverage=action.leverage,
-        quantity=action.quantity,
-        margin=action.margin,
-        price=action.price,
-        stoploss=action.stoploss,
-        takeprofit=action.takeprofit,
-        client_id=action.client_id,
-    )
-
-
-def _opened(trade: Trade) -> Confirmed:
-    if trade.open:
-        return Confirmed(venue_id=trade.id, order=trade.order())
-    return Confirmed(venue_id=trade.id, position=trade.position())
-
-
-def _held(trade: Trade) -> Confirmed:
-    if not trade.running:
-        return Confirmed(venue_id=trade.id, order=trade.order())
-    return Confirmed(venue_id=trade.id, position=trade.position())
+    Raises VenueRefused or NotSupported, nothing having changed.
+    """
+    done = actions.carry_out(account, action, quote.time, quote)
+    match done:
+        case Trade(closed=True):
+            return Confirmed(venue_id=done.id, closed=ended(done, "closed"))
+        case Trade(running=True):
+            return Confirmed(venue_id=done.id, position=done.position())
+        case Trade() | CrossOrder():
+            return Confirmed(venue_id=done.id, order=done.order())
+        case CrossPosition():
+            return Confirmed(position=done.position())
+        case None:
+            return Confirmed()
 
 
 def ended(trade: Trade, end: str) -> ClosedPosition:
@@ -272,7 +190,7 @@ class PaperAccount:
             return Refused(VenueUnavailable("There is no price to trade at yet."))
         try:
             answer = carry_out(account, action, market.quote)
-        except VenueRefused as error:
+        except (VenueRefused, NotSupported) as error:
             return Refused(error)
         self._dirty = True
         await self._keep()

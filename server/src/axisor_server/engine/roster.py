@@ -188,6 +188,10 @@ class Roster:
 
     async def update_account(self, record: AccountRecord, *, credentials_replaced: bool) -> None:
         """Journal another label, address or key of an account, already stored, and use it."""
+        if record.id in self._shut:
+            await self._admit(record)
+            await self._open(record)
+            await self.actors[record.id].loaded.wait()
         actor = self.actor(record.id)
         await actor.verbs.account_updated(record, credentials_replaced=credentials_replaced)
         if credentials_replaced or record.url != actor.core.account.url:
@@ -201,6 +205,8 @@ class Roster:
 
     async def close_account(self, account_id: str) -> None:
         """Stop acting for an account and journal that. Raises AccountInUse, AccountNotFound."""
+        if self._shut.pop(account_id, None) is not None:
+            return  # it was never served here, so that there is nothing to stop
         actor = self.actor(account_id)
         await actor.verbs.account_closed()
         await self._end(account_id)

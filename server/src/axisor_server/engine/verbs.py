@@ -13,6 +13,7 @@ from axisor.errors import (
     AccountInUse,
     AxisorError,
     ConfigInvalid,
+    FieldInvalid,
     Halted,
     OutcomeUnknown,
     RequestExpired,
@@ -97,7 +98,7 @@ class Verbs:
             raise VenueUnavailable("The account has not been read since this core took it over.")
 
     def _again(self, known: CommandRecord, request: Request) -> Pending:
-        if known.digest != request.digest:
+        if known.digest != request.digest or known.method != request.method:
             raise RequestIdReused(request_id=request.request_id)
         if known.answered_us is not None:
             return msgspec.json.decode(known.answer, type=Answer)
@@ -169,6 +170,14 @@ class Verbs:
 
     async def adopt(self, record: CommandRecord) -> None:
         """Carry out a command that another process stored and nobody began. Only in turn."""
+        try:
+            action = decode_action(record.body)
+        except msgspec.DecodeError as error:
+            draft = self._core.draft()
+            refusal = FieldInvalid(f"The stored request is no action: {error}.")
+            self._refuse(draft, record.request_id, refusal)
+            await self._core.commit(draft)
+            return
         expired = record.not_after_us is not None and (
             to_us(self._core.clock.now()) > record.not_after_us
         )
@@ -178,7 +187,7 @@ class Verbs:
             await self._core.commit(draft)
             return
         request = Request(
-            action=decode_action(record.body),
+            action=action,
             principal=record.principal,
             request_id=record.request_id,
             method=record.method,

@@ -80,7 +80,9 @@ class WakeIndex:
         for bound, key in self._below[first:]:
             depth[key] = bound / low
         for bound, key in self._above[:last]:
-            depth[key] = max(depth.get(key, Decimal(0)), high / bound)
+            # A bound of zero asks for every tick: it is as deep as can be, and not divided by.
+            over = high / bound if bound > 0 else Decimal("Infinity")
+            depth[key] = max(depth.get(key, Decimal(0)), over)
         return sorted(depth, key=lambda key: (-depth[key], key))
 
     def due(self, now: datetime) -> list[tuple[str, datetime]]:

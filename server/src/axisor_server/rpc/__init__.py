@@ -1,1 +1,1 @@
-"""gRPC: thin servicers over the use cases, behind one pipeline that every call passes."""
+"""Thin gRPC servicers over the use cases, behind one pipeline that every call passes."""

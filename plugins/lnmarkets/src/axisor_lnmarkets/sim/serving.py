@@ -16,6 +16,7 @@ import click
 
 from axisor.exchange import Rules
 from axisor.exchange.scenarios import DEMO_SEED
+from axisor.maths import MAX_PRICE, on_step
 from axisor.ports import Secret
 from axisor_lnmarkets.sim.running import Running, note
 from axisor_lnmarkets.sim.server import serve
@@ -136,7 +137,11 @@ def _prices(
         return CandlePrices(candles)
     if scenario is not None:
         return ScenarioPrices(scenario, DEMO_SEED if seed is None else seed)
-    return FixedPrice(price) if seed is None else WalkPrices(seed)
+    if seed is not None:
+        return WalkPrices(seed)
+    if not 0 < price <= MAX_PRICE or not on_step(price):
+        raise click.BadParameter("write a multiple of 0.5 above 0", param_hint="--price")
+    return FixedPrice(price)
 
 
 def number(text: str | Decimal) -> Decimal:

@@ -1,0 +1,61 @@
+"""Runs the measurements and prints them as Markdown, with the raw figures as JSON beside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import msgspec
+from benchmarks import backtest, guard, journal
+from benchmarks.measure import Part, Plan, environment, markdown
+
+MEASURES: dict[str, Callable[[Plan], list[Part]]] = {
+    "guard": guard.run,
+    "journal": journal.run,
+    "backtest": backtest.run,
+}
+RUNS = 5
+RESULTS = Path("benchmarks/results")
+
+
+@click.command()
+@click.option(
+    "--only", type=click.Choice(tuple(MEASURES)), multiple=True, help="Measure just this."
+)
+@click.option("--quick", is_flag=True, help="One short run of each: proves it works, no figures.")
+@click.option("--full", is_flag=True, help="Back-test the whole year too.")
+@click.option("--runs", type=click.IntRange(1, 50), default=RUNS, show_default=True)
+@click.option("--json", "path", type=click.Path(path_type=Path), help="Where the raw figures go.")
+@click.option("--peers", is_flag=True, help="Back-test with other programs too; installs them.")
+def main(
+    only: tuple[str, ...], quick: bool, full: bool, runs: int, path: Path | None, peers: bool
+) -> None:
+    """Measure Axisor: what counts is a ratio within one run, on one machine."""
+    started = time.perf_counter()
+    plan = Plan(runs=runs, full=full, peers=peers)
+    if quick:
+        plan = Plan(runs=1, warm=0, quick=True)
+    found = environment()
+    click.echo("# Measured\n")
+    for name, value in found.items():
+        click.echo(f"- {name}: {value}")
+    click.echo()
+    parts: list[Part] = []
+    for name in only or tuple(MEASURES):
+        for part in MEASURES[name](plan):
+            parts.append(part)
+            click.echo(markdown(part))
+    seconds = time.perf_counter() - started
+    now = datetime.now(UTC)
+    target = path or RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    raw = {"time": now, "seconds": seconds, "environment": found, "parts": parts}
+    target.write_bytes(msgspec.json.format(msgspec.json.encode(raw)))
+    click.echo(f"{seconds:.0f} s; raw figures: {target}")
+
+
+if __name__ == "__main__":
+    main()

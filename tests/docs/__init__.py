@@ -1,0 +1,1 @@
+"""What the pages say is tried here: their commands, programs, links, tables and names."""
