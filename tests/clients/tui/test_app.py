@@ -59,7 +59,7 @@ def test_a_core_that_is_not_heard_leaves_grey_figures(snap_compare):
 
 
 def test_before_the_first_word_of_the_core(snap_compare):
-    assert snap_compare(console(State()), terminal_size=(80, 24), run_before=settled)
+    assert snap_compare(console(State(wall=NOW)), terminal_size=(80, 24), run_before=settled)
 
 
 def test_without_colours(snap_compare, monkeypatch):
