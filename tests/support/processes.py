@@ -27,7 +27,7 @@ from axisor_lnmarkets.limiter import PUBLIC, Limiter
 from axisor_lnmarkets.sim.clock import SystemClock
 from axisor_lnmarkets.sim.remote import Remote
 
-PATIENCE_S = 60.0
+PATIENCE_S = 40.0
 """How long a process may take to say or do what is waited for, on a busy machine."""
 
 POLL_S = 0.1
@@ -57,12 +57,10 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-async def axisor(
-    *words: str, stdin: str = "", timeout_s: float = PATIENCE_S, **variables: str
-) -> Done:
+async def axisor(*words: str, stdin: str = "", timeout_s: float = PATIENCE_S) -> Done:
     """Run one `axisor` command to its end."""
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, *words, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment(**variables)
+        *COMMAND, *words, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment()
     )
     try:
         async with asyncio.timeout(timeout_s):
@@ -159,7 +157,8 @@ async def simulator(
             *COMMAND, *words, *more, stdin=PIPE, stdout=PIPE, stderr=log, env=environment()
         )
     try:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(f"{SECRET}\n{PASSPHRASE}\n".encode())
         process.stdin.close()
         async with asyncio.timeout(PATIENCE_S):
@@ -183,14 +182,15 @@ class Core:
         self.data, self.log = folder / name, folder / f"{name}.log"
         self.options, self.variables = options, dict(variables or {})
         self.process: Process | None = None
+        self.listen = "127.0.0.1:0"
         self._config = str(folder / "config")
 
-    async def start(self, *, failpoint: str = "", expect_up: bool = True) -> None:
-        """Start it and wait until it says where it serves."""
+    async def start(self, *, failpoint: str = "") -> None:
+        """Start it and wait until it says where it serves; it serves there again ever after."""
         variables = {**self.variables, "XDG_CONFIG_HOME": self._config}
         if failpoint:
             variables["AXISOR_FAILPOINT"] = failpoint
-        words = ("up", "--data-dir", str(self.data), "--listen", "127.0.0.1:0", "-o", "json")
+        words = ("up", "--data-dir", str(self.data), "--listen", self.listen, "-o", "json")
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *COMMAND,
@@ -204,7 +204,8 @@ class Core:
         assert self.process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
             line = await self.process.stdout.readline()
-        assert line or not expect_up, self.log.read_text()[-2_000:]
+        assert line, self.log.read_text()[-2_000:]
+        self.listen = json.loads(line)["address"]
 
     async def killed(self) -> None:
         """Wait until it has killed itself, as a failpoint tells it to."""
@@ -227,9 +228,9 @@ class Core:
         """Return a client of it by what lies in its data directory."""
         return Client.of_data_dir(self.data, **options)
 
-    async def cli(self, *words: str, stdin: str = "", **variables: str) -> Done:
+    async def cli(self, *words: str, stdin: str = "") -> Done:
         """Run a command against it."""
-        return await axisor("--data-dir", str(self.data), *words, stdin=stdin, **variables)
+        return await axisor("--data-dir", str(self.data), *words, stdin=stdin)
 
 
 @asynccontextmanager
