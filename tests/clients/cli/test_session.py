@@ -53,7 +53,7 @@ def test_missing_credentials_are_refused_by_name(core, lines, venue):
 class Interrupted(io.StringIO):
     """Standard input at which Ctrl-C is pressed."""
 
-    def readline(self, size: int | None = -1, /) -> str:
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
         raise KeyboardInterrupt
 
 

@@ -99,7 +99,7 @@ class Narrator:
     def __init__(
         self, account: str, kept: Position, bare: Position, *, say: Callable[[str], None]
     ) -> None:
-        self._account, self._say = account, say
+        self.account, self._say = account, say
         self._names = {kept.id: "A", bare.id: "B"}
         self._twins = {kept.id: kept, bare.id: bare}
         self._kept, self._bare = kept.id, bare.id
@@ -131,7 +131,7 @@ class Narrator:
     async def listen(self, client: Client, length_s: float) -> None:
         """Tell what happens until the market has run for `length_s` seconds of its own time."""
         self._tasks.append(asyncio.create_task(self._events(client)))
-        async with aclosing(client.market.watch_ticks(self._account)) as ticks:
+        async with aclosing(client.market.watch_ticks(self.account)) as ticks:
             async for item in ticks:
                 if not isinstance(item, TickReport):
                     continue
@@ -186,7 +186,7 @@ class Narrator:
         return f"{self._names[twin.id]} {found * 100:5.2f} % |{bar}|"
 
     async def _events(self, client: Client) -> None:
-        async with aclosing(client.events.watch(self._account)) as items:
+        async with aclosing(client.events.watch(self.account)) as items:
             async for item in items:
                 if isinstance(item, Snapshot):
                     for report in item.positions:
@@ -248,10 +248,10 @@ class Narrator:
         # The venue is asked once more, so that the last word is not an older reading's.
         await client.accounts.reconcile(self._account)
         reports = await every(
-            lambda token: client.margin.list_positions(self._account, page_token=token)
+            lambda token: client.margin.list_positions(self.account, page_token=token)
         )
         alive = {report.position.id: report.position for report in reports}
-        verified = await client.events.verify(self._account)
+        verified = await client.events.verify(self.account)
         kept, bare = alive.get(self._kept), alive.get(self._bare)
         return Result(
             guarded=kept,

@@ -158,6 +158,8 @@ class Stage:
                 await screen.finished()
         async with asyncio.timeout(length / float(self._wishes.speed) * 2 + START_S):
             await listening
+        # A core polls what is not in danger at its leisure; the end of a twin is asked for.
+        await client.accounts.reconcile(narrator.account)
         await asyncio.sleep(AFTER_S)
         await narrator.stop()
 

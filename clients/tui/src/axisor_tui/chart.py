@@ -69,10 +69,19 @@ def draw(state: State, width: int, height: int) -> str:
     plotext.ylim(low - pad, high + pad)
     plotext.xticks([])
     plotext.xaxes(False, False)
-    marked = {level for level in map(float, _prices_of(state)) if low <= level <= high}
-    ticks = sorted({prices[-1], *marked} if marked else {prices[-1], low, high})
+    marked = [level for level in map(float, _prices_of(state)) if low <= level <= high]
+    ticks = apart([*marked, prices[-1], low, high], (high - low) * 2 / height)
     plotext.yticks(ticks, [f"{tick:,.0f}" for tick in ticks])
     return str(plotext.build())
+
+
+def apart(wanted: list[float], least: float) -> list[float]:
+    """Return those that keep a distance from the ones before them, so that no labels collide."""
+    kept: list[float] = []
+    for each in wanted:
+        if all(abs(each - other) >= least for other in kept):
+            kept.append(each)
+    return sorted(kept)
 
 
 def _prices_of(state: State) -> tuple[Price, ...]:
