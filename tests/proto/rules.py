@@ -11,6 +11,8 @@ from tests.proto.descriptors import Contract, Field, Method
 Kind = descriptor_pb2.FieldDescriptorProto
 # Methods that begin so change nothing; every other one, a stream apart, does.
 READING = ("Get", "List", "Watch", "Explain", "WhatIf", "Preview", "Describe", "Simulate", "Check")
+# These are values, not resources: they are found by their account and place, and have no name.
+NAMELESS = {"Event", "Coverage", "Candle", "FundingSettlement"}
 # Ticks are lossy and have no sequence to resume after.
 WITHOUT_SEQUENCE = {"WatchTicks"}
 INEXACT = {Kind.TYPE_DOUBLE: "double", Kind.TYPE_FLOAT: "float"}
@@ -39,7 +41,9 @@ CODES = (
 def is_mutation(method: Method) -> bool:
     """Tell whether a method changes something by its one request."""
     streams = method.proto.client_streaming or method.proto.server_streaming
-    return not streams and not method.proto.name.startswith(READING)
+    level = method.proto.options.idempotency_level
+    harmless = level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
+    return not streams and not harmless and not method.proto.name.startswith(READING)
 
 
 def method_faults(contract: Contract, method: Method, rule: Message | None) -> list[str]:
@@ -92,6 +96,8 @@ def list_faults(contract: Contract, method: Method, asked: dict[str, Kind]) -> l
     listed = [entry for entry in answered.values() if entry.label == Kind.LABEL_REPEATED]
     if len(listed) != 1:
         return [*faults, "its response does not list exactly one thing"]
+    if listed[0].type_name.rpartition(".")[2] in NAMELESS:
+        return faults
     first = next(iter(contract.fields_of(listed[0].type_name).values()), None)
     if listed[0].type_name and (first is None or first.name not in {"name", "sequence"}):
         faults.append("what it lists does not start with its name")

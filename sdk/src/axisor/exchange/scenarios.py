@@ -156,12 +156,11 @@ _CRASH = _dollars(
 def _flash_crash(seed: int) -> Scenario:
     anchors = _CRASH
     if seed != DEMO_SEED:
-        # The start is kept, and the order of the anchors: none moves more than a hundred dollars.
-        moved = [
-            (ms, price + between(seed, place, -200, 200))
-            for place, (ms, price) in enumerate(_CRASH[2:-1])
-        ]
-        anchors = (*_CRASH[:2], *moved, (_CRASH[-1][0], moved[-1][1]))
+        # The start is kept, and the order of the anchors: none moves more than a hundred dollars,
+        # and those of one price move together.
+        prices = list(dict.fromkeys(price for _, price in _CRASH[2:]))
+        moved = {price: price + between(seed, n, -200, 200) for n, price in enumerate(prices)}
+        anchors = (*_CRASH[:2], *((ms, moved[price]) for ms, price in _CRASH[2:]))
     return Scenario(name=FLASH_CRASH, seed=seed, anchors=anchors)
 
 
