@@ -70,6 +70,6 @@ def test_the_plugin_trades_on_the_simulator(tmp_path: Path) -> None:
     with reader.background(PAGE, "venue"), reader.background(PAGE, "core"):
         said = reader.type(reader.text_of(PAGE, "you"))
 
-    assert "confirmed by answer" in said
+    assert "confirmed in " in said
     assert "dip-buyer" in said
     assert "long" in said

@@ -138,7 +138,7 @@ def _wander(
 
 # The price holds at first, for positions to be opened; the last quarter second before twelve takes
 # it through the three-percent line of the worked example at once. It rests a second where the guard
-# acts, so that a reader who misses a print still sees the price of the example.
+# acts and at the low, so that a reader who misses a print still sees the prices of the example.
 _CRASH = _dollars(
     (0, 100_000),
     (2_000, 100_000),
@@ -148,6 +148,7 @@ _CRASH = _dollars(
     (19_000, 98_100),
     (26_000, 96_150),
     (31_000, 95_200),
+    (32_000, 95_200),
     (38_000, 99_400),
     (42_000, 99_400),
 )
