@@ -52,7 +52,6 @@ def test_a_reason_is_explained(name: str, comment: str) -> None:
     assert rules.reason_faults(comment) == []
 
 
-@pytest.mark.skipif(not PROTOS, reason="there is no contract yet")
 def test_the_contract_has_methods_and_reasons() -> None:
     assert CONTRACT.methods
     assert REASONS

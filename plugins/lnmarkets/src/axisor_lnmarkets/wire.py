@@ -81,7 +81,7 @@ class AmountField(Figure):
 
 def _figure(kind: type, value: object) -> object:
     if not issubclass(kind, Figure):
-        raise NotImplementedError(f"no reading for {kind.__name__}")
+        raise TypeError(f"no field of an answer may be a {kind.__name__}")
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError(f"Expected `number`, got `{type(value).__name__}`")
     number = kind(value)
