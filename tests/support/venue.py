@@ -88,6 +88,7 @@ class SimLine:
             raise VenueUnavailable("The simulated line is down.")
         await asyncio.sleep(0)
         venue.reads += 1
+        venue.read_lanes.add(lane)
         if venue.stale_reads and venue.before is not None:
             venue.stale_reads -= 1
             return venue.before
@@ -197,6 +198,7 @@ class SimVenue:
         self.lanes: list[Lane] = []
         self.effects: list[Action] = []
         self.reads = 0
+        self.read_lanes: set[Lane] = set()
         self.ends: dict[str, str] = {}
         self.changed = asyncio.Event()
         self.under_way: list[asyncio.Future[None]] = []

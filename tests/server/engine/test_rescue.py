@@ -36,6 +36,21 @@ async def test_a_long_below_its_trigger_is_rescued_once(bench):
     await engine.stop(1)
 
 
+async def test_no_reading_uses_the_lane_of_rescues_not_even_in_danger_or_doubt(bench):
+    bench.long()
+    engine = bench.engine()
+    await bench.up(engine)
+    await bench.run(engine, "rescuer")
+    bench.venue.faults.append("lose-response")
+
+    await bench.move("98100", seconds=60)
+
+    assert Lane.RECONCILE in bench.venue.read_lanes
+    assert Lane.GUARD not in bench.venue.read_lanes
+    assert len(bench.venue.effects) == 1
+    await engine.stop(1)
+
+
 async def test_the_unit_of_a_step_is_journaled_before_anything_leaves(bench):
     bench.long()
     engine = bench.engine()

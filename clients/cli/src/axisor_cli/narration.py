@@ -245,8 +245,6 @@ class Narrator:
 
     async def result(self, client: Client) -> Result:
         """Return how it ended, by the core's last account and the whole journal."""
-        # The venue is asked once more, so that the last word is not an older reading's.
-        await client.accounts.reconcile(self.account)
         reports = await every(
             lambda token: client.margin.list_positions(self.account, page_token=token)
         )

@@ -10,7 +10,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from axisor.errors import JournalCorrupt, LeaseLost, OutcomeUnknown, ShuttingDown, StoreUnavailable
+from axisor.errors import (
+    JournalCorrupt,
+    LeaseLost,
+    OutcomeUnknown,
+    ShuttingDown,
+    StoreUnavailable,
+    VenueUnavailable,
+)
 from axisor.events import AccountOpened, IntentState, RunState, Stimulus
 from axisor.model import Tick
 from axisor.ports import Lane, VenueAccount
@@ -31,6 +38,11 @@ from axisor_server.engine.world import World
 from axisor_server.ports import Conflict, Transaction
 
 log = logging.getLogger(__name__)
+
+READS = 3
+"""How often an account is read for whoever asks, until a reading counts."""
+
+READ_PAUSE_S = 0.5
 
 Later = list[tuple[str, Stimulus, int]]
 
@@ -276,8 +288,11 @@ class Actor:
         """Read the account at once; returns the journal's sequence. Raises VenueUnavailable."""
         if self.core.ledger is None:
             raise ShuttingDown(self.error)
-        await self.observer.read(Lane.RECONCILE)
-        return self.core.sequence
+        for _ in range(READS):
+            if await self.observer.read(Lane.RECONCILE):
+                return self.core.sequence
+            await self._clock.sleep(READ_PAUSE_S)
+        raise VenueUnavailable(self.effects.read_error or "The venue showed an old reading only.")
 
     def summary(self) -> AccountSummary:
         """Return how this account is doing."""

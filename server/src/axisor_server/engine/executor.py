@@ -220,10 +220,11 @@ class Executor:
             and record.fence_us is not None
             and is_past(clock, wall_ms=wall_ms, fence_ms=record.fence_us // 1000)
         )
-        lane = Lane.GUARD if record.lane == Lane.GUARD else Lane.RECONCILE
+        market_us = self._books.market_us()
         try:
+            # A reading takes several requests: it must not use up what another rescue would need.
             evidence = await gather(
-                self._line, action, baseline, lane=lane, market_us=self._books.market_us()
+                self._line, action, baseline, lane=Lane.RECONCILE, market_us=market_us
             )
         except VenueError:
             return None

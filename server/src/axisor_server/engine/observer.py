@@ -68,7 +68,8 @@ class Observer:
                 near = self._actor.in_danger()
                 pause = settings.poll_near_ms if near else settings.poll_far_ms
                 await poked(self._clock, pause / 1000, self._hint)
-                await self.read(Lane.GUARD if near else Lane.READ)
+                # Never the guard's lane: a reading must not use up what a rescue would need.
+                await self.read(Lane.RECONCILE if near else Lane.READ)
                 await self._clock.sleep(LEAST_PAUSE_S)
 
     async def _listen(self) -> None:
