@@ -15,7 +15,8 @@ from tests.support.processes import Core, Done, add_account, axisor, core, simul
 
 from axisor.client import Client
 
-ERROR, USAGE, AUTH, NOT_FOUND, UNREACHABLE, VENUE, REFUSED, WRONG_MODE = 1, 2, 3, 5, 6, 7, 8, 12
+ERROR, USAGE, AUTH, NOT_FOUND, UNREACHABLE, VENUE, REFUSED = 1, 2, 3, 5, 6, 7, 8
+UNCONFIRMED, WRONG_MODE = 9, 12
 NOBODY = "00000000-0000-4000-8000-000000000000"
 AT_ONCE = 3
 
@@ -50,7 +51,7 @@ ASKED_WRONGLY: tuple[tuple[str, int, str], ...] = (
         USAGE,
         "PRICE_OFF_STEP",
     ),
-    ("position close {id}", USAGE, ""),  # nobody there to confirm it
+    ("position close {id}", UNCONFIRMED, ""),  # nobody is there to say yes
     # Foreign mode
     ("--expect-mode live position list", WRONG_MODE, "MODE_MISMATCH"),
     ("--expect-mode paper position add-margin {id} 1000sat", WRONG_MODE, "MODE_MISMATCH"),

@@ -26,7 +26,7 @@ async def test_the_demo_is_the_worked_example_to_the_sat() -> None:
     assert done.code == 0, done.err
     for line in (
         r"opened  A-guarded .*x25 @ 100,000 +margin 100,000 sat +liq 96,154",
-        r"98,100  GUARD add 82,541 sat",
+        r"98,100  GUARD .*1\.98 % .*add 82,541 sat",
         r"liq 96,154 -> 93,195",
         r"B LIQUIDATED  -100,000 sat",
         r"RESULT  guarded -15,091 sat \(open, safe\) +unguarded -100,000 sat \(gone: liquidated\)",
