@@ -31,6 +31,10 @@ FALL = (98_100, 97_200, 95_000, 92_300, 91_900)
 """Prices at some of which the guard must act: nearer than 2 % to the liquidation of the moment."""
 
 
+BALANCE = 1_000_000
+"""Sats of the account before anything is opened; fees are off."""
+
+
 class Seen(Struct):
     """What a reader has made of the events it was given."""
 
@@ -124,9 +128,9 @@ async def test_readers_that_are_cut_off_rebuild_what_others_saw(tmp_path: Path) 
                     await until(lambda: _acting(running, account), "the core acts again")
                 await sim.price(price)
                 await until(partial(_safe, client, account, position, price), f"safe at {price}")
-            end = await until(lambda: _quiet(client, account), "the journal is quiet")
-            for seen in (never, always):
-                await until(partial(_read_to, seen, end), "it has read to the end")
+            await until(lambda: _settled(client, account, position), "the last reading is taken")
+            together = partial(_read_to_the_end, client, account, never, always)
+            end = await until(together, "both have read to the end")
             for reader in readers:
                 reader.cancel()
             ended = await asyncio.gather(*readers, return_exceptions=True)
@@ -161,12 +165,14 @@ async def _safe(client: Client, account: str, position: str, price: int) -> bool
     return bool(price - held.liquidation >= price * 2 // 100)
 
 
-def _read_to(seen: Seen, end: int) -> bool:
-    return seen.sequences[-1:] == [end]
+async def _settled(client: Client, account: str, position: str) -> bool:
+    """Return whether the balance shows every sat that the position holds."""
+    held = (await client.margin.get_position(account, position)).position
+    balance = (await client.accounts.balance(account)).balance
+    return balance.free + held.margin == BALANCE
 
 
-async def _quiet(client: Client, account: str) -> int:
-    """Return the end of the journal once it stands still for a while, else 0."""
-    before = await last_sequence(client, account)
-    await asyncio.sleep(1.5)
-    return before if await last_sequence(client, account) == before else 0
+async def _read_to_the_end(client: Client, account: str, *readers: Seen) -> int:
+    """Return the end of the journal once every reader is there, else 0."""
+    end = await last_sequence(client, account)
+    return end if all(reader.sequences[-1:] == [end] for reader in readers) else 0
