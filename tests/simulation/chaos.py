@@ -68,19 +68,22 @@ class Chaos:
             drift = 0.0 if world.faults.healed else plan.drift * wait / 300
             jitter = 0.0001 if world.faults.healed else plan.jitter
             price = next_price(self._exchange.quote.last, chance, drift=drift, jitter=jitter)
-            self._exchange.move(price)
-            self._venue.spread()
+            self._moved(price)
+
+    def _moved(self, price: Decimal) -> None:
+        self._exchange.move(price)
+        self._world.risk.look()
+        self._venue.spread()
 
     def _gap(self, chance: random.Random) -> bool:
         factor = 1 - chance.uniform(0.002, 0.015)
-        price = next_price(self._exchange.quote.last, chance, drift=factor - 1, jitter=0.0)
-        self._exchange.move(price)
-        self._venue.spread()
+        self._moved(next_price(self._exchange.quote.last, chance, drift=factor - 1, jitter=0.0))
         return True
 
     def _fund(self, chance: random.Random, sign: int) -> bool:
         rate = Decimal(sign * chance.randint(1, 60)) / 100_000
         self._world.say("funding", str(rate))
+        self._world.risk.disturb_all("touch")
         self._exchange.settle(rate)
         return True
 
@@ -127,12 +130,12 @@ class Chaos:
         process = self._running(chance)
         if process is None or process.store.cut:
             return False
-        store = process.store
         self._world.say("store cut", process.name)
+        self._world.risk.disturb_all("takeover")
         return self._during(
             chance.uniform(0.5, 20),
-            lambda: setattr(store, "cut", True),
-            lambda: setattr(store, "cut", False),
+            lambda: setattr(process.store, "cut", True),
+            lambda: _mend(process),
         )
 
     def _step(self, chance: random.Random) -> bool:
@@ -142,6 +145,7 @@ class Chaos:
         by_ms = round(chance.choice((1, -1)) * chance.choice((100, 300, 1_000)))
         self._world.say("clock step", process.name, str(by_ms))
         process.clock.skew_ms += by_ms
+        self._world.risk.disturb_all("takeover")
         return True
 
     def _kill(self, chance: random.Random) -> bool:
@@ -233,6 +237,11 @@ class Chaos:
             "stops",
             lambda: account.isolated.set_stoploss(now, quote, trade.id, price),
         )
+
+
+def _mend(process: Process) -> None:
+    process.store.cut = False
+    process.steady_since = process.loop.time()
 
 
 def heal(world: World) -> None:

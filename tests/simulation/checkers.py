@@ -9,7 +9,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from axisor.events import IntentPlanned, IntentSent, IntentSettled, Payload, PositionChanged
+from axisor.events import (
+    IntentPlanned,
+    IntentSent,
+    IntentSettled,
+    Payload,
+    PositionChanged,
+    RunState,
+)
 from axisor.intents import AddMargin
 from axisor.model import AccountState, Position
 from tests.simulation.clients import Clients
@@ -116,6 +123,7 @@ def check(world: World, clients: Clients | None, horizon_s: float, converged: fl
     for kind, detail in (
         *_chain(world),
         *_moves(world),
+        *_runs(world),
         *_requests(world, intents),
         *_outcomes(world, intents),
         *_rescues(world, intents),
@@ -210,6 +218,14 @@ def _moves(world: World) -> Found:
         if after not in LEGAL.get(before, frozenset()):
             yield "illegal-move", f"{id} went from {before or 'nothing'} to {after}"
         states[id] = after
+
+
+def _runs(world: World) -> Found:
+    for committed in world.journal:
+        if committed.entry.kind == "RunChanged":
+            payload = _payloads.decode(committed.entry.payload)
+            if payload.state is RunState.FAILED:
+                yield "run-failed", f"{payload.run}: {payload.reason}"
 
 
 def _requests(world: World, intents: Mapping[str, Intent]) -> Found:

@@ -75,7 +75,9 @@ class SimExchange:
         self.touches: list[Touch] = []
         self.endings: list[Ending] = []
         self.history: dict[str, tuple[list[float], list[AccountState]]] = {}
-        self.on_change: Callable[[str], None] = lambda _: None
+        self.on_change: Callable[[str, bool], None] = lambda *_: None
+        self.on_touch: Callable[[str], None] = lambda _: None
+        self.on_end: Callable[[Ending], None] = lambda _: None
         self.say: Callable[..., None] = lambda *_: None
 
     @property
@@ -89,7 +91,7 @@ class SimExchange:
         assert found is not None
         return found
 
-    def changed(self, id: str) -> None:
+    def changed(self, id: str, *, ours: bool = False) -> None:
         """Write down how an account looks from now on, and hint that it changed."""
         times, states = self.history.setdefault(id, ([], []))
         now = self.loop.time()
@@ -99,7 +101,7 @@ class SimExchange:
         else:
             times.append(now)
             states.append(state)
-        self.on_change(id)
+        self.on_change(id, ours)
 
     def state_at(self, id: str, when: float) -> AccountState:
         """Return an account as it was at a time."""
@@ -122,6 +124,7 @@ class SimExchange:
             ending = Ending(account, happening.trade.id, self.loop.time(), end)
             self.endings.append(ending)
             self.say("ended", happening.trade.id, end)
+            self.on_end(ending)
 
     def settle(self, rate: Decimal) -> None:
         """Settle funding for every running position now."""
@@ -153,7 +156,7 @@ class SimExchange:
         self.say("effect", request.intent, type(request.action).__name__)
         for happening in account.happened:
             self._note(account.id, happening)
-        self.changed(account.id)
+        self.changed(account.id, ours=True)
         return answer
 
     def touch(
@@ -168,6 +171,7 @@ class SimExchange:
         for happening in self.account(account).happened:
             self._note(account, happening)
         self.say("user", kind, position)
+        self.on_touch(account)
         self.changed(account)
         return True
 

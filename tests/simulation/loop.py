@@ -86,6 +86,8 @@ class SimLoop(asyncio.BaseEventLoop):
         self._chance = chance
         self._now = 0.0
         self._still = 0
+        self._timed = 0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self.steps = 0
         self.made = 0
         self.failures: list[dict[str, Any]] = []
@@ -126,19 +128,32 @@ class SimLoop(asyncio.BaseEventLoop):
                 handle._run()
 
     def _move_on(self) -> None:
-        scheduled = self._scheduled
-        while scheduled and scheduled[0]._cancelled:
-            heapq.heappop(scheduled)._scheduled = False
-        if not scheduled:
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
+        if not timers:
             if self._stopping:
                 return
             raise Deadlock(f"Nothing is left to do at {self._now:.3f} s.")
         self._still = 0
-        self._now = max(self._now, scheduled[0]._when)
-        while scheduled and scheduled[0]._when <= self._now:
-            handle = heapq.heappop(scheduled)
-            handle._scheduled = False
-            self._ready.append(handle)
+        self._now = now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= now:
+            self._ready.append(heapq.heappop(timers)[2])
+
+    def call_later(
+        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Have something called after a while."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Have something called at a time; of several at one time chance picks the first."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self._timed += 1
+        heapq.heappush(self._timers, (when, self._timed, timer))
+        return timer
 
     def thaw(self, group: Freezable) -> None:
         """Let a held group go on with what came in meanwhile."""

@@ -43,9 +43,7 @@ class Process(Freezable):
         self.loop: SimLoop = world.loop
         self.name = f"{name}.{life}"
         self.dead = False
-        self.acting_since: float | None = None
-        self.born = self.loop.time()
-        self.last_pause = 0.0
+        self.steady_since = self.loop.time()
         faults = world.faults
         skew = drift = 0
         if faults.strikes("clock-skewed"):
@@ -110,7 +108,7 @@ class Process(Freezable):
         if self.frozen or self.dead:
             return
         self.frozen = True
-        self.last_pause = self.loop.time() + seconds
+        self.world.risk.disturb_all("takeover")
         context = copy_context()
         context.run(GROUP.set, None)
         if machine:
@@ -122,6 +120,7 @@ class Process(Freezable):
         if self.dead:
             return
         self.loop.thaw(self)
+        self.steady_since = self.loop.time()
         if machine:  # a time server puts the wall clock right some time later
             self.loop.call_later(self.chance.uniform(0, 60), self._step, round(seconds * 1000))
 

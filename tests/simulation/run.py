@@ -126,5 +126,6 @@ def _judge(
         events=len(world.journal),
         faults=dict(sorted(world.faults.hits.items())),
         failpoints=dict(sorted(world.failpoint_hits.items())),
+        dwell=world.risk.dwell,
         violations=world.violations,
     )

@@ -33,7 +33,7 @@ from tests.simulation.loop import Freezable, SimLoop
 T = TypeVar("T")
 
 NEWER = f"SELECT rowid, {sql.ENTRY} FROM journal WHERE rowid > ? ORDER BY rowid"
-LEASES = "SELECT account, owner, epoch, until_us FROM leases ORDER BY account"
+LEASES = "SELECT account, owner, epoch FROM leases ORDER BY account"
 
 
 @cache
@@ -85,9 +85,9 @@ class SharedDatabase:
             for row in self.connection.execute(LEASES):
                 if self._leases.get(row[0]) != row:
                     self._leases[row[0]] = row
-                    account, owner, epoch, until_us = row
+                    account, owner, epoch = row
                     self.on_lease(
-                        LeaseRecord(account=account, owner=owner, epoch=epoch, until_us=until_us)
+                        LeaseRecord(account=account, owner=owner, epoch=epoch, until_us=0)
                     )
 
     def close(self) -> None:

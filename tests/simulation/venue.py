@@ -69,14 +69,19 @@ class SimVenue:
         self.lines: list[SimLine] = []
         self.feeds: list[SimFeed] = []
         self.find_intent: Callable[[str, Action, int], tuple[str, bool]] = lambda *_: ("", False)
-        self.disturbed: Callable[[str], None] = lambda _: None
+        self.prices_disturbed: Callable[[], None] = lambda: None
+        self.disturbed: Callable[[str, str], None] = lambda *_: None
         exchange.on_change = self._hint
 
-    def _hint(self, account: str) -> None:
+    def _hint(self, account: str, ours: bool) -> None:
         for line in self.lines:
-            if line.account == account and not line.door.dead and not self.down:
-                if not self.faults.strikes("hint-lost"):
-                    self.later(self.net(), line.hint.set)
+            if line.account != account or self.down:
+                continue
+            if self.faults.strikes("hint-lost"):
+                if not ours:
+                    self.disturbed(account, "hint")
+            else:
+                self.later(self.net(), line.hint.set)
 
     def net(self) -> float:
         """Return how long a message takes one way."""
@@ -174,11 +179,15 @@ class SimFeed:
     def offer(self, tick: Tick) -> None:
         """Send a tick on its way."""
         venue, faults = self._venue, self._venue.faults
-        if venue.silent or venue.down or faults.strikes("tick-dropped"):
+        if venue.silent or venue.down:
+            return
+        if faults.strikes("tick-dropped"):
             return
         if faults.strikes("price-incomplete"):
+            venue.prices_disturbed()
             tick = replace(tick, bid=None, ask=None)
         elif faults.strikes("price-disagrees"):
+            venue.prices_disturbed()
             off = Decimal(faults.chance("price-disagrees").choice(("0.97", "1.03")))
             tick = replace(tick, bid=tick.last * off, ask=tick.last * off)
         delay = venue.net()
@@ -284,7 +293,6 @@ class SimLine:
         if trouble is None and faults.strikes("read-failed"):
             trouble = VenueUnavailable("The reading was lost.")
         if trouble is not None:
-            venue.disturbed(self.account)
             raise trouble
         if faults.strikes("read-stale"):
             lag = faults.chance("read-stale").uniform(0, LAG_S)
@@ -300,7 +308,7 @@ class SimLine:
             lost = faults.chance("unreadable").choice(positions).id
             positions = tuple(p for p in positions if p.id != lost)
             unreadable = (lost,)
-            self._venue.disturbed(self.account)
+            self._venue.disturbed(self.account, "unreadable")
         return AccountState(
             balance=parts[0].balance,
             positions=positions,
@@ -319,7 +327,6 @@ class SimLine:
         if trouble is not None:
             raise trouble
         if self._faults.strikes("witness-failed"):
-            venue.disturbed(self.account)
             raise VenueUnavailable("The reading was lost.")
         return read()
 
@@ -384,10 +391,10 @@ class SimLine:
         if wait:
             await asyncio.sleep(wait)
             self.door.must_live()
-        venue, faults = self._venue, self._faults
+        venue = self._venue
         refusal = self._refusal()
         if refusal is not None:
-            venue.disturbed(self.account)
+            venue.disturbed(self.account, "unsent")
             await asyncio.sleep(2 * venue.net())
             return Refused(refusal)
         intent, stale = venue.find_intent(self.account, action, signed_at_ms)
@@ -432,10 +439,10 @@ class SimLine:
         venue, faults = self._venue, self._faults
         delay, work, back = venue.net(), 0.0, ""
         if faults.strikes("request-lost"):
-            venue.disturbed(self.account)
+            venue.disturbed(self.account, "unanswered")
             return
         if faults.strikes("error-before"):
-            venue.disturbed(self.account)
+            venue.disturbed(self.account, "unanswered")
             venue.later(delay * 2, _tell, answer, Unknown("HTTP 503, before anything was done."))
             return
         if faults.strikes("late"):
@@ -448,7 +455,7 @@ class SimLine:
             if not back and faults.strikes(kind):
                 back = kind
         if back or delay > 1:
-            venue.disturbed(self.account)
+            venue.disturbed(self.account, "unanswered")
         request.lands = self._loop.time() + delay + work
         venue.later(delay, self._arrive, request, answer, work, back)
 

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Coroutine, Iterable, Sequence
 from contextvars import Context
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -25,11 +25,12 @@ from axisor_server.domain.records import AccountRecord, LeaseRecord, RunRecord
 from axisor_server.engine import EngineSettings
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Transaction
-from tests.simulation.exchange import SimExchange
+from tests.simulation.exchange import Ending, SimExchange
 from tests.simulation.faults import Faults
 from tests.simulation.loop import START, SimLoop
 from tests.simulation.process import Process
 from tests.simulation.records import Violation
+from tests.simulation.risk import SECOND_CHANCE_S, RiskMeter
 from tests.simulation.store import SharedDatabase
 from tests.simulation.venue import SimVenue
 from tests.simulation.workload import PRICE, AccountPlan, Workload, workload
@@ -96,12 +97,15 @@ class World:
         self.violations: list[Violation] = []
         self.journal: list[Committed] = []
         self.leases: list[tuple[float, LeaseRecord]] = []
-        self.disturbed: dict[str, float] = {}
+        self.risk = RiskMeter(self)
         self.trace: list[str] | None = None
         self._digest = hashlib.sha256()
         self.exchange.say = self.say
         self.venue.find_intent = self._find_intent
-        self.venue.disturbed = self._disturb
+        self.venue.disturbed = self.risk.disturb
+        self.venue.prices_disturbed = partial(self.risk.disturb_all, "price")
+        self.exchange.on_touch = partial(self.risk.disturb, kind="touch")
+        self.exchange.on_end = self._ended
         self.database.on_entries = self._committed
         self.database.on_lease = self._leased
 
@@ -137,8 +141,10 @@ class World:
         self.leases.append((self.loop.time(), lease))
         self.say("lease", lease.account[-4:], lease.owner, str(lease.epoch))
 
-    def _disturb(self, account: str) -> None:
-        self.disturbed[account] = self.loop.time()
+    def _ended(self, ending: Ending) -> None:
+        calm = self.risk.ended(ending.account, ending.position, ending.end)
+        if calm is not None and calm >= SECOND_CHANCE_S:
+            self.accuse("missed", f"{ending.position} was liquidated after {calm:.1f} calm s")
 
     def _find_intent(self, account: str, action: Action, signed_at_ms: int) -> tuple[str, bool]:
         connection = self.database.connection
@@ -189,6 +195,7 @@ class World:
         if process.dead:
             return
         self.kills += 1
+        self.risk.disturb_all("takeover")
         name = process.name.partition(".")[0]
         self.say("end", process.name, why)
         process.kill(last_words=self.chance.random() < 0.5)

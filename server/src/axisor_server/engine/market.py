@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -22,6 +23,7 @@ FUNDING = "funding"
 """The word of `Wake.on` for another funding rate or time."""
 
 QUALITY_EVERY_S = 1.0
+VAGUE_PAUSE_MS = 5_000
 log = logging.getLogger(__name__)
 
 
@@ -205,11 +207,11 @@ class Market:
 
     async def _watch_clock(self) -> None:
         while True:
-            try:
+            pause = VAGUE_PAUSE_MS  # without a good measure nothing is signed; ask again soon
+            with suppress(AxisorError):
                 await self.measure()
-                pause = self._settings.offset_every_ms
-            except AxisorError:
-                pause = 5_000  # without a measure nothing is signed; ask again soon
+                if self._is_exact():
+                    pause = self._settings.offset_every_ms
             await self._clock.sleep(pause / 1000)
 
     async def measure(self) -> None:
@@ -218,6 +220,10 @@ class Market:
         self._offset = await self._feed.clock_offset()
         self._offset_ms = started
         self._measured.set()
+
+    def _is_exact(self) -> bool:
+        clock = self.venue_clock()
+        return clock is not None and clock.uncertainty_ms <= self._settings.uncertainty_limit_ms
 
     async def measured(self) -> None:
         """Wait until the venue's clock was measured for the first time."""
