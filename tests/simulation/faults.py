@@ -93,10 +93,10 @@ class Faults:
         """Return a kind's own chance, for the particulars of a fault."""
         return self._chance[name]
 
-    def strikes(self, name: str) -> bool:
+    def strikes(self, name: str, odds: float = 1.0) -> bool:
         """Return whether a fault strikes now, and count it if it does."""
         rate = self.rates.get(name)
-        if rate is None or self.healed or self._chance[name].random() >= rate:
+        if rate is None or self.healed or self._chance[name].random() >= rate * odds:
             return False
         self.hits[name] = self.hits.get(name, 0) + 1
         return True

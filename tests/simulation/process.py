@@ -25,6 +25,16 @@ from tests.simulation.venue import VenueDoor
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+ODDS = {
+    "lease-renewed": 0.04,
+    "unit-committed": 0.3,
+    "account-read": 0.3,
+    "witness-read": 2.0,
+    "resolved": 4.0,
+    "command-received": 4.0,
+}
+"""How much more or less often than others a failpoint strikes, since some are passed all the time."""
+
 HEADS = 40
 """Bytes a watcher is sent for each event: its sequence and its hash."""
 
@@ -146,11 +156,12 @@ class Armed(Failpoints):
         world = process.world
         if process.dead:
             raise asyncio.CancelledError
-        if world.faults.strikes("kill-at"):
+        odds = ODDS.get(name, 1.0)
+        if world.faults.strikes("kill-at", odds):
             world.failpoint_hits[name] = world.failpoint_hits.get(name, 0) + 1
             world.end(process, why=f"killed at {name}")
             raise asyncio.CancelledError
-        if world.faults.strikes("pause-at"):
+        if world.faults.strikes("pause-at", odds):
             world.failpoint_hits[name] = world.failpoint_hits.get(name, 0) + 1
             seconds = world.faults.chance("pause-at").choice((1, 8, 15, 36, 50))
             world.say("frozen", process.name, name, str(seconds))
