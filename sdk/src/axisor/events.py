@@ -10,9 +10,9 @@ import enum
 from datetime import datetime
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from axisor.intents import Action, Intent
+from axisor.intents import Action, Intent, Wake
 from axisor.model import (
     Balance,
     CrossWallet,
@@ -153,27 +153,59 @@ class FundingPaid(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     funding: Funding
 
 
+class Saw(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a decision was made on that no other entry tells, so that it can be made again.
+
+    A field that is not given is as the last decision of the account had it; the first one after a
+    core took the account over gives all (`full`). `now` is given only without a tick. A tick that
+    is the cause's own is not repeated. `listed` and `waiting` are the ids of positions and orders
+    in the order they were shown in, `pl` the profit and loss of `listed`, `unread` the confirmed
+    actions that no reading showed yet, `halt` what held for the account, and `asked` how many
+    wishes of the run the last minute had.
+    """
+
+    full: bool = False
+    tick: Tick | UnsetType | None = UNSET
+    now: datetime | None = None
+    age_ms: int | None = None
+    quality: FeedQuality | UnsetType = UNSET
+    halt: HaltLevel | UnsetType = UNSET
+    listed: tuple[str, ...] | UnsetType = UNSET
+    waiting: tuple[str, ...] | UnsetType = UNSET
+    pl: tuple[int, ...] | UnsetType = UNSET
+    unreadable: tuple[str, ...] | UnsetType = UNSET
+    unread: tuple[str, ...] | UnsetType = UNSET
+    asked: int = 0
+
+
 class CommandReceived(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A client asked for an action under its own request id."""
+    """A client asked for an action under its own request id; `saw` is what review knew."""
 
     request_id: str
     principal: str
     action: Action
+    saw: Saw | None = None
 
 
 class CommandRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A client's action was refused before anything was sent; `reason` is an error reason."""
+    """A client's action was refused before anything was sent; `reason` is an error reason.
+
+    `reviewer` says that a plugin's reviewer refused it, not the core's own rules.
+    """
 
     request_id: str
     reason: str
     message: str
+    reviewer: bool = False
 
 
 class StepTaken(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """A strategy was called and asked for something or changed its memory.
 
     `cause` is the stimulus it answered, `memory` its memory afterwards as JSON, `step` the run's
-    own counter. The acting intents carry ids derived from run and step.
+    own counter, `wake` what it waits for from now on (None: as before). The acting intents carry
+    ids derived from run and step. `saw` is what it knew beyond the journal; None in entries from
+    before that was kept.
     """
 
     run: str
@@ -181,10 +213,15 @@ class StepTaken(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     cause: Stimulus
     intents: tuple[Intent, ...]
     memory: str
+    wake: Wake | None = None
+    saw: Saw | None = None
 
 
 class IntentPlanned(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """An action passed review and will be sent. `run` is empty for a client's command."""
+    """An action passed review and will be sent. `run` is empty for a client's command.
+
+    `amount` is the sats it moves, as budgets count them.
+    """
 
     intent: str
     action: Action
@@ -192,16 +229,21 @@ class IntentPlanned(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
     run: str = ""
     step: int = 0
     principal: str = ""
+    amount: int = 0
 
 
 class IntentReviewRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A strategy's action was refused by review; nothing was sent."""
+    """A strategy's action was refused by review; nothing was sent.
+
+    `reviewer` says that a plugin's reviewer refused it, not the core's own rules.
+    """
 
     run: str
     step: int
     action: Action
     reason: str
     message: str
+    reviewer: bool = False
 
 
 class IntentSent(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -229,7 +271,7 @@ class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A run was created, configured, or moved to another state."""
+    """A run was created, configured, or moved to another state. Config and leash are JSON."""
 
     run: str
     strategy: str
@@ -237,6 +279,7 @@ class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     config: str = "{}"
     label: str = ""
     reason: str = ""
+    leash: str = "{}"
 
 
 class CoverageChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
