@@ -22,6 +22,7 @@ from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
 from axisor_server.engine.paper import carry_out
+from tests.support.mirror import Mirror
 from tests.support.venue import SimVenue, SimVenueDoor
 
 P = TypeVar("P")
@@ -158,7 +159,7 @@ class Teller(Strategy[Config, Memory]):
 
 
 STRATEGIES: dict[str, type[Strategy[Any, Any]]] = {
-    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller)
+    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller, Mirror)
 }
 
 

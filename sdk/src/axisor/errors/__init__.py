@@ -37,6 +37,7 @@ from axisor.errors.base import (
 from axisor.errors.outside import (
     JournalCorrupt,
     OutcomeUnknown,
+    ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
     VenueAnswerInvalid,
@@ -52,6 +53,7 @@ from axisor.errors.requests import (
     ConfigInvalid,
     EventNotFound,
     FieldInvalid,
+    HistoryInvalid,
     LeverageOutOfRange,
     OrderNotFound,
     PageTokenInvalid,
@@ -113,6 +115,7 @@ __all__ = [
     "PageTokenInvalid",
     "ConfigInvalid",
     "CandlesInvalid",
+    "HistoryInvalid",
     "SettingsInvalid",
     "AccountNotFound",
     "PositionNotFound",
@@ -154,6 +157,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreInUse",
     "JournalCorrupt",
+    "ReplayDiverged",
     "reasons",
 ]
 
