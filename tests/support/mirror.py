@@ -1,4 +1,4 @@
-"""A strategy that remembers a digest of everything it is shown, so that nothing can differ unseen."""
+"""A strategy that remembers a digest of all that it is shown, so that nothing differs unseen."""
 
 from __future__ import annotations
 

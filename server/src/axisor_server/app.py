@@ -20,7 +20,13 @@ from axisor.errors import SettingsInvalid
 from axisor.ports import Clock, Pace, Paced
 from axisor_server import settings as settings_module
 from axisor_server.adapters import files, tls
-from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.database import (
+    Reading,
+    postgres_store,
+    read_postgres,
+    read_sqlite,
+    sqlite_store,
+)
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.adapters.token import OwnerToken, open_token
@@ -36,6 +42,7 @@ from axisor_server.rpc import metrics
 from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.replay import Strategies
 from axisor_server.services.status import PluginReport, SettingReport, Surroundings
 from axisor_server.services.watching import Limits
 from axisor_server.settings import Loaded, Settings
@@ -286,14 +293,28 @@ def _shown(value: object) -> str:
 
 
 def _store(settings: Settings, data_dir: Path) -> Store:
+    url = _database(settings)
+    return postgres_store(url) if url else sqlite_store(data_dir)
+
+
+def _database(settings: Settings) -> str:
     url = settings.database.url
-    if not url:
-        return sqlite_store(data_dir)
-    if not url.startswith(("postgresql://", "postgres://")):
+    if url and not url.startswith(("postgresql://", "postgres://")):
         raise SettingsInvalid(
             "The database must be a postgresql:// address.", setting="database.url"
         )
-    return postgres_store(url)
+    return url
+
+
+def reading(loaded: Loaded, data_dir: Path) -> Reading:
+    """Return a reading of the core's database, whether a core runs or not."""
+    url = _database(loaded.settings)
+    return read_postgres(url) if url else read_sqlite(data_dir)
+
+
+def strategies(loaded: Loaded) -> Strategies:
+    """Return the strategies of the plugins that are enabled."""
+    return Plugins.discover(loaded.settings.plugins).strategies
 
 
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:

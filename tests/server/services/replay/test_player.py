@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.support.core import STRATEGIES, Bench
+from tests.support.histories import entries, live_through
 
-from axisor.errors import ReviewRefused
-from axisor.events import HaltLevel
-from axisor.intents import AddMargin, OpenPosition
-from axisor.model import Side
-from axisor_server.domain.journal import Entry
+from axisor.events import CommandReceived, IntentReviewRefused, StepTaken
 from axisor_server.services.replay import Verdict, replay
-from tests.support.core import ACCOUNT, STRATEGIES, STREAM, Bench
+
+SEEDS = range(30)
 
 
 @pytest.fixture
@@ -21,11 +19,6 @@ async def bench():
     bench = Bench()
     await bench.add_account()
     return bench
-
-
-async def entries(bench: Bench) -> tuple[Entry, ...]:
-    found = await bench.store.read(lambda r: r.entries(STREAM, after=0, limit=100_000))
-    return tuple(found)
 
 
 async def verdict(bench: Bench, **options: Any) -> Verdict:
@@ -43,24 +36,32 @@ async def test_a_rescue_is_decided_again(bench):
     found = await verdict(bench)
 
     assert found.divergence is None
-    assert found.decisions >= 1
+    assert found.decisions == len(await bench.payloads(StepTaken)) >= 1
     assert found.unrecorded == 0
     assert found.entries == len(await entries(bench))
 
 
-@pytest.mark.parametrize("fault", ["lose-response", "lose-request", "late:45", "raise", "slow"])
-async def test_all_that_a_strategy_is_shown_is_shown_again(bench, fault):
-    bench.long()
-    bench.long(quantity=700, leverage=60)
-    engine = bench.engine()
-    await bench.up(engine)
-    await bench.run(engine, "mirror")
-    bench.venue.faults = ["", fault, "", fault]
-
-    for step in range(40):
-        await bench.move(str(100_000 - 13 * step), seconds=0.7 + step % 5)
-    await engine.stop(1)
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_whatever_happened_every_decision_comes_out_the_same(seed):
+    bench = Bench(balance=2_000_000)
+    await bench.add_account()
+    await live_through(bench, seed)
 
     found = await verdict(bench)
-    assert found.divergence is None
-    assert found.decisions > 60
+
+    assert found.divergence is None, found.divergence
+    made = [*await bench.payloads(StepTaken), *await bench.payloads(CommandReceived)]
+    assert found.decisions == len(made) > 20
+
+
+async def test_the_histories_have_refusals_of_every_origin():
+    refused = []
+    for seed in range(8):
+        bench = Bench(balance=2_000_000)
+        await bench.add_account()
+        await live_through(bench, seed)
+        refused += await bench.payloads(IntentReviewRefused)
+
+    assert {r.reviewer for r in refused} == {True, False}
+    reasons = {r.reason for r in refused}
+    assert reasons >= {"ACTION_PENDING", "LEASH_EXCEEDED", "HALTED", "RESERVE_BROKEN"}

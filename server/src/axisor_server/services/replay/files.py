@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw, Struct
 
-from axisor.errors import HistoryInvalid
+from axisor.errors import HistoryInvalid, JournalCorrupt
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.services.replay.sources import Source
 
@@ -104,7 +104,7 @@ class FileSource:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.opening = self._open()
-        self._head = Head(self.opening.sequence, self._hash(self.opening.hash, 1))
+        self._head = Head(self.opening.sequence, self._hash(self.opening.hash))
 
     @property
     def head(self) -> Head:
@@ -112,17 +112,25 @@ class FileSource:
         return self._head
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the entries of the file, one line at a time."""
-        prev = Head().hash
+        """Yield the entries of the file, one line at a time.
+
+        Raises JournalCorrupt for a line that is no entry.
+        """
+        prev, sequence = Head().hash, 0
         for number, text in self._lines():
             if number == 1:
                 continue
+            sequence += 1
             try:
                 line = _line.decode(text)
                 kind = _kind.decode(line.payload).name
-            except msgspec.DecodeError as error:
-                raise self._invalid(number, f"it is no entry: {error}") from error
-            digest = self._hash(line.hash, number)
+                digest = bytes.fromhex(line.hash)
+            except (msgspec.DecodeError, ValueError) as error:
+                raise JournalCorrupt(
+                    f"Entry {sequence} of {self._path} cannot be read: {error}.",
+                    stream=self.opening.stream,
+                    sequence=sequence,
+                ) from error
             yield Entry(
                 stream=self.opening.stream,
                 sequence=line.sequence,
@@ -163,11 +171,11 @@ class FileSource:
                 f"The history {self._path} cannot be read: {error}.", file=self._path
             ) from error
 
-    def _hash(self, text: str, number: int) -> bytes:
+    def _hash(self, text: str) -> bytes:
         try:
             return bytes.fromhex(text)
         except ValueError as error:
-            raise self._invalid(number, "its hash is not hexadecimal") from error
+            raise self._invalid(1, "its hash is not hexadecimal") from error
 
     def _invalid(self, number: int, problem: str) -> HistoryInvalid:
         return HistoryInvalid(

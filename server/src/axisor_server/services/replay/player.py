@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -31,7 +32,7 @@ from axisor.intents import Action
 from axisor.model import Leash
 from axisor.strategy import Strategy, View, decode_config, take_step
 from axisor_server.domain.divergence import Divergence, difference
-from axisor_server.domain.journal import Entry, decode_payload, from_us
+from axisor_server.domain.journal import Entry, decode_payload, encode_payload, from_us
 from axisor_server.domain.told import Moment
 from axisor_server.engine.desk import Call, Desk
 from axisor_server.engine.draft import Draft, LiveRun
@@ -51,7 +52,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     `decisions` were made again and came out the same; `unrecorded` are older ones that did not keep
     what they saw, the last of them at `unrecorded_until`. `divergence` is the first one that came
-    out otherwise; nothing after it was looked at.
+    out otherwise; nothing after it was looked at. `digest` is SHA-256 over the bytes of all that
+    was decided again, the same in every process that decides the same.
     """
 
     stream: str
@@ -60,6 +62,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     unrecorded: int = 0
     unrecorded_until: int = 0
     divergence: Divergence | None = None
+    digest: str = ""
 
 
 def replay(entries: Iterable[Entry], strategies: Strategies, *, since: int = 1) -> Verdict:
@@ -82,6 +85,7 @@ def replay(entries: Iterable[Entry], strategies: Strategies, *, since: int = 1) 
         unrecorded=player.unrecorded,
         unrecorded_until=player.unrecorded_until,
         divergence=divergence or player.unfinished(),
+        digest=player.digest,
     )
 
 
@@ -100,6 +104,12 @@ class Player:
         self._ahead: deque[Heard] = deque()
         self._source: Iterator[Entry] = iter(())
         self._last = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of all that was decided again so far."""
+        return self._digest.hexdigest()
 
     def over(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Play entry by entry, yielding each one after it was judged."""
@@ -160,6 +170,7 @@ class Player:
         )
 
     def _compare(self, entry: Entry, payload: Payload, expected: Payload, note: str = "") -> None:
+        self._digest.update(encode_payload(expected) + b"\n")
         self.divergence = difference(payload, expected, sequence=entry.sequence, note=note)
 
     def _decide(self, past: Past, entry: Entry, payload: StepTaken | CommandReceived) -> None:

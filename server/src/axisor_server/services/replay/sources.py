@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from axisor.errors import AccountNotFound, JournalCorrupt
-from axisor_server.domain.journal import Entry, Head, verify
+from axisor_server.domain.journal import Entry, Head, head_of, verify
 from axisor_server.ports import Reader
 
 PAGE = 1_000
@@ -25,6 +25,23 @@ class Source(Protocol):
     def entries(self) -> Iterator[Entry]:
         """Yield the entries from the first to that of the head."""
         ...
+
+
+class MemorySource:
+    """A history that is in memory already."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = tuple(entries)
+        self._head = head_of(self._entries, Head())
+
+    @property
+    def head(self) -> Head:
+        """Return the last entry's sequence and hash."""
+        return self._head
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the entries."""
+        return iter(self._entries)
 
 
 class JournalSource:
