@@ -297,7 +297,14 @@ class Recorded:
 
 
 def _payload(entry: Entry) -> Payload:
-    payload = decode_payload(entry.payload)
+    try:
+        payload = decode_payload(entry.payload)
+    except JournalCorrupt as error:
+        raise JournalCorrupt(
+            f"Entry {entry.sequence} cannot be read: {error.message}",
+            stream=entry.stream,
+            sequence=entry.sequence,
+        ) from error
     if type(payload).__name__ != entry.kind:
         raise JournalCorrupt(
             f"Entry {entry.sequence} says it is {entry.kind} and is {type(payload).__name__}.",

@@ -90,11 +90,12 @@ def chain(source: Source) -> int:
     """
     head = Head()
     for entry in source.entries():
-        if entry.prev_hash != head.hash:
+        if entry.sequence != head.sequence + 1 or entry.prev_hash != head.hash:
             raise JournalCorrupt(
-                f"Entry {entry.sequence} does not follow the one before it.",
+                f"What stands at {head.sequence + 1} of {entry.stream} does not follow "
+                "the entry before it.",
                 stream=entry.stream,
-                sequence=entry.sequence,
+                sequence=head.sequence + 1,
             )
         head = verify(head, (entry,))
     if head != source.head:
