@@ -1,4 +1,4 @@
-"""Records the corpus anew: python -m tests.replay.record [NAME …]
+"""Records the corpus anew: python -m tests.replay.record [--into FOLDER] [NAME …]
 
 Do it on purpose only, when decisions are meant to change: raise CORPUS, record, and read in the
 difference of the files' sizes and verdicts what changed.
@@ -43,9 +43,12 @@ def record(name: str, folder: Path = FOLDER) -> Path:
 
 def main() -> None:
     """Record the stories that are named, or all."""
-    FOLDER.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or STORIES:
-        path = record(name)
+    words, folder = sys.argv[1:], FOLDER
+    if words[:1] == ["--into"]:
+        folder, words = Path(words[1]), words[2:]
+    folder.mkdir(exist_ok=True)
+    for name in words or STORIES:
+        path = record(name, folder)
         print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 

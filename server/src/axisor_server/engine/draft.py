@@ -64,7 +64,7 @@ class Draft:
         self.rows: list[Row] = []
         self.planned: list[IntentRecord] = []
         self.settled: list[IntentRecord] = []
-        self.rewoken: set[str] = set()
+        self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
         self.touched = False
 
@@ -121,7 +121,7 @@ class Draft:
         )
         self.rows.append(lambda tx: tx.put_run(record, revision=revision))
         self.runs[record.id] = replace(live, record=record)
-        self.rewoken.add(record.id)
+        self.rewoken[record.id] = None
         self.touched = True
         if say:
             self.say(
@@ -149,7 +149,7 @@ class Draft:
     def hold(self, live: LiveRun) -> None:
         """Keep a run's present in memory only."""
         self.runs[live.record.id] = live
-        self.rewoken.add(live.record.id)
+        self.rewoken[live.record.id] = None
 
     def call(self, run: str, cause: Stimulus, depth: int = 0) -> None:
         """Have a run called, after those asked for before."""

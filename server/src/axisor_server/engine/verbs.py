@@ -277,7 +277,7 @@ class Verbs:
             case RunState.STOPPING:
                 self._finish(draft, id, Stopped(), RunState.STOPPED)
             case _:
-                draft.rewoken.add(id)
+                draft.rewoken[id] = None
 
     def _finish(self, draft: Draft, id: str, cause: Started | Stopped, after: RunState) -> None:
         before = draft.runs[id].record.state
