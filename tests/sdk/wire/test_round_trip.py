@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -152,6 +152,7 @@ def test_a_step_is_seen_as_words_without_its_memory() -> None:
             i.Wake(below=Decimal("90000.5")),
         ),
         memory='{"secret": 1}',
+        saw=e.Saw(tick=m.Tick(now, now, Decimal("98100.5"), None, None), age_ms=1_250),
     )
     event = e.Event(stream="accounts/main", sequence=1, time=now, mode=m.Mode.SIM, payload=step)
 
@@ -168,6 +169,8 @@ def test_a_step_is_seen_as_words_without_its_memory() -> None:
             records.IntentSummary(kind="Notice", text="Low."),
             records.IntentSummary(kind="Wake", text="Wake below=90000.5"),
         ),
+        last_price=Decimal("98100.5"),
+        price_age=timedelta(milliseconds=1_250),
     )
     assert b"secret" not in message.SerializeToString()
 
