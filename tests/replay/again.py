@@ -1,4 +1,6 @@
-"""Decides a history again in a process of its own: python -m tests.replay.again FILE
+"""Decides a history again in a process of its own.
+
+python -m tests.replay.again FILE
 
 It imports nothing but the SDK, the core's decisions and the strategies, which need no more than
 msgspec and pluggy: so it runs on any interpreter that has these.

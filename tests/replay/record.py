@@ -1,4 +1,6 @@
-"""Records the corpus anew: python -m tests.replay.record [--into FOLDER] [NAME …]
+"""Records the corpus anew.
+
+python -m tests.replay.record [--into FOLDER] [NAME …]
 
 Do it on purpose only, when decisions are meant to change: raise CORPUS, record, and read in the
 difference of the files' sizes and verdicts what changed.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from axisor.events import IntentState
+from axisor.events import IntentSettled, IntentState
 from axisor_server.domain.journal import to_event
 from axisor_server.services.replay import FileSource, chain, replay
 from tests.replay.record import CORPUS, FOLDER, about, record
@@ -50,9 +50,9 @@ def test_the_corpus_holds_what_a_regression_would_hide_in():
     for name in STORIES:
         for entry in FileSource(path_of(name)).entries():
             kinds.add(entry.kind)
-            if entry.kind == "IntentSettled":
-                settled = to_event(entry).payload
-                ends.add((settled.state, settled.by))  # type: ignore[union-attr]
+            payload = to_event(entry).payload
+            if isinstance(payload, IntentSettled):
+                ends.add((payload.state, payload.by))
 
     assert kinds >= {"FundingPaid", "PositionClosed", "IntentReviewRefused", "HaltChanged"}
     assert ends >= {

@@ -186,4 +186,4 @@ def _forged(entries: tuple[Entry, ...], sequence: int, path: Path) -> int | None
 
 def _run_of(entries: tuple[Entry, ...], strategy: str) -> str:
     payloads = (json.loads(e.payload) for e in entries if e.kind == "RunChanged")
-    return next(p["run"] for p in payloads if p["strategy"] == strategy)
+    return str(next(p["run"] for p in payloads if p["strategy"] == strategy))

@@ -10,7 +10,7 @@ import enum
 from datetime import datetime
 from typing import TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from axisor.intents import Action, Intent, Wake
 from axisor.model import (
@@ -24,6 +24,8 @@ from axisor.model import (
     Severity,
     Tick,
 )
+from axisor.model import HaltLevel as HaltLevel  # noqa: PLC0414  it is asked for here too
+from axisor.saw import Saw
 
 
 class IntentState(enum.StrEnum):
@@ -54,15 +56,6 @@ class RunState(enum.StrEnum):
     STOPPING = "stopping"
     STOPPED = "stopped"
     FAILED = "failed"
-
-
-class HaltLevel(enum.StrEnum):
-    """What an account may still do: everything, only what lowers risk, or nothing."""
-
-    NONE = "none"
-    RISK = "risk"
-    ALL = "all"
-    FLATTEN = "flatten"
 
 
 class PositionEnd(enum.StrEnum):
@@ -151,31 +144,6 @@ class FundingPaid(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """A funding payment was settled; positive is paid by us."""
 
     funding: Funding
-
-
-class Saw(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a decision was made on that no other entry tells, so that it can be made again.
-
-    A field that is not given is as the last decision of the account had it; the first one after a
-    core took the account over gives all (`full`). `now` is given only without a tick. A tick that
-    is the cause's own is not repeated. `listed` and `waiting` are the ids of positions and orders
-    in the order they were shown in, `pl` the profit and loss of `listed`, `unread` the confirmed
-    actions that no reading showed yet, `halt` what held for the account, and `asked` how many
-    wishes of the run the last minute had.
-    """
-
-    full: bool = False
-    tick: Tick | UnsetType | None = UNSET
-    now: datetime | None = None
-    age_ms: int | None = None
-    quality: FeedQuality | UnsetType = UNSET
-    halt: HaltLevel | UnsetType = UNSET
-    listed: tuple[str, ...] | UnsetType = UNSET
-    waiting: tuple[str, ...] | UnsetType = UNSET
-    pl: tuple[int, ...] | UnsetType = UNSET
-    unreadable: tuple[str, ...] | UnsetType = UNSET
-    unread: tuple[str, ...] | UnsetType = UNSET
-    asked: int = 0
 
 
 class CommandReceived(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):

@@ -108,6 +108,15 @@ class FeedQuality(enum.StrEnum):
     NONE = "none"
 
 
+class HaltLevel(enum.StrEnum):
+    """What an account may still do: everything, only what lowers risk, or nothing."""
+
+    NONE = "none"
+    RISK = "risk"
+    ALL = "all"
+    FLATTEN = "flatten"
+
+
 CROSS = "cross"
 """The id of an account's one cross-margin position."""
 

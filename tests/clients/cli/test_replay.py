@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_a_decision_that_comes_out_otherwise_has_a_code_of_its_own(
 ) -> None:
     step = next(e.sequence for e in story() if b'"amount":' in e.payload and e.kind == "StepTaken")
 
-    def less(payload: dict) -> None:
+    def less(payload: dict[str, Any]) -> None:
         payload["intents"][0]["amount"] -= 1
 
     path = tmp_path / "forged.jsonl.gz"

@@ -17,10 +17,10 @@ from axisor.events import (
     PositionChanged,
     PositionClosed,
     PositionEnd,
-    Saw,
     Woken,
 )
 from axisor.model import AccountState, Balance, FeedQuality, Mode, Position, Side, Tick
+from axisor.saw import Saw
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.told import Moment, Told
 

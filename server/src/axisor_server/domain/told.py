@@ -20,7 +20,6 @@ from axisor.events import (
     Payload,
     PositionChanged,
     PositionClosed,
-    Saw,
     Stimulus,
     Ticked,
     Woken,
@@ -35,6 +34,7 @@ from axisor.model import (
     Position,
     Tick,
 )
+from axisor.saw import Saw
 from axisor_server.domain.account import AccountBook
 
 

@@ -22,12 +22,12 @@ from axisor.events import (
     PositionChanged,
     PositionClosed,
     RunState,
-    Saw,
     Stimulus,
 )
 from axisor.intents import Action, Notice, Wake
 from axisor.model import FeedQuality, Permission, Tick
 from axisor.ports import Clock, Lane
+from axisor.saw import Saw
 from axisor.strategy import StepResult, View, take_step
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.intent import (

@@ -6,8 +6,9 @@ import hashlib
 
 import msgspec
 
-from axisor.events import NoticeGiven, Saw, StepTaken, Stimulus
+from axisor.events import NoticeGiven, StepTaken, Stimulus
 from axisor.intents import Notice, Wake
+from axisor.saw import Saw
 from axisor.strategy import StepResult
 from axisor_server.domain.journal import decode_payload, encode_payload
 

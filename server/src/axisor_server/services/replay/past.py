@@ -19,11 +19,11 @@ from axisor.events import (
     Payload,
     PositionClosed,
     RunChanged,
-    Saw,
     StepTaken,
     Stimulus,
 )
 from axisor.model import Mode
+from axisor.saw import Saw
 from axisor_server.domain.account import DAY_US, AccountBook, Loss
 from axisor_server.domain.intent import (
     decode_action,
