@@ -21,11 +21,13 @@ from axisor.ports import Clock, Pace, Paced
 from axisor_server import settings as settings_module
 from axisor_server.adapters import files, tls
 from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.adapters.token import OwnerToken, open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.wakeups import RedisWakeups
+from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry, to_event
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
@@ -80,7 +82,7 @@ async def run(
         core = Core(loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop)
         await core.open(stack)
         found = await core.serve(stack)
-        with _signals(stop):
+        with _signals(stop, core.halt):
             log.info("serving", address=found.address)
             ready(found)
             await core.watch_over(stop)
@@ -139,6 +141,7 @@ class Core:
                 plugins=lambda: plugin_reports(plugins),
                 settings=setting_reports(loaded),
                 stop=self._shut_down,
+                read_halt_file=HaltFile(data_dir).read,
             ),
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
@@ -157,6 +160,7 @@ class Core:
         stack.push_async_callback(self._store.close)
         stack.push_async_callback(self._wakeups.close)
         stack.push_async_callback(self._house.aclose)
+        await self._house.halts.look()  # before any account is taken
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
 
@@ -190,13 +194,18 @@ class Core:
         """Pass hints on and forget old answers until told to stop."""
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._house.hub.follow(self._wakeups)),
+                group.create_task(self._house.hub.follow(self._wakeups, heard=self._heard)),
+                group.create_task(self._house.halts.watch()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
             ]
             await stop.wait()
             for task in tasks:
                 task.cancel()
+
+    def halt(self) -> None:
+        """Halt new risk on every account, as a signal asks for it."""
+        self._house.halts.on_signal()
 
     async def wind_down(self) -> None:
         """Say NOT_SERVING, end the streams, let the calls under way finish."""
@@ -223,6 +232,10 @@ class Core:
         if entries and self._settings.redis.url:
             with contextlib.suppress(asyncio.QueueFull):  # A lost hint costs latency, nothing else.
                 self._hints.put_nowait((entries[-1].stream, entries[-1].sequence))
+
+    def _heard(self, stream: str) -> None:
+        if stream == PLATFORM:
+            self._engine.look_at_halt()
 
     async def _tell_others(self) -> None:
         while True:
@@ -336,12 +349,13 @@ def _failpoints(text: str, clock: Clock) -> Failpoints:
 
 
 @contextlib.contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
+def _signals(stop: asyncio.Event, halt: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    handlers = {signal.SIGTERM: stop.set, signal.SIGINT: stop.set, signal.SIGUSR1: halt}
+    for number, handle in handlers.items():
+        loop.add_signal_handler(number, handle)
     try:
         yield
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in handlers:
             loop.remove_signal_handler(number)

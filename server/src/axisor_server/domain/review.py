@@ -13,7 +13,6 @@ from axisor.errors import (
     AmountNotPositive,
     AxisorError,
     FieldInvalid,
-    Halted,
     InsufficientBalance,
     LeashExceeded,
     LeverageOutOfRange,
@@ -28,7 +27,7 @@ from axisor.errors import (
     StalePrice,
     VenueUnavailable,
 )
-from axisor.events import HaltLevel, IntentState, RunState
+from axisor.events import IntentState, RunState
 from axisor.intents import (
     Action,
     AddMargin,
@@ -46,8 +45,8 @@ from axisor.maths import on_step
 from axisor.model import CROSS, FeedQuality, Leash, Mode, OrderType, Permission, Sats
 from axisor.strategy import View
 from axisor_server.domain.account import AccountBook
+from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import (
-    flattens,
     increases_risk,
     is_additive,
     permissions_for,
@@ -96,7 +95,7 @@ def review(
         _absent(action, book),
         None if asker is None else _not_allowed(action, asker),
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
-        _halted(action, book.halt),
+        refusal(book.halt, book.platform, action),
         _not_in_mode(book.mode, network),
         _stale(action, view),
         _pending(action, intent, book),
@@ -223,21 +222,6 @@ def _leash(run: str, what: str, value: int, limit: int) -> LeashExceeded:
         limit=limit,
         value=value,
     )
-
-
-def _halted(action: Action, halt: HaltLevel) -> AxisorError | None:
-    match halt:
-        case HaltLevel.NONE:
-            allowed = True
-        case HaltLevel.RISK:
-            allowed = not increases_risk(action)
-        case HaltLevel.FLATTEN:
-            allowed = flattens(action)
-        case HaltLevel.ALL:
-            allowed = False
-    if allowed:
-        return None
-    return Halted(f"The account is halted ({halt.value}).", level=halt.value)
 
 
 def _not_in_mode(mode: Mode, network: str) -> AxisorError | None:

@@ -29,6 +29,7 @@ from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
+from axisor_server.engine.halting import Halting
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
@@ -64,6 +65,7 @@ class Actor:
         self.line = line
         self.effects = Effects(self.core, line)
         self.verbs = Verbs(self.core)
+        self.halting = Halting(self.core)
         self.executor = Executor(
             line,
             self.effects,
@@ -138,6 +140,7 @@ class Actor:
             group.create_task(self._renew(epoch))
             group.create_task(core.serve())
             await self._settle_former(boot)
+            await self.halting.begin(core.platform.halt)
             core.market.join(core, first=self._on_tick)
             await self._first_reading()
             await self._look_at_unknowns()
@@ -155,7 +158,7 @@ class Actor:
         core.start_effect = lambda record: self._spawn(self.executor.carry_out(record))
         core.ledger = Ledger(
             core.store,
-            stream=f"accounts/{core.account.id}",
+            stream=core.stream,
             mode=core.account.mode,
             head=boot.head,
             epoch=epoch,

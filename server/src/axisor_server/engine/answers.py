@@ -12,6 +12,7 @@ from axisor.events import HaltLevel, IntentState, RunState
 from axisor.model import FeedQuality, Mode, Order, Position, Tick
 from axisor.ports import RateBudget
 from axisor.strategy import Protection, View
+from axisor_server.domain.halting import Halt
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.preview import Preview, Snapshot
 from axisor_server.domain.review import Reviewer
@@ -94,6 +95,8 @@ class EngineStatus(Struct, frozen=True, kw_only=True):
     stopping: bool
     accounts: tuple[AccountSummary, ...]
     feeds: tuple[FeedSummary, ...]
+    halt: Halt = Halt()
+    halt_durable: bool = True
 
 
 class Guarding(Struct, frozen=True):

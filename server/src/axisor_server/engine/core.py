@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from axisor.errors import (
     JournalCorrupt,
     LeaseLost,
@@ -52,6 +54,7 @@ class Core:
         self.strategies = world.strategies
         self.settings = world.settings
         self.new_id = world.new_id
+        self.platform = world.platform
         self.desk = Desk(account, market=market, clock=world.clock, reviewers=world.reviewers)
         self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
         self.runs: dict[str, LiveRun] = {}
@@ -61,6 +64,7 @@ class Core:
         self.stopping = False
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
+        self.after_reading: Callable[[Draft], None] = lambda draft: None
         self.waiters: dict[str, list[asyncio.Future[IntentRecord]]] = {}
         self._publish = world.publish
         self._urgent: deque[Turn] = deque()
@@ -157,7 +161,7 @@ class Core:
         """Return an empty draft from the present."""
         epoch = 0 if self.ledger is None else self.ledger.epoch
         return Draft(
-            book=self.book,
+            book=replace(self.book, platform=self.platform.level),
             runs=self.runs,
             coverage=self.coverage,
             now=self.clock.now(),
@@ -206,6 +210,11 @@ class Core:
     def holds(self) -> bool:
         """Return whether the lease is held, with a second to spare."""
         return self.clock.monotonic_ms() < self.lease_until_ms - 1_000
+
+    @property
+    def stream(self) -> str:
+        """Return the name of the account's journal."""
+        return f"accounts/{self.account.id}"
 
     @property
     def sequence(self) -> int:

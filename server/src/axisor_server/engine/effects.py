@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from axisor.errors import AxisorError, Halted, LeaseLost, VenueError, VenueUnavailable
-from axisor.events import HaltLevel, IntentSent, IntentState, NoticeGiven
+from axisor.events import IntentSent, IntentState, NoticeGiven
 from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
 from axisor.ports import ClosedPosition, Lane, Refused, SendResult, VenueAccount
 from axisor_server.domain.fence import Stamp, VenueClock, stamp
+from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import IntentRecord
@@ -59,6 +60,9 @@ class Effects:
             return None
         action = decode_action(record.action)
         try:
+            halted = refusal(draft.book.halt, draft.book.platform, action)
+            if halted is not None:
+                raise halted
             stamped = self._stamp()
         except AxisorError as error:
             settling.settle_result(draft, record, Refused(error), latency_ms=0)
@@ -87,13 +91,21 @@ class Effects:
                 fence=from_us(stamped.fence_ms * 1_000),
             )
         )
-        await core.commit(draft)
+        gate = core.platform.gate(action, draft.book.halt)
+        draft.rows.append(gate)
+        try:
+            await core.commit(draft)
+        except Halted as error:
+            # It is on record that all accounts are halted, and this core had not heard of it yet.
+            core.platform.look()
+            draft = core.draft()
+            settling.settle_result(draft, record, Refused(error), latency_ms=0)
+            await core.commit(draft)
+            return None
         return Order(action, stamped.signed_ms, Lane(record.lane))
 
     def _stamp(self) -> Stamp:
         core = self._core
-        if core.book.halt is HaltLevel.ALL:
-            raise Halted("The account was halted before the action was sent.")
         clock = core.market.venue_clock()
         if clock is None:
             raise VenueUnavailable("The venue's clock has not been measured yet.")
@@ -264,6 +276,7 @@ class Effects:
         lagging = started_ms - self._effect_ms <= lag_ms
         changes = settling.observe(draft, state, closed=closed, done=done, lagging=lagging)
         core.desk.tell_all(draft, changes)
+        core.after_reading(draft)
         await core.commit(draft)
         self._read_ms = started_ms
         self._read_ok_ms = started_ms

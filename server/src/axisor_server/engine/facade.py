@@ -19,6 +19,7 @@ from axisor.intents import Action
 from axisor.model import Leash, Tick
 from axisor.ports import Clock, Venue
 from axisor.strategy import Strategy, View, decode_config
+from axisor_server.domain.halting import Halt
 from axisor_server.domain.intent import position_of
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.preview import preview
@@ -34,6 +35,7 @@ from axisor_server.engine.answers import (
 )
 from axisor_server.engine.coverage import protection_of
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.platform import Platform
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.settling import Answer, answer_of, error_of
@@ -64,6 +66,13 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self.platform = Platform(
+            store,
+            clock,
+            mode=settings.max_mode,
+            publish=publish,
+            every_ms=settings.renew_ms,
+        )
         world = World(
             store=store,
             clock=clock,
@@ -73,6 +82,7 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
+            platform=self.platform,
         )
         self._roster = Roster(world, vault=vault, venues=venues)
 
@@ -163,7 +173,7 @@ class Engine:
         )
 
     def _validated(self, actor: Actor, action: Action) -> CommandResult:
-        refusal = actor.core.desk.check(actor.core.book, action)
+        refusal = actor.core.desk.check(actor.core.draft().book, action)
         if refusal is not None:
             raise refusal
         return CommandResult(
@@ -211,7 +221,29 @@ class Engine:
         RISK refuses what adds risk, ALL everything, FLATTEN also closes and cancels everything.
         """
         actor = self._roster.actor(account_id)
-        return await actor.verbs.halt(level, principal=principal, reason=reason)
+        return await actor.halting.halt(level, principal=principal, reason=reason)
+
+    def demand_halt(self, level: HaltLevel, *, principal: str, reason: str = "") -> None:
+        """Halt all accounts here at once; it is written down as soon as the store takes it."""
+        self.platform.demand(level, principal=principal, reason=reason)
+
+    def look_at_halt(self) -> None:
+        """Read soon whether another core halted all accounts."""
+        self.platform.look()
+
+    async def halt_all(self, level: HaltLevel, *, principal: str, reason: str = "") -> Halt:
+        """Halt all accounts and return the halt in force, which may be stricter than asked for.
+
+        Raises StoreUnavailable while it is not on record; in force here it is nevertheless.
+        """
+        self.platform.demand(level, principal=principal, reason=reason)
+        await self.platform.settle()
+        return self.platform.halt
+
+    async def resume_all(self, *, principal: str, reason: str = "") -> Halt:
+        """End the halt of all accounts; their own halts stay. Raises StoreUnavailable."""
+        await self.platform.resume(principal=principal, reason=reason)
+        return self.platform.halt
 
     async def reconcile(self, account_id: str) -> int:
         """Read the account from the venue now, journal what differs; returns the sequence."""
@@ -323,4 +355,6 @@ class Engine:
             stopping=self._roster.stopping,
             accounts=self._roster.summaries(),
             feeds=tuple(market.summary() for market in self._roster.markets.values()),
+            halt=self.platform.halt,
+            halt_durable=self.platform.durable,
         )

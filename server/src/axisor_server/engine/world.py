@@ -11,6 +11,7 @@ from axisor.strategy import Strategy
 from axisor_server.domain.review import Reviewer
 from axisor_server.engine.answers import Publish
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.platform import Platform
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.ports import Store
 
@@ -26,4 +27,5 @@ class World:
     publish: Publish
     settings: EngineSettings
     failpoints: Failpoints
+    platform: Platform
     new_id: Callable[[], str]

@@ -24,6 +24,7 @@ from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
+from axisor_server.services.halts import Halts
 from axisor_server.services.journals import Journals
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
@@ -68,7 +69,11 @@ class House:
         acting = Acting(engine=engine, store=store, accounts=accounts)
         orders = Orders(store=store, accounts=accounts, snapshots=snapshots)
         watches = Watches(hub=self.hub, accounts=accounts, snapshots=snapshots, runs=runs)
+        self.halts = Halts(
+            engine=engine, clock=clock, once=self.once, read_file=around.read_halt_file
+        )
         status = Status(
+            halts=self.halts,
             engine=engine,
             store=store,
             snapshots=snapshots,
@@ -105,7 +110,7 @@ class House:
                 explainer=Explainer(store=store, accounts=accounts),
                 watches=watches,
             ),
-            "axisor.v1.SystemService": SystemServicer(status),
+            "axisor.v1.SystemService": SystemServicer(status, self.halts),
         }
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(

@@ -159,6 +159,7 @@ def snapshot_of(
         coverages=taken.coverages,
         effects=tuple(effect_of(intent) for intent in taken.intents),
         halt=record.halt,
+        platform_halt=taken.platform_halt,
     )
 
 

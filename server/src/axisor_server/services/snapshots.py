@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from axisor.errors import AccountNotFound
-from axisor.events import Coverage, RunState
+from axisor.events import Coverage, HaltLevel, RunState
 from axisor.maths import distance
 from axisor.model import MarginMode, Order, Position
 from axisor.strategy import View
@@ -31,6 +31,7 @@ class AccountSnapshot(Struct, frozen=True, kw_only=True):
     runs: tuple[RunRecord, ...]
     coverages: tuple[Coverage, ...]
     intents: tuple[IntentRecord, ...]
+    platform_halt: HaltLevel = HaltLevel.NONE
 
 
 class Snapshots:
@@ -69,6 +70,7 @@ class Snapshots:
             runs=runs,
             coverages=coverages,
             intents=intents,
+            platform_halt=self._engine.platform.level,
         )
 
     def view(self, account: str) -> View:

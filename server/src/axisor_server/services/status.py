@@ -16,6 +16,7 @@ from axisor_server.engine.answers import AccountSummary, EngineStatus, FeedSumma
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Reader, Store
 from axisor_server.services.accounts import stream_of
+from axisor_server.services.halts import HaltReport, Halts, ReadFile
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.snapshots import Snapshots
 
@@ -69,6 +70,12 @@ class StatusReport(Struct, frozen=True, kw_only=True):
     accounts: tuple[AccountReport, ...]
     leases: tuple[LeaseRecord, ...]
     plugins: tuple[PluginReport, ...]
+    halt: HaltReport
+
+
+async def no_file() -> str | None:
+    """Return that there is no file HALT: a core without a data directory."""
+    return None
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -78,6 +85,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     plugins: Callable[[], Sequence[PluginReport]]
     settings: Sequence[SettingReport]
     stop: Callable[[timedelta, str], None]
+    read_halt_file: ReadFile = no_file
 
 
 class Stopping(Struct, frozen=True, kw_only=True):
@@ -97,9 +105,11 @@ class Status:
         snapshots: Snapshots,
         clock: Clock,
         once: Once,
+        halts: Halts,
         around: Surroundings,
     ) -> None:
         self._engine = engine
+        self._halts = halts
         self._store = store
         self._snapshots = snapshots
         self._clock = clock
@@ -136,6 +146,7 @@ class Status:
             ),
             leases=tuple(leases),
             plugins=tuple(self.plugins()),
+            halt=self._halts.report(),
         )
 
     async def shut_down(self, drain: timedelta | None, reason: str, request: Request) -> Stopping:
