@@ -8,7 +8,6 @@ from typing import Any
 
 from tests.support.processes import Core, add_account, core, simulator, until
 
-
 OPEN = ("order", "place", "--side", "long", "--qty", "100usd", "--leverage", "5", "--yes")
 
 

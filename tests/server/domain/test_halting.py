@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from axisor.events import HaltLevel
-from axisor.intents import AddMargin, CancelAllOrders, ClosePosition, OpenPosition, SetStop
+from axisor.intents import Action, AddMargin, CancelAllOrders, ClosePosition, OpenPosition, SetStop
 from axisor.model import MarginMode, Side
 from axisor_server.domain.halting import (
     Halt,
@@ -20,7 +20,7 @@ from axisor_server.domain.halting import (
     stricter,
 )
 
-ACTIONS = {
+ACTIONS: dict[str, Action] = {
     "open": OpenPosition(side=Side.BUY, leverage=Decimal(5), quantity=5),
     "add": AddMargin(position="p", amount=5),
     "stop": SetStop(position="p", price=Decimal(90_000)),

@@ -29,7 +29,6 @@ class Desk:
     async def read(self) -> str | None:
         return self.text
 
-    @property
     def level(self) -> HaltLevel:
         return self.engine.status().halt.level
 
@@ -69,13 +68,13 @@ def test_what_the_file_asks_for(text, level):
 async def test_a_file_halts_within_a_second_and_its_removal_resumes_nothing(desk):
     desk.text = "all"
     await desk.bench.clock.advance(1)
-    assert desk.level is HaltLevel.ALL
+    assert desk.level() is HaltLevel.ALL
     assert desk.halts.report().file
 
     desk.text = None
     await desk.bench.clock.advance(5)
 
-    assert desk.level is HaltLevel.ALL
+    assert desk.level() is HaltLevel.ALL
     assert not desk.halts.report().file
 
 
@@ -84,12 +83,12 @@ async def test_a_resume_is_refused_while_the_file_is_there_and_works_without_it(
     await desk.bench.clock.advance(1)
     with pytest.raises(HaltKept):
         await desk.halts.resume(reason="", request=asked("one"))
-    assert desk.level is HaltLevel.RISK
+    assert desk.level() is HaltLevel.RISK
 
     desk.text = None
     await desk.halts.resume(reason="", request=asked("two"))
 
-    assert desk.level is HaltLevel.NONE
+    assert desk.level() is HaltLevel.NONE
 
 
 async def test_a_resume_by_another_core_does_not_free_the_core_that_has_the_file(desk):
@@ -99,7 +98,7 @@ async def test_a_resume_by_another_core_does_not_free_the_core_that_has_the_file
     await desk.engine.resume_all(principal="elsewhere")
     await desk.bench.clock.advance(1)
 
-    assert desk.level is HaltLevel.ALL
+    assert desk.level() is HaltLevel.ALL
 
 
 async def test_a_client_may_flatten_though_the_file_says_all(desk):
@@ -109,7 +108,7 @@ async def test_a_client_may_flatten_though_the_file_says_all(desk):
     await desk.halts.halt(HaltLevel.FLATTEN, reason="", request=asked())
     await desk.bench.clock.advance(5)
 
-    assert desk.level is HaltLevel.FLATTEN
+    assert desk.level() is HaltLevel.FLATTEN
 
 
 async def test_a_file_that_changes_is_obeyed_anew(desk):
@@ -119,13 +118,13 @@ async def test_a_file_that_changes_is_obeyed_anew(desk):
     desk.text = "all"
     await desk.bench.clock.advance(1)
 
-    assert desk.level is HaltLevel.ALL
+    assert desk.level() is HaltLevel.ALL
 
 
 async def test_a_signal_halts_new_risk(desk):
     desk.halts.on_signal()
 
-    assert desk.level is HaltLevel.RISK
+    assert desk.level() is HaltLevel.RISK
     await desk.bench.clock.advance(2)
     report = desk.halts.report()
     assert (report.halt.principal, report.durable) == ("signal", True)
@@ -138,7 +137,7 @@ async def test_a_repeated_request_halts_once(desk):
     again = await desk.halts.halt(HaltLevel.ALL, reason="", request=asked("one"))
 
     assert again.halt.level is HaltLevel.ALL  # what was answered then
-    assert desk.level is HaltLevel.NONE
+    assert desk.level() is HaltLevel.NONE
 
 
 async def test_a_halt_is_in_force_though_the_store_takes_nothing(desk):
@@ -147,7 +146,7 @@ async def test_a_halt_is_in_force_though_the_store_takes_nothing(desk):
     with pytest.raises(StoreUnavailable) as refused:
         await desk.halts.halt(HaltLevel.ALL, reason="", request=asked())
 
-    assert desk.level is HaltLevel.ALL
+    assert desk.level() is HaltLevel.ALL
     assert "obeys it already" in refused.value.means
     await desk.bench.store.open()
     await desk.bench.clock.advance(2)
@@ -157,7 +156,7 @@ async def test_a_halt_is_in_force_though_the_store_takes_nothing(desk):
 async def test_a_dry_run_changes_nothing(desk):
     report = await desk.halts.halt(HaltLevel.ALL, reason="", request=asked(validate_only=True))
 
-    assert (report.halt.level, desk.level) == (HaltLevel.NONE, HaltLevel.NONE)
+    assert (report.halt.level, desk.level()) == (HaltLevel.NONE, HaltLevel.NONE)
 
 
 async def test_a_request_that_comes_too_late_is_refused(desk):
@@ -170,4 +169,4 @@ async def test_a_request_that_comes_too_late_is_refused(desk):
                 reason="",
                 request=asked("x", not_after=late, validate_only=validate_only),
             )
-    assert desk.level is HaltLevel.NONE
+    assert desk.level() is HaltLevel.NONE

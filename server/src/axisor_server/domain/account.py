@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from axisor.events import (
     BalanceChanged,
+    Cause,
     FundingPaid,
     HaltLevel,
     IntentState,
@@ -80,13 +81,14 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
     cross ledger ('' for none; None until it was read after the last transfer), `unread` the
     confirmed spending actions that no reading shows yet. `halt` is the account's own, `platform`
-    that of all accounts.
+    that of all accounts, `causes` what its standing comes from.
     """
 
     account: str
     mode: Mode
     halt: HaltLevel = HaltLevel.NONE
     platform: HaltLevel = HaltLevel.NONE
+    causes: tuple[Cause, ...] = ()
     state: AccountState | None = None
     open: Mapping[str, IntentRecord] = {}
     spends: Mapping[str, Spend] = {}

@@ -57,6 +57,7 @@ from axisor_server.domain.intent import (
 )
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.standing import hindrance
 
 Reviewer: TypeAlias = Callable[[Action, str, View], AxisorError | None]
 """Refuses an action by returning why; one that raises has refused. The text is a run's id or ''."""
@@ -97,7 +98,8 @@ def review(
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
         refusal(book.halt, book.platform, action),
         _not_in_mode(book.mode, network),
-        _stale(action, view),
+        _stale(action, view, asker),
+        hindrance(action, book.causes),
         _pending(action, intent, book),
         _unaffordable(cost, book),
     ):
@@ -230,8 +232,13 @@ def _not_in_mode(mode: Mode, network: str) -> AxisorError | None:
     return None
 
 
-def _stale(action: Action, view: View) -> AxisorError | None:
-    if view.quality is FeedQuality.FRESH or not increases_risk(action):
+HELD = frozenset({FeedQuality.DISPUTED, FeedQuality.FALLBACK})
+"""Prices on which no run may add anything, not even margin: they may be wrong altogether."""
+
+
+def _stale(action: Action, view: View, asker: Asker | None) -> AxisorError | None:
+    held = asker is not None and view.quality in HELD and is_additive(action)
+    if view.quality is FeedQuality.FRESH or not (held or increases_risk(action)):
         return None
     return StalePrice(f"The price is {view.quality.value}.", quality=view.quality.value)
 

@@ -21,7 +21,7 @@ from axisor.errors import (
     ShuttingDown,
     StoreUnavailable,
 )
-from axisor.events import Coverage, FeedChanged, RunState, Stimulus
+from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus
 from axisor.model import FeedQuality
 from axisor_server.domain.account import DAY_US, AccountBook
 from axisor_server.domain.journal import Entry, to_us
@@ -64,6 +64,8 @@ class Core:
         self.stopping = False
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
+        self.causes: Callable[[], tuple[Cause, ...]] = tuple
+        self.look: Callable[[], None] = lambda: None
         self.after_reading: Callable[[Draft], None] = lambda draft: None
         self.waiters: dict[str, list[asyncio.Future[IntentRecord]]] = {}
         self._publish = world.publish
@@ -85,6 +87,7 @@ class Core:
         """Learn that the price became more or less trustworthy."""
         self._trust = FeedChanged(quality=quality, reason=reason)
         self._arrived.set()
+        self.look()
 
     async def in_turn(self, work: Callable[[], Awaitable[T]], *, urgent: bool = False) -> T:
         """Do something when it is its turn; what it raises is raised here.
@@ -161,7 +164,7 @@ class Core:
         """Return an empty draft from the present."""
         epoch = 0 if self.ledger is None else self.ledger.epoch
         return Draft(
-            book=replace(self.book, platform=self.platform.level),
+            book=replace(self.book, platform=self.platform.level, causes=self.causes()),
             runs=self.runs,
             coverage=self.coverage,
             now=self.clock.now(),

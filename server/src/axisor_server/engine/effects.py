@@ -8,7 +8,7 @@ from axisor.errors import AxisorError, Halted, LeaseLost, VenueError, VenueUnava
 from axisor.events import IntentSent, IntentState, NoticeGiven
 from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
-from axisor.ports import ClosedPosition, Lane, Refused, SendResult, VenueAccount
+from axisor.ports import ClosedPosition, Confirmed, Lane, Refused, SendResult, VenueAccount
 from axisor_server.domain.fence import Stamp, VenueClock, stamp
 from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import decode_action
@@ -16,6 +16,7 @@ from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
 from axisor_server.engine import settling
+from axisor_server.engine.access import Access, is_about_time
 from axisor_server.engine.core import Core
 from axisor_server.engine.executor import Order
 from axisor_server.engine.reconcile import LEDGER_KINDS
@@ -34,6 +35,7 @@ class Effects:
         self._read_ok_ms: int | None = None
         self._blind = False
         self._transfer: tuple[str, int, int] | None = None
+        self.access = Access(core.settings.poll_near_ms)
         self.read_error = ""
 
     # What the executor asks and reports.
@@ -106,7 +108,7 @@ class Effects:
 
     def _stamp(self) -> Stamp:
         core = self._core
-        clock = core.market.venue_clock()
+        clock = core.market.timekeeper.venue_clock()
         if clock is None:
             raise VenueUnavailable("The venue's clock has not been measured yet.")
         settings = core.settings
@@ -130,12 +132,23 @@ class Effects:
                 return
             draft = core.draft()
             changes = settling.settle_result(draft, record, result, latency_ms=latency_ms)
+            self._learn(result)
             core.desk.tell_all(draft, changes)
             await core.commit(draft)
             if draft.settled and draft.settled[0].state is IntentState.CONFIRMED:
                 self._took_effect(record)
 
         await self._core.in_turn(work, urgent=True)
+
+    def _learn(self, result: SendResult) -> None:
+        """Learn from an answer whether the key suffices and whether the venue's clock is known."""
+        if isinstance(result, Confirmed):
+            self.access.send_worked()
+        elif isinstance(result, Refused):
+            self.access.send_refused(result.error)
+            if is_about_time(result.error):
+                self._core.market.timekeeper.distrust()
+            self._core.look()
 
     def _took_effect(self, record: IntentRecord) -> None:
         self._effect_ms = self._core.clock.monotonic_ms()
@@ -192,11 +205,11 @@ class Effects:
 
     def venue_clock(self) -> VenueClock | None:
         """Return the venue's clock as known."""
-        return self._core.market.venue_clock()
+        return self._core.market.timekeeper.venue_clock()
 
     async def clock_known(self) -> None:
         """Wait until the venue's clock is known."""
-        await self._core.market.measured()
+        await self._core.market.timekeeper.known()
 
     def market_us(self) -> int:
         """Return market time."""
@@ -227,8 +240,17 @@ class Effects:
             return None
         return self._core.clock.monotonic_ms() - self._read_ok_ms
 
+    def wait_ms(self) -> int | None:
+        """Return how long to leave the venue alone; None where the last reading worked."""
+        return self.access.wait_ms
+
     def in_danger(self) -> bool:
         """Return whether a trigger or a liquidation is near, or an outcome is unknown."""
+        near = self._is_near()
+        self._core.market.timekeeper.near(self._core.account.id, danger=near)
+        return near
+
+    def _is_near(self) -> bool:
         core = self._core
         if any(r.state is IntentState.UNKNOWN for r in core.book.open.values()):
             return True
@@ -282,14 +304,18 @@ class Effects:
         self._read_ok_ms = started_ms
         self._blind = False
         self.read_error = ""
+        self.access.read_worked()
         return True
 
     async def unreadable(self, error: VenueError) -> None:
         """Learn that the account could not be read; after a while nothing of it is believed."""
         self.read_error = str(error)
+        self.access.read_failed(error)
         core = self._core
+        core.look()
         age = core.clock.monotonic_ms() - self._read_ms
-        if self._blind or age <= core.settings.stale_ms or core.book.state is None:
+        lost = age > core.settings.stale_ms or self.access.is_lost
+        if self._blind or not lost or core.book.state is None:
             return
 
         async def work() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from axisor.errors import (
     RunNotFound,
     StrategyNotFound,
 )
-from axisor.events import HaltLevel, IntentState, RunState
+from axisor.events import Cause, HaltLevel, IntentState, RunState
 from axisor.intents import Action
 from axisor.model import Leash, Tick
 from axisor.ports import Clock, Venue
@@ -24,6 +24,7 @@ from axisor_server.domain.intent import position_of
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.preview import preview
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
+from axisor_server.domain.standing import blindness
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.answers import (
     CommandResult,
@@ -35,11 +36,13 @@ from axisor_server.engine.answers import (
 )
 from axisor_server.engine.coverage import protection_of
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.health import Health
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.settling import Answer, answer_of, error_of
 from axisor_server.engine.verbs import Request
+from axisor_server.engine.vitals import Vitals, WatchedStore
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
 from axisor_server.ports import Ids, Store, Vault
@@ -61,11 +64,14 @@ class Engine:
         publish: Publish,
         settings: EngineSettings,
         failpoints: Failpoints | None = None,
+        may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
         self.strategies = strategies
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self.vitals = Vitals(clock)
+        store = WatchedStore(store, self.vitals)
         self.platform = Platform(
             store,
             clock,
@@ -83,6 +89,8 @@ class Engine:
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
             platform=self.platform,
+            vitals=self.vitals,
+            may_renew=may_renew,
         )
         self._roster = Roster(world, vault=vault, venues=venues)
 
@@ -213,6 +221,14 @@ class Engine:
         core = self._roster.actor(account_id).core
         return core.desk.view(core.book)
 
+    def health(self, account_id: str) -> Health:
+        """Return what watches an account's standing. Raises AccountNotFound."""
+        return self._roster.actor(account_id).health
+
+    def causes(self, account_id: str) -> tuple[Cause, ...]:
+        """Return what an account's standing comes from. Raises AccountNotFound."""
+        return self._roster.actor(account_id).summary().causes
+
     async def halt(
         self, account_id: str, level: HaltLevel, *, principal: str, reason: str = ""
     ) -> int:
@@ -320,7 +336,7 @@ class Engine:
         protection = protection_of(core.runs[run_id])
         if protection is None:
             raise NotSupported(f"The run {run_id} protects no positions.", run=run_id)
-        return Guarding(run_id, protection, core.desk.view(core.book))
+        return Guarding(run_id, protection, core.desk.view(core.book), blindness(core.causes()))
 
     def protections(self, account_id: str) -> Sequence[Guarding]:
         """Return every running run of an account that protects positions."""
@@ -332,7 +348,7 @@ class Engine:
                 continue
             protection = protection_of(live)
             if protection is not None:
-                found.append(Guarding(id, protection, view))
+                found.append(Guarding(id, protection, view, blindness(core.causes())))
         return found
 
     # ---------------------------------------------------------------- markets

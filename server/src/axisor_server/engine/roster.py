@@ -18,6 +18,7 @@ from axisor.errors import (
     VenueAuth,
     VenueNotFound,
 )
+from axisor.events import Cause
 from axisor.model import Mode
 from axisor.ports import Venue, VenueAccount
 from axisor_server.domain.halting import Halt
@@ -289,4 +290,5 @@ def _shut(record: AccountRecord, error: AxisorError) -> AccountSummary:
         open_intents=0,
         read_age_ms=None,
         runs=(),
+        causes=(Cause("not_acting", str(error)),),
     )

@@ -13,6 +13,7 @@ from axisor_server.engine.answers import Publish
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.vitals import Vitals
 from axisor_server.ports import Store
 
 
@@ -28,4 +29,6 @@ class World:
     settings: EngineSettings
     failpoints: Failpoints
     platform: Platform
+    vitals: Vitals
+    may_renew: Callable[[], bool]
     new_id: Callable[[], str]

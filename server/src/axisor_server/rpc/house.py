@@ -28,6 +28,7 @@ from axisor_server.services.halts import Halts
 from axisor_server.services.journals import Journals
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
+from axisor_server.services.protection import Protection
 from axisor_server.services.requests import Once
 from axisor_server.services.runs import Runs
 from axisor_server.services.snapshots import Snapshots
@@ -81,6 +82,7 @@ class House:
             once=self.once,
             around=around,
         )
+        self.protection = Protection(engine=engine, store=store, clock=clock)
         self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
         self.servicers: Mapping[str, object] = {
             "axisor.v1.AccountService": AccountServicer(accounts, snapshots, watches),

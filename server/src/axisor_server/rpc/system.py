@@ -11,6 +11,7 @@ from axisor.model import MarginMode
 from axisor.ports import Venue
 from axisor.v1 import strategies_pb2
 from axisor.v1 import system_pb2 as pb
+from axisor.wire.model import cause_to_wire
 from axisor.wire.names import account_name, plugin_name, venue_name
 from axisor.wire.scalars import (
     decimal_to_wire,
@@ -152,6 +153,8 @@ def _account(report: AccountReport) -> pb.AccountStatus:
         running_count=report.running,
         open_intent_count=report.open_intents,
         latest_sequence=report.sequence,
+        standing=enum_to_wire(report.standing),
+        standing_causes=[cause_to_wire(cause) for cause in report.causes],
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from axisor.errors import AccountNotFound
-from axisor.events import Coverage, HaltLevel, RunState
+from axisor.events import Cause, Coverage, HaltLevel, RunState
 from axisor.maths import distance
 from axisor.model import MarginMode, Order, Position
 from axisor.strategy import View
@@ -32,6 +32,7 @@ class AccountSnapshot(Struct, frozen=True, kw_only=True):
     coverages: tuple[Coverage, ...]
     intents: tuple[IntentRecord, ...]
     platform_halt: HaltLevel = HaltLevel.NONE
+    causes: tuple[Cause, ...] = ()
 
 
 class Snapshots:
@@ -71,6 +72,7 @@ class Snapshots:
             coverages=coverages,
             intents=intents,
             platform_halt=self._engine.platform.level,
+            causes=self._engine.causes(account),
         )
 
     def view(self, account: str) -> View:
@@ -81,7 +83,7 @@ class Snapshots:
         """Return the protection of each position, of several guards the first's word."""
         found: dict[str, Coverage] = {}
         for guarding in self._engine.protections(account):
-            for coverage in guarding.protection.coverage(guarding.view):
+            for coverage in guarding.coverages():
                 found.setdefault(coverage.position, coverage)
         return tuple(found.values())
 
