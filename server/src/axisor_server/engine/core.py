@@ -89,18 +89,24 @@ class Core:
         self._arrived.set()
         self.look()
 
-    async def in_turn(self, work: Callable[[], Awaitable[T]], *, urgent: bool = False) -> T:
+    async def in_turn(
+        self, work: Callable[[], Awaitable[T]], *, urgent: bool = False, first: bool = False
+    ) -> T:
         """Do something when it is its turn; what it raises is raised here.
 
-        Urgent work (stamps and outcomes) goes before everything else. Raises RateLimited when too
-        much waits, ShuttingDown when the account is not served.
+        Urgent work (stamps and outcomes) goes before everything else, and what is `first` (a
+        rescue's stamp) before other urgent work. Raises RateLimited when too much waits,
+        ShuttingDown when the account is not served.
         """
         if self.ledger is None:
             raise ShuttingDown("This core does not act for the account at the moment.")
-        if not urgent and len(self._normal) >= self.settings.inbox:
+        if not (urgent or first) and len(self._normal) >= self.settings.inbox:
             raise RateLimited("Too many requests wait for this account.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        (self._urgent if urgent else self._normal).append((work, future))
+        if first:
+            self._urgent.appendleft((work, future))
+        else:
+            (self._urgent if urgent else self._normal).append((work, future))
         self._arrived.set()
         return await future
 

@@ -42,7 +42,9 @@ class Effects:
 
     async def mark_sent(self, intent: str) -> Order | None:
         """Stamp a planned action; None when it must not be sent any more."""
-        return await self._core.in_turn(lambda: self._mark_sent(intent), urgent=True)
+        record = self._core.book.open.get(intent)
+        rescue = record is not None and Lane(record.lane) is Lane.GUARD
+        return await self._core.in_turn(lambda: self._mark_sent(intent), urgent=True, first=rescue)
 
     async def _mark_sent(self, intent: str) -> Order | None:
         core = self._core
