@@ -6,6 +6,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.support.processes import Core, add_account, core, simulator, until
 
 OPEN = ("order", "place", "--side", "long", "--qty", "100usd", "--leverage", "5", "--yes")
@@ -80,3 +83,37 @@ async def sim_is_gone(sim: Any) -> None:
     """End the simulator, so that the venue answers nothing any more."""
     sim.process.kill()
     await sim.process.wait()
+
+
+async def test_a_core_that_lost_its_venue_says_so_by_exit_code_and_health(tmp_path: Path) -> None:
+    async with simulator(tmp_path) as sim, core(tmp_path) as running:
+        await sim.open_long()
+        async with running.client() as client:
+            await add_account(client, sim.url)
+        rule = ("--trigger", "2%", "--target", "5%", "--budget", "500000sat")
+        assert (await running.cli("guard", "set", *rule)).code == 0
+        assert (await running.cli("guard", "arm")).code == 0
+        protected = health_pb2.HealthCheckResponse.SERVING
+        await until(lambda: _said(running, protected), "all is protected")
+        assert (await running.cli("status")).code == 0
+
+        await sim_is_gone(sim)
+        lost = health_pb2.HealthCheckResponse.NOT_SERVING
+        await until(lambda: _said(running, lost), "nothing is protected any more")
+
+        status = await running.cli("status", "-o", "json")
+        assert status.code == 10, status.err
+        [found] = status.json["accounts"]
+        assert found["standing"] == "degraded"
+        assert found["causes"]
+        shown = await running.cli("status")
+        assert "! t:" in shown.out
+
+
+async def _said(running: Core, wanted: int) -> bool:
+    certificate = (running.data / "tls" / "cert.pem").read_bytes()
+    credentials = grpc.ssl_channel_credentials(root_certificates=certificate)
+    async with grpc.aio.secure_channel(running.listen, credentials) as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        answer = await stub.Check(health_pb2.HealthCheckRequest(service="axisor.protection"))
+        return bool(answer.status == wanted)
