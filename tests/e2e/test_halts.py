@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tests.docs import pages
 from tests.support.processes import Core, add_account, core, simulator, until
 
 OPEN = ("order", "place", "--side", "long", "--qty", "100usd", "--leverage", "5", "--yes")
@@ -36,6 +38,9 @@ async def test_a_core_is_halted_by_command_by_file_and_by_signal(tmp_path: Path)
         assert risky.code == 11, risky.err
         resumed = await running.cli("halt", "resume", "-o", "json")
         assert resumed.json["halt"] == "none"
+        for line in pages.only("halts.md", "sh", "halts").splitlines():
+            told = await running.cli(*shlex.split(line)[1:])
+            assert told.code == 0, (line, told.err)
 
         assert running.process is not None
         running.process.send_signal(signal.SIGUSR1)

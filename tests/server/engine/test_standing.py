@@ -7,20 +7,20 @@ from decimal import Decimal
 
 import pytest
 
-from axisor.errors import ReduceOnly, StalePrice
+from axisor.errors import ReduceOnly
 from axisor.events import (
     Cause,
     CoverageChanged,
     CoverageState,
     HaltLevel,
-    IntentReviewRefused,
     NoticeGiven,
     Standing,
     StandingChanged,
 )
 from axisor.intents import AddMargin, OpenPosition
-from axisor.model import FeedQuality, Severity, Side
+from axisor.model import Severity, Side
 from tests.support.core import ACCOUNT, Bench
+from tests.support.standing import alarms, codes, standing, ticking
 
 OPEN = OpenPosition(side=Side.BUY, leverage=Decimal(5), quantity=100)
 
@@ -38,25 +38,6 @@ async def engine(bench):
     await bench.up(engine)
     yield engine
     await engine.stop(1)
-
-
-def standing(engine):
-    return engine.status().accounts[0].standing
-
-
-def codes(engine):
-    return [cause.code for cause in engine.status().accounts[0].causes]
-
-
-async def ticking(bench, seconds, price="100000"):
-    """Let time pass with a tick every second."""
-    for _ in range(int(seconds)):
-        await bench.move(price, seconds=0.99)
-
-
-async def alarms(bench):
-    notices = await bench.payloads(NoticeGiven)
-    return [(n.code, n.severity) for n in notices if n.code.startswith("PROTECTION")]
 
 
 async def test_a_healthy_account_is_active_from_the_start_and_nothing_is_said(bench, engine):
@@ -259,76 +240,6 @@ async def test_a_stalled_loop_is_shown_for_a_while(bench, engine):
     await ticking(bench, 45)
 
     assert standing(engine) is Standing.ACTIVE
-
-
-async def test_an_uncertain_clock_degrades_and_nothing_is_signed(bench):
-    position = bench.long()
-    bench.venue.uncertainty_ms = 1_500
-    engine = bench.engine()
-    await bench.up(engine)
-    await ticking(bench, 2)
-
-    refused = await bench.command(engine, AddMargin(position=position, amount=1_000))
-
-    assert codes(engine) == ["clock_uncertain"]
-    assert getattr(refused, "reason", "") == "VENUE_UNAVAILABLE"
-    assert bench.venue.sent == []
-    await engine.stop(1)
-
-
-async def test_a_price_older_than_15_s_degrades_an_account_with_a_position_above_50x(bench, engine):
-    bench.long(quantity=2_500, leverage=80)
-    await bench.move("100000", seconds=3)
-
-    await bench.clock.advance(14)
-    assert "price_late" in codes(engine)
-    await ticking(bench, 15)
-
-    assert standing(engine) is Standing.ACTIVE
-
-
-async def test_a_position_at_50x_waits_for_30_s(bench, engine):
-    bench.long(quantity=2_500, leverage=50)
-    await bench.move("100000", seconds=3)
-
-    await bench.clock.advance(20)
-
-    assert standing(engine) is Standing.ACTIVE
-
-
-async def test_disputed_prices_hold_what_runs_add_and_a_clients_own_rescue_stays(bench, engine):
-    position = bench.long()
-    await bench.clock.advance(3)
-    await bench.run(engine, "greedy")
-    bench.venue.answers = Decimal(95_000)
-    await ticking(bench, 25)
-    assert engine.view(ACCOUNT).quality is FeedQuality.DISPUTED
-    before = len(bench.venue.effects)
-
-    await ticking(bench, 5)
-    opened = await bench.command(engine, OPEN)
-    added = await bench.command(engine, AddMargin(position=position, amount=1_000))
-
-    assert isinstance(opened, StalePrice)
-    assert not isinstance(added, Exception)
-    assert len(bench.venue.effects) == before + 1
-    assert "STALE_PRICE" in {r.reason for r in await bench.payloads(IntentReviewRefused)}
-    assert "price_disputed" in codes(engine)
-    bench.venue.answers = None
-    await ticking(bench, 30)
-    assert engine.view(ACCOUNT).quality is FeedQuality.FRESH
-    assert standing(engine) is Standing.ACTIVE
-
-
-async def test_a_feed_whose_answers_fail_five_times_degrades(bench, engine):
-    bench.venue.feed_down = True
-
-    await ticking(bench, 40)
-    assert "feed_failing" in codes(engine)
-    bench.venue.feed_down = False
-    await ticking(bench, 30)
-
-    assert "feed_failing" not in codes(engine)
 
 
 async def test_halts_are_standings_at_once_both_ways(bench, engine):

@@ -23,7 +23,7 @@ RISK, ALL, NONE = (
 )
 
 
-def halt(level: types_pb2.HaltLevel = ALL, request_id: str = ONE) -> system_pb2.HaltRequest:
+def halt(level: Any = ALL, request_id: str = ONE) -> system_pb2.HaltRequest:
     return system_pb2.HaltRequest(request_id=request_id, level=level, reason="storm")
 
 
@@ -51,7 +51,7 @@ async def test_a_watcher_sees_the_halt_of_all_apart_from_the_accounts_own(
 ) -> None:
     await SystemServiceStub(channel).Halt(halt(RISK), metadata=bearer())
 
-    watch = EventServiceStub(channel).WatchEvents(
+    watch: Any = EventServiceStub(channel).WatchEvents(
         events_pb2.WatchEventsRequest(parent=account), metadata=bearer()
     )
     snapshot = (await watch.read()).snapshot

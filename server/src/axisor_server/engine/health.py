@@ -26,7 +26,7 @@ from axisor_server.ports import Reader
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0
+LOOK_S = 1
 GRACE_MS = 10_000
 """How long an account that was just taken over may still be without price, clock or reading."""
 

@@ -17,7 +17,7 @@ STEP_MS = 250
 What they part by until then is added to the doubt.
 """
 
-AGAIN_S = 5.0
+AGAIN_S = 5
 """How soon a failed measure is tried again, and how far apart two are at least."""
 
 
