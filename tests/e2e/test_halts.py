@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import signal
 from pathlib import Path
@@ -11,7 +12,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.docs import pages
-from tests.support.processes import Core, add_account, core, simulator, until
+from tests.support.processes import Core, Done, add_account, core, simulator, until
 
 OPEN = ("order", "place", "--side", "long", "--qty", "100usd", "--leverage", "5", "--yes")
 
@@ -77,6 +78,28 @@ async def test_a_file_that_is_there_first_halts_a_core_before_it_acts(tmp_path: 
         assert (found["halt"], found["by"], found["file"]) == ("risk", "file", True)
     finally:
         await running.stop()
+
+
+async def test_a_core_that_was_paused_says_that_it_stood_still(tmp_path: Path) -> None:
+    async with simulator(tmp_path) as sim, core(tmp_path) as running:
+        async with running.client() as client:
+            await add_account(client, sim.url)
+        assert running.process is not None
+
+        running.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(2.5)
+        running.process.send_signal(signal.SIGCONT)
+
+        status = await until(lambda: _stalled(running), "the stall is shown")
+        assert status.code == 10
+
+
+async def _stalled(running: Core) -> Done | None:
+    status = await running.cli("status", "-o", "json")
+    if status.code not in (0, 10) or not status.json["accounts"]:
+        return None
+    codes = [cause["code"] for cause in status.json["accounts"][0]["causes"]]
+    return status if "loop_stalled" in codes else None
 
 
 async def _halted(running: Core, level: str) -> dict[str, Any] | None:

@@ -257,8 +257,8 @@ class Core:
 
     async def _watch_disk(self) -> None:
         while True:
-            free, total = await free_space(self._data_dir)
-            self._engine.vitals.disk(free=free, total=total)
+            space = await free_space(self._data_dir)
+            self._engine.vitals.disk(*(space or (0, 0)))
             await self._clock.sleep(DISK_S)
 
     def _lagged(self, lag_ms: int) -> None:

@@ -66,6 +66,12 @@ async def test_after_a_long_stall_leases_are_not_renewed_for_a_while(watchdog, l
 
 
 async def test_a_disk_has_no_more_free_than_it_has(tmp_path):
-    free, total = await free_space(tmp_path)
+    space = await free_space(tmp_path)
 
+    assert space is not None
+    free, total = space
     assert 0 <= free <= total
+
+
+async def test_a_disk_that_is_gone_is_not_known_and_breaks_nothing(tmp_path):
+    assert await free_space(tmp_path / "gone") is None

@@ -217,7 +217,7 @@ async def test_a_store_that_takes_nothing_degrades_and_is_said_when_it_does(benc
 async def test_a_disk_nearly_full_refuses_what_adds_risk_and_lets_a_rescue_through(bench, engine):
     position = bench.long()
     await bench.clock.advance(3)
-    engine.vitals.disk(free=500 * 1024**2, total=100 * 1024**3)
+    engine.vitals.disk(500 * 1024**2, 100 * 1024**3)
 
     refused = await bench.command(engine, OPEN)
     added = await bench.command(engine, AddMargin(position=position, amount=1_000))
@@ -228,9 +228,15 @@ async def test_a_disk_nearly_full_refuses_what_adds_risk_and_lets_a_rescue_throu
 
 
 async def test_a_small_disk_with_much_of_it_free_is_not_nearly_full(bench, engine):
-    engine.vitals.disk(free=500 * 1024**2, total=1024**3)
+    engine.vitals.disk(500 * 1024**2, 1024**3)
 
     assert standing(engine) is Standing.ACTIVE
+
+
+async def test_a_disk_of_which_nothing_is_known_counts_as_nearly_full(bench, engine):
+    engine.vitals.disk(0, 0)
+
+    assert codes(engine) == ["disk_low"]
 
 
 async def test_a_stalled_loop_is_shown_for_a_while(bench, engine):

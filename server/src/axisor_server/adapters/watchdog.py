@@ -99,7 +99,11 @@ class Watchdog:
         return "".join(traceback.format_stack(frame)[-DEEPEST:])
 
 
-async def free_space(directory: Path) -> tuple[int, int]:
-    """Return how many bytes of a directory's disk are free, and how many it has."""
-    usage = await asyncio.to_thread(shutil.disk_usage, directory)
+async def free_space(directory: Path) -> tuple[int, int] | None:
+    """Return how many bytes of a directory's disk are free and how many it has, None unknown."""
+    try:
+        usage = await asyncio.to_thread(shutil.disk_usage, directory)
+    except OSError as error:
+        log.error("how full the disk of %s is cannot be told: %s", directory, error)
+        return None
     return usage.free, usage.total

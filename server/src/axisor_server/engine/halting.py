@@ -46,6 +46,7 @@ class Halting:
             draft.rows.append(lambda tx: _put_halt(tx, core.account.id, level, draft.now_us))
             self._obey(draft, level, principal)
             await core.commit(draft)
+            core.look()
             return core.sequence
 
         return await self._core.in_turn(work, urgent=True)
@@ -79,6 +80,7 @@ class Halting:
             self._obey(draft, halt.level, halt.principal)
             await core.commit(draft)
             self._told = halt.level
+            core.look()
 
         await self._core.in_turn(work, urgent=True)
 

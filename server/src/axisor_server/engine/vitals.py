@@ -45,15 +45,15 @@ class Vitals:
         if lag_ms > STALL_MS:
             self._stalled = (lag_ms, self._clock.monotonic_ms())
 
-    def disk(self, *, free: int, total: int) -> None:
-        """Learn how much of the disk is free, in bytes."""
+    def disk(self, free: int, total: int) -> None:
+        """Learn how many bytes of the disk are free, of how many; of 0 where nobody can tell."""
+        if total <= 0:
+            self._disk = "How full the disk of the data directory is cannot be told."
+            return
         low = free < LOW_BYTES and free * 100 < total * LOW_PERCENT
-        percent = free * 100 // max(total, 1)
-        self._disk = (
-            f"The disk of the data directory has {free // 1024**2} MiB free ({percent} %)."
-            if low
-            else ""
-        )
+        percent = free * 100 // total
+        told = f"The disk of the data directory has {free // 1024**2} MiB free ({percent} %)."
+        self._disk = told if low else ""
 
     def causes(self) -> tuple[Cause, ...]:
         """Return what ails the core now."""
