@@ -24,38 +24,12 @@ from axisor.model import (
     Severity,
     Tick,
 )
-from axisor.model import HaltLevel as HaltLevel  # noqa: PLC0414  it is asked for here too
 from axisor.saw import Saw
-
-
-class IntentState(enum.StrEnum):
-    """Where one effect on the venue stands; `UNKNOWN` is neither done nor failed."""
-
-    PLANNED = "planned"
-    SENT = "sent"
-    UNKNOWN = "unknown"
-    CONFIRMED = "confirmed"
-    REFUSED = "refused"
-    NOT_APPLIED = "not_applied"
-    CANCELED = "canceled"
-    DEAD = "dead"
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether the effect may still happen or may have happened unseen."""
-        return self in (IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN)
-
-
-class RunState(enum.StrEnum):
-    """Where a run of a strategy is in its life."""
-
-    CREATED = "created"
-    STARTING = "starting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-    FAILED = "failed"
+from axisor.states import Cause as Cause
+from axisor.states import HaltLevel as HaltLevel
+from axisor.states import IntentState as IntentState
+from axisor.states import RunState as RunState
+from axisor.states import Standing as Standing
 
 
 class PositionEnd(enum.StrEnum):
@@ -268,11 +242,19 @@ class NoticeGiven(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 
 
 class HaltChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """The account was halted or resumed."""
+    """The account was halted or resumed; with `platform` all accounts were, at once."""
 
     level: HaltLevel
     principal: str
     reason: str = ""
+    platform: bool = False
+
+
+class StandingChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """The core can do more or less for the account than before, and why."""
+
+    standing: Standing
+    causes: tuple[Cause, ...] = ()
 
 
 class FeedChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -353,6 +335,7 @@ Payload: TypeAlias = (
     | NoticeGiven
     | HaltChanged
     | FeedChanged
+    | StandingChanged
 )
 """Everything a journal can hold."""
 

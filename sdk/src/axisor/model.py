@@ -106,15 +106,7 @@ class FeedQuality(enum.StrEnum):
     FALLBACK = "fallback"
     INCOMPLETE = "incomplete"
     NONE = "none"
-
-
-class HaltLevel(enum.StrEnum):
-    """What an account may still do: everything, only what lowers risk, or nothing."""
-
-    NONE = "none"
-    RISK = "risk"
-    ALL = "all"
-    FLATTEN = "flatten"
+    DISPUTED = "disputed"
 
 
 CROSS = "cross"

@@ -86,12 +86,12 @@ def replay(file: Path | None, output: str, **asked: Any) -> None:
 def _sources(
     loaded: Loaded, data_dir: Path, account: str | None, history: Path | None
 ) -> Iterator[list[Source]]:
-    from axisor_server import app
+    from axisor_server import offline
 
     if history is not None:
         yield [FileSource(history)]
         return
-    reading = app.reading(loaded, data_dir)
+    reading = offline.reading(loaded, data_dir)
     try:
         found = _accounts(reading.read, account)
         yield [journal_source(reading.read, id) for id in found]
@@ -125,9 +125,9 @@ def _export(sources: list[Source], target: Path, *, output: str) -> None:
 
 
 def _verify(sources: list[Source], loaded: Loaded, *, since: int, output: str) -> None:
-    from axisor_server import app
+    from axisor_server import offline
 
-    strategies = app.strategies(loaded)
+    strategies = offline.strategies(loaded)
     try:
         for source in sources:
             chain(source)

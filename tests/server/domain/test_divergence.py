@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from axisor.events import IntentReviewRefused, Started, StepTaken
 from axisor.intents import AddMargin, Intent, Notice
 from axisor.model import Severity
 from axisor_server.domain.divergence import SHOWN, difference
+from axisor_server.domain.journal import encode_payload
 
 
 def step(*intents: Intent, memory: str = "{}") -> StepTaken:
@@ -48,6 +51,20 @@ def test_another_kind_of_entry_differs_as_a_whole():
 
     assert found is not None
     assert (found.kind, found.path) == ("IntentReviewRefused", "$")
+
+
+def test_a_field_that_is_younger_than_the_entry_is_not_compared():
+    recorded, now = step(ADD), step(AddMargin(position="p", amount=5, episode="e"))
+    stored = json.loads(encode_payload(recorded))
+    del stored["intents"][0]["episode"]
+    raw = json.dumps(stored).encode()
+
+    assert difference(recorded, now, sequence=9) is not None
+    assert difference(recorded, now, sequence=9, raw=raw) is None
+    less = step(AddMargin(position="p", amount=4, episode="e"))
+    found = difference(recorded, less, sequence=9, raw=raw)
+    assert found is not None
+    assert found.path == "$.intents[0].amount"
 
 
 def test_a_long_value_is_cut():

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from axisor.events import (
     BalanceChanged,
+    Cause,
     HaltChanged,
     HaltLevel,
     PositionChanged,
@@ -63,7 +64,7 @@ def test_the_first_decision_tells_everything_and_the_next_only_what_changed():
     second = made.beyond(present, replace(MOMENT, age_ms=7))
 
     assert first.full
-    assert UNSET not in (first.tick, first.quality, first.halt, first.listed, first.pl)
+    assert UNSET not in (first.tick, first.quality, first.listed, first.pl)
     assert second == Saw(age_ms=7)
 
 
@@ -88,6 +89,8 @@ def test_a_tick_that_is_the_cause_is_not_written_twice_and_is_known_after():
         book(position("q"), unreadable=("p",)),
         book(unreadable=("p", "q")),
         book(position("p"), position("q"), halt=HaltLevel.RISK),
+        replace(book(position("p"), position("q")), platform=HaltLevel.FLATTEN),
+        replace(book(position("p"), position("q")), causes=(Cause("disk_low", "It is full."),)),
     ],
 )
 def test_whatever_no_entry_tells_is_seen_again(present):
@@ -98,7 +101,8 @@ def test_whatever_no_entry_tells_is_seen_again(present):
     reader.see(made.beyond(present, MOMENT))
 
     assert reader.state == present.state
-    assert reader.halt is present.halt
+    assert (reader.halt, reader.platform) == (present.halt, present.platform)
+    assert reader.causes == present.causes
     assert reader.beyond(present, MOMENT) == Saw(age_ms=5)
 
 
@@ -120,6 +124,25 @@ def test_an_end_and_a_halt_are_heard_from_the_journal():
     made.hear(HaltChanged(level=HaltLevel.ALL, principal="owner"))
 
     assert made.beyond(book(position("q"), halt=HaltLevel.ALL), MOMENT) == Saw(age_ms=5)
+
+
+def test_a_takeover_forgets_what_the_core_before_it_saw():
+    made = told(position("p"))
+    made.see(made.beyond(book(unreadable=("p",), halt=HaltLevel.ALL), MOMENT))
+    taken_over = Told(book(position("p")).state)
+
+    made.see(taken_over.beyond(book(position("p")), MOMENT))
+
+    assert (made.unreadable, made.halt) == ((), HaltLevel.NONE)
+    assert made.state == book(position("p")).state
+
+
+def test_every_part_of_the_book_is_told_or_seen():
+    journaled = {"account", "mode", "open", "spends", "losses"}
+    seen = {"halt", "platform", "causes", "state", "unread"}
+    no_decision_asks_for = {"transfer"}
+
+    assert set(AccountBook.__struct_fields__) == journaled | seen | no_decision_asks_for
 
 
 def test_a_copy_learns_nothing_from_the_other():

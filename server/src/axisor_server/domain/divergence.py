@@ -32,20 +32,34 @@ class Divergence(Struct, frozen=True, kw_only=True):
 
 
 def difference(
-    recorded: Payload, replayed: Payload | None, *, sequence: int, note: str = ""
+    recorded: Payload,
+    replayed: Payload | None,
+    *,
+    sequence: int,
+    raw: bytes | None = None,
+    note: str = "",
 ) -> Divergence | None:
-    """Return how a recorded payload differs from the same one made again, or None."""
+    """Return how a recorded payload differs from the same one made again, or None.
+
+    `raw` is the recorded payload as it is stored: a field that it lacks is younger than the entry
+    and not compared.
+    """
     theirs = encode_payload(recorded)
     ours = b"null" if replayed is None else encode_payload(replayed)
     if theirs == ours:
         return None
-    path, old, new = _first("$", msgspec.json.decode(theirs), msgspec.json.decode(ours))
+    old = msgspec.json.decode(theirs)
+    stored = old if raw is None else msgspec.json.decode(raw)
+    found = _first("$", old, msgspec.json.decode(ours), stored)
+    if found is None:
+        return None
+    path, was, is_ = found
     return Divergence(
         sequence=sequence,
         kind=type(recorded).__name__,
         path=path,
-        recorded=old,
-        replayed=new,
+        recorded=was,
+        replayed=is_,
         run=getattr(recorded, "run", ""),
         step=getattr(recorded, "step", 0),
         note=note,
@@ -53,21 +67,28 @@ def difference(
 
 
 _MISSING = object()
+Found = tuple[str, str, str]
 
 
-def _first(path: str, old: Any, new: Any) -> tuple[str, str, str]:
-    """Return path and values of the first difference of two JSON values that differ."""
-    pairs: list[tuple[str, Any, Any]] = []
+def _first(path: str, old: Any, new: Any, raw: Any) -> Found | None:
+    """Return path and values of the first difference of two JSON values, or None."""
     if isinstance(old, dict) and isinstance(new, dict) and old.get("is") == new.get("is"):
-        keys = [*old, *(key for key in new if key not in old)]
-        pairs = [(f"{path}.{k}", old.get(k, _MISSING), new.get(k, _MISSING)) for k in keys]
-    elif isinstance(old, list) and isinstance(new, list):
-        longest = max(len(old), len(new))
-        pairs = [(f"{path}[{i}]", _item(old, i), _item(new, i)) for i in range(longest)]
-    for place, left, right in pairs:
-        if left is _MISSING or right is _MISSING or left != right:
-            return _first(place, left, right)
-    return path, _shown(old), _shown(new)
+        for key in [*old, *(key for key in new if key not in old)]:
+            if key in old and isinstance(raw, dict) and key not in raw:
+                continue
+            inner = raw.get(key) if isinstance(raw, dict) else None
+            left, right = old.get(key, _MISSING), new.get(key, _MISSING)
+            if found := _first(f"{path}.{key}", left, right, inner):
+                return found
+        return None
+    if isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            inner = _item(raw, index) if isinstance(raw, list) else None
+            left, right = _item(old, index), _item(new, index)
+            if found := _first(f"{path}[{index}]", left, right, inner):
+                return found
+        return None
+    return None if old == new else (path, _shown(old), _shown(new))
 
 
 def _item(values: list[Any], index: int) -> Any:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from axisor.events import (
     BalanceChanged,
+    Cause,
     FeedChanged,
     HaltChanged,
     HaltLevel,
@@ -20,6 +21,7 @@ from axisor.events import (
     Payload,
     PositionChanged,
     PositionClosed,
+    StandingChanged,
     Stimulus,
     Ticked,
     Woken,
@@ -56,11 +58,7 @@ class Told:
 
     def __init__(self, state: AccountState | None = None) -> None:
         self.complete = False
-        self.tick: Tick | None = None
-        self.quality = FeedQuality.NONE
-        self.halt = HaltLevel.NONE
-        self.unreadable: tuple[str, ...] = ()
-        self.unread: tuple[str, ...] = ()
+        self._begin()
         held = state or AccountState(balance=Balance(free=0))
         self._read = state is not None
         self._balance: Balance = held.balance
@@ -68,6 +66,16 @@ class Told:
         self._positions = {p.id: p for p in held.positions}
         self._orders = {o.id: o for o in held.orders}
         self._listed = dict.fromkeys(self._positions)
+
+    def _begin(self) -> None:
+        """Assume what holds where nothing is told; a full `Saw` is told from here."""
+        self.tick: Tick | None = None
+        self.quality = FeedQuality.NONE
+        self.halt = HaltLevel.NONE
+        self.platform = HaltLevel.NONE
+        self.causes: tuple[Cause, ...] = ()
+        self.unreadable: tuple[str, ...] = ()
+        self.unread: tuple[str, ...] = ()
 
     def copy(self) -> Told:
         """Return another one that knows the same."""
@@ -103,8 +111,14 @@ class Told:
                 self._listed.pop(payload.position.id, None)
             case OrderChanged():
                 self._order(payload.order)
+            case HaltChanged(platform=True):
+                self.platform = payload.level
+                return
             case HaltChanged():
                 self.halt = payload.level
+                return
+            case StandingChanged():
+                self.causes = payload.causes
                 return
             case FeedChanged():
                 self.quality = payload.quality
@@ -127,6 +141,7 @@ class Told:
     ) -> Saw:
         """Return what a decision sees in the present that this does not tell."""
         anew = not self.complete
+        base = Told() if anew else self
         state = book.state or AccountState(balance=Balance(free=0))
         listed = tuple(p.id for p in state.positions)
         waiting = tuple(o.id for o in state.orders)
@@ -134,19 +149,21 @@ class Told:
         # A position that the journal does not tell is shown wrong in a replay, and found there.
         known = [self._positions[id].pl for id in listed if id in self._positions]
         pl = tuple(p.pl for p in state.positions)
-        told_tick = self.tick if (shown := _tick_of(cause)) is None else shown
+        told_tick = base.tick if (shown := _tick_of(cause)) is None else shown
         return Saw(
             full=anew,
-            tick=moment.tick if anew or moment.tick != told_tick else UNSET,
+            tick=moment.tick if moment.tick != told_tick else UNSET,
             now=moment.now if moment.tick is None else None,
             age_ms=moment.age_ms,
-            quality=moment.quality if anew or moment.quality is not self.quality else UNSET,
-            halt=book.halt if anew or book.halt is not self.halt else UNSET,
+            quality=moment.quality if moment.quality is not base.quality else UNSET,
+            halt=book.halt if book.halt is not base.halt else UNSET,
+            platform=book.platform if book.platform is not base.platform else UNSET,
+            causes=book.causes if book.causes != base.causes else UNSET,
             listed=listed if anew or listed != tuple(self._listed) else UNSET,
             waiting=waiting if anew or waiting != tuple(self._orders) else UNSET,
             pl=pl if anew or list(pl) != known else UNSET,
-            unreadable=state.unreadable if anew or state.unreadable != self.unreadable else UNSET,
-            unread=unread if anew or unread != self.unread else UNSET,
+            unreadable=state.unreadable if state.unreadable != base.unreadable else UNSET,
+            unread=unread if unread != base.unread else UNSET,
             asked=asked,
         )
 
@@ -156,12 +173,16 @@ class Told:
         Raises KeyError for a position or order the journal never told, ValueError where profits
         and positions do not match.
         """
-        self.complete = self.complete or saw.full
+        if saw.full:
+            self.complete = True
+            self._begin()
         shown = _tick_of(cause)
         self.tick = self.tick if shown is None else shown
         self.tick = self.tick if saw.tick is UNSET else saw.tick
         self.quality = self.quality if saw.quality is UNSET else saw.quality
         self.halt = self.halt if saw.halt is UNSET else saw.halt
+        self.platform = self.platform if saw.platform is UNSET else saw.platform
+        self.causes = self.causes if saw.causes is UNSET else saw.causes
         self.unreadable = self.unreadable if saw.unreadable is UNSET else saw.unreadable
         self.unread = self.unread if saw.unread is UNSET else saw.unread
         if saw.listed is not UNSET:

@@ -88,6 +88,8 @@ class Past:
         return replace(
             self._book,
             halt=self.told.halt,
+            platform=self.told.platform,
+            causes=self.told.causes,
             state=self.told.state,
             unread={id: self._confirmed[id] for id in self.told.unread},
         )

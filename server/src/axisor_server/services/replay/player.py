@@ -171,7 +171,9 @@ class Player:
 
     def _compare(self, entry: Entry, payload: Payload, expected: Payload, note: str = "") -> None:
         self._digest.update(encode_payload(expected) + b"\n")
-        self.divergence = difference(payload, expected, sequence=entry.sequence, note=note)
+        self.divergence = difference(
+            payload, expected, sequence=entry.sequence, raw=entry.payload, note=note
+        )
 
     def _decide(self, past: Past, entry: Entry, payload: StepTaken | CommandReceived) -> None:
         saw = payload.saw
