@@ -7,7 +7,7 @@ holds every action that took effect, which is what tests count.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -108,7 +108,7 @@ class SimLine:
         if venue.stale_reads and venue.before is not None:
             venue.stale_reads -= 1
             return venue.before
-        seen = venue.state()
+        seen = venue.lens(venue.state())
         if venue.slow_reads:
             venue.slow_reads -= 1
             await venue.clock.sleep(1)
@@ -231,6 +231,7 @@ class SimVenue:
         self.reads = 0
         self.read_lanes: set[Lane] = set()
         self.ends: dict[str, str] = {}
+        self.lens: Callable[[AccountState], AccountState] = lambda state: state
         self.changed = asyncio.Event()
         self.under_way: list[asyncio.Future[None]] = []
         self._feeds: list[SimFeed] = []

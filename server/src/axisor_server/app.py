@@ -33,6 +33,7 @@ from axisor_server.domain.journal import Entry, to_event
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.offline import postgres_url
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.rpc import metrics
@@ -335,14 +336,8 @@ def _shown(value: object) -> str:
 
 
 def _store(settings: Settings, data_dir: Path) -> Store:
-    url = settings.database.url
-    if not url:
-        return sqlite_store(data_dir)
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise SettingsInvalid(
-            "The database must be a postgresql:// address.", setting="database.url"
-        )
-    return postgres_store(url)
+    url = postgres_url(settings)
+    return postgres_store(url) if url else sqlite_store(data_dir)
 
 
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:

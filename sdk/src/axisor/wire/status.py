@@ -50,6 +50,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.ConfigInvalid,
         errors.CandlesInvalid,
         errors.SettingsInvalid,
+        errors.HistoryInvalid,
     ),
     _C.NOT_FOUND: (
         errors.AccountNotFound,
@@ -71,7 +72,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.VenueUnavailable,
         errors.StoreUnavailable,
     ),
-    _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt),
+    _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt, errors.ReplayDiverged),
     _C.UNKNOWN: (errors.OutcomeUnknown,),
     _C.FAILED_PRECONDITION: (
         errors.RequestExpired,

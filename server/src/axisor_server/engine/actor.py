@@ -25,6 +25,7 @@ from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.domain.standing import stand
+from axisor_server.domain.told import Told
 from axisor_server.engine import settling
 from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.core import Core
@@ -161,6 +162,7 @@ class Actor:
         core.book = boot.book
         core.runs = dict(boot.runs)
         core.coverage = boot.coverage
+        core.told = Told(boot.book.state)
         core.start_effect = lambda record: self._spawn(self.executor.carry_out(record))
         core.ledger = Ledger(
             core.store,

@@ -27,6 +27,7 @@ from axisor_server.domain.account import DAY_US, AccountBook
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.told import Told
 from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.ledger import Ledger
@@ -59,6 +60,7 @@ class Core:
         self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
         self.runs: dict[str, LiveRun] = {}
         self.coverage: Mapping[str, Coverage] = {}
+        self.told = Told()
         self.ledger: Ledger | None = None
         self.lease_until_ms = 0
         self.stopping = False
@@ -175,6 +177,7 @@ class Core:
             coverage=self.coverage,
             now=self.clock.now(),
             epoch=epoch,
+            told=self.told,
         )
 
     async def commit(self, draft: Draft) -> tuple[Entry, ...]:
@@ -205,6 +208,7 @@ class Core:
         )
         self.runs = draft.runs
         self.coverage = draft.coverage
+        self.told = draft.told
         for run in draft.rewoken:
             self.rewake(run)
 
