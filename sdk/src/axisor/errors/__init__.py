@@ -9,10 +9,11 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
-    │                 ShuttingDown · RateLimited · AccountInUse
+    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost ·
+    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
+    │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
+    │                 ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
@@ -37,6 +38,7 @@ from axisor.errors.base import (
 from axisor.errors.outside import (
     JournalCorrupt,
     OutcomeUnknown,
+    ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
     VenueAnswerInvalid,
@@ -52,6 +54,7 @@ from axisor.errors.requests import (
     ConfigInvalid,
     EventNotFound,
     FieldInvalid,
+    HistoryInvalid,
     LeverageOutOfRange,
     OrderNotFound,
     PageTokenInvalid,
@@ -72,6 +75,7 @@ from axisor.errors.standing import (
     BudgetExceeded,
     EtagMismatch,
     Halted,
+    HaltKept,
     InsufficientBalance,
     LeaseLost,
     LeashExceeded,
@@ -80,6 +84,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NotSupported,
     RateLimited,
+    ReduceOnly,
     RequestExpired,
     RequestIdReused,
     ReserveBroken,
@@ -113,6 +118,7 @@ __all__ = [
     "PageTokenInvalid",
     "ConfigInvalid",
     "CandlesInvalid",
+    "HistoryInvalid",
     "SettingsInvalid",
     "AccountNotFound",
     "PositionNotFound",
@@ -132,6 +138,7 @@ __all__ = [
     "SequenceAhead",
     "SlowReader",
     "Halted",
+    "HaltKept",
     "LeaseLost",
     "NotSupported",
     "ShuttingDown",
@@ -141,6 +148,7 @@ __all__ = [
     "ReserveBroken",
     "LeashExceeded",
     "StalePrice",
+    "ReduceOnly",
     "ReviewRefused",
     "ActionPending",
     "InsufficientBalance",
@@ -154,6 +162,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreInUse",
     "JournalCorrupt",
+    "ReplayDiverged",
     "reasons",
 ]
 
