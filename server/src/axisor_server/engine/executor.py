@@ -202,8 +202,10 @@ class Executor:
         warned = False
         while (record := self._books.open_intent(intent)) is not None:
             verdict = await self.look(record)
+            await self._failpoint("witness-read")
             if verdict is not None and verdict.state is not None:
                 await self._durably(partial(self._books.resolve, intent, verdict))
+                await self._failpoint("resolved")
                 return
             waited = self._clock.monotonic_ms() - since
             if not warned and waited > self._settings.dead_letter_ms:

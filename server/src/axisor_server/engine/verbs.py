@@ -109,6 +109,7 @@ class Verbs:
 
     async def _begin(self, request: Request, *, stored: bool = False) -> Pending:
         core = self._core
+        await core.failpoint("command-received")
         draft = core.draft()
         id = request.request_id
         moment = core.desk.moment()
