@@ -19,7 +19,14 @@ import websockets
 from msgspec import UNSET, Struct, UnsetType
 from websockets.asyncio.client import ClientConnection, connect
 
-from axisor.errors import VenueAnswerInvalid, VenueAuth, VenueRefused, VenueUnavailable
+from axisor.errors import (
+    VenueAnswerInvalid,
+    VenueAuth,
+    VenueClockSkew,
+    VenueError,
+    VenueRefused,
+    VenueUnavailable,
+)
 from axisor.ports import Clock, Lane
 from axisor_lnmarkets.limiter import Limiter, Rate
 from axisor_lnmarkets.models.stream import (
@@ -30,6 +37,7 @@ from axisor_lnmarkets.models.stream import (
     Unsubscribed,
     WhoAmI,
 )
+from axisor_lnmarkets.outcome import is_about_time, tame
 from axisor_lnmarkets.signing import Signer
 from axisor_lnmarkets.wire import parse, shape
 
@@ -226,10 +234,14 @@ def _gone(error: websockets.ConnectionClosed) -> VenueUnavailable:
     return VenueUnavailable(f"The stream of LN Markets was closed{code}.")
 
 
-def _refusal(method: str, error: _RpcError) -> VenueAuth | VenueRefused:
+def _refusal(method: str, error: _RpcError) -> VenueError:
     code = error.data.get("code") if isinstance(error.data, dict) else None
-    words = "".join(c if c.isprintable() else " " for c in error.message[:200])
-    kind = VenueAuth if code in ("UNAUTHORIZED", "FORBIDDEN") else VenueRefused
+    words = tame(error.message)
+    kind: type[VenueError] = VenueRefused
+    if method == "authenticate" and is_about_time("", words):
+        kind = VenueClockSkew
+    elif code in ("UNAUTHORIZED", "FORBIDDEN"):
+        kind = VenueAuth
     return kind(
-        f"LN Markets refused {method} on its stream: {words}.", code=str(code or error.code)
+        f"LN Markets refused {method} on its stream: {words}.", code=tame(str(code or error.code))
     )

@@ -14,7 +14,7 @@
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
-    │                 VenueAnswerInvalid · OutcomeUnknown
+    │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
@@ -41,6 +41,7 @@ from axisor.errors.outside import (
     StoreUnavailable,
     VenueAnswerInvalid,
     VenueAuth,
+    VenueClockSkew,
     VenueRateLimited,
     VenueRefused,
     VenueUnavailable,
@@ -149,6 +150,7 @@ __all__ = [
     "VenueUnavailable",
     "VenueRateLimited",
     "VenueAuth",
+    "VenueClockSkew",
     "VenueAnswerInvalid",
     "OutcomeUnknown",
     "StoreUnavailable",

@@ -227,6 +227,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
     Metadata: `account`, `sequence`.
     """
+    ERROR_REASON_VENUE_CLOCK_SKEW: _ErrorReason.ValueType  # 65
+    """The venue refused the time that a request was signed for; there is no effect, and the key is not
+    to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says when.
+    Metadata: `venue`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -438,5 +443,10 @@ ERROR_REASON_STORE_IN_USE: ErrorReason.ValueType  # 51
 ERROR_REASON_JOURNAL_CORRUPT: ErrorReason.ValueType  # 52
 """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
 Metadata: `account`, `sequence`.
+"""
+ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
+"""The venue refused the time that a request was signed for; there is no effect, and the key is not
+to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says when.
+Metadata: `venue`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -50,6 +50,10 @@ class Bucket(Struct, frozen=True, rename="camel"):
     ask_price: PriceField | None = None
     bid_price: PriceField | None = None
 
+    def __post_init__(self) -> None:
+        if self.min_size > self.max_size:
+            raise ValueError("Expected `minSize` to be at most `maxSize`")
+
 
 class PriceChange(Struct, frozen=True, rename="camel"):
     """By what fraction the price changed within a day."""
