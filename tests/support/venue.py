@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from axisor.errors import NotSupported, VenueAuth, VenueRefused, VenueUnavailable
+from axisor.errors import NotSupported, VenueClockSkew, VenueRefused, VenueUnavailable
 from axisor.exchange.account import Account
 from axisor.exchange.happenings import Closed
 from axisor.exchange.ids import seeded_ids
@@ -248,7 +248,7 @@ class SimVenue:
         """Take a request as it arrives: check its stamp, then do it."""
         now_ms = int(self.clock.now().timestamp() * 1000) + self.offset_ms
         if not 0 <= now_ms - signed_at_ms <= WINDOW_MS:
-            return Refused(VenueAuth("The timestamp is outside the window."))
+            return Refused(VenueClockSkew("The timestamp is outside the window."))
         self.before = self.state()
         quote = self.exchange.quote
         try:

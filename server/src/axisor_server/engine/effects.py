@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from axisor.errors import AxisorError, Halted, LeaseLost, VenueError, VenueUnavailable
+from axisor.errors import (
+    AxisorError,
+    Halted,
+    LeaseLost,
+    VenueClockSkew,
+    VenueError,
+    VenueUnavailable,
+)
 from axisor.events import HaltLevel, IntentSent, IntentState, NoticeGiven
 from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
@@ -110,6 +117,8 @@ class Effects:
 
     async def settle(self, intent: str, result: SendResult, *, latency_ms: int) -> None:
         """Record the answer to a send."""
+        if isinstance(result, Refused) and isinstance(result.error, VenueClockSkew):
+            self._core.market.doubt_clock()
 
         async def work() -> None:
             core = self._core

@@ -14,14 +14,18 @@ from axisor.intents import Wake
 from axisor.model import FeedQuality, Tick
 from axisor.ports import Clock, ClockOffset, MarketFeed
 from axisor_server.domain.fence import VenueClock
+from axisor_server.domain.journal import to_us
 from axisor_server.engine.answers import FeedSummary
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.waiting import poked
 from axisor_server.engine.wakes import WakeIndex
 
 FUNDING = "funding"
 """The word of `Wake.on` for another funding rate or time."""
 
 QUALITY_EVERY_S = 1.0
+STEP_MS = 50
+"""By how much our wall clock must differ from the time that passed to have been set."""
 log = logging.getLogger(__name__)
 
 
@@ -66,6 +70,8 @@ class Market:
         self._measured = asyncio.Event()
         self._on_funding: dict[str, None] = {}
         self._offset_ms = 0
+        self._offset_wall_ms = 0
+        self._doubted = asyncio.Event()
         self._changed = asyncio.Condition()
         self._count = 0
 
@@ -210,24 +216,38 @@ class Market:
                 pause = self._settings.offset_every_ms
             except AxisorError:
                 pause = 5_000  # without a measure nothing is signed; ask again soon
-            await self._clock.sleep(pause / 1000)
+            await poked(self._clock, pause / 1000, self._doubted)
 
     async def measure(self) -> None:
         """Measure the venue's clock now. Raises VenueError."""
         started = self._clock.monotonic_ms()
-        self._offset = await self._feed.clock_offset()
-        self._offset_ms = started
+        offset = await self._feed.clock_offset()
+        self._offset, self._offset_ms = offset, started
+        elapsed = self._clock.monotonic_ms() - started
+        self._offset_wall_ms = to_us(self._clock.now()) // 1_000 - elapsed
         self._measured.set()
+
+    def doubt_clock(self) -> None:
+        """Have the venue's clock measured soon: the venue refused a time that came from it."""
+        self._doubted.set()
 
     async def measured(self) -> None:
         """Wait until the venue's clock was measured for the first time."""
         await self._measured.wait()
 
     def venue_clock(self) -> VenueClock | None:
-        """Return the venue's clock as last measured, or None before that."""
+        """Return the venue's clock as last measured, or None before that.
+
+        A step of our own wall clock since then is taken out: it must not move a fence.
+        """
         if self._offset is None:
             return None
-        return VenueClock(self._offset, self._clock.monotonic_ms() - self._offset_ms)
+        age = self._clock.monotonic_ms() - self._offset_ms
+        step = to_us(self._clock.now()) // 1_000 - self._offset_wall_ms - age
+        offset = self._offset
+        if abs(step) > STEP_MS:
+            offset = ClockOffset(offset.offset_ms - step, offset.uncertainty_ms)
+        return VenueClock(offset, age)
 
     async def watch(self) -> AsyncIterator[Tick]:
         """Yield the latest tick whenever there is a new one; a slow reader skips some."""
