@@ -61,7 +61,9 @@ class _RpcError(Struct, frozen=True):
     data: Any = None  # holds a code of the venue's where it is an object
 
 
-class _Message(Struct, frozen=True):
+class Message(Struct, frozen=True):
+    """A frame of the stream: an answer to the request `id`, or a push of `method`."""
+
     id: str | None = None
     method: str | None = None
     params: Any = None  # shaped by topic
@@ -200,7 +202,7 @@ class Stream:
             raise _refusal(method, answer.error)
         return shape(kind, answer.result, what=f"stream {method}")
 
-    async def _answer_to(self, id: str) -> _Message:
+    async def _answer_to(self, id: str) -> Message:
         while True:
             message = await self._receive()
             if message.method is not None:
@@ -214,18 +216,23 @@ class Stream:
         except websockets.ConnectionClosed as error:
             raise _gone(error) from None
 
-    async def _receive(self) -> _Message:
+    async def _receive(self) -> Message:
         try:
             text = await self._connection.recv()
         except websockets.ConnectionClosed as error:
             raise _gone(error) from None
-        message = shape(_Message, parse(text), what="stream")
-        if message.method is None and message.result is UNSET and message.error is UNSET:
-            raise VenueAnswerInvalid("A message of the stream is neither an answer nor a push.")
-        return message
+        return read_message(text)
 
 
-def _push_of(message: _Message) -> Push:
+def read_message(text: bytes | str) -> Message:
+    """Return a frame as an answer or a push. Raises VenueAnswerInvalid for one that is neither."""
+    message = shape(Message, parse(text), what="stream")
+    if message.method is None and message.result is UNSET and message.error is UNSET:
+        raise VenueAnswerInvalid("A message of the stream is neither an answer nor a push.")
+    return message
+
+
+def _push_of(message: Message) -> Push:
     return shape(Push, message.params, what=f"stream {message.method}")
 
 

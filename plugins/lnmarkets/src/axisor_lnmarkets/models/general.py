@@ -11,6 +11,7 @@ from axisor_lnmarkets.wire import (
     NameField,
     PriceField,
     RateField,
+    SignedQuantityField,
     SignedSatsField,
     TimeField,
 )
@@ -80,7 +81,7 @@ class Leader(Struct, frozen=True):
 
     username: str
     pl: SignedSatsField
-    direction: int
+    direction: SignedQuantityField
 
 
 class Leaderboard(Struct, frozen=True):
