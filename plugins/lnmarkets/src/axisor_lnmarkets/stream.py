@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -93,10 +94,13 @@ class _Connect(connect):
 
 
 @asynccontextmanager
-async def open_stream(url: str, *, clock: Clock, rng: Random) -> AsyncIterator[Stream]:
+async def open_stream(
+    url: str, *, clock: Clock, rng: Random, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Stream]:
     """Connect and say hello; the stream is closed on leaving.
 
-    `rng` makes ids and nonces, which need not be secret. Raises VenueUnavailable.
+    `rng` makes ids and nonces, which need not be secret. `tls` says which certificates are trusted,
+    by default those of this machine. Raises VenueUnavailable.
     """
     try:
         connection = await _Connect(
@@ -108,6 +112,7 @@ async def open_stream(url: str, *, clock: Clock, rng: Random) -> AsyncIterator[S
             max_size=MOST_BYTES,
             logger=_silent_logger(),
             proxy=None,
+            **({} if tls is None else {"ssl": tls}),
         )
     except (OSError, TimeoutError, websockets.WebSocketException) as error:
         raise VenueUnavailable(

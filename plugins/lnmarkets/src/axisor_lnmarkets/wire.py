@@ -30,6 +30,7 @@ SignedQuantityField: TypeAlias = Annotated[int, Meta(ge=-1_000_000_000, le=1_000
 MillisField: TypeAlias = Annotated[int, Meta(ge=0, le=7_258_118_400_000)]
 TimeField: TypeAlias = Annotated[datetime, Meta(tz=True)]
 NameField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
+TierField: TypeAlias = Annotated[int, Meta(ge=0, le=100)]
 CursorField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1_024)]
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
