@@ -325,6 +325,8 @@ def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
         owner=_owner(settings, ids),
         max_mode=settings.max_mode,
         back_date_ms=settings.venue.back_date_ms,
+        lag_ms=settings.venue.lag_ms,
+        slack_ms=settings.venue.slack_ms,
     )
 
 

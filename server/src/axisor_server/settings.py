@@ -66,6 +66,12 @@ class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=25_000, description="How far signatures are dated back; shortens doubt."),
     ] = 0
+    lag_ms: Annotated[
+        int, Meta(ge=0, le=60_000, description="How late a reading may show what was done.")
+    ] = 2_000
+    slack_ms: Annotated[
+        int, Meta(ge=0, le=60_000, description="How long the venue may work on a request.")
+    ] = 1_000
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
