@@ -38,7 +38,6 @@ class Line:
     hasty: Rest
     wrong: Rest
     account: LnMarketsAccount
-    offset_ms: int
     samples: int
     nudge: Callable[[Decimal], Awaitable[None]] | None = None
     settle: Callable[[], Awaitable[None]] | None = None
@@ -85,15 +84,13 @@ async def line_to(
         for rest in rests:
             stack.push_async_callback(rest.transport.aclose)
         stack.push_async_callback(account.aclose)
-        sample = await rests[0].transport.sample_clock()
-        rests[0].transport.offset_ms = sample.offset_ms
+        await rests[0].transport.warm()
         yield Line(
             rest=rests[0],
             blunt=rests[1],
             hasty=rests[2],
             wrong=rests[3],
             account=account,
-            offset_ms=sample.offset_ms,
             samples=samples,
         )
 

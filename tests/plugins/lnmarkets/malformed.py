@@ -157,7 +157,7 @@ def is_faithful(value: object, raw: str) -> bool:
     if isinstance(value, Figure):
         return Decimal(sent) == value
     if isinstance(value, tuple):
-        return list(value) == sent
+        return bool(list(value) == sent)
     if isinstance(value, Struct):  # an object that says nothing it knows, read as nothing
         unknown = set(sent).isdisjoint(value.__struct_encode_fields__)
         return unknown and all(getattr(value, n) is None for n in value.__struct_fields__)

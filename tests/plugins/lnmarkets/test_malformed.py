@@ -224,7 +224,7 @@ def test_every_field_that_may_be_absent_says_why_that_calms_nobody():
 
 def test_there_are_many_fields_and_many_more_ways():
     assert len(CASES) >= 150
-    assert sum(len(ways(*case.values)) for case in CASES) >= 2_500
+    assert sum(len(list(malformed.ways(*pair))) for pair in SAMPLES.items()) >= 2_500
 
 
 @pytest.mark.parametrize(("model", "field"), CASES)
@@ -246,7 +246,7 @@ def test_a_wrong_field_is_refused_or_read_as_it_was_sent(model: type[Struct], fi
 def _check_number(name: str, read: object, way: Way) -> None:
     if isinstance(read, bool) or not isinstance(read, int | Decimal):
         return
-    assert abs(read) <= 10**16, way
+    assert -(10**16) <= read <= 10**16, way
     assert read >= 0 or name in SIGNED, way
     assert read > 0 or name not in PRICES, way
 

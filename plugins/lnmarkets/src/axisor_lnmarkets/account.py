@@ -145,7 +145,7 @@ class LnMarketsAccount:
             return Unknown(error.message)
         except AxisorError as error:
             if isinstance(error, VenueClockSkew):
-                self._transport.offset_ms = None  # measured anew before the next read
+                self._transport.forget_time()
             return Refused(error)
         try:
             return confirmed_of(answer)
@@ -310,7 +310,7 @@ class LnMarketsAccount:
 
     async def _know_clock(self) -> None:
         """Measure the venue's clock before the first signed read, lest its stamp is refused."""
-        if self._transport.offset_ms is None:
+        if not self._transport.knows_time:
             await self._transport.warm()
 
     async def _cross_position(self, lane: Lane) -> CrossPosition | None:

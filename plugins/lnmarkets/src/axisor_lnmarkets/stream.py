@@ -102,6 +102,7 @@ async def open_stream(
     `rng` makes ids and nonces, which need not be secret. `tls` says which certificates are trusted,
     by default those of this machine. Raises VenueUnavailable.
     """
+    trusted: dict[str, Any] = {} if tls is None else {"ssl": tls}  # a plain line takes none at all
     try:
         connection = await _Connect(
             url,
@@ -112,7 +113,7 @@ async def open_stream(
             max_size=MOST_BYTES,
             logger=_silent_logger(),
             proxy=None,
-            **({} if tls is None else {"ssl": tls}),
+            **trusted,
         )
     except (OSError, TimeoutError, websockets.WebSocketException) as error:
         raise VenueUnavailable(

@@ -100,8 +100,9 @@ def _no_leave(request: Request) -> VenueAuth:
 class Transport:
     """One client of the REST interface. `signer` is None for a client of public calls only.
 
-    `offset_ms` is the venue's clock less ours; set it once it is measured. `tls` says which
-    certificates are trusted, by default those of this machine; there is no way around a bad one.
+    The venue's time is carried on by the clock that never steps from where it was measured last.
+    `tls` says which certificates are trusted, by default those of this machine; there is no way
+    around a bad one.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class Transport:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.clock = clock
-        self.offset_ms: int | None = None
+        self._ahead_ms: int | None = None
         self.breakers = Breakers(clock) if breakers is None else breakers
         self._measured = 0
         self._measuring = asyncio.Lock()
@@ -134,9 +135,20 @@ class Transport:
             verify=True if tls is None else tls,
         )
 
+    @property
+    def knows_time(self) -> bool:
+        """Return whether the venue's time was measured, and not refused since."""
+        return self._ahead_ms is not None
+
+    def forget_time(self) -> None:
+        """Have the venue's clock measured before the next signed read: it refused a stamp."""
+        self._ahead_ms = None
+
     def venue_now_ms(self) -> int:
-        """Return the venue's present time, unix milliseconds, as far as it is known."""
-        return unix_ms(self.clock.now()) + (self.offset_ms or 0)
+        """Return the venue's present time, unix milliseconds; our own before it was measured."""
+        if self._ahead_ms is None:
+            return unix_ms(self.clock.now())
+        return self.clock.monotonic_ms() + self._ahead_ms
 
     async def get(
         self,
@@ -198,8 +210,9 @@ class Transport:
     async def warm(self) -> None:
         """Open a connection, measuring the venue's clock on the way. Raises VenueError."""
         sample = await self.sample_clock()
-        if self.offset_ms is None or sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
-            self.offset_ms = sample.offset_ms
+        if self._ahead_ms is None or sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
+            apart = unix_ms(self.clock.now()) - self.clock.monotonic_ms()
+            self._ahead_ms = apart + sample.offset_ms
             self._measured += 1
 
     async def resync(self, *, since: int | None = None) -> None:
@@ -210,7 +223,7 @@ class Transport:
         """
         async with self._measuring:
             if since is None or since == self._measured:
-                self.offset_ms = None
+                self._ahead_ms = None
                 await self.warm()
 
     async def aclose(self) -> None:
@@ -286,11 +299,11 @@ class Transport:
 
     def _patience(self, signed_at_ms: int | None) -> int:
         """Return how long a request may wait for leave: no longer than its stamp will be good."""
-        if signed_at_ms is None or self.offset_ms is None:
+        if signed_at_ms is None or self._ahead_ms is None:
             return PATIENCE_MS
         left = signed_at_ms + SIGNATURE_WINDOW_MS - self.venue_now_ms()
         if left <= 0:
-            self.offset_ms = None  # if it is the clock that is wrong, it must not refuse twice
+            self._ahead_ms = None  # if it is the clock that is wrong, it must not refuse twice
             raise RequestExpired("The request's stamp ran out before it could be sent.")
         return left
 
