@@ -208,8 +208,10 @@ class Executor:
                 await self._failpoint("resolved")
                 return
             waited = self._clock.monotonic_ms() - since
-            if not warned and waited > self._settings.dead_letter_ms:
-                reason = verdict.message if verdict and verdict.message else "It stays unknown."
+            reason = verdict.message if verdict is not None else ""
+            # A verdict with words is an incident: no further reading can settle it by itself.
+            if not warned and (reason or waited > self._settings.dead_letter_ms):
+                reason = reason or "It stays unknown."
                 await self._durably(partial(self._books.warn, intent, reason))
                 warned = True
             pause = self._settings.witness_every_ms * (10 if warned else 1)
