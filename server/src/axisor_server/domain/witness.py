@@ -145,6 +145,11 @@ def added_between(before: Position, after: Position) -> Sats:
     return after.margin - before.margin + cashed + paid
 
 
+def shows_more(before: Position, after: Position) -> bool:
+    """Return whether a position was read after margin was added to it, or taken out, since."""
+    return added_between(before, after) > 0 or cashed_counter(after) > cashed_counter(before)
+
+
 def added_since(
     baseline: Baseline, position: Position, fundings: Sequence[Funding] | None
 ) -> Sats | None:

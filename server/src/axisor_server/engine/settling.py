@@ -32,14 +32,13 @@ from axisor_server.domain.account import (
     Loss,
     diff,
     shows_less,
-    shows_more,
     with_order,
     with_position,
     without_position,
 )
 from axisor_server.domain.intent import decode_action, may_move, spends
 from axisor_server.domain.records import TENANT, IntentRecord
-from axisor_server.domain.witness import Verdict, added_between
+from axisor_server.domain.witness import Verdict, added_between, shows_more
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.reconcile import LEDGER_KINDS
 from axisor_server.ports import Transaction
