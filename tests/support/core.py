@@ -16,6 +16,7 @@ from axisor.model import Leash, Mode, Permission, Severity, Side, Tick
 from axisor.ports import Credentials, Secret
 from axisor.strategy import Config, Memory, Strategy, View
 from axisor_server.adapters.memory import MemoryStore, MemoryVault, SeededIds, VirtualClock
+from axisor_server.adapters.memory.clock import START
 from axisor_server.domain.journal import Entry, Head, to_event, to_us, verify
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
@@ -167,11 +168,16 @@ class Bench:
 
     def __init__(self, *, price: str = "100000", balance: int = 1_000_000) -> None:
         self.clock = VirtualClock()
-        self.store = MemoryStore()
+        self.database_ahead_us = 0
+        self.store = MemoryStore(self.database_us)
         self.vault = MemoryVault()
         self.venue = SimVenue(self.clock, price=price, balance=balance)
         self.published: list[Entry] = []
         self.ids = SeededIds(self.clock, 7)
+
+    def database_us(self) -> int:
+        """Return the database's time, which no step of a core's clock moves."""
+        return to_us(START) + self.clock.monotonic_ms() * 1_000 + self.database_ahead_us
 
     def engine(
         self,

@@ -112,3 +112,15 @@ class LeaseRecord(Struct, frozen=True, kw_only=True):
     owner: str
     epoch: int
     until_us: int
+
+
+class EngineRecord(Struct, frozen=True, kw_only=True):
+    """An engine that shares this database, alive until `until_us` of the database's clock.
+
+    `room` is how many more accounts it would lead now.
+    """
+
+    owner: str
+    started_us: int
+    until_us: int
+    room: int = 0

@@ -164,14 +164,13 @@ class Actor:
     async def _claim(self, *, anew: bool) -> int | None:
         """Take or renew the lease. A new life takes a new epoch even from a former self."""
         owner, id = self._settings.owner, self.core.account.id
-        now_us = to_us(self._clock.now())
-        until_us = now_us + self._settings.lease_ms * 1_000
+        ttl_us = self._settings.lease_ms * 1_000
 
         def unit(tx: Transaction) -> int | None:
             held = tx.lease(id)
             if anew and held is not None and held.owner == owner:
                 tx.release_lease(id, owner=owner, epoch=held.epoch)
-            return tx.claim_lease(id, owner=owner, now_us=now_us, until_us=until_us)
+            return tx.claim_lease(id, owner=owner, ttl_us=ttl_us)
 
         return await self.core.store.write(unit)
 

@@ -88,6 +88,8 @@ class Draft:
         """Change an intent that is in state `expect`."""
 
         def row(tx: Transaction) -> None:
+            if record.state is IntentState.SENT:
+                tx.hold_lease(record.account, epoch=record.epoch)
             if not tx.move_intent(record, expect=expect):
                 raise Conflict(f"The intent {record.id} is not {expect.value} any more.")
 

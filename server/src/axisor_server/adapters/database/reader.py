@@ -14,6 +14,7 @@ from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    EngineRecord,
     IntentRecord,
     LeaseRecord,
     RunRecord,
@@ -115,6 +116,14 @@ class SqlReader:
     def lease(self, account: str) -> LeaseRecord | None:
         """Return a lease or None."""
         return self._one(LeaseRecord, sql.LEASE, account)
+
+    def live_leases(self) -> Sequence[LeaseRecord]:
+        """Return the leases that have not ended, by account."""
+        return self._all(LeaseRecord, sql.LIVE_LEASES)
+
+    def live_engines(self) -> Sequence[EngineRecord]:
+        """Return the engines that are alive, oldest first."""
+        return self._all(EngineRecord, sql.LIVE_ENGINES)
 
     def witness(self, account: str, target: str) -> int | None:
         """Return the largest counter seen, or None."""
