@@ -5,7 +5,7 @@ Every port has a full adapter in memory beside the real ones; one contract test-
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from axisor.errors import StoreError
@@ -37,6 +37,10 @@ class Reader(Protocol):
 
     def head(self, stream: str) -> Head:
         """Return the end of a journal; sequence 0 where there is none."""
+        ...
+
+    def sequences(self) -> Mapping[str, int]:
+        """Return the last sequence of every journal, by its name."""
         ...
 
     def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
@@ -90,6 +94,10 @@ class Reader(Protocol):
 
     def open_commands(self, account: str) -> Sequence[CommandRecord]:
         """Return commands without an answer, oldest first."""
+        ...
+
+    def waiting_accounts(self) -> Sequence[str]:
+        """Return the accounts that have commands without an answer, in order."""
         ...
 
     def lease(self, account: str) -> LeaseRecord | None:
@@ -164,6 +172,14 @@ class Transaction(Reader, Protocol):
 
     def add_command(self, record: CommandRecord) -> bool:
         """Insert a command; returns False when its (tenant, request id) exists already."""
+        ...
+
+    def hold_command(self, tenant: str, request_id: str) -> CommandRecord | None:
+        """Return a command or None, and keep it from others until this unit is over."""
+        ...
+
+    def drop_command(self, tenant: str, request_id: str) -> None:
+        """Forget a command, as if it had never been asked."""
         ...
 
     def answer_command(self, tenant: str, request_id: str, *, answer: bytes, now_us: int) -> None:

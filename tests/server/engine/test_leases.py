@@ -41,7 +41,7 @@ async def test_a_wall_clock_that_steps_moves_no_lease(bench, step):
     await first.stop(1)
 
 
-async def test_what_the_database_says_is_over_is_not_sent(bench):
+async def test_what_was_planned_under_a_lease_that_is_over_is_not_sent(bench):
     bench.long()
     engine = bench.engine(renew_ms=600_000)
     await bench.up(engine)
@@ -50,32 +50,30 @@ async def test_what_the_database_says_is_over_is_not_sent(bench):
 
     await bench.move("98100", seconds=3)
 
-    assert bench.venue.sent == []
-    assert [r.state for r in await bench.store.read(lambda r: r.open_intents(ACCOUNT))] == [
-        IntentState.PLANNED
-    ]
-    await bench.crash(engine)
-
-
-async def test_a_successor_cancels_what_was_never_sent_and_acts_anew(bench):
-    bench.long()
-    first = bench.engine(owner="core-1", renew_ms=600_000)
-    await bench.up(first)
-    await bench.run(first, "rescuer")
-    bench.database_ahead_us = 60_000_000
-    await bench.move("98100", seconds=3)
-    second = bench.engine(owner="core-2")
-    await bench.up(second)
-
-    await bench.move("98090", seconds=10)
-
-    assert [type(action) for action in bench.venue.effects] == [AddMargin]
+    lease = await bench.store.read(lambda r: r.lease(ACCOUNT))
+    assert lease.epoch == 2
     assert [s.state for s in await bench.settled()] == [
         IntentState.CANCELED,
         IntentState.CONFIRMED,
     ]
-    await second.stop(1)
-    await bench.crash(first)
+    assert [type(action) for action in bench.venue.sent] == [AddMargin]
+    await bench.crash(engine)
+
+
+async def test_a_life_that_ended_by_error_is_followed_by_one_with_a_new_epoch(bench):
+    engine = bench.engine()
+    await bench.up(engine)
+
+    async def broken() -> None:
+        raise RuntimeError("a mistake of ours")
+
+    engine._roster.actors[ACCOUNT].spawn(broken())
+    await bench.clock.advance(3)
+
+    assert acting(engine) == [True]
+    lease = await bench.store.read(lambda r: r.lease(ACCOUNT))
+    assert lease.epoch == 2
+    await engine.stop(1)
 
 
 async def test_an_overdue_lease_that_nobody_took_still_records_what_happened(bench):

@@ -9,8 +9,8 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
-    │                 ShuttingDown · RateLimited · AccountInUse
+    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NoEngine ·
+    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
@@ -78,6 +78,7 @@ from axisor.errors.standing import (
     LiveNotReady,
     ModeMismatch,
     ModeNotAllowed,
+    NoEngine,
     NotSupported,
     RateLimited,
     RequestExpired,
@@ -133,6 +134,7 @@ __all__ = [
     "SlowReader",
     "Halted",
     "LeaseLost",
+    "NoEngine",
     "NotSupported",
     "ShuttingDown",
     "RateLimited",

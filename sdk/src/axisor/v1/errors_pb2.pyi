@@ -227,6 +227,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
     Metadata: `account`, `sequence`.
     """
+    ERROR_REASON_NO_ENGINE: _ErrorReason.ValueType  # 57
+    """No engine acts for the account, and the request was withdrawn before anybody began with it.
+    Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
+    `account`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -438,5 +443,10 @@ ERROR_REASON_STORE_IN_USE: ErrorReason.ValueType  # 51
 ERROR_REASON_JOURNAL_CORRUPT: ErrorReason.ValueType  # 52
 """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
 Metadata: `account`, `sequence`.
+"""
+ERROR_REASON_NO_ENGINE: ErrorReason.ValueType  # 57
+"""No engine acts for the account, and the request was withdrawn before anybody began with it.
+Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
+`account`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

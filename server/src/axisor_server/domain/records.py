@@ -124,3 +124,13 @@ class EngineRecord(Struct, frozen=True, kw_only=True):
     started_us: int
     until_us: int
     room: int = 0
+
+
+def etag_of(revision: int) -> str:
+    """Return the etag of a revision."""
+    return f"r{revision}"
+
+
+def rights_key(account: str) -> str:
+    """Return the name of the fact that says what an account's key may do."""
+    return f"rights/{account}"

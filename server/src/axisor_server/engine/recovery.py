@@ -25,7 +25,7 @@ from axisor_server.domain.account import (
 )
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Head, decode_payload, verify
-from axisor_server.domain.records import AccountRecord, CommandRecord, RunRecord
+from axisor_server.domain.records import AccountRecord, RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader
@@ -44,7 +44,6 @@ class Boot(Struct, frozen=True, kw_only=True):
     runs: Mapping[str, LiveRun]
     broken: tuple[tuple[RunRecord, str], ...]
     coverage: Mapping[str, Coverage]
-    commands: tuple[CommandRecord, ...]
 
 
 def load(
@@ -59,31 +58,45 @@ def load(
     stream = f"accounts/{account.id}"
     head = reader.head(stream)
     check_chain(reader, stream, head, tail=verify_tail)
-    state, losses, coverage = _project(reader, stream)
+    told = project_all(reader, stream, Projection())
+    runs, broken = revive_all(reader, account.id, strategies)
+    return Boot(
+        account=account,
+        head=head,
+        book=book_of(reader, account, told, now_us=now_us),
+        runs=runs,
+        broken=broken,
+        coverage=told.coverage,
+    )
+
+
+def revive_all(
+    reader: Reader, account: str, strategies: Mapping[str, type[Strategy[Any, Any]]]
+) -> tuple[dict[str, LiveRun], tuple[tuple[RunRecord, str], ...]]:
+    """Return an account's runs, and those that should live and cannot be made, with the reason."""
     runs: dict[str, LiveRun] = {}
     broken: list[tuple[RunRecord, str]] = []
-    for record in reader.runs(account.id):
+    for record in reader.runs(account):
         try:
             runs[record.id] = revive(record, strategies)
         except AxisorError as error:
             if record.state in ACTING or record.state is RunState.PAUSED:
                 broken.append((record, error.message))
-    return Boot(
-        account=account,
-        head=head,
-        book=AccountBook(
-            account=account.id,
-            mode=account.mode,
-            halt=account.halt,
-            state=state,
-            open={r.id: r for r in reader.open_intents(account.id)},
-            spends=_spends(reader, account.id, now_us),
-            losses=losses,
-        ),
-        runs=runs,
-        broken=tuple(broken),
-        coverage=coverage,
-        commands=tuple(reader.open_commands(account.id)),
+    return runs, tuple(broken)
+
+
+def book_of(
+    reader: Reader, account: AccountRecord, told: Projection, *, now_us: int
+) -> AccountBook:
+    """Return an account's book: what its journal told, and the rows beside it."""
+    return AccountBook(
+        account=account.id,
+        mode=account.mode,
+        halt=account.halt,
+        state=told.state,
+        open={r.id: r for r in reader.open_intents(account.id)},
+        spends=_spends(reader, account.id, now_us),
+        losses=told.losses,
     )
 
 
@@ -133,17 +146,22 @@ def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]
     )
 
 
-def _project(
-    reader: Reader, stream: str
-) -> tuple[AccountState | None, tuple[Loss, ...], dict[str, Coverage]]:
-    """Fold the whole journal: each position, order and balance as it was last told."""
+class Projection(Struct, frozen=True, kw_only=True):
+    """A journal folded up to a sequence: each position, order and balance as it was last told."""
+
+    sequence: int = 0
     state: AccountState | None = None
-    losses: list[Loss] = []
-    coverage: dict[str, Coverage] = {}
-    after = 0
-    while page := reader.entries(stream, after=after, limit=PAGE):
+    losses: tuple[Loss, ...] = ()
+    coverage: Mapping[str, Coverage] = {}
+
+
+def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
+    """Fold what a journal holds beyond a projection."""
+    sequence, state = before.sequence, before.state
+    losses, coverage = list(before.losses), dict(before.coverage)
+    while page := reader.entries(stream, after=sequence, limit=PAGE):
         for entry in page:
-            after = entry.sequence
+            sequence = entry.sequence
             if entry.kind not in PROJECTED and entry.kind != "CoverageChanged":
                 continue
             payload = decode_payload(entry.payload)
@@ -154,7 +172,7 @@ def _project(
             if isinstance(payload, PositionClosed):
                 coverage.pop(payload.position.id, None)
                 losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
-    return state, tuple(losses), coverage
+    return Projection(sequence=sequence, state=state, losses=tuple(losses), coverage=coverage)
 
 
 def _spends(reader: Reader, account: str, now_us: int) -> dict[str, Spend]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -55,6 +55,11 @@ class SqlReader:
     def head(self, stream: str) -> Head:
         """Return the end of a journal."""
         return self._one(Head, sql.HEAD, stream) or Head()
+
+    def sequences(self) -> Mapping[str, int]:
+        """Return the last sequence of every journal."""
+        rows = self._session.execute(sql.SEQUENCES).fetchall()
+        return {str(stream): sequence for stream, sequence in rows if isinstance(sequence, int)}
 
     def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
         """Return entries above a sequence, in order."""
@@ -112,6 +117,10 @@ class SqlReader:
     def open_commands(self, account: str) -> Sequence[CommandRecord]:
         """Return unanswered commands, oldest first."""
         return self._all(CommandRecord, sql.OPEN_COMMANDS, account)
+
+    def waiting_accounts(self) -> Sequence[str]:
+        """Return the accounts with unanswered commands."""
+        return tuple(str(row[0]) for row in self._session.execute(sql.WAITING_ACCOUNTS).fetchall())
 
     def lease(self, account: str) -> LeaseRecord | None:
         """Return a lease or None."""

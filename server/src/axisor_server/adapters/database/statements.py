@@ -46,6 +46,8 @@ ENTRY = "stream, sequence, time, mode, kind, payload, prev_hash, hash"
 
 HEAD = "SELECT sequence, hash FROM journal_head WHERE stream = ?"
 
+SEQUENCES = "SELECT stream, sequence FROM journal_head"
+
 ENTRIES = f"SELECT {ENTRY} FROM journal WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608
 
 _LEASED = "EXISTS (SELECT 1 FROM leases WHERE account = ? AND epoch = ?{lock})"
@@ -142,6 +144,12 @@ COMMAND = f"{_select('commands', CommandRecord)} WHERE tenant = ? AND request_id
 OPEN_COMMANDS = (
     f"{_select('commands', CommandRecord)} WHERE account = ? AND answered_us IS NULL"
     " ORDER BY created_us, request_id"
+)
+HOLD_COMMAND = f"{COMMAND}{{lock}}"
+DROP_COMMAND = "DELETE FROM commands WHERE tenant = ? AND request_id = ?"
+WAITING_ACCOUNTS = (
+    "SELECT DISTINCT account FROM commands WHERE answered_us IS NULL AND account <> ''"
+    " ORDER BY account"
 )
 ADD_COMMAND = f"{_insert('commands', CommandRecord)} ON CONFLICT DO NOTHING RETURNING request_id"
 ANSWER_COMMAND = (

@@ -107,6 +107,14 @@ class SqlTransaction(SqlReader):
         """Insert a command unless its request id is there."""
         return self._changed(sql.ADD_COMMAND, to_row(record))
 
+    def hold_command(self, tenant: str, request_id: str) -> CommandRecord | None:
+        """Return a command and lock its row."""
+        return self._one(CommandRecord, sql.HOLD_COMMAND, tenant, request_id)
+
+    def drop_command(self, tenant: str, request_id: str) -> None:
+        """Forget a command."""
+        self._session.execute(sql.DROP_COMMAND, (tenant, request_id))
+
     def answer_command(self, tenant: str, request_id: str, *, answer: bytes, now_us: int) -> None:
         """Answer a command that has no answer."""
         if not self._changed(sql.ANSWER_COMMAND, (answer, now_us, tenant, request_id)):

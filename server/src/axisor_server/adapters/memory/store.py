@@ -114,6 +114,14 @@ class MemoryTransaction(MemoryReader):
         self._tables.commands.put(key, record)
         return True
 
+    def hold_command(self, tenant: str, request_id: str) -> CommandRecord | None:
+        """Return a command; nothing else runs beside this unit."""
+        return self.command(tenant, request_id)
+
+    def drop_command(self, tenant: str, request_id: str) -> None:
+        """Forget a command."""
+        self._tables.commands.drop((tenant, request_id))
+
     def answer_command(self, tenant: str, request_id: str, *, answer: bytes, now_us: int) -> None:
         """Answer a command that has no answer."""
         present = self.command(tenant, request_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from axisor_server.domain.journal import Entry, Head
@@ -93,6 +93,10 @@ class MemoryReader:
         journal = self._tables.journals.get(stream)
         return Head(journal[-1].sequence, journal[-1].hash) if journal else Head()
 
+    def sequences(self) -> Mapping[str, int]:
+        """Return the last sequence of every journal."""
+        return {stream: rows[-1].sequence for stream, rows in self._tables.journals.items() if rows}
+
     def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
         """Return entries above a sequence, in order; the first of a journal has sequence 1."""
         start = max(after, 0)
@@ -161,6 +165,11 @@ class MemoryReader:
         rows = self._tables.commands.rows.values()
         chosen = (row for row in rows if row.account == account and row.answered_us is None)
         return tuple(sorted(chosen, key=lambda row: (row.created_us, row.request_id)))
+
+    def waiting_accounts(self) -> Sequence[str]:
+        """Return the accounts with unanswered commands."""
+        rows = self._tables.commands.rows.values()
+        return tuple(sorted({r.account for r in rows if r.account and r.answered_us is None}))
 
     def lease(self, account: str) -> LeaseRecord | None:
         """Return a lease or None."""
