@@ -185,16 +185,17 @@ class Bench:
         owner: str = "core-1",
         failpoint: str = "",
         reviewers: Sequence[Any] = (),
+        blind: bool = False,
         **settings: Any,
     ) -> Engine:
-        """Return a core that is not started yet."""
+        """Return a core that is not started yet; a blind one lacks the venue's plugin."""
         trigger = Trigger(failpoint, "pause", 1e9) if failpoint else None
         return Engine(
             store=self.store,
             clock=self.clock,
             ids=self.ids,
             vault=self.vault,
-            venues={"simx": SimVenueDoor(self.venue)},
+            venues={} if blind else {"simx": SimVenueDoor(self.venue)},
             strategies=STRATEGIES,
             reviewers=reviewers,
             publish=self.published.extend,

@@ -10,7 +10,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import AxisorError
-from axisor.events import Coverage, CoverageChanged, IntentState, PositionClosed, RunState
+from axisor.events import (
+    BalanceChanged,
+    Coverage,
+    CoverageChanged,
+    IntentSettled,
+    IntentState,
+    PositionClosed,
+    RunState,
+)
 from axisor.intents import Wake
 from axisor.model import AccountState, Leash
 from axisor.strategy import Strategy, decode_config
@@ -25,13 +33,14 @@ from axisor_server.domain.account import (
 )
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Head, decode_payload, verify
-from axisor_server.domain.records import AccountRecord, RunRecord
+from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader
 
 PAGE = 1_000
 RECENT = 100_000
+ALSO_PROJECTED = ("CoverageChanged", "IntentSettled")
 KEPT_US = 2 * DAY_US
 
 
@@ -97,6 +106,7 @@ def book_of(
         open={r.id: r for r in reader.open_intents(account.id)},
         spends=_spends(reader, account.id, now_us),
         losses=told.losses,
+        unread=_unread(reader, told),
     )
 
 
@@ -147,32 +157,54 @@ def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]
 
 
 class Projection(Struct, frozen=True, kw_only=True):
-    """A journal folded up to a sequence: each position, order and balance as it was last told."""
+    """A journal folded up to a sequence: each position, order and balance as it was last told.
+
+    `unread` are the actions confirmed since a balance was told: it does not show them yet.
+    """
 
     sequence: int = 0
     state: AccountState | None = None
     losses: tuple[Loss, ...] = ()
     coverage: Mapping[str, Coverage] = {}
+    unread: tuple[str, ...] = ()
 
 
 def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
     """Fold what a journal holds beyond a projection."""
     sequence, state = before.sequence, before.state
     losses, coverage = list(before.losses), dict(before.coverage)
+    unread = before.unread
     while page := reader.entries(stream, after=sequence, limit=PAGE):
         for entry in page:
             sequence = entry.sequence
-            if entry.kind not in PROJECTED and entry.kind != "CoverageChanged":
+            if entry.kind not in PROJECTED and entry.kind not in ALSO_PROJECTED:
                 continue
             payload = decode_payload(entry.payload)
             if isinstance(payload, CoverageChanged):
                 coverage[payload.coverage.position] = payload.coverage
                 continue
+            if isinstance(payload, IntentSettled):
+                if payload.state is IntentState.CONFIRMED:
+                    unread = (*unread, payload.intent)
+                continue
             state = project(state, payload)
+            if isinstance(payload, BalanceChanged):
+                unread = ()
             if isinstance(payload, PositionClosed):
                 coverage.pop(payload.position.id, None)
                 losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
-    return Projection(sequence=sequence, state=state, losses=tuple(losses), coverage=coverage)
+    return Projection(
+        sequence=sequence,
+        state=state,
+        losses=tuple(losses),
+        coverage=coverage,
+        unread=unread,
+    )
+
+
+def _unread(reader: Reader, told: Projection) -> dict[str, IntentRecord]:
+    found = (reader.intent(id) for id in told.unread)
+    return {r.id: r for r in found if r is not None and spends(r.kind)}
 
 
 def _spends(reader: Reader, account: str, now_us: int) -> dict[str, Spend]:
