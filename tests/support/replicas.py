@@ -50,8 +50,6 @@ async def pair(bench: Bench, **settings: Any) -> tuple[Engine, Engine]:
     """Start a leader and an engine that only follows it."""
     leader = bench.engine(owner="leader")
     await bench.up(leader)
-    other = bench.engine(owner="other", **settings: Any)
+    other = bench.engine(owner="other", **settings)
     await bench.up(other)
     return leader, other
-
-

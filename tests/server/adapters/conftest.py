@@ -24,8 +24,11 @@ __all__ = ["new_postgres_dsn", "postgres_dsn", "postgres_server", "redis_server"
 KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
-def make_store(kind: str, clock: DatabaseClock, request: pytest.FixtureRequest) -> Store:
+def make_store(
+    kind: str, request: pytest.FixtureRequest, clock: DatabaseClock | None = None
+) -> Store:
     """Return an unopened store of a kind, whose database tells the time of a clock."""
+    clock = clock or DatabaseClock()
     if kind == "memory":
         return MemoryStore(clock.now_us)
     if kind == "sqlite":
@@ -43,7 +46,7 @@ def database_clock() -> DatabaseClock:
 @pytest.fixture(params=KINDS)
 def closed_store(request: pytest.FixtureRequest, database_clock: DatabaseClock) -> Store:
     """Return each store in turn, not yet open."""
-    return make_store(request.param, database_clock, request)
+    return make_store(request.param, request, database_clock)
 
 
 @pytest.fixture

@@ -72,3 +72,11 @@ class JournalCorrupt(StoreError):
     reason = "JOURNAL_CORRUPT"
     money = "The core refuses to act on a history it cannot trust."
     fix = "Restore the newest backup that verifies; the first bad sequence is named."
+
+
+class ReplayDiverged(StoreError):
+    """A recorded decision comes out otherwise with today's code."""
+
+    reason = "REPLAY_DIVERGED"
+    money = "Nothing was sent. What was done then stays done; what is done next may differ."
+    fix = "Compare the versions of core and plugins; the first decision that differs is named."

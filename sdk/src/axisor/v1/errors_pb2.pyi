@@ -227,10 +227,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
     Metadata: `account`, `sequence`.
     """
+    ERROR_REASON_REDUCE_ONLY: _ErrorReason.ValueType  # 55
+    """The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
+    FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
+    """
+    ERROR_REASON_HALT_KEPT: _ErrorReason.ValueType  # 56
+    """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
+    Remove the file, then resume. Metadata: `file`.
+    """
     ERROR_REASON_NO_ENGINE: _ErrorReason.ValueType  # 57
     """No engine acts for the account, and the request was withdrawn before anybody began with it.
     Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
     `account`.
+    """
+    ERROR_REASON_REPLAY_DIVERGED: _ErrorReason.ValueType  # 63
+    """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
+    of core and plugins. Metadata: `account`, `sequence`.
+    """
+    ERROR_REASON_HISTORY_INVALID: _ErrorReason.ValueType  # 64
+    """The file is no exported history. Code INVALID_ARGUMENT. Export it again. Metadata: `file`,
+    `line`.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -444,9 +460,25 @@ ERROR_REASON_JOURNAL_CORRUPT: ErrorReason.ValueType  # 52
 """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
 Metadata: `account`, `sequence`.
 """
+ERROR_REASON_REDUCE_ONLY: ErrorReason.ValueType  # 55
+"""The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
+FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
+"""
+ERROR_REASON_HALT_KEPT: ErrorReason.ValueType  # 56
+"""The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
+Remove the file, then resume. Metadata: `file`.
+"""
 ERROR_REASON_NO_ENGINE: ErrorReason.ValueType  # 57
 """No engine acts for the account, and the request was withdrawn before anybody began with it.
 Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
 `account`.
+"""
+ERROR_REASON_REPLAY_DIVERGED: ErrorReason.ValueType  # 63
+"""A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
+of core and plugins. Metadata: `account`, `sequence`.
+"""
+ERROR_REASON_HISTORY_INVALID: ErrorReason.ValueType  # 64
+"""The file is no exported history. Code INVALID_ARGUMENT. Export it again. Metadata: `file`,
+`line`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

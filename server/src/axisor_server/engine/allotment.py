@@ -57,6 +57,7 @@ class Allotment:
         self._clock = world.clock
         self._settings: EngineSettings = world.settings
         self._seats = seats
+        self._may_renew = world.may_renew
         self._free_since: dict[str, int] = {}
         self._kept: set[str] = set()
         self._given: set[str] = set()
@@ -81,7 +82,7 @@ class Allotment:
         async with self._turn:
             accounts, leases, engines = await self._store.read(_read)
             await self._seats.settle_in(accounts, leases)
-            if self._settings.lead:
+            if self._settings.lead and self._may_renew():
                 found = self._plan([account.id for account in accounts], leases, engines)
                 await self._beat(found.room)
                 await self._act(found)

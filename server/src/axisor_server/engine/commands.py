@@ -32,6 +32,7 @@ from axisor_server.engine.asks import (
 )
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Withdrawn
+from axisor_server.engine.halting import Halting
 from axisor_server.engine.verbs import Verbs
 from axisor_server.ports import Reader
 
@@ -63,9 +64,10 @@ class Life(Protocol):
 class Commands:
     """The stored commands of one account, while this core leads it."""
 
-    def __init__(self, core: Core, verbs: Verbs, life: Life) -> None:
+    def __init__(self, core: Core, verbs: Verbs, halting: Halting, life: Life) -> None:
         self._core = core
         self._verbs = verbs
+        self._halting = halting
         self._life = life
         self._busy: set[str] = set()
         self._poked = asyncio.Event()
@@ -136,7 +138,8 @@ class Commands:
             case MoveRun():
                 await verbs.move(ask, id)
             case HaltAccount(level=level, reason=reason):
-                await verbs.halt(level, principal=record.principal, reason=reason, request_id=id)
+                who = record.principal
+                await self._halting.halt(level, principal=who, reason=reason, request_id=id)
             case TakeUpAccount():
                 if await verbs.take_up(ask, id):
                     self._core.stopping = True

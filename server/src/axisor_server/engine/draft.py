@@ -17,6 +17,7 @@ from axisor.strategy import Config, Strategy
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import TENANT, IntentRecord, RunRecord
+from axisor_server.domain.told import Told
 from axisor_server.engine.ledger import Row
 from axisor_server.engine.replies import Answer, encode
 from axisor_server.ports import Conflict, Transaction
@@ -62,8 +63,11 @@ class Draft:
         coverage: Mapping[str, Coverage],
         now: datetime,
         epoch: int = 0,
+        told: Told | None = None,
     ) -> None:
         self.epoch = epoch
+        self._told = told or Told()
+        self._heard: int | None = None
         self.book = book
         self.runs = dict(runs)
         self.coverage = coverage
@@ -73,7 +77,7 @@ class Draft:
         self.planned: list[IntentRecord] = []
         self.settled: list[IntentRecord] = []
         self.answered: list[str] = []
-        self.rewoken: set[str] = set()
+        self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
         self.touched = False
 
@@ -85,6 +89,16 @@ class Draft:
     def say(self, payload: Payload) -> None:
         """Add an entry to the journal."""
         self.payloads.append(payload)
+
+    @property
+    def told(self) -> Told:
+        """Return what the journal tells of the account, this draft's own entries included."""
+        if self._heard is None:
+            self._told, self._heard = self._told.copy(), 0
+        for payload in self.payloads[self._heard :]:
+            self._told.hear(payload)
+        self._heard = len(self.payloads)
+        return self._told
 
     def plan(self, record: IntentRecord) -> None:
         """Add an intent that will be carried out."""
@@ -148,7 +162,7 @@ class Draft:
         )
         self.rows.append(lambda tx: tx.put_run(record, revision=revision))
         self.runs[record.id] = replace(live, record=record)
-        self.rewoken.add(record.id)
+        self.rewoken[record.id] = None
         self.touched = True
         if say:
             self.say(
@@ -159,6 +173,7 @@ class Draft:
                     config=record.config.decode(),
                     label=record.label,
                     reason=record.reason,
+                    leash=record.leash.decode() or "{}",
                 )
             )
 
@@ -175,7 +190,7 @@ class Draft:
     def hold(self, live: LiveRun) -> None:
         """Keep a run's present in memory only."""
         self.runs[live.record.id] = live
-        self.rewoken.add(live.record.id)
+        self.rewoken[live.record.id] = None
 
     def call(self, run: str, cause: Stimulus, depth: int = 0) -> None:
         """Have a run called, after those asked for before."""

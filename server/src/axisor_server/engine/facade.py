@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from axisor.errors import (
-    NotSupported,
     OutcomeUnknown,
     RunNotFound,
-    StrategyNotFound,
 )
-from axisor.events import HaltLevel, RunState
+from axisor.events import Cause, HaltLevel
 from axisor.intents import Action
 from axisor.model import Leash, Tick
 from axisor.ports import Clock, Venue
-from axisor.strategy import Strategy, View, decode_config
+from axisor.strategy import Strategy, View
+from axisor_server.domain.halting import Halt
 from axisor_server.domain.preview import preview
 from axisor_server.domain.records import AccountRecord, RunRecord
 from axisor_server.engine import results
@@ -46,11 +45,14 @@ from axisor_server.engine.asks import (
 )
 from axisor_server.engine.callers import Also, Callers
 from axisor_server.engine.core import Core
-from axisor_server.engine.coverage import protection_of
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.guards import guarding, guardings
+from axisor_server.engine.health import Health
+from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.vitals import Vitals, WatchedStore
 from axisor_server.engine.world import Hint, World, no_hint
 from axisor_server.ports import Ids, Store, Vault
 
@@ -72,11 +74,21 @@ class Engine:
         settings: EngineSettings,
         failpoints: Failpoints | None = None,
         hint: Hint = no_hint,
+        may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
         self.strategies = strategies
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self.vitals = Vitals(clock)
+        store = WatchedStore(store, self.vitals)
+        self.platform = Platform(
+            store,
+            clock,
+            mode=settings.max_mode,
+            publish=publish,
+            every_ms=settings.renew_ms,
+        )
         world = World(
             store=store,
             clock=clock,
@@ -88,6 +100,9 @@ class Engine:
             new_id=ids.new,
             answered=self._answered,
             hint=hint,
+            platform=self.platform,
+            vitals=self.vitals,
+            may_renew=may_renew,
         )
         self._store = store
         self._hint = hint
@@ -201,16 +216,13 @@ class Engine:
         self._roster.may_ask(account_id)
         answer = await self._callers.ask(account_id, action, asked, wait_s=wait_s)
         if answer is not None:
-            return await self._result(account_id, answer, action)
+            made = results.made(answer)
+            await self._roster.catch_up(account_id)
+            return results.confirmed(self._roster.core(account_id), made, action)
         mode = self._roster.core(account_id).account.mode
         return await self._store.read(
             lambda view: results.under_way(view, account_id, request_id, mode=mode)
         )
-
-    async def _result(self, account_id: str, answer: Answer, action: Action) -> CommandResult:
-        made = results.made(answer)
-        await self._roster.catch_up(account_id)
-        return results.confirmed(self._roster.core(account_id), made, action)
 
     async def _ask(
         self, account_id: str, ask: Ask, asked: Asked | None, principal: str = ""
@@ -237,6 +249,18 @@ class Engine:
         core = self._roster.core(account_id)
         return core.desk.view(core.book)
 
+    def health(self, account_id: str) -> Health:
+        """Return what watches an account's standing. Raises AccountNotFound."""
+        return self._roster.actor(account_id).health
+
+    def causes(self, account_id: str) -> tuple[Cause, ...]:
+        """Return what an account's standing comes from. Raises AccountNotFound."""
+        return self._roster.summary(account_id).causes
+
+    async def catch_up(self, account_id: str) -> None:
+        """Make sure that what is told of an account holds all that was written until now."""
+        await self._roster.catch_up(account_id)
+
     async def halt(
         self, account_id: str, level: HaltLevel, *, principal: str, reason: str = ""
     ) -> int:
@@ -254,12 +278,32 @@ class Engine:
         ask = HaltAccount(level=level, reason=reason)
         return results.account_of(await self._ask(account_id, ask, asked))
 
+    def demand_halt(self, level: HaltLevel, *, principal: str, reason: str = "") -> None:
+        """Halt all accounts here at once; it is written down as soon as the store takes it."""
+        self.platform.demand(level, principal=principal, reason=reason)
+
+    def look_at_halt(self) -> None:
+        """Read soon whether another core halted all accounts."""
+        self.platform.look()
+
+    async def halt_all(self, level: HaltLevel, *, principal: str, reason: str = "") -> Halt:
+        """Halt all accounts and return the halt in force, which may be stricter than asked for.
+
+        Raises StoreUnavailable while it is not on record; in force here it is nevertheless.
+        """
+        self.platform.demand(level, principal=principal, reason=reason)
+        await self.platform.settle()
+        return self.platform.halt
+
+    async def resume_all(self, *, principal: str, reason: str = "") -> Halt:
+        """End the halt of all accounts; their own halts stay. Raises StoreUnavailable."""
+        await self.platform.resume(principal=principal, reason=reason)
+        return self.platform.halt
+
     async def reconcile(self, account_id: str, *, asked: Asked | None = None) -> Moved:
         """Read the account from the venue now, and journal what differs."""
         answer = await self._ask(account_id, Reconcile(), asked)
         return msgspec.json.decode(answer.result, type=Moved)
-
-    # ---------------------------------------------------------------- runs
 
     async def change_run(
         self, account_id: str, ask: CreateRun | MoveRun, asked: Asked | None, principal: str = ""
@@ -286,13 +330,7 @@ class Engine:
         principal: str,
         run_id: str | None = None,
     ) -> RunRecord:
-        """Store a run in state CREATED; raises as `change_run` does, and ConfigInvalid."""
-        found = self.strategies.get(strategy)
-        if found is None:
-            raise StrategyNotFound(
-                f"No enabled plugin offers the strategy {strategy}.", strategy=strategy
-            )
-        decode_config(found, config)
+        """Store a run in state CREATED; raises as `change_run` does."""
         ask = CreateRun(
             run=run_id or self._ids.new(),
             strategy=strategy,
@@ -330,26 +368,11 @@ class Engine:
 
         Raises RunNotFound, NotSupported if it protects nothing.
         """
-        core = self._owner(run_id)
-        protection = protection_of(core.runs[run_id])
-        if protection is None:
-            raise NotSupported(f"The run {run_id} protects no positions.", run=run_id)
-        return Guarding(run_id, protection, core.desk.view(core.book))
+        return guarding(self._owner(run_id), run_id)
 
     def protections(self, account_id: str) -> Sequence[Guarding]:
         """Return every running run of an account that protects positions."""
-        core = self._roster.core(account_id)
-        view = core.desk.view(core.book)
-        found: list[Guarding] = []
-        for id, live in core.runs.items():
-            if live.record.state is not RunState.RUNNING:
-                continue
-            protection = protection_of(live)
-            if protection is not None:
-                found.append(Guarding(id, protection, view))
-        return found
-
-    # ---------------------------------------------------------------- markets
+        return guardings(self._roster.core(account_id))
 
     def watch_ticks(self, *, venue: str, network: str, url: str = "") -> AsyncIterator[Tick]:
         """Yield ticks of a market, the latest only: a slow reader skips. Raises VenueNotFound."""
@@ -369,4 +392,6 @@ class Engine:
             stopping=self._roster.stopping,
             accounts=self._roster.summaries(),
             feeds=tuple(market.summary() for market in self._roster.markets.values()),
+            halt=self.platform.halt,
+            halt_durable=self.platform.durable,
         )

@@ -10,15 +10,25 @@ import asyncio
 import logging
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from axisor.errors import AxisorError
+from axisor.events import Cause, CoverageState
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord
+from axisor_server.domain.standing import stand
 from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import LiveRun
 from axisor_server.engine.market import Market
-from axisor_server.engine.recovery import Projection, book_of, project_all, revive_all
+from axisor_server.engine.recovery import (
+    Projection,
+    book_of,
+    project_all,
+    revive_all,
+    unread_of,
+)
 from axisor_server.engine.world import World
 from axisor_server.ports import Reader
 
@@ -32,6 +42,7 @@ class Follower:
 
     def __init__(self, account: AccountRecord, market: Market, world: World) -> None:
         self.core = Core(account, market, world)
+        self.core.causes = lambda: self._told.causes
         self.loaded = asyncio.Event()
         self.error = ""
         self._told = Projection()
@@ -76,19 +87,24 @@ class Follower:
         told = project_all(reader, f"accounts/{account.id}", self._told)
         runs, _ = revive_all(reader, account.id, self.core.strategies)
         book = book_of(reader, account, told, now_us=to_us(self.core.clock.now()))
-        return account, book, runs, told
+        return account, replace(book, unread=unread_of(reader, told)), runs, told
 
-    def summary(self, error: str) -> AccountSummary:
-        """Return how the account is, as far as it is known here."""
-        core = self.core
+    def summary(self, error: str, *, led: bool) -> AccountSummary:
+        """Return how the account is, as far as it is known here; `led` by another core."""
+        core, error = self.core, self.error or error
+        causes = core.causes() if led else (Cause("not_acting", error),)
         return AccountSummary(
             account=core.account.id,
             mode=core.account.mode,
             halt=core.book.halt,
             acting=False,
-            error=self.error or error,
+            error=error,
             sequence=core.sequence,
             open_intents=len(core.book.open),
             read_age_ms=None,
             runs=tuple((id, live.record.state) for id, live in core.runs.items()),
+            standing=stand(causes),
+            causes=causes,
+            positions=0 if core.book.state is None else len(core.book.state.positions),
+            protected=sum(each.state is CoverageState.PROTECTED for each in core.coverage.values()),
         )

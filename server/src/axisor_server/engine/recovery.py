@@ -12,12 +12,14 @@ from msgspec.structs import replace
 from axisor.errors import AxisorError
 from axisor.events import (
     BalanceChanged,
+    Cause,
     Coverage,
     CoverageChanged,
     IntentSettled,
     IntentState,
     PositionClosed,
     RunState,
+    StandingChanged,
 )
 from axisor.intents import Wake
 from axisor.model import AccountState, Leash
@@ -40,7 +42,7 @@ from axisor_server.ports import Reader
 
 PAGE = 1_000
 RECENT = 100_000
-ALSO_PROJECTED = ("CoverageChanged", "IntentSettled")
+ALSO_PROJECTED = ("CoverageChanged", "IntentSettled", "StandingChanged")
 KEPT_US = 2 * DAY_US
 
 
@@ -106,7 +108,6 @@ def book_of(
         open={r.id: r for r in reader.open_intents(account.id)},
         spends=_spends(reader, account.id, now_us),
         losses=told.losses,
-        unread=_unread(reader, told),
     )
 
 
@@ -159,7 +160,8 @@ def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]
 class Projection(Struct, frozen=True, kw_only=True):
     """A journal folded up to a sequence: each position, order and balance as it was last told.
 
-    `unread` are the actions confirmed since a balance was told: it does not show them yet.
+    `unread` are the actions confirmed since a balance was told: it does not show them yet. `causes`
+    are those of the account's standing.
     """
 
     sequence: int = 0
@@ -167,13 +169,14 @@ class Projection(Struct, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
     coverage: Mapping[str, Coverage] = {}
     unread: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
 
 def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
     """Fold what a journal holds beyond a projection."""
     sequence, state = before.sequence, before.state
     losses, coverage = list(before.losses), dict(before.coverage)
-    unread = before.unread
+    unread, causes = before.unread, before.causes
     while page := reader.entries(stream, after=sequence, limit=PAGE):
         for entry in page:
             sequence = entry.sequence
@@ -187,6 +190,9 @@ def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
                 if payload.state is IntentState.CONFIRMED:
                     unread = (*unread, payload.intent)
                 continue
+            if isinstance(payload, StandingChanged):
+                causes = payload.causes
+                continue
             state = project(state, payload)
             if isinstance(payload, BalanceChanged):
                 unread = ()
@@ -199,10 +205,12 @@ def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
         losses=tuple(losses),
         coverage=coverage,
         unread=unread,
+        causes=causes,
     )
 
 
-def _unread(reader: Reader, told: Projection) -> dict[str, IntentRecord]:
+def unread_of(reader: Reader, told: Projection) -> dict[str, IntentRecord]:
+    """Return the spending actions that no balance shows yet, for who cannot read the account."""
     found = (reader.intent(id) for id in told.unread)
     return {r.id: r for r in found if r is not None and spends(r.kind)}
 

@@ -33,7 +33,7 @@ def made(answer: Answer) -> Answer:
 
 def validated(core: Core, action: Action) -> CommandResult:
     """Return what an action would change. Raises why it would be refused."""
-    refusal = core.desk.check(core.book, action)
+    refusal = core.desk.check(core.draft().book, action)
     if refusal is not None:
         raise refusal
     return CommandResult(

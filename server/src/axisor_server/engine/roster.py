@@ -17,17 +17,23 @@ from axisor.errors import (
     StoreError,
 )
 from axisor.ports import Venue
+from axisor_server.domain.halting import Halt
 from axisor_server.domain.records import AccountRecord, LeaseRecord
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.allotment import Allotment
-from axisor_server.engine.answers import AccountSummary
+from axisor_server.engine.answers import AccountSummary, shut_summary
 from axisor_server.engine.core import Core
 from axisor_server.engine.doors import Doors
 from axisor_server.engine.follower import Follower
+from axisor_server.engine.halting import tell_all
 from axisor_server.engine.market import Market
 from axisor_server.engine.verbs import remove
 from axisor_server.engine.world import World
 from axisor_server.ports import Reader, Vault
+
+HALTS = "halts"
+"""The name of the task that follows the halt of all accounts."""
+
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +71,10 @@ class Roster:
         does not act, and `status` says why; the others do. Raises StoreUnavailable.
         """
         self.started_at = self._clock.now()
+        platform = self._world.platform
+        platform.on_change = self._tell_halt
+        await platform.load()
+        self._tasks[HALTS] = asyncio.create_task(platform.run())
         await self._allotment.round()
         self._tasks["share"] = asyncio.create_task(self._allotment.run())
         self._tasks["look"] = asyncio.create_task(self._look())
@@ -88,10 +98,15 @@ class Roster:
         if self._settings.lead:
             owner = self._settings.owner
             await self._store.write(lambda tx: tx.leave(owner))
+        await self._cancel(HALTS)
         for key, market in self.markets.items():
             await self._cancel(key)
             await market.close()
         self.markets.clear()
+
+    async def _tell_halt(self, halt: Halt) -> None:
+        halting = {id: actor.halting for id, actor in self.actors.items()}
+        await tell_all(halting, halt, self._clock, self._settings.command_wait_ms / 1000)
 
     async def abandon(self) -> None:
         """Stop at once as a crash would: nothing is settled, written or given back."""
@@ -340,39 +355,35 @@ class Roster:
             self._tasks[key] = asyncio.create_task(market.run())
         return market
 
+    def summary(self, account_id: str) -> AccountSummary:
+        """Return how one account is doing. Raises AccountNotFound."""
+        for found in self.summaries():
+            if found.account == account_id:
+                return found
+        raise AccountNotFound(f"There is no account {account_id}.", account=account_id)
+
     def summaries(self) -> tuple[AccountSummary, ...]:
         """Return how every account is doing, those that could not be opened last."""
         followed = (
-            follower.summary(self._why_not(id))
+            follower.summary(self._why_not(id), led=self._is_led_elsewhere(id))
             for id, follower in self.followers.items()
             if id not in self._shut
         )
         return (
             *(actor.summary() for actor in self.actors.values()),
             *followed,
-            *(_shut(record, error) for record, error in self._shut.values()),
+            *(shut_summary(record, error) for record, error in self._shut.values()),
         )
 
-    def _why_not(self, account_id: str) -> str:
+    def _is_led_elsewhere(self, account_id: str) -> bool:
         lease = self._leases.get(account_id)
-        if lease is not None and lease.owner != self._settings.owner:
+        return lease is not None and lease.owner != self._settings.owner
+
+    def _why_not(self, account_id: str) -> str:
+        if self._is_led_elsewhere(account_id):
             return "Another core acts for this account."
         return self._last_words.get(account_id, "No core acts for this account.")
 
 
 def _news(reader: Reader) -> tuple[Sequence[str], Mapping[str, int]]:
     return reader.waiting_accounts(), reader.sequences()
-
-
-def _shut(record: AccountRecord, error: AxisorError) -> AccountSummary:
-    return AccountSummary(
-        account=record.id,
-        mode=record.mode,
-        halt=record.halt,
-        acting=False,
-        error=str(error),
-        sequence=0,
-        open_intents=0,
-        read_age_ms=None,
-        runs=(),
-    )

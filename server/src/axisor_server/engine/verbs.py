@@ -1,8 +1,6 @@
-"""What clients ask of one account: actions once per request id, verbs for runs, halts."""
+"""What clients ask of one account: actions once per request id, and verbs for runs."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
@@ -13,7 +11,6 @@ from axisor.errors import (
     AxisorError,
     ConfigInvalid,
     EtagMismatch,
-    Halted,
     RequestIdReused,
     RunNotFound,
     RunStateInvalid,
@@ -23,26 +20,23 @@ from axisor.events import (
     AccountUpdated,
     CommandReceived,
     CommandRefused,
-    HaltChanged,
-    HaltLevel,
-    IntentState,
     RunState,
     Started,
     Stopped,
 )
-from axisor.intents import Action, CancelAllOrders, ClosePosition
-from axisor.model import Leash, MarginMode
+from axisor.intents import Action
+from axisor.model import Leash
 from axisor.strategy import decode_config
-from axisor_server.domain.intent import decode_action, flattens, increases_risk
 from axisor_server.domain.records import CommandRecord, etag_of, rights_key
 from axisor_server.domain.records import RunRecord as RunRow
 from axisor_server.domain.run import ALIVE, after_verb
-from axisor_server.engine import replies, settling
-from axisor_server.engine.asks import AccountNow, CloseAccount, CreateRun, MoveRun, TakeUpAccount
+from axisor_server.engine import replies
+from axisor_server.engine.asks import CloseAccount, CreateRun, MoveRun, TakeUpAccount
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft, LiveRun, take
 from axisor_server.engine.recovery import revive
-from axisor_server.ports import Conflict, Transaction
+from axisor_server.engine.replying import account_now, reply
+from axisor_server.ports import Transaction
 
 
 class Verbs:
@@ -58,10 +52,20 @@ class Verbs:
     async def _act(self, record: CommandRecord, action: Action) -> None:
         core, id = self._core, record.request_id
         draft = core.draft()
-        draft.say(CommandReceived(request_id=id, principal=record.principal, action=action))
-        refusal = core.desk.plan(draft, action, id=id, asker=None, principal=record.principal)
+        moment = core.desk.moment()
+        draft.say(
+            CommandReceived(
+                request_id=id,
+                principal=record.principal,
+                action=action,
+                saw=core.desk.sees(draft, moment),
+            )
+        )
+        refusal = core.desk.plan(
+            draft, action, id=id, asker=None, principal=record.principal, moment=moment
+        )
         if refusal is not None:
-            self._refuse(draft, id, refusal, journal=True)
+            self._refuse(draft, id, refusal.error, journal=True, reviewer=refusal.reviewer)
         else:
             draft.rows.append(lambda tx: take(tx, id))
         await core.commit(draft)
@@ -76,9 +80,18 @@ class Verbs:
 
         await self._core.in_turn(work)
 
-    def _refuse(self, draft: Draft, id: str, error: AxisorError, *, journal: bool) -> None:
+    def _refuse(
+        self, draft: Draft, id: str, error: AxisorError, *, journal: bool, reviewer: bool = False
+    ) -> None:
         if journal:
-            draft.say(CommandRefused(request_id=id, reason=error.reason, message=error.message))
+            draft.say(
+                CommandRefused(
+                    request_id=id,
+                    reason=error.reason,
+                    message=error.message,
+                    reviewer=reviewer,
+                )
+            )
         answer = replies.refused(id, error)
         draft.answer(id, lambda _: answer)
 
@@ -87,29 +100,10 @@ class Verbs:
 
         async def work() -> None:
             draft = self._core.draft()
-            self._reply(draft, request_id, lambda _: result)
+            reply(self._core, draft, request_id, lambda _: result)
             await self._core.commit(draft)
 
         await self._core.in_turn(work)
-
-    def _reply(
-        self, draft: Draft, request_id: str, result: Callable[[Transaction], object]
-    ) -> None:
-        """Answer a command in the unit that carries it out; an empty id is nobody's command."""
-        if request_id:
-            before = self._core.sequence
-            draft.answer(
-                request_id,
-                lambda tx: replies.done(
-                    request_id, result(tx), sequence=before + len(draft.payloads)
-                ),
-            )
-
-    def _account_now(self, tx: Transaction) -> AccountNow:
-        id = self._core.account.id
-        found = tx.account(id)
-        assert found is not None  # its halt or its change was written in this unit
-        return AccountNow(account=found, intents=tuple(tx.open_intents(id)))
 
     async def create_run(self, ask: CreateRun, request_id: str = "") -> RunRow:
         """Store a run in state CREATED; the same again gives the run that is there."""
@@ -122,7 +116,7 @@ class Verbs:
                 draft.put_run(revive(_created(ask, core.account.id, draft), core.strategies))
             elif not _same(held.record, ask):
                 raise RequestIdReused(run=ask.run)
-            self._reply(draft, request_id, lambda _: draft.runs[ask.run].record)
+            reply(self._core, draft, request_id, lambda _: draft.runs[ask.run].record)
             await core.commit(draft)
             return core.runs[ask.run].record
 
@@ -144,7 +138,7 @@ class Verbs:
             elif ask.config is not None or ask.leash is not None or ask.label is not None:
                 raise ConfigInvalid("Only configure changes a run's configuration.")
             self.move_run(draft, live, state)
-            self._reply(draft, request_id, lambda _: draft.runs[ask.run].record)
+            reply(self._core, draft, request_id, lambda _: draft.runs[ask.run].record)
             await core.commit(draft)
             return core.runs[ask.run].record
 
@@ -161,7 +155,7 @@ class Verbs:
             case RunState.STOPPING:
                 self._finish(draft, id, Stopped(), RunState.STOPPED)
             case _:
-                draft.rewoken.add(id)
+                draft.rewoken[id] = None
 
     def _finish(self, draft: Draft, id: str, cause: Started | Stopped, after: RunState) -> None:
         before = draft.runs[id].record.state
@@ -170,56 +164,6 @@ class Verbs:
         live = draft.runs[id]
         if live.record.state is before:
             draft.put_run(replace(live, record=replace(live.record, state=after)))
-
-    async def halt(
-        self, level: HaltLevel, *, principal: str, reason: str, request_id: str = ""
-    ) -> int:
-        """Halt or resume the account; FLATTEN also closes and cancels everything."""
-
-        async def work() -> int:
-            core = self._core
-            draft = core.draft()
-            draft.book = replace(draft.book, halt=level)
-            draft.say(HaltChanged(level=level, principal=principal, reason=reason))
-            draft.rows.append(lambda tx: _put_halt(tx, core.account.id, level, draft.now_us))
-            self._drop_planned(draft, level)
-            if level is HaltLevel.FLATTEN:
-                self._flatten(draft, principal)
-            self._reply(draft, request_id, self._account_now)
-            await core.commit(draft)
-            return core.sequence
-
-        return await self._core.in_turn(work, urgent=True)
-
-    def _drop_planned(self, draft: Draft, level: HaltLevel) -> None:
-        for record in list(draft.book.open.values()):
-            if record.state is not IntentState.PLANNED:
-                continue
-            action = decode_action(record.action)
-            stays = level is HaltLevel.NONE
-            stays = stays or (level is HaltLevel.RISK and not increases_risk(action))
-            stays = stays or (level is HaltLevel.FLATTEN and flattens(action))
-            if not stays:
-                settling.settle(
-                    draft,
-                    record,
-                    IntentState.CANCELED,
-                    reason=Halted.reason,
-                    message="The account was halted before the action was sent.",
-                )
-
-    def _flatten(self, draft: Draft, principal: str) -> None:
-        state = self._core.book.state
-        if state is None:
-            return
-        actions: list[Action] = [ClosePosition(position=p.id) for p in state.positions]
-        for mode in MarginMode:
-            if any(o.margin_mode is mode for o in state.orders):
-                actions.append(CancelAllOrders(margin_mode=mode))
-        for action in actions:
-            self._core.desk.plan(
-                draft, action, id=self._core.new_id(), asker=None, principal=principal
-            )
 
     async def take_up(self, ask: TakeUpAccount, request_id: str = "") -> bool:
         """Journal what was changed in the account's row; return whether its line must be new."""
@@ -233,7 +177,7 @@ class Verbs:
             draft = core.draft()
             anew = ask.credentials_replaced
             draft.say(AccountUpdated(label=after.label, credentials_replaced=anew))
-            self._reply(draft, request_id, self._account_now)
+            reply(core, draft, request_id, account_now(core))
             await core.commit(draft)
             core.account = core.desk.account = after
             return anew or after.url != before.url
@@ -257,7 +201,7 @@ class Verbs:
             draft = core.draft()
             draft.say(AccountClosed(label=core.account.label))
             draft.rows.append(lambda tx: remove(tx, id, etag=ask.etag))
-            self._reply(draft, request_id, lambda _: None)
+            reply(self._core, draft, request_id, lambda _: None)
             await core.commit(draft)
             core.stopping = True
             return core.sequence
@@ -297,14 +241,6 @@ def _created(ask: CreateRun, account: str, draft: Draft) -> RunRow:
 def _same(run: RunRow, ask: CreateRun) -> bool:
     asked = (ask.strategy, ask.config or b"{}", msgspec.json.encode(ask.leash))
     return (run.strategy, run.config, run.leash) == asked
-
-
-def _put_halt(tx: Transaction, account: str, level: HaltLevel, now_us: int) -> None:
-    present = tx.account(account)
-    if present is None:
-        raise Conflict(f"The account {account} is gone.")
-    halted = replace(present, halt=level, revision=present.revision + 1, updated_us=now_us)
-    tx.put_account(halted, revision=present.revision)
 
 
 def _configured(

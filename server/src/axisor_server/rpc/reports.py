@@ -27,6 +27,7 @@ from axisor.wire.records import (
 )
 from axisor_server.domain.journal import from_us
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord, etag_of
+from axisor_server.domain.standing import stand
 from axisor_server.engine import answers
 from axisor_server.engine.answers import CommandResult
 from axisor_server.services.market import Price
@@ -158,6 +159,9 @@ def snapshot_of(
         coverages=taken.coverages,
         effects=tuple(effect_of(intent) for intent in taken.intents),
         halt=record.halt,
+        platform_halt=taken.platform_halt,
+        standing=stand(taken.causes),
+        causes=taken.causes,
     )
 
 
