@@ -170,7 +170,8 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list
     if verdict.state is IntentState.NOT_APPLIED:
         reason = VenueUnavailable.reason
     elif verdict.state is IntentState.DEAD:
-        reason = PositionNotFound.reason
+        superseded = record.kind in {"SetStop", "SetTakeProfit"} and _is_there(draft, record)
+        reason = OutcomeUnknown.reason if superseded else PositionNotFound.reason
     settle(
         draft,
         record,
@@ -202,6 +203,13 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:
     """Cancel an intent that certainly never left."""
     settle(draft, record, IntentState.CANCELED, reason=ShuttingDown.reason, message=message)
+
+
+def _is_there(draft: Draft, record: IntentRecord) -> bool:
+    state = draft.book.state
+    return (
+        state is not None and state.position(record.target.removeprefix("positions/")) is not None
+    )
 
 
 class Freshness(Struct, frozen=True):
