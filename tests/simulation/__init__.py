@@ -1,1 +1,1 @@
-"""The whole platform in virtual time: several cores, one venue, one database, and faults by seed."""
+"""The whole platform in virtual time: cores, a venue, a database, and faults by seed."""

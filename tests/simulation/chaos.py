@@ -1,4 +1,4 @@
-"""What strikes in a world by the minute: prices, funding, outages, people, kills and frozen cores."""
+"""What strikes a world by the minute: prices, funding, outages, people, kills, frozen cores."""
 
 from __future__ import annotations
 

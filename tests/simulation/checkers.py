@@ -1,4 +1,4 @@
-"""Judges a world by the venue's own ledger, the journal and the tables, never by the core's word."""
+"""Judges a world by the venue's ledger, the journal and the tables, never by the core's word."""
 
 from __future__ import annotations
 
@@ -146,7 +146,8 @@ def read_intents(world: World) -> dict[str, Intent]:
     """Return every intent with what the journal and the venue know of it."""
     intents: dict[str, Intent] = {}
     for row in world.database.connection.execute(INTENTS):
-        intents[row[0]] = Intent(*row[:4], bool(row[4]), *row[5:])
+        named = dict(zip(Intent.__struct_fields__, row, strict=False))
+        intents[row[0]] = msgspec.convert(named, Intent, strict=False)
     seen: dict[str, Position] = {}
     for committed in world.journal:
         payload = _payloads.decode(committed.entry.payload)
@@ -292,13 +293,14 @@ def _rescues(world: World, intents: Mapping[str, Intent]) -> Found:
             continue
         if intent.planned < (before.effect or 0.0):
             yield "double-rescue", f"{intent.id} was decided before {before.intent} took effect"
-        elif intent.run and isinstance(request.action, AddMargin) and intent.seen is not None:
-            if not _was_so(world.exchange, intent, since=before.effect or 0.0):
-                yield "double-rescue", f"{intent.id} was decided not knowing of {before.intent}"
+        elif not _knew(world.exchange, intent, request, since=before.effect or 0.0):
+            yield "double-rescue", f"{intent.id} was decided not knowing of {before.intent}"
 
 
-def _was_so(exchange: SimExchange, intent: Intent, *, since: float) -> bool:
-    assert intent.seen is not None
+def _knew(exchange: SimExchange, intent: Intent, request: Request, *, since: float) -> bool:
+    """Return whether a guard decided on figures that the venue showed since a time."""
+    if not intent.run or not isinstance(request.action, AddMargin) or intent.seen is None:
+        return True
     times, states = exchange.history[intent.account]
     wanted = _sums(intent.seen)
     for at, state in zip(times, states, strict=True):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 START = datetime(2026, 1, 1, 3, tzinfo=UTC)
 """When every world begins; no funding falls due within the first hours."""
@@ -81,6 +85,9 @@ async def _turns() -> None:
 class SimLoop(asyncio.BaseEventLoop):
     """Runs callbacks in an order drawn by chance, and jumps to the next timer when all is quiet."""
 
+    _ready: deque[asyncio.Handle]  # these two are asyncio's own
+    _stopping: bool
+
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
         self._chance = chance
@@ -141,13 +148,21 @@ class SimLoop(asyncio.BaseEventLoop):
             self._ready.append(heapq.heappop(timers)[2])
 
     def call_later(
-        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Have something called after a while."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_at(
-        self, when: float, callback: Any, *args: Any, context: Context | None = None
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Have something called at a time; of several at one time chance picks the first."""
         timer = asyncio.TimerHandle(when, callback, args, self, context)
@@ -178,11 +193,18 @@ class SimLoop(asyncio.BaseEventLoop):
     def _asyncgen_finalizer_hook(self, agen: Any) -> None:
         """Close nothing: when the collector runs is no event of this world."""
 
-    def call_soon_threadsafe(self, *args: Any, **more: Any) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
         """Refuse: there are no threads here."""
         raise RuntimeError("A simulated world has no threads.")
 
-    def run_in_executor(self, *args: Any, **more: Any) -> Any:
+    def run_in_executor(
+        self, executor: Any, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
         """Refuse: there are no threads here."""
         raise RuntimeError("A simulated world has no threads.")
 

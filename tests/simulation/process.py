@@ -33,7 +33,7 @@ ODDS = {
     "resolved": 4.0,
     "command-received": 4.0,
 }
-"""How much more or less often than others a failpoint strikes, since some are passed all the time."""
+"""How much more or less often than others a failpoint strikes; some are passed all the time."""
 
 HEADS = 40
 """Bytes a watcher is sent for each event: its sequence and its hash."""

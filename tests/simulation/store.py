@@ -42,9 +42,8 @@ def _empty() -> bytes:
     engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool)
     schema.metadata.create_all(engine)
     with engine.connect() as connection:
-        raw = connection.connection.dbapi_connection
-        assert isinstance(raw, sqlite3.Connection)
-        image = raw.serialize()
+        raw: Any = connection.connection.dbapi_connection
+        image: bytes = raw.serialize()
     engine.dispose()
     return image
 
