@@ -161,6 +161,7 @@ MUTANTS: Sequence[Mutant] = (
         name="command-ids-mean-nothing",
         lacks="One request id, one action.",
         removals=(remove.command_ids_mean_nothing,),
+        world=variants.busy_clients,
         breaks=MONEY | {"command-twice"},
     ),
     Mutant(
@@ -224,8 +225,15 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant(
         name="no-lease-no-index-no-head",
-        lacks="Nothing in the database keeps two cores apart.",
+        lacks="Neither lease nor index nor the journal's head keeps two cores apart.",
         removals=(remove.no_lease, remove.no_journal_head),
+        world=variants.no_index,
+        survives=True,
+    ),
+    Mutant(
+        name="nothing-between-two-cores",
+        lacks="Neither lease nor index nor head nor the order of steps keeps two cores apart.",
+        removals=(remove.no_lease, remove.no_journal_head, remove.no_step_order),
         world=variants.no_index,
     ),
     Mutant(

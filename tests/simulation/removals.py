@@ -33,7 +33,7 @@ from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.reconcile import gather
 from tests.simulation.exchange import Request
 from tests.simulation.patches import Patches
-from tests.simulation.venue import SimLine
+from tests.simulation.line import SimLine
 from tests.simulation.world import World
 
 FAILED = Refused(VenueUnavailable("It is taken for a failure."))
@@ -188,9 +188,8 @@ def fence_without_allowance(patches: Patches) -> None:
     stamp = Effects._stamp
 
     def short(self: Effects) -> Any:
-        stamped, settings = stamp(self), self._core.settings
-        return replace(stamped, fence_ms=stamped.signed_ms + self._line.signature_window_ms
-                       - settings.slack_ms)
+        stamped = stamp(self)
+        return replace(stamped, fence_ms=stamped.signed_ms + self._line.signature_window_ms)
 
     patches.put(Effects, "_stamp", short)
 
@@ -290,11 +289,10 @@ def restart_forgets(patches: Patches) -> None:
 
 def command_ids_mean_nothing(patches: Patches) -> None:
     """Carry out the same request as often as it comes."""
-    begin = verbs.Verbs._begin
 
     async def command(self: verbs.Verbs, request: verbs.Request) -> verbs.Pending:
         self._must_act()
-        return await begin(self, request)
+        return await self._begin(request)
 
     async def afresh(
         self: verbs.Verbs, request: verbs.Request, *, stored: bool = False
@@ -398,6 +396,18 @@ def no_journal_head(patches: Patches) -> None:
 
     patches.put(SqlTransaction, "append", anywhere)
 
+
+
+def no_step_order(patches: Patches) -> None:
+    """Store a run's step whatever step came before it."""
+
+    def unordered(
+        self: SqlTransaction, run: str, *, step: int, memory: bytes, wake: bytes, now_us: int
+    ) -> None:
+        text = "UPDATE runs SET step = ?, memory = ?, wake = ?, updated_us = ? WHERE id = ?"
+        self._session.execute(text, (step, memory, wake, now_us, run))
+
+    patches.put(SqlTransaction, "save_step", unordered)
 
 
 def no_lease_check_before_sending(patches: Patches) -> None:

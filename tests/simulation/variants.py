@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 from msgspec.structs import replace
 
+from axisor_server.engine import EngineSettings
+from tests.simulation.exchange import Request, SimExchange
 from tests.simulation.world import World
 
 
@@ -23,10 +26,25 @@ def often_funded(world: World) -> None:
     _more(world, funding_paid=0.75, funding_received=0.75, response_lost=0.2, request_lost=0.1)
 
 
+class _Last(random.Random):
+    """Draws from the last hundredth of any range."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """Return a figure just below the larger one."""
+        return super().uniform(b - (b - a) / 100, b)
+
+
 def late_and_slow(world: World) -> None:
-    """Let requests arrive at the last moment, and readings take long."""
+    """Let requests take effect at the very last moment, and readings come late or old."""
     world.plan = replace(world.plan, back_date_ms=0)
-    _more(world, late=0.5, slow_venue=0.5, read_slow=0.4, read_stale=0.4)
+    _more(world, late=0.5, slow_venue=0.5, read_slow=0.4, read_stale=0.5)
+    for kind in ("late", "slow-venue", "read-stale"):
+        world.faults._chance[kind] = _Last(f"{world.seed}/last/{kind}")
+
+
+def busy_clients(world: World) -> None:
+    """Have people ask for much, on a platform where one core serves all accounts."""
+    world.plan = replace(world.plan, commands_a_minute=8.0, replicas=1)
 
 
 def many_pauses(world: World) -> None:
@@ -46,3 +64,50 @@ def tight_budgets(world: World) -> None:
         for a in world.plan.accounts
     )
     world.plan = replace(world.plan, accounts=accounts)
+
+
+def core_only(world: World) -> None:
+    """Have the protocol alone: log, a lease of 15 s, fence and witness; wait while unknown."""
+    _settings(world, back_date_ms=0, native_stop="off", on_ambiguous="wait")
+    _lease(world, 15_000)
+
+
+def quick_and_closing(world: World) -> None:
+    """Shorten the ambiguity by back-dating, and close where it becomes critical."""
+    _settings(world, back_date_ms=25_000, native_stop="off", on_ambiguous="close")
+    _lease(world, 15_000)
+
+
+def full_design(world: World) -> None:
+    """Have everything: a lease of 5 s and a stop at the venue besides."""
+    _settings(world, back_date_ms=25_000, native_stop="on", on_ambiguous="close")
+
+
+def full_and_funded(world: World) -> None:
+    """Have everything, and settlements of both signs every minute or so."""
+    full_design(world)
+    often_funded(world)
+
+
+def ignores_signatures(world: World) -> None:
+    """Have everything, at a venue that takes requests however old their signature is."""
+    full_design(world)
+    world.exchange.arrive = partial(_arrive, world.exchange)  # type: ignore[method-assign]
+
+
+def _arrive(exchange: SimExchange, request: Request) -> None:
+    request.arrived = exchange.loop.time()
+
+
+def _settings(world: World, *, back_date_ms: int, **config: object) -> None:
+    accounts = tuple(replace(a, config={**a.config, **config}) for a in world.plan.accounts)
+    world.plan = replace(world.plan, accounts=accounts, back_date_ms=back_date_ms)
+
+
+def _lease(world: World, ms: int) -> None:
+    plain = world.engine_settings
+
+    def longer(owner: str) -> EngineSettings:
+        return replace(plain(owner), lease_ms=ms, renew_ms=ms * 3 // 10)
+
+    world.engine_settings = longer  # type: ignore[method-assign]
