@@ -13,6 +13,9 @@ from tests.simulation.process import Process
 from tests.simulation.workload import next_price
 from tests.simulation.world import World
 
+PULL = 0.01
+"""The part of its distance to the anchor that a price goes back at each tick."""
+
 PAUSES_S = (1, 8, 15, 36, 50)
 
 
@@ -63,9 +66,11 @@ class Chaos:
         world, chance = self._world, random.Random(f"{self._world.seed}/price")
         plan = world.plan
         while True:
-            wait = chance.uniform(0.7, 1.6)
+            wait = chance.uniform(*plan.tick_s)
             await asyncio.sleep(wait)
             drift = 0.0 if world.faults.healed else plan.drift * wait / 300
+            if plan.anchor:
+                drift = (plan.anchor / float(self._exchange.quote.last) - 1) * PULL
             jitter = 0.0001 if world.faults.healed else plan.jitter
             price = next_price(self._exchange.quote.last, chance, drift=drift, jitter=jitter)
             self._moved(price)

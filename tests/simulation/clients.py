@@ -129,8 +129,9 @@ class Clients:
                 lambda: AddMargin(position=trade.id, amount=chance.randint(1_000, 5_000)),
                 lambda: CashIn(position=trade.id, amount=chance.randint(100, 500)),
                 lambda: SetStop(position=trade.id, price=stop),
-                lambda: ClosePosition(position=trade.id),
             ]
+            if self._world.plan.closes:
+                makers.append(lambda: ClosePosition(position=trade.id))
         return chance.choice(makers)()
 
     async def _ask(self, account: str, action: Action, id: str, times: int) -> None:

@@ -83,11 +83,19 @@ class Faults:
         self.rates: dict[str, float] = {}
         self.healed = False
         self._chance: dict[str, random.Random] = {}
+        self._seed = seed
+        rates: dict[str, float] = {}
         for name, most in KINDS.items():
             on, share = swarm.random() < 0.5, swarm.random()
             if on and name in wanted and name not in left_out:
-                self.rates[name] = most * share * share
-                self._chance[name] = random.Random(f"{seed}/fault/{name}")
+                rates[name] = most * share * share
+        self.set(rates)
+
+    def set(self, rates: Mapping[str, float]) -> None:
+        """Have exactly these kinds from now on, this often."""
+        self.rates = dict(rates)
+        for name in rates:
+            self._chance.setdefault(name, random.Random(f"{self._seed}/fault/{name}"))
 
     def chance(self, name: str) -> random.Random:
         """Return a kind's own chance, for the particulars of a fault."""

@@ -99,7 +99,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self.made = 0
         self.failures: list[dict[str, Any]] = []
         self.outside = Freezable()
-        self.set_task_factory(_make_task)  # type: ignore[arg-type]  # ours takes no name
+        self.set_task_factory(_make_task)
         self.set_exception_handler(lambda _, context: self.failures.append(context))
 
     def time(self) -> float:
@@ -128,7 +128,7 @@ class SimLoop(asyncio.BaseEventLoop):
         for handle in batch:
             if handle._cancelled:
                 continue
-            group = handle._context.get(GROUP)
+            group = handle._context.get(GROUP)  # type: ignore[attr-defined]  # asyncio's own
             if group is not None and group.frozen:
                 group.held.append(handle)
             else:

@@ -64,7 +64,8 @@ def run_seed(
     logger.setLevel(logging.ERROR)
     logger.propagate = False
     collecting = gc.isenabled()
-    gc.disable()
+    if horizon_s <= HORIZON_S:
+        gc.disable()  # a short world's garbage can wait for its end
     try:
         watchers = clients.Clients(world)
         converged = world.loop.run_until_complete(_live(world, watchers, horizon_s))

@@ -53,6 +53,13 @@ class Workload(Struct, frozen=True):
     drift: float
     jitter: float
     commands_a_minute: float
+    tick_s: tuple[float, float] = (0.7, 1.6)
+    lease_ms: int = 5_000
+    renew_ms: int = 1_500
+    others_write: bool = True
+    closes: bool = True
+    anchor: float = 0.0
+    """A price that pulls the present one back; 0 for none."""
 
 
 def workload(seed: int) -> Workload:

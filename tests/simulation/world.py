@@ -160,7 +160,13 @@ class World:
 
     def engine_settings(self, owner: str) -> EngineSettings:
         """Return the settings of a core."""
-        return EngineSettings(owner=owner, max_mode=Mode.LIVE, back_date_ms=self.plan.back_date_ms)
+        return EngineSettings(
+            owner=owner,
+            max_mode=Mode.LIVE,
+            back_date_ms=self.plan.back_date_ms,
+            lease_ms=self.plan.lease_ms,
+            renew_ms=self.plan.renew_ms,
+        )
 
     def setup(self) -> None:
         """Open accounts and positions at the venue, and store them with their running guards."""

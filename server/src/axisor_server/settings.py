@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
+from axisor.ports import Pace
 
 ENV_PREFIX = "AXISOR_"
 
@@ -66,6 +67,27 @@ class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=25_000, description="How far signatures are dated back; shortens doubt."),
     ] = 0
+    lag_ms: Annotated[
+        int, Meta(ge=0, le=60_000, description="How late a reading may show what was done.")
+    ] = 2_000
+    slack_ms: Annotated[
+        int, Meta(ge=0, le=60_000, description="How long the venue may work on a request.")
+    ] = 1_000
+
+    def pace(self) -> Pace:
+        """Return how fast a venue may be asked."""
+        return Pace(self.account_rate, self.guard_reserve, self.public_rate)
+
+
+class Prices(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the venue's prices contradict each other, so that runs add nothing; 0 is never."""
+
+    disagree_percent: Annotated[
+        int, Meta(ge=0, le=50, description="How far stream and ticker may be apart; 0: any.")
+    ] = 1
+    index_percent: Annotated[
+        int, Meta(ge=0, le=50, description="How far the last price may leave the index; 0: any.")
+    ] = 5
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,6 +117,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     database: Database = Database()
     redis: Redis = Redis()
     venue: VenueLimits = VenueLimits()
+    prices: Prices = Prices()
     log: Log = Log()
     metrics: Metrics = Metrics()
 

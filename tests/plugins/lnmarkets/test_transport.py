@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -24,7 +24,7 @@ from axisor.errors import (
 )
 from axisor.ports import Lane
 from axisor_lnmarkets.address import address_of
-from axisor_lnmarkets.limiter import Limiter
+from axisor_lnmarkets.limiter import GUARDS_HELD_MS, Limiter
 from axisor_lnmarkets.rest import Rest
 from axisor_lnmarkets.transport import MOST_BYTES, SIGNATURE_WINDOW_MS, Transport, unix_ms
 
@@ -53,6 +53,15 @@ UNCLEAR = {
     "bad gzip": answer(b"not gzip", content_encoding="gzip"),
     "too much": answer(gzip.compress(b" " * (MOST_BYTES + 1)), content_encoding="gzip"),
 }
+
+
+class SteppedClock(JumpingClock):
+    """A clock whose wall time somebody steps."""
+
+    step = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.step
 
 
 @pytest.mark.parametrize("reply", UNCLEAR.values(), ids=list(UNCLEAR))
@@ -128,10 +137,23 @@ async def test_too_many_requests_hold_the_limiter(venue: Script, rest: Rest):
         await rest.account.account()
     began = clock.monotonic_ms()
 
-    await rest.account.account(lane=Lane.GUARD)
+    await rest.account.account()
 
     assert caught.value.metadata["retry_after_s"] == "7"
     assert clock.monotonic_ms() - began == 7_000
+
+
+async def test_a_guard_waits_a_moment_and_no_more_when_the_venue_wants_an_hour(
+    venue: Script, rest: Rest
+):
+    venue.on("GET /v3/account", answer(NO, 429, retry_after="3600"), ACCOUNT)
+    with pytest.raises(VenueRateLimited):
+        await rest.account.account()
+    began = rest.transport.clock.monotonic_ms()
+
+    await rest.account.account(lane=Lane.GUARD)
+
+    assert rest.transport.clock.monotonic_ms() - began == GUARDS_HELD_MS
 
 
 async def test_no_request_waits_longer_than_half_a_minute(venue: Script, rest: Rest):
@@ -140,12 +162,12 @@ async def test_no_request_waits_longer_than_half_a_minute(venue: Script, rest: R
         await rest.account.account()
 
     with pytest.raises(VenueRateLimited, match="no room"):
-        await rest.account.account(lane=Lane.GUARD)
+        await rest.account.account(lane=Lane.RECONCILE)
 
     assert len(venue.seen) == 1
 
 
-@pytest.mark.parametrize("wait", ["Wed, 21 Oct 2026 07:28:00 GMT", "-5", "NaN", ""])
+@pytest.mark.parametrize("wait", ["yesterday", "-5", "NaN", ""])
 async def test_a_retry_after_that_is_no_number_holds_for_a_second(venue: Script, rest: Rest, wait):
     venue.on("GET /v3/account", answer(NO, 429, retry_after=wait), ACCOUNT)
     with pytest.raises(VenueRateLimited):
@@ -174,8 +196,32 @@ async def test_a_stamp_not_given_is_the_venues_present_time(venue: Script, rest:
 
     stamp = int(venue.calls("/v3/account")[0].headers["lnm-access-timestamp"])
     clock = rest.transport.clock
-    assert rest.transport.offset_ms == 42_000
     assert stamp == unix_ms(clock.now()) + 42_000
+
+
+async def test_a_step_of_our_clock_moves_no_stamp(venue: Script):
+    clock = SteppedClock()
+    rest = rest_client(venue.url, clock)
+    venue.on("GET /v3/account", ACCOUNT)
+    venue.on("GET /v3/time", {"time": "2026-10-01T12:00:00.000Z"})
+    await rest.transport.warm()
+    before = rest.transport.venue_now_ms()
+
+    clock.step = timedelta(hours=1)
+
+    assert rest.transport.venue_now_ms() == before
+    await rest.transport.aclose()
+
+
+async def test_another_refusal_of_the_key_leaves_the_venues_clock_known(venue: Script, rest: Rest):
+    venue.on("GET /v3/time", {"time": "2026-10-01T12:00:42.000Z"})
+    venue.on("GET /v3/account", answer({"code": "UNAUTHORIZED", "message": "Invalid key"}, 401))
+    await rest.transport.warm()
+
+    with pytest.raises(VenueAuth):
+        await rest.account.account()
+
+    assert rest.transport.knows_time
 
 
 async def test_a_stamp_that_ran_out_is_not_sent(venue: Script, rest: Rest):

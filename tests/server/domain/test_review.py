@@ -36,7 +36,7 @@ from axisor.model import (
     Side,
 )
 from axisor_server.domain.account import AccountBook
-from axisor_server.domain.review import Asker, review
+from axisor_server.domain.review import Asker, review, reviewed
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HELD = Position(
@@ -81,8 +81,7 @@ def asked(
         view=view,
         network=network,
         asker=asker,
-        reviewers=reviewers,
-    )
+    ) or reviewed(action, "" if asker is None else asker.run, view, reviewers)
     return None if found is None else type(found)
 
 
@@ -165,7 +164,9 @@ def test_a_day_of_losses_never_keeps_a_run_from_protecting():
 def test_a_bad_price_refuses_only_what_adds_risk(quality):
     assert asked(OPEN, quality=quality) is errors.StalePrice
     assert asked(SetStop(position="p", price=None), quality=quality) is errors.StalePrice
-    assert asked(AddMargin(position="p", amount=1), quality=quality) is None
+    held = quality in (FeedQuality.FALLBACK, FeedQuality.DISPUTED)
+    add = AddMargin(position="p", amount=1)
+    assert asked(add, quality=quality) is (errors.StalePrice if held else None)
     assert asked(ClosePosition(position="p"), quality=quality) is None
 
 

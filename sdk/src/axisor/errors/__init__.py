@@ -9,12 +9,13 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
-    │                 ShuttingDown · RateLimited · AccountInUse
+    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost ·
+    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
+    │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
+    │                 ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
-    │                 VenueAnswerInvalid · OutcomeUnknown
+    │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
@@ -37,10 +38,12 @@ from axisor.errors.base import (
 from axisor.errors.outside import (
     JournalCorrupt,
     OutcomeUnknown,
+    ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
     VenueAnswerInvalid,
     VenueAuth,
+    VenueClockSkew,
     VenueRateLimited,
     VenueRefused,
     VenueUnavailable,
@@ -52,6 +55,7 @@ from axisor.errors.requests import (
     ConfigInvalid,
     EventNotFound,
     FieldInvalid,
+    HistoryInvalid,
     LeverageOutOfRange,
     OrderNotFound,
     PageTokenInvalid,
@@ -72,6 +76,7 @@ from axisor.errors.standing import (
     BudgetExceeded,
     EtagMismatch,
     Halted,
+    HaltKept,
     InsufficientBalance,
     LeaseLost,
     LeashExceeded,
@@ -80,6 +85,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NotSupported,
     RateLimited,
+    ReduceOnly,
     RequestExpired,
     RequestIdReused,
     ReserveBroken,
@@ -113,6 +119,7 @@ __all__ = [
     "PageTokenInvalid",
     "ConfigInvalid",
     "CandlesInvalid",
+    "HistoryInvalid",
     "SettingsInvalid",
     "AccountNotFound",
     "PositionNotFound",
@@ -132,6 +139,7 @@ __all__ = [
     "SequenceAhead",
     "SlowReader",
     "Halted",
+    "HaltKept",
     "LeaseLost",
     "NotSupported",
     "ShuttingDown",
@@ -141,6 +149,7 @@ __all__ = [
     "ReserveBroken",
     "LeashExceeded",
     "StalePrice",
+    "ReduceOnly",
     "ReviewRefused",
     "ActionPending",
     "InsufficientBalance",
@@ -149,11 +158,13 @@ __all__ = [
     "VenueUnavailable",
     "VenueRateLimited",
     "VenueAuth",
+    "VenueClockSkew",
     "VenueAnswerInvalid",
     "OutcomeUnknown",
     "StoreUnavailable",
     "StoreInUse",
     "JournalCorrupt",
+    "ReplayDiverged",
     "reasons",
 ]
 

@@ -29,6 +29,8 @@ from axisor.events import (
     PositionEnd,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import Action
 from axisor.model import FeedQuality, Funding, Mode, Severity
@@ -37,6 +39,7 @@ from axisor.wire.actions import action_from_wire, settlement_from_wire, target_o
 from axisor.wire.events import Body
 from axisor.wire.model import (
     balance_from_wire,
+    cause_from_wire,
     coverage_from_wire,
     order_from_wire,
     position_from_wire,
@@ -50,7 +53,7 @@ from axisor.wire.records import (
     Unrecognized,
     UnrecognizedAction,
 )
-from axisor.wire.scalars import enum_from_wire, time_from_wire
+from axisor.wire.scalars import decimal_or_none, enum_from_wire, span_or_none, time_from_wire
 
 
 def event_from_wire(message: events_pb2.Event) -> SeenEvent:
@@ -150,6 +153,8 @@ def step_from_wire(body: events_pb2.StepTaken) -> StepSummary:
             )
             for each in body.intents
         ),
+        last_price=decimal_or_none(body.last_price_usd, "last_price_usd"),
+        price_age=span_or_none(body, "price_age"),
     )
 
 
@@ -175,6 +180,7 @@ def _intent_review_refused(body: Body) -> SeenPayload:
             action=action,
             reason=body.reason,
             message=body.text,
+            reviewer=body.by_reviewer,
         )
 
     return _with_action(body, "IntentReviewRefused", build)
@@ -226,7 +232,16 @@ def _notice_given(body: Body) -> SeenPayload:
 
 def _halt_changed(body: Body) -> SeenPayload:
     level = enum_from_wire(HaltLevel, body.level)
-    return HaltChanged(level=level, principal=body.principal, reason=body.reason)
+    return HaltChanged(
+        level=level, principal=body.principal, reason=body.reason, platform=body.platform
+    )
+
+
+def _standing_changed(body: Body) -> SeenPayload:
+    return StandingChanged(
+        standing=enum_from_wire(Standing, body.standing),
+        causes=tuple(cause_from_wire(cause) for cause in body.causes),
+    )
 
 
 _READERS: dict[str, Any] = {
@@ -240,7 +255,10 @@ _READERS: dict[str, Any] = {
     "funding_paid": _funding_paid,
     "command_received": _command_received,
     "command_refused": lambda body: CommandRefused(
-        request_id=body.request_id, reason=body.reason, message=body.text
+        request_id=body.request_id,
+        reason=body.reason,
+        message=body.text,
+        reviewer=body.by_reviewer,
     ),
     "step_taken": step_from_wire,
     "intent_planned": _intent_planned,
@@ -251,6 +269,7 @@ _READERS: dict[str, Any] = {
     "coverage_changed": lambda body: CoverageChanged(coverage=coverage_from_wire(body.coverage)),
     "notice_given": _notice_given,
     "halt_changed": _halt_changed,
+    "standing_changed": _standing_changed,
     "feed_changed": lambda body: FeedChanged(
         quality=enum_from_wire(FeedQuality, body.quality), reason=body.reason
     ),

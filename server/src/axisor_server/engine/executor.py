@@ -84,6 +84,10 @@ class Books(Protocol):
         """Return (row before, sats, monotonic ms) of a transfer whose row was not seen yet."""
         ...
 
+    def wait_ms(self) -> int | None:
+        """Return how long to leave the venue alone; None where the last reading worked."""
+        ...
+
     def open_intent(self, intent: str) -> IntentRecord | None:
         """Return an action that is not settled."""
         ...
@@ -204,12 +208,14 @@ class Executor:
                 await self._failpoint("resolved")
                 return
             waited = self._clock.monotonic_ms() - since
-            if not warned and waited > self._settings.dead_letter_ms:
-                reason = verdict.message if verdict and verdict.message else "It stays unknown."
+            reason = verdict.message if verdict is not None else ""
+            # A verdict with words is an incident: no further reading can settle it by itself.
+            if not warned and (reason or waited > self._settings.dead_letter_ms):
+                reason = reason or "It stays unknown."
                 await self._durably(partial(self._books.warn, intent, reason))
                 warned = True
             pause = self._settings.witness_every_ms * (10 if warned else 1)
-            await self._clock.sleep(pause / 1000)
+            await self._clock.sleep(max(pause, self._books.wait_ms() or 0) / 1000)
 
     async def look(self, record: IntentRecord) -> Verdict | None:
         """Read once about an unknown action; None when the venue did not answer."""
