@@ -21,7 +21,8 @@ REST = 150
 class Scope(Struct, frozen=True, kw_only=True):
     """What is tried: from which situation, how deep, and how much of each thing.
 
-    `opening` are choices made before the first one that counts. `step_ms` is how much time passes
+    `opening` are choices made before the first one that counts; `A.loads` there is as many reads of
+    the store as A asks for in a row. `step_ms` is how much time passes
     at once: more than a lease or a fence lasts, so that one step ends both, or less than either.
     """
 
@@ -90,6 +91,9 @@ def play(stage: Stage, scope: Scope, choice: str) -> None:
         stage.kill(worker)
     elif kind == "arrives":
         stage.arrive(worker)
+    elif kind == "loads":
+        while any((call.worker, call.kind) == (worker, "load") for call in stage.calls):
+            stage.proceed(_call(stage, worker, "load"), "ok")
     else:
         stage.proceed(_call(stage, worker, kind), fate)
 

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from axisor.errors import VenueUnavailable
-from axisor.events import IntentState
+from axisor.events import Coverage, CoverageChanged, CoverageState, IntentState
 from axisor.intents import Action
 from axisor.model import Mode, Position
 from axisor.ports import Confirmed, Lane, Refused, SendResult, Unknown
@@ -36,6 +36,10 @@ from tests.simulation.patches import Patches
 from tests.simulation.line import SimLine
 from tests.simulation.world import World
 
+GRANT = (
+    "INSERT INTO leases (account, owner, epoch, until_us) VALUES (?, ?, 1, 0)"
+    " ON CONFLICT (account) DO UPDATE SET owner = excluded.owner"
+)
 FAILED = Refused(VenueUnavailable("It is taken for a failure."))
 
 # ---------------------------------------------------------------- what an answer means
@@ -351,11 +355,10 @@ def guard_believes_any_figure(patches: Patches) -> None:
 
 
 def no_lease(patches: Patches) -> None:
-    """Let every core act for every account."""
+    """Let every core act for every account, all under one epoch."""
 
-    def granted(
-        self: SqlTransaction, account: str, *, owner: str, now_us: int, until_us: int
-    ) -> int:
+    def granted(self: SqlTransaction, account: str, *, owner: str, **until: int) -> int:
+        self._session.execute(GRANT, (account, owner))
         return 1
 
     patches.put(SqlTransaction, "claim_lease", granted)
@@ -435,6 +438,7 @@ def successor_sends_the_plan(patches: Patches) -> None:
         if message.startswith("The core stopped before it was sent"):
             draft.planned.append(record)
             draft.rows.append(lambda tx: None)
+            draft.say(CoverageChanged(coverage=Coverage(record.target, CoverageState.DEGRADED, "")))
         else:
             cancel(draft, record, message)
 

@@ -31,7 +31,9 @@ from axisor_server.domain.records import AccountRecord, RunRecord
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.market import Market
+from axisor_server.engine.platform import Platform
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.vitals import Vitals
 from axisor_server.engine.world import World
 from axisor_server.ports import Reader, Transaction
 
@@ -58,7 +60,8 @@ POSITION = Position(
     entry_price=Decimal(100_000),
     entry_margin=SHORT,
 )
-TICK = Tick(time=START, received=START, last=Decimal(96_000), bid=None, ask=None)
+LAST = Decimal(96_000)
+TICK = Tick(time=START, received=START, last=LAST, bid=LAST, ask=LAST)
 FATES = ("ok", "lost", "deaf", "late", "refused")
 """What may become of a request: done and answered, lost, done and the answer lost, done later and
 never answered, refused by the venue."""
@@ -318,6 +321,7 @@ class Worker:
             back_date_ms=BACK_DATE_MS,
             poll_near_ms=10**9,
             poll_far_ms=10**9,
+            stale_ms=10**9,
         )
         world = World(
             store=self,
@@ -327,6 +331,9 @@ class Worker:
             publish=lambda _: None,
             settings=settings,
             failpoints=Failpoints(),
+            platform=Platform(self, self, mode=Mode.LIVE, publish=lambda _: None, every_ms=10**9),
+            vitals=Vitals(self),
+            may_renew=lambda: True,
             new_id=SeededIds(self, life * 2 + (name == "B")).new,
         )
         market = Market(self, venue="stage", network="signet", url="", clock=self, settings=settings)  # type: ignore[arg-type]
@@ -335,7 +342,7 @@ class Worker:
         assert account is not None
         self.actor = Actor(account, self.line, market, world)
         self.tasks = [
-            stage.loop.create_task(market.measure()),
+            stage.loop.create_task(market.timekeeper.measure()),
             stage.loop.create_task(self.actor.serve()),
         ]
 
