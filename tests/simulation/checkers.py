@@ -37,7 +37,7 @@ INTENTS = (
     "SELECT id, account, target, kind, additive, amount, state, run, created_us, fence_us"
     " FROM intents ORDER BY id"
 )
-ASKED = "SELECT id, request_id FROM intents WHERE request_id != ''"
+ASKED = "SELECT id, principal FROM intents WHERE principal != ''"
 _payloads: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Payload)
 
 
@@ -252,7 +252,7 @@ def _outcomes(world: World, intents: Mapping[str, Intent]) -> Found:
 
 
 def _commands(world: World) -> Found:
-    """What was asked for under one request id must not have happened more than once."""
+    """What was asked for under one request id, which its client signs with, happened once at most."""
     asked = dict(world.database.connection.execute(ASKED).fetchall())
     effects = Counter(
         asked[r.intent] for r in world.exchange.requests if r.effects and r.intent in asked

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from axisor.intents import Action
 from axisor.model import Mode, Position
 from axisor.ports import Confirmed, Lane, Refused, SendResult, Unknown
 from axisor_margin_guard.memory import GuardMemory
+from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.domain import account as accounts
 from axisor_server.domain import intent as intents
@@ -24,7 +26,9 @@ from axisor_server.domain import review, witness
 from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us
 from axisor_server.domain.records import IntentRecord, RunRecord
 from axisor_server.domain.witness import Baseline, Evidence, Verdict, judge
-from axisor_server.engine import executor, recovery, settling, verbs
+from axisor_server.engine import executor, recovery, settling
+from axisor_server.engine.asks import Ask, Asked
+from axisor_server.engine.callers import Callers
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.effects import Effects
@@ -292,37 +296,14 @@ def restart_forgets(patches: Patches) -> None:
 
 
 def command_ids_mean_nothing(patches: Patches) -> None:
-    """Carry out the same request as often as it comes."""
+    """Take the same request for another one each time it comes."""
+    ask, numbers = Callers.ask, count(1)
 
-    async def command(self: verbs.Verbs, request: verbs.Request) -> verbs.Pending:
-        self._must_act()
-        return await self._begin(request)
+    async def afresh(self: Callers, account: str, what: Ask, asked: Asked, **more: Any) -> Any:
+        id = f"{asked.request_id[:-6]}{next(numbers):06x}"
+        return await ask(self, account, what, replace(asked, request_id=id), **more)
 
-    async def afresh(
-        self: verbs.Verbs, request: verbs.Request, *, stored: bool = False
-    ) -> verbs.Pending:
-        core = self._core
-        draft = core.draft()
-        id = core.new_id()
-        refusal = core.desk.plan(
-            draft, request.action, id=id, asker=None, principal=request.principal
-        )
-        if refusal is not None:
-            raise refusal
-        record = replace(draft.planned[0], request_id=request.request_id)
-        draft.planned[0] = record
-        draft.rows[0] = lambda tx: _insert(tx, record)
-        draft.book = draft.book.with_intent(record)
-        future = self._wait_for(id)
-        await core.commit(draft)
-        return future
-
-    patches.put(verbs.Verbs, "_command", command)
-    patches.put(verbs.Verbs, "_begin", afresh)
-
-
-def _insert(tx: Any, record: IntentRecord) -> None:
-    assert tx.add_intent(record)
+    patches.put(Callers, "ask", afresh)
 
 
 # ---------------------------------------------------------------- readings
@@ -357,11 +338,18 @@ def guard_believes_any_figure(patches: Patches) -> None:
 def no_lease(patches: Patches) -> None:
     """Let every core act for every account, all under one epoch."""
 
-    def granted(self: SqlTransaction, account: str, *, owner: str, **until: int) -> int:
+    def granted(self: SqlTransaction, account: str, *, owner: str, ttl_us: int) -> int:
         self._session.execute(GRANT, (account, owner))
         return 1
 
+    def any_of(
+        self: SqlTransaction, accounts: Sequence[str], *, owner: str, ttl_us: int
+    ) -> tuple[str, int] | None:
+        return (accounts[0], granted(self, accounts[0], owner=owner, ttl_us=0)) if accounts else None
+
+    patches.put(SqlReader, "live_leases", lambda self: ())
     patches.put(SqlTransaction, "claim_lease", granted)
+    patches.put(SqlTransaction, "claim_next", any_of)
     patches.put(Core, "holds", lambda self: True)
     no_epochs(patches)
 
@@ -376,6 +364,7 @@ def no_epochs(patches: Patches) -> None:
         append(self, head, entries, epoch=None)
 
     patches.put(SqlTransaction, "append", unfenced)
+    patches.put(SqlTransaction, "hold_lease", lambda self, account, *, epoch: None)
 
 
 def no_journal_head(patches: Patches) -> None:

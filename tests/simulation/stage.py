@@ -154,7 +154,7 @@ class Stage:
     def __init__(self) -> None:
         self.loop = StepLoop()
         self.now_ms = 0
-        self.store = MemoryStore()
+        self.store = MemoryStore(lambda: START_US + self.now_ms * 1_000)
         self.margin = SHORT
         self.effects: list[Effect] = []
         self.calls: list[Call] = []
@@ -338,18 +338,28 @@ class Worker:
         )
         market = Market(self, venue="stage", network="signet", url="", clock=self, settings=settings)  # type: ignore[arg-type]
         market.take(TICK)
-        account = stage.store._tables.accounts.get(ACCOUNT)
-        assert account is not None
-        self.actor = Actor(account, self.line, market, world)
         self.tasks = [
             stage.loop.create_task(market.timekeeper.measure()),
-            stage.loop.create_task(self.actor.serve()),
+            stage.loop.create_task(self._lead(market, world)),
         ]
 
-    @property
-    def line(self) -> Line:
-        """Return a line to the account."""
-        return Line(self)
+    async def _lead(self, market: Market, world: World) -> None:
+        """Lead the account whenever its lease can be had, as a core's roster does."""
+        settings = world.settings
+        account = self.stage.store._tables.accounts.get(ACCOUNT)
+        assert account is not None
+        while True:
+            claimed_ms = self.monotonic_ms()
+            got = await self.write(
+                lambda tx: tx.claim_next(
+                    [ACCOUNT], owner=settings.owner, ttl_us=settings.lease_ms * 1_000
+                )
+            )
+            if got is not None:
+                line, epoch = Line(self), got[1]
+                actor = Actor(account, line, market, world, epoch=epoch, claimed_ms=claimed_ms)  # type: ignore[arg-type]
+                await actor.serve()
+            await self.sleep(settings.renew_ms / 1000)
 
     def die(self) -> None:
         """Become inert, and let the code that was running end without touching anything."""

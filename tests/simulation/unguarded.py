@@ -38,10 +38,15 @@ def no_index(patches: Patches) -> None:
 def no_lease(patches: Patches) -> None:
     """Let both cores act under one epoch."""
 
-    def granted(self: MemoryTransaction, account: str, *, owner: str, **until: int) -> int:
+    def granted(self: MemoryTransaction, account: str, *, owner: str, ttl_us: int) -> int:
         lease = LeaseRecord(account=account, owner=owner, epoch=1, until_us=0)
         self._tables.leases.put(account, lease)
         return 1
+
+    def any_of(
+        self: MemoryTransaction, accounts: Sequence[str], *, owner: str, ttl_us: int
+    ) -> tuple[str, int]:
+        return accounts[0], granted(self, accounts[0], owner=owner, ttl_us=ttl_us)
 
     append = MemoryTransaction.append
 
@@ -51,6 +56,8 @@ def no_lease(patches: Patches) -> None:
         append(self, head, entries, epoch=None)
 
     patches.put(MemoryTransaction, "claim_lease", granted)
+    patches.put(MemoryTransaction, "claim_next", any_of)
+    patches.put(MemoryTransaction, "hold_lease", lambda self, account, *, epoch: None)
     patches.put(MemoryTransaction, "append", unfenced)
     patches.put(Core, "holds", lambda self: True)
 

@@ -100,8 +100,16 @@ def _arrive(exchange: SimExchange, request: Request) -> None:
 
 
 def _settings(world: World, *, back_date_ms: int, **config: object) -> None:
-    accounts = tuple(replace(a, config={**a.config, **config}) for a in world.plan.accounts)
+    accounts = tuple(
+        replace(a, config={**_unlimited(a.config), **config}) for a in world.plan.accounts
+    )
     world.plan = replace(world.plan, accounts=accounts, back_date_ms=back_date_ms)
+
+
+def _unlimited(config: dict[str, object]) -> dict[str, object]:
+    """Return a guard's settings without what keeps it from spending: the others have none either."""
+    kept = {name: value for name, value in config.items() if not name.startswith("budget")}
+    return {**kept, "reserve": 0}
 
 
 def _lease(world: World, ms: int) -> None:
