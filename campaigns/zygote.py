@@ -81,7 +81,6 @@ def _become(order: dict[str, object]) -> int:
 
 def preload(changes: str) -> None:
     """Import what a core imports; `changes` names a module that changes the core for a trial."""
-    import axisor_cli.main
     import axisor_server.app  # noqa: F401
     from axisor_server.plugins import Plugins
     from axisor_server.settings import Settings

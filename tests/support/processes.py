@@ -114,7 +114,9 @@ async def end(process: Running) -> int:
     return process.returncode or 0
 
 
-async def until(true: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S) -> Any:
+async def until(
+    true: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S, every_s: float = POLL_S
+) -> Any:
     """Wait until something (a function, perhaps async) is true, and return it."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -124,7 +126,7 @@ async def until(true: Callable[[], Any], what: str, *, timeout_s: float = PATIEN
                     found = await found
                 if found:
                     return found
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(every_s)
     except TimeoutError:
         raise AssertionError(f"not within {timeout_s:g} s: {what}") from None
 
