@@ -126,12 +126,13 @@ def _key(record: IntentRecord) -> Key:
 
 
 def _about_effect(found: Audit, effect: Effect, record: IntentRecord | None, times: int) -> None:
+    """Judge one effect. A dead intent makes no claim: its position was gone when it was read."""
     if record is None:
         found.doubles.append(f"{effect.key} belongs to no intent")
         return
     if times > 1:
         found.doubles.append(f"{record.id} took effect {times} times")
-    if record.state is not IntentState.CONFIRMED:
+    if record.state not in (IntentState.CONFIRMED, IntentState.DEAD):
         found.misclassified.append(f"{record.id} is {record.state.value} and took effect")
     known = decode_baseline(record.witness).margin
     if known is not None and known != effect.margin_before:

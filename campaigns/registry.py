@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from campaigns import kill
+from campaigns import kill, replicas
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
     "kill": kill.run,
+    "replicas": replicas.run,
 }

@@ -17,6 +17,9 @@ from axisor_lnmarkets.sim.running import find
 
 BALANCE = 10**10
 PRICE = Decimal(100_000)
+SAFE = Decimal("0.985")
+"""A price this much lower must still be above every liquidation."""
+
 PACE = {
     "AXISOR_VENUE__ACCOUNT_RATE": "1000",
     "AXISOR_VENUE__PUBLIC_RATE": "1000",
@@ -50,8 +53,15 @@ class Venue:
         return msgspec.json.decode(answer.content)
 
     async def fall(self, percent: Decimal) -> None:
-        """Let the price fall by a share, to a whole half dollar, in one print."""
+        """Let the price fall by a share, to a whole half dollar, in one print.
+
+        It stays where it is while a position is near its end: who is not rescued because of a fault
+        is to be rescued later, not lost.
+        """
         lower = self.price * (100 - percent) / 100
+        running = (await self.call("GET", "state"))["running"]
+        if any(lower * SAFE < Decimal(str(trade["liquidation"])) for trade in running):
+            return
         self.price = (lower * 2).to_integral_value() / 2
         await self.call("POST", "price", {"action": "set", "price": float(self.price)})
 
