@@ -25,6 +25,7 @@ from tests.support.processes import add_account, until
 
 from axisor.client import Client
 from axisor.errors import AxisorError
+from axisor.model import Leash
 from axisor.wire.records import SeenEvent
 from axisor_server.adapters.database import sqlite_store
 from axisor_server.engine.failpoints import NAMES
@@ -42,6 +43,7 @@ WHOLE_EVERY = {Figures.QUICK: 6, Figures.FULL: 10}
 
 POSITIONS = 12
 GUARD = '{"trigger": "4", "target": "4.1", "cooldown_s": 0, "funding_ahead_min": 0}'
+FREE = Leash(intents_per_minute=None)
 FENCE_S = 60.0
 LONGEST_LIFE_S = 0.5
 REBOOT_S = 3.0
@@ -85,7 +87,9 @@ class Trial:
         await self.core.start()
         async with self.core.client() as client:
             self._account = await add_account(client, self._venue.url)
-            made = await client.strategies.create_run(self._account, "margin-guard", config=GUARD)
+            made = await client.strategies.create_run(
+                self._account, "margin-guard", config=GUARD, leash=FREE
+            )
             await client.strategies.start_run(self._account, made.run.id)
         await self.core.kill()
         # From here on each small fall takes every position below its trigger again.
@@ -234,7 +238,15 @@ async def until_settled(client: Client, account: str) -> None:
         return bool(status.running_count) and status.open_intent_count == 0
 
     await until(settled, "every action has found its end", timeout_s=FENCE_S)
-    await client.accounts.reconcile(account)
+
+    async def read() -> bool:
+        try:
+            await client.accounts.reconcile(account)
+        except AxisorError:
+            return False  # the account has just gone to another engine, or is being taken over
+        return True
+
+    await until(read, "the account is read anew", timeout_s=FENCE_S)
     await until(settled, "every action has found its end", timeout_s=FENCE_S)
 
 

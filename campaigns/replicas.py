@@ -21,18 +21,17 @@ from pathlib import Path
 from random import Random
 
 import psycopg
+from msgspec import Struct, field
+from tests.support.processes import add_account, until
+
+from axisor.errors import AxisorError
+from axisor_server.adapters.database import postgres_store
 from campaigns.audit import Audit, Books, Effect, audit, books_of, effects_of, superseded
-from campaigns.kill import GUARD, POSITIONS, until_settled
+from campaigns.kill import FREE, GUARD, POSITIONS, until_settled
 from campaigns.nursery import Nursery, QuickCore, nursery
 from campaigns.report import Figures, Report, percentile, spread
 from campaigns.server import Server, postgres
 from campaigns.venue import PACE, Swarm, Venue, venue
-from msgspec import Struct, field
-from tests.support.processes import add_account, until
-
-from axisor.client import Client
-from axisor.errors import AxisorError
-from axisor_server.adapters.database import postgres_store
 
 TITLE = "three engines on one PostgreSQL under faults"
 FAULTS = {Figures.QUICK: 15, Figures.FULL: 2_000}
@@ -127,7 +126,9 @@ class Trial:
                 for number in range(POSITIONS):
                     await at.sim.open_long(quantity=2_000 + 50 * number, leverage=18)
                 account = await add_account(client, at.url)
-                made = await client.strategies.create_run(account, "margin-guard", config=GUARD)
+                made = await client.strategies.create_run(
+                    account, "margin-guard", config=GUARD, leash=FREE
+                )
                 await client.strategies.start_run(account, made.run.id)
                 self.accounts.append(account)
                 await at.fall(Decimal("1.3"))
@@ -323,7 +324,12 @@ def _seconds(text: str) -> float:
 
 
 async def trial(
-    folder: Path, server: Server, quick: Nursery, rng: Random, lease: dict[str, str], faults: int,
+    folder: Path,
+    server: Server,
+    quick: Nursery,
+    rng: Random,
+    lease: dict[str, str],
+    faults: int,
     ends: float,
 ) -> Tally:
     """Run one trial to its end."""

@@ -109,12 +109,12 @@ class Swarm:
             await at.fault("add-margin", self._said(mode), rng.randint(1, 3))
         if self._reads and rng.random() < 0.25:
             mode = rng.choice(self._reads)
-            await at.fault(rng.choice(READ_OPERATIONS), self._said(mode), rng.randint(1, 2))
+            said = self._said(mode, most=1_000)
+            await at.fault(rng.choice(READ_OPERATIONS), said, rng.randint(1, 2))
 
-    def _said(self, mode: str) -> str:
+    def _said(self, mode: str, *, most: int = 6_000) -> str:
         if mode not in ("late", "stale"):
             return mode
-        most = 6_000 if mode == "late" else 1_500
         return f"{mode}:{self._rng.randint(100, most)}ms"
 
     def kinds(self) -> Sequence[str]:

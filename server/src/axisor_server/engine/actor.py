@@ -44,6 +44,10 @@ READS = 3
 
 READ_PAUSE_S = 0.5
 
+FIRST_AGAIN_S = 0.1
+"""How soon a first reading that failed is tried again, twice as late each time: until one works the
+account is not guarded."""
+
 Later = list[tuple[str, Stimulus, int]]
 
 
@@ -222,10 +226,12 @@ class Actor:
 
     async def _first_reading(self) -> None:
         """Read the account until that works; nothing is decided on an old reading."""
+        pause_s, most_s = FIRST_AGAIN_S, self._settings.poll_near_ms / 1000
         while not await self.observer.read(Lane.RECONCILE):
             self.error = f"The account cannot be read: {self.effects.read_error}"
             self.loaded.set()
-            await self._clock.sleep(self._settings.poll_near_ms / 1000)
+            await self._clock.sleep(min(pause_s, most_s))
+            pause_s *= 2
 
     async def _look_at_unknowns(self) -> None:
         for record in list(self.core.book.open.values()):

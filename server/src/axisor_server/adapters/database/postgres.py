@@ -50,6 +50,11 @@ def _text(sql: str) -> bytes:
     return sql.replace("{lock}", " FOR UPDATE").replace("?", "%s").encode()
 
 
+@cache
+def _answers(sql: str) -> bool:
+    return sql.startswith("SELECT") or "RETURNING" in sql
+
+
 class PostgresSession:
     """A connection in autocommit mode; transactions are begun and ended by hand.
 
@@ -67,7 +72,11 @@ class PostgresSession:
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> Cursor:
         """Queue one statement; fetching from its cursor waits for it."""
-        return self._connection.execute(_text(sql), values, binary=True)
+        cursor = self._connection.execute(_text(sql), values, binary=True)
+        if self._pipeline is not None and not self._bounds_transactions and _answers(sql):
+            # Only between exchanges does an older server notice that nothing comes any more.
+            self._pipeline.sync()
+        return cursor
 
     def begin(self, *, write: bool) -> None:
         """Begin with a snapshot; a writer waits neither for locks nor for statements for ever."""
