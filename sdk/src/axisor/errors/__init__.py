@@ -9,10 +9,11 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
-    │                 ShuttingDown · RateLimited · AccountInUse
+    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost ·
+    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
+    │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
+    │                 ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
@@ -72,6 +73,7 @@ from axisor.errors.standing import (
     BudgetExceeded,
     EtagMismatch,
     Halted,
+    HaltKept,
     InsufficientBalance,
     LeaseLost,
     LeashExceeded,
@@ -80,6 +82,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NotSupported,
     RateLimited,
+    ReduceOnly,
     RequestExpired,
     RequestIdReused,
     ReserveBroken,
@@ -132,6 +135,7 @@ __all__ = [
     "SequenceAhead",
     "SlowReader",
     "Halted",
+    "HaltKept",
     "LeaseLost",
     "NotSupported",
     "ShuttingDown",
@@ -141,6 +145,7 @@ __all__ = [
     "ReserveBroken",
     "LeashExceeded",
     "StalePrice",
+    "ReduceOnly",
     "ReviewRefused",
     "ActionPending",
     "InsufficientBalance",

@@ -14,6 +14,7 @@ from axisor.events import (
     AccountOpened,
     AccountUpdated,
     BalanceChanged,
+    Cause,
     CommandReceived,
     CommandRefused,
     Coverage,
@@ -33,6 +34,8 @@ from axisor.events import (
     PositionClosed,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import Action, Check, Why
 from axisor.model import (
@@ -222,6 +225,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     coverages: tuple[Coverage, ...] = ()
     effects: tuple[Effect, ...] = ()
     halt: HaltLevel = HaltLevel.NONE
+    platform_halt: HaltLevel = HaltLevel.NONE
+    standing: Standing = Standing.ACTIVE
+    causes: tuple[Cause, ...] = ()
 
 
 class IntentSummary(Struct, frozen=True, kw_only=True):
@@ -268,6 +274,7 @@ SeenPayload: TypeAlias = (
     | CoverageChanged
     | NoticeGiven
     | HaltChanged
+    | StandingChanged
     | FeedChanged
     | Unrecognized
 )

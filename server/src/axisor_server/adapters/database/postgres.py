@@ -42,7 +42,7 @@ _ENDED = ("25P03", "25P04")
 """Of a session that the server ended because its transaction stood still or took too long."""
 
 _BOUNDED_TRANSACTIONS = 170_000
-"""The first version that bounds a whole transaction, also one whose client stopped in mid-speech."""
+"""The first version that bounds a whole transaction, also when its client stops in mid-speech."""
 
 
 @cache
