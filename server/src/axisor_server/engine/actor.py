@@ -47,9 +47,9 @@ READS = 3
 
 READ_PAUSE_S = 0.5
 
-FIRST_AGAIN_S = 0.1
-"""How soon a first reading that failed is tried again, twice as late each time: until one works the
-account is not guarded."""
+FIRST_AGAIN_S, MOST_AGAIN_S = 0.1, 0.8
+"""How soon a first reading that failed is tried again, twice as late each time up to the second:
+until one works the account is not guarded."""
 
 Later = list[tuple[str, Stimulus, int]]
 
@@ -240,13 +240,14 @@ class Actor:
 
     async def _first_reading(self) -> None:
         """Read the account until that works; nothing is decided on an old reading."""
-        pause_s, most_s = FIRST_AGAIN_S, self._settings.poll_near_ms / 1000
+        pause_s = FIRST_AGAIN_S
         while not await self.observer.read(Lane.RECONCILE):
             self.error = f"The account cannot be read: {self.effects.read_error}"
             self.loaded.set()
-            pause_s = min(pause_s, most_s)
-            await self._clock.sleep(max((self.effects.access.wait_ms or 0) / 1000, pause_s))
-            pause_s *= 2
+            access = self.effects.access
+            refused_s = (access.wait_ms or 0) / 1000 if access.is_refused else 0
+            await self._clock.sleep(refused_s or pause_s)
+            pause_s = min(2 * pause_s, MOST_AGAIN_S)
 
     async def _look_at_unknowns(self) -> None:
         for record in list(self.core.book.open.values()):
