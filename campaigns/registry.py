@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from campaigns import kill, replicas
+from campaigns import gates, kill, latency, replicas
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "gates": gates.run,
     "kill": kill.run,
+    "latency": latency.run,
     "replicas": replicas.run,
 }

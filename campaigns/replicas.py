@@ -103,24 +103,27 @@ class Trial:
         rng: Random,
         *,
         lease: dict[str, str] = SHORT,
+        engines: int = ENGINES,
     ) -> None:
         self.tally = Tally()
         self._rng = rng
         self._server = server
-        self._dsn = server.schema()
+        self.dsn = server.schema()
         self._usual = not lease
-        self.engines = [Engine(folder, n, self._dsn, quick, lease) for n in range(ENGINES)]
+        self.engines = [Engine(folder, n, self.dsn, quick, lease) for n in range(engines)]
         self.venues: list[Venue] = []
         self.accounts: list[str] = []
         self._losses: list[Loss] = []
         self._falling: asyncio.Task[None] | None = None
         self._swarm = Swarm(rng)
+        self.before_acting: Callable[[], None] = lambda: None
 
     async def begin(self, venues: list[Venue]) -> None:
         """Open positions, add the accounts by the first engine, then start the others."""
         self.venues = venues
         first = self.engines[0]
         await first.core.start()
+        await asyncio.to_thread(self.before_acting)
         async with first.core.client() as client:
             for at in venues:
                 for number in range(POSITIONS):
@@ -163,7 +166,7 @@ class Trial:
 
     def _leases(self) -> dict[str, tuple[str, int]]:
         """Return owner and epoch of each account's lease."""
-        with psycopg.connect(self._dsn, autocommit=True) as connection:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
             rows = connection.execute(b"SELECT account, owner, epoch FROM leases").fetchall()
         return {account: (owner, epoch) for account, owner, epoch in rows}
 
@@ -260,7 +263,11 @@ class Trial:
             code = await engine.core.stop()
             if code != 0:
                 self.tally.exits.append(f"an engine ended with {code}")
-        store = postgres_store(self._dsn)
+        await self.check()
+
+    async def check(self) -> None:
+        """Hold the books against each other, as they are."""
+        store = postgres_store(self.dsn)
         await store.open()
         try:
             for account, at in zip(self.accounts, self.venues, strict=True):
