@@ -148,7 +148,7 @@ class Trial:
 
     # ---------------------------------------------------------------- faults
 
-    async def strike(self, kind: str | None = None) -> None:
+    async def strike(self, kind: str | None = None, *, stung: bool = True) -> None:
         """Let one fault strike, and wait until every account is acted for again."""
         deeds: dict[str, Callable[[], Awaitable[None]]] = {
             "kill": self._kill,
@@ -158,7 +158,7 @@ class Trial:
         }
         weights = (4, 4, 2, 1)
         name = kind or self._rng.choices(tuple(deeds), weights)[0]
-        for at in self.venues:
+        for at in self.venues if stung else ():
             await self._swarm.sting(at)
         await deeds[name]()
         self.tally.faults[name] += 1

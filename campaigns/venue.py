@@ -82,8 +82,9 @@ class Venue:
 
 @asynccontextmanager
 async def venue(folder: Path, *options: str) -> AsyncIterator[Venue]:
-    """Serve a simulated venue without a rate limit until the block ends."""
-    words = ("--rate-limit", "off", "--funding-rate", "0", *options)
+    """Serve a simulated venue, without a rate limit unless asked, until the block ends."""
+    limits = () if "--rate-limit" in options else ("--rate-limit", "off")
+    words = ("--funding-rate", "0", *limits, *options)
     async with simulator(folder, *words, balance=BALANCE) as sim:
         running = find(sim.url)
         headers = {"authorization": f"Bearer {running.token}"}
