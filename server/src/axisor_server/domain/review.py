@@ -65,6 +65,13 @@ Reviewer: TypeAlias = Callable[[Action, str, View], AxisorError | None]
 MAX_QUANTITY = 500_000
 
 
+class Refusal(Struct, frozen=True):
+    """Why an action is not planned; `reviewer` where a plugin's reviewer refused it."""
+
+    error: AxisorError
+    reviewer: bool = False
+
+
 class Asker(Struct, frozen=True, kw_only=True):
     """The run that asks: its state, its strategy's rights, its leash, its asks in a minute."""
 
@@ -84,7 +91,6 @@ def review(
     view: View,
     network: str,
     asker: Asker | None,
-    reviewers: Sequence[Reviewer] = (),
 ) -> AxisorError | None:
     """Return why an action must not be planned, or None when it may.
 
@@ -105,7 +111,7 @@ def review(
     ):
         if objection is not None:
             return objection
-    return _reviewed(action, "" if asker is None else asker.run, view, reviewers)
+    return None
 
 
 def malformed(action: Action) -> AxisorError | None:
@@ -273,9 +279,10 @@ def _unaffordable(cost: Sats, book: AccountBook) -> AxisorError | None:
     return None
 
 
-def _reviewed(
+def reviewed(
     action: Action, run: str, view: View, reviewers: Sequence[Reviewer]
 ) -> AxisorError | None:
+    """Return what the reviewers of plugins have against an action that the core would plan."""
     for reviewer in reviewers:
         try:
             objection = reviewer(action, run, view)

@@ -67,7 +67,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 class Verdict(Struct, frozen=True):
     """How an unknown action turned out; state None says that it cannot be told yet.
 
-    `by` is `witness` or `fence`; `surplus` is what the counter moved beyond the action itself.
+    `by` is `witness` or `fence`; `surplus` is what the counter moved beyond the action itself,
+    `position` the position as the reading that settled it shows it.
     """
 
     state: IntentState | None
@@ -75,6 +76,7 @@ class Verdict(Struct, frozen=True):
     venue_id: str = ""
     message: str = ""
     surplus: Sats = 0
+    position: Position | None = None
 
 
 NOT_YET = Verdict(None)
@@ -235,7 +237,9 @@ def _judge_margin(
         return NOT_YET
     if moved >= action.amount:
         surplus = moved - action.amount
-        return Verdict(IntentState.CONFIRMED, venue_id=action.position, surplus=surplus)
+        return Verdict(
+            IntentState.CONFIRMED, venue_id=action.position, surplus=surplus, position=position
+        )
     return _unseen(fenced=fenced, message="The venue's counter did not move.")
 
 

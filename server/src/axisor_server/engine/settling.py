@@ -32,6 +32,7 @@ from axisor_server.domain.account import (
     Loss,
     diff,
     shows_less,
+    shows_more,
     with_order,
     with_position,
     without_position,
@@ -202,8 +203,12 @@ def tell(draft: Draft, state: AccountState, changes: list[Payload]) -> None:
     draft.touched = True
 
 
-def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None:
-    """Settle an unknown intent by what was read."""
+def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list[Payload]:
+    """Settle an unknown intent by what was read; returns what that changed about the account.
+
+    The position that proved an effect is taken over at once: whoever is told of the effect must not
+    decide on figures from before it.
+    """
     assert verdict.state is not None
     reason = ""
     if verdict.state is IntentState.NOT_APPLIED:
@@ -229,6 +234,13 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None
                 data={"sats": str(verdict.surplus), "intent": record.id},
             )
         )
+    found = verdict.position
+    held = (
+        None if found is None or draft.book.state is None else draft.book.state.position(found.id)
+    )
+    if found is None or held is None or not shows_more(held, found):
+        return []
+    return _apply(draft, Confirmed(position=found))
 
 
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:

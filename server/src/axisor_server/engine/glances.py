@@ -1,0 +1,39 @@
+"""One reading of an account for all who ask for one at the same time.
+
+Whoever finds out about an unknown action needs a reading that was begun after it asked, and nothing
+else; so all who wait share the next one. A venue allows few requests, and after a crash there may be
+a hundred actions to find out about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from axisor.model import AccountState
+from axisor.ports import Lane
+
+
+class Glances:
+    """Shares readings of one account and one lane. For one event loop."""
+
+    def __init__(self, read: Callable[[Lane], Awaitable[AccountState]], lane: Lane) -> None:
+        self._read = read
+        self._lane = lane
+        self._turn = asyncio.Lock()
+        self._next: asyncio.Future[AccountState] | None = None
+
+    async def state(self) -> AccountState:
+        """Return a reading begun after this call, with all others that wait for one.
+
+        Raises VenueError, the same for all of them.
+        """
+        shared = self._next
+        if shared is None:
+            shared = self._next = asyncio.ensure_future(self._one())
+        return await asyncio.shield(shared)
+
+    async def _one(self) -> AccountState:
+        async with self._turn:
+            self._next = None  # it begins now: who asks from here on needs the one after it
+            return await self._read(self._lane)
