@@ -258,10 +258,11 @@ class Actor:
             pause_s = min(2 * pause_s, MOST_AGAIN_S)
 
     async def _look_at_unknowns(self) -> None:
-        for record in list(self.core.book.open.values()):
-            if record.state is not IntentState.UNKNOWN:
-                continue
-            verdict = await self.executor.look(record)
+        open_now = self.core.book.open.values()
+        unknown = [record for record in open_now if record.state is IntentState.UNKNOWN]
+        # Side by side, so that one reading of the account serves them all: it guards again soon.
+        verdicts = await asyncio.gather(*map(self.executor.look, unknown))
+        for record, verdict in zip(unknown, verdicts, strict=True):
             if verdict is not None and verdict.state is not None:
                 await self.effects.resolve(record.id, verdict)
             else:

@@ -31,9 +31,16 @@ class Glances:
         shared = self._next
         if shared is None:
             shared = self._next = asyncio.ensure_future(self._one())
+            shared.add_done_callback(_seen)
         return await asyncio.shield(shared)
 
     async def _one(self) -> AccountState:
         async with self._turn:
             self._next = None  # it begins now: who asks from here on needs the one after it
             return await self._read(self._lane)
+
+
+def _seen(reading: asyncio.Future[AccountState]) -> None:
+    """Take note of how a reading ended, for the case that all who waited for it are gone."""
+    if not reading.cancelled():
+        reading.exception()
