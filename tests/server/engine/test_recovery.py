@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support import core
-from tests.support.core import ACCOUNT, Bench
 
 from axisor_margin_guard import MarginGuard
+from tests.support import core
+from tests.support.core import ACCOUNT, Bench
 
 
 async def test_a_first_reading_that_fails_is_tried_again_at_once():

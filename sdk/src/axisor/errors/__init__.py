@@ -9,7 +9,7 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost ·
+    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
@@ -83,6 +83,7 @@ from axisor.errors.standing import (
     LiveNotReady,
     ModeMismatch,
     ModeNotAllowed,
+    NoEngine,
     NotSupported,
     RateLimited,
     ReduceOnly,
@@ -141,6 +142,7 @@ __all__ = [
     "Halted",
     "HaltKept",
     "LeaseLost",
+    "NoEngine",
     "NotSupported",
     "ShuttingDown",
     "RateLimited",

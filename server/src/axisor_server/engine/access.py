@@ -9,7 +9,7 @@ MANY = 5
 """So many failed readings in a row count as not being able to read at all."""
 
 AGAIN_MS = 500
-"""How long to wait between two tries once it cannot be read at all: whoever is blind looks often."""
+"""How long to wait between two tries once it cannot be read at all: the blind look often."""
 
 LONGEST_MS = 60_000
 """The longest wait between two tries with a key that was refused."""

@@ -109,10 +109,11 @@ class Executor:
         clock: Clock,
         settings: EngineSettings,
         failpoints: Failpoints,
+        glances: Glances,
         spawn: Callable[[Awaitable[None]], None],
     ) -> None:
         self._line = line
-        self._glances = Glances(lambda lane: line.read(lane=lane), Lane.RECONCILE)
+        self._glances = glances
         self._books = books
         self._clock = clock
         self._settings = settings

@@ -1,25 +1,23 @@
 """One reading of an account for all who ask for one at the same time.
 
 Whoever finds out about an unknown action needs a reading that was begun after it asked, and nothing
-else; so all who wait share the next one. A venue allows few requests, and after a crash there may be
-a hundred actions to find out about.
+else; so all who wait share the next one. A venue allows few requests, and after a crash there may
+be a hundred actions to find out about.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from axisor.model import AccountState
-from axisor.ports import Lane
+from axisor.ports import Lane, VenueAccount
 
 
 class Glances:
-    """Shares readings of one account and one lane. For one event loop."""
+    """Shares readings of one account, in the lane for finding out. For one event loop."""
 
-    def __init__(self, read: Callable[[Lane], Awaitable[AccountState]], lane: Lane) -> None:
-        self._read = read
-        self._lane = lane
+    def __init__(self, line: VenueAccount) -> None:
+        self._line = line
         self._turn = asyncio.Lock()
         self._next: asyncio.Future[AccountState] | None = None
 
@@ -37,7 +35,7 @@ class Glances:
     async def _one(self) -> AccountState:
         async with self._turn:
             self._next = None  # it begins now: who asks from here on needs the one after it
-            return await self._read(self._lane)
+            return await self._line.read(lane=Lane.RECONCILE)
 
 
 def _seen(reading: asyncio.Future[AccountState]) -> None:

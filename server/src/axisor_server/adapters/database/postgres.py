@@ -25,6 +25,10 @@ _SAFE_COMMITS = ("on", "remote_apply")
 """Values of synchronous_commit under which an acknowledged commit is on the disk."""
 
 
+NOW = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+"""The server's time as the statement runs, not as its transaction began."""
+
+
 class CommitUnknown(Exception):
     """The connection broke while a COMMIT was under way."""
 
@@ -47,7 +51,8 @@ _BOUNDED_TRANSACTIONS = 170_000
 
 @cache
 def _text(sql: str) -> bytes:
-    return sql.replace("{lock}", " FOR UPDATE").replace("?", "%s").encode()
+    text = sql.replace("{lock}", " FOR UPDATE").replace("{skip}", " FOR UPDATE SKIP LOCKED")
+    return text.replace("{now}", NOW).replace("?", "%s").encode()
 
 
 @cache
