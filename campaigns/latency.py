@@ -20,12 +20,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from campaigns.crowd import ACCOUNTS, A_ACCOUNT, Market, markets
-from campaigns.kill import FREE
-from campaigns.report import Figures, Report, percentile, spread
 from tests.support.processes import Core, add_account, end, environment, until
 
 from axisor.client import Client
+from campaigns.crowd import A_ACCOUNT, ACCOUNTS, Market, markets
+from campaigns.kill import FREE
+from campaigns.report import Figures, Report, percentile, spread
 
 TITLE = "tick to request on the wire, 1,000 positions"
 PAIRS = {Figures.QUICK: 3, Figures.FULL: 10}
