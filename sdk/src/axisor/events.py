@@ -216,7 +216,8 @@ class IntentSent(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """An action's outcome is known, or known to be unknown.
 
-    `by` is `answer`, `witness` or `fence`.
+    `by` is `answer`, `witness`, `fence` or `operator`; `principal` and `note` are the operator's,
+    and `forced` says that what was read did not support it.
     """
 
     intent: str
@@ -226,6 +227,21 @@ class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
     message: str = ""
     venue_id: str = ""
     latency_ms: int = 0
+    principal: str = ""
+    note: str = ""
+    forced: bool = False
+
+
+class IntentWitnessed(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A reading about an action of unknown outcome showed something new, and settles nothing.
+
+    `fenced` says that it was begun after the fence, `shows` what it showed.
+    """
+
+    intent: str
+    fenced: bool
+    message: str
+    shows: dict[str, str] = {}
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -337,6 +353,7 @@ Payload: TypeAlias = (
     | IntentReviewRefused
     | IntentSent
     | IntentSettled
+    | IntentWitnessed
     | RunChanged
     | CoverageChanged
     | NoticeGiven

@@ -273,6 +273,37 @@ snapshots = st.builds(
     effects=st.lists(effects, max_size=2).map(tuple),
     halt=one_of(e.HaltLevel),
 )
+words = st.dictionaries(texts, texts, max_size=2)
+dead_letters = st.builds(
+    records.DeadLetter,
+    effect=effects,
+    amount=positive,
+    request_id=texts,
+    signed_at=maybe(times),
+    unknown_since=maybe(times),
+    message=texts,
+    baseline=words,
+    readings=st.lists(
+        st.builds(
+            records.LetterReading,
+            sequence=positive,
+            time=maybe(times),
+            fenced=st.booleans(),
+            message=texts,
+            shows=words,
+        ),
+        max_size=2,
+    ).map(tuple),
+)
+rulings = st.builds(
+    records.Ruling,
+    state=one_of(e.IntentState),
+    counted=positive,
+    sequence=positive,
+    witness=maybe(one_of(e.IntentState)),
+    text=texts,
+    shows=words,
+)
 plan_rows = st.builds(
     PlanRow,
     price=decimals,
@@ -325,6 +356,16 @@ payloads = st.one_of(
         message=texts,
         venue_id=texts,
         latency_ms=st.integers(0, 10**6),
+        principal=texts,
+        note=texts,
+        forced=st.booleans(),
+    ),
+    st.builds(
+        e.IntentWitnessed,
+        intent=ids,
+        fenced=st.booleans(),
+        message=texts,
+        shows=st.dictionaries(texts, texts, max_size=2),
     ),
     st.builds(
         e.RunChanged,

@@ -10,9 +10,10 @@
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
-    │                 ShuttingDown · RateLimited · AccountInUse
+    │                 ShuttingDown · RateLimited · AccountInUse · WitnessContradicts
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
+    │                 ReviewRefused · ActionPending · AttemptsExhausted · InsufficientBalance ·
+    │                 ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
@@ -69,6 +70,7 @@ from axisor.errors.requests import (
 from axisor.errors.standing import (
     AccountInUse,
     ActionPending,
+    AttemptsExhausted,
     BudgetExceeded,
     EtagMismatch,
     Halted,
@@ -91,6 +93,7 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    WitnessContradicts,
 )
 
 __all__ = [
@@ -137,12 +140,14 @@ __all__ = [
     "ShuttingDown",
     "RateLimited",
     "AccountInUse",
+    "WitnessContradicts",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",
     "StalePrice",
     "ReviewRefused",
     "ActionPending",
+    "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
     "VenueRefused",

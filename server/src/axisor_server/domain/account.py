@@ -41,9 +41,15 @@ from axisor_server.domain.witness import added_between, decode_baseline
 
 DAY_US = 86_400 * 1_000_000
 COUNTED = frozenset(
-    {IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN, IntentState.CONFIRMED}
+    {
+        IntentState.PLANNED,
+        IntentState.SENT,
+        IntentState.UNKNOWN,
+        IntentState.CONFIRMED,
+        IntentState.DEAD,
+    }
 )
-"""States in which an action's sats count as spent; what is not known counts."""
+"""States in which an action's sats count as spent; what is not known, or never will be, counts."""
 
 
 class Spend(Struct, frozen=True):

@@ -30,6 +30,7 @@ from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
 from axisor_server.engine.ledger import Ledger
+from axisor_server.engine.letters import Letters
 from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
@@ -72,6 +73,7 @@ class Actor:
             failpoints=world.failpoints,
             spawn=self._spawn,
         )
+        self.letters = Letters(self.core, self.executor)
         self.observer = Observer(line, self.effects, clock=clock, settings=settings)
         self.error = "It has not been started."
         self.loaded = asyncio.Event()
@@ -231,9 +233,9 @@ class Actor:
         for record in list(self.core.book.open.values()):
             if record.state is not IntentState.UNKNOWN:
                 continue
-            verdict = await self.executor.look(record)
-            if verdict is not None and verdict.state is not None:
-                await self.effects.resolve(record.id, verdict)
+            look = await self.executor.look(record)
+            if look is not None and look.verdict.state is not None:
+                await self.effects.resolve(record.id, look.verdict)
             else:
                 self._spawn(self.executor.find_out(record.id))
 

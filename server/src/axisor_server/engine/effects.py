@@ -16,6 +16,7 @@ from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
 from axisor_server.engine import settling
 from axisor_server.engine.core import Core
+from axisor_server.engine.doubts import Doubts, Look
 from axisor_server.engine.executor import Order
 from axisor_server.engine.reconcile import LEDGER_KINDS
 
@@ -33,6 +34,7 @@ class Effects:
         self._read_ok_ms: int | None = None
         self._blind = False
         self._transfer: tuple[str, int, int] | None = None
+        self._doubts = Doubts(core)
         self.read_error = ""
 
     # What the executor asks and reports.
@@ -143,27 +145,19 @@ class Effects:
             draft = core.draft()
             settling.settle_verdict(draft, record, verdict)
             await core.commit(draft)
+            self._doubts.forget(intent)
             if verdict.state is IntentState.CONFIRMED and record.kind in LEDGER_KINDS:
                 self._took_effect(record)
 
         await self._core.in_turn(work, urgent=True)
 
+    async def witnessed(self, intent: str, look: Look) -> None:
+        """Record what a reading about an unknown action showed."""
+        await self._doubts.witnessed(intent, look)
+
     async def warn(self, intent: str, message: str) -> None:
         """Tell the owner that an action cannot be settled."""
-
-        async def work() -> None:
-            draft = self._core.draft()
-            draft.say(
-                NoticeGiven(
-                    severity=Severity.CRIT,
-                    code="OUTCOME_STAYS_UNKNOWN",
-                    text="An action cannot be settled; nothing is added to its target meanwhile.",
-                    data={"intent": intent, "detail": message},
-                )
-            )
-            await self._core.commit(draft)
-
-        await self._core.in_turn(work, urgent=True)
+        await self._doubts.warn(intent, message)
 
     async def set_transfer(self, id: str) -> None:
         """Remember the newest row of the cross ledger."""

@@ -19,8 +19,11 @@ from axisor.ports import Clock, Lane, Refused, SendResult, Transfer, Unknown, Ve
 from axisor_server.domain.fence import VenueClock, is_past
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import to_us
+from axisor_server.domain.letters import is_dead_letter
+from axisor_server.domain.readings import shows
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, decode_baseline, judge
+from axisor_server.engine.doubts import Look
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.reconcile import LEDGER_KINDS, gather
 from axisor_server.engine.settings import EngineSettings
@@ -29,6 +32,7 @@ from axisor_server.engine.waiting import within
 T = TypeVar("T")
 
 STORE_PAUSE_S = 0.2
+STAYS = "It stays unknown."
 CLOCK_WAIT_S = 10.0
 """How long an action may wait for the first measure of the venue's clock."""
 
@@ -54,6 +58,10 @@ class Books(Protocol):
 
     async def resolve(self, intent: str, verdict: Verdict) -> None:
         """Record how an unknown action turned out."""
+        ...
+
+    async def witnessed(self, intent: str, look: Look) -> None:
+        """Record what a reading about an unknown action showed."""
         ...
 
     async def warn(self, intent: str, message: str) -> None:
@@ -194,32 +202,41 @@ class Executor:
 
     async def find_out(self, intent: str) -> None:
         """Read about an unknown action until it is settled; warn when that takes too long."""
-        since = self._clock.monotonic_ms()
         warned = False
         while (record := self._books.open_intent(intent)) is not None:
-            verdict = await self.look(record)
-            if verdict is not None and verdict.state is not None:
-                await self._durably(partial(self._books.resolve, intent, verdict))
+            look = await self.look(record)
+            if look is not None and look.verdict.state is not None:
+                await self._durably(partial(self._books.resolve, intent, look.verdict))
                 return
-            waited = self._clock.monotonic_ms() - since
-            if not warned and waited > self._settings.dead_letter_ms:
-                reason = verdict.message if verdict and verdict.message else "It stays unknown."
+            if look is not None:
+                await self._durably(partial(self._books.witnessed, intent, look))
+            if not warned and self._is_stuck(record, look):
+                reason = look.verdict.message if look and look.verdict.message else STAYS
                 await self._durably(partial(self._books.warn, intent, reason))
                 warned = True
             pause = self._settings.witness_every_ms * (10 if warned else 1)
             await self._clock.sleep(pause / 1000)
 
-    async def look(self, record: IntentRecord) -> Verdict | None:
+    def _is_stuck(self, record: IntentRecord, look: Look | None) -> bool:
+        """Return whether waiting is no use: it is a dead letter, or what is seen is ambiguous."""
+        if look is not None and look.fenced and look.verdict.message:
+            return True
+        now_us = to_us(self._clock.now())
+        return is_dead_letter(record, now_us=now_us, after_ms=self._settings.dead_letter_ms)
+
+    def is_fenced(self, record: IntentRecord) -> bool:
+        """Return whether the venue will certainly not carry an action out any more."""
+        clock = self._books.venue_clock()
+        if clock is None or record.fence_us is None:
+            return False
+        wall_ms = to_us(self._clock.now()) // 1000
+        return is_past(clock, wall_ms=wall_ms, fence_ms=record.fence_us // 1000)
+
+    async def look(self, record: IntentRecord) -> Look | None:
         """Read once about an unknown action; None when the venue did not answer."""
         action = decode_action(record.action)
         baseline = decode_baseline(record.witness)
-        clock = self._books.venue_clock()
-        wall_ms = to_us(self._clock.now()) // 1000
-        fenced = (
-            clock is not None
-            and record.fence_us is not None
-            and is_past(clock, wall_ms=wall_ms, fence_ms=record.fence_us // 1000)
-        )
+        fenced = self.is_fenced(record)
         market_us = self._books.market_us()
         try:
             # A reading takes several requests: it must not use up what another rescue would need.
@@ -228,4 +245,5 @@ class Executor:
             )
         except VenueError:
             return None
-        return judge(action, baseline, evidence, fenced=fenced)
+        verdict = judge(action, baseline, evidence, fenced=fenced)
+        return Look(verdict, fenced, shows(action, evidence))

@@ -21,6 +21,7 @@ from axisor.ports import Clock, Venue
 from axisor.strategy import Strategy, View, decode_config
 from axisor_server.domain.intent import position_of
 from axisor_server.domain.journal import to_us
+from axisor_server.domain.letters import Word
 from axisor_server.domain.preview import preview
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.engine.actor import Actor
@@ -34,6 +35,7 @@ from axisor_server.engine.answers import (
 )
 from axisor_server.engine.coverage import protection_of
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.letters import Ruled
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.settling import Answer, answer_of, error_of
@@ -216,6 +218,17 @@ class Engine:
     async def reconcile(self, account_id: str) -> int:
         """Read the account from the venue now, journal what differs; returns the sequence."""
         return await self._roster.actor(account_id).read_now()
+
+    # ---------------------------------------------------------------- dead letters
+
+    @property
+    def dead_letter_ms(self) -> int:
+        """Return the age from which on an unknown outcome is a dead letter."""
+        return self._settings.dead_letter_ms
+
+    async def rule(self, account_id: str, word: Word, *, validate_only: bool = False) -> Ruled:
+        """Settle an action of unknown outcome by an operator's word; see `Letters.rule`."""
+        return await self._roster.actor(account_id).letters.rule(word, validate_only=validate_only)
 
     # ---------------------------------------------------------------- runs
 

@@ -37,6 +37,7 @@ from axisor_server.domain.account import (
     without_position,
 )
 from axisor_server.domain.intent import decode_action, may_move, spends
+from axisor_server.domain.letters import Word
 from axisor_server.domain.records import TENANT, IntentRecord
 from axisor_server.domain.witness import Verdict, added_between
 from axisor_server.engine.draft import Draft
@@ -73,7 +74,18 @@ def error_of(answer: Answer) -> AxisorError | None:
     return known(answer.message, intent=answer.intent, state=answer.state.value)
 
 
-def settle(
+class Ruling(Struct, frozen=True):
+    """Who settled an action by their word, what they said, and whether against what was read."""
+
+    principal: str = ""
+    note: str = ""
+    forced: bool = False
+
+
+NOBODY = Ruling()
+
+
+def settle(  # noqa: PLR0913  an outcome is all of this
     draft: Draft,
     record: IntentRecord,
     state: IntentState,
@@ -83,6 +95,7 @@ def settle(
     message: str = "",
     venue_id: str = "",
     latency_ms: int = 0,
+    ruling: Ruling = NOBODY,
 ) -> None:
     """Move an intent on and tell whom it concerns: its journal, its command, its run."""
     if not may_move(record.state, state):
@@ -105,6 +118,9 @@ def settle(
             message=message,
             venue_id=moved.venue_id,
             latency_ms=latency_ms,
+            principal=ruling.principal,
+            note=ruling.note,
+            forced=ruling.forced,
         )
     )
     if state is IntentState.CONFIRMED:
@@ -229,6 +245,29 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None
                 data={"sats": str(verdict.surplus), "intent": record.id},
             )
         )
+
+
+def settle_ruled(draft: Draft, record: IntentRecord, word: Word, *, forced: bool) -> None:
+    """Settle an unknown intent by an operator's word.
+
+    What the cross ledger shows is read anew afterwards: a row that belongs to this action must not
+    be taken for a later one's.
+    """
+    reasons_ = {
+        IntentState.NOT_APPLIED: VenueUnavailable.reason,
+        IntentState.DEAD: OutcomeUnknown.reason,
+    }
+    settle(
+        draft,
+        record,
+        word.state,
+        by="operator",
+        reason=reasons_.get(word.state, ""),
+        message="Given up by the operator." if word.state is IntentState.DEAD else "",
+        ruling=Ruling(word.principal, word.note, forced),
+    )
+    if record.kind in LEDGER_KINDS:
+        draft.book = replace(draft.book, transfer=None)
 
 
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:
