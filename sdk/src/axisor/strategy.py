@@ -8,7 +8,7 @@ view. Handlers yield intents; the platform saves the memory together with them, 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import (
@@ -71,6 +71,9 @@ class View(Struct, frozen=True, kw_only=True):
     `now` is market time. `price_age_ms` is the age of the tick since it was received, None without
     a tick. `pending` holds the ids of positions with an action whose outcome is not settled.
     `unreadable` holds ids of positions the venue listed but whose figures could not be understood.
+    `frozen` holds ids of positions to which nothing can be added now: only actions that may happen
+    twice without harm are carried out on them. `outside` holds the sats that were added to open
+    positions and that no action of this core explains, `outside_today` those of the present day.
     `seed` differs from step to step and is recorded with it.
     """
 
@@ -85,6 +88,9 @@ class View(Struct, frozen=True, kw_only=True):
     price_age_ms: int | None = None
     pending: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
+    outside: Mapping[str, Sats] = {}
+    outside_today: Sats = 0
     seed: int = 0
 
     def position(self, id: str) -> Position | None:

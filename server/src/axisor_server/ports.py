@@ -5,7 +5,7 @@ Every port has a full adapter in memory beside the real ones; one contract test-
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from axisor.errors import StoreError
@@ -97,6 +97,10 @@ class Reader(Protocol):
 
     def witness(self, account: str, target: str) -> int | None:
         """Return the largest witness counter seen for a target, or None."""
+        ...
+
+    def witnesses(self, account: str) -> Mapping[str, int]:
+        """Return the largest witness counter seen for each target of an account."""
         ...
 
     def meta(self, key: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from axisor.errors import ActionPending, VenueUnavailable, WitnessContradicts
@@ -21,7 +23,7 @@ CONFIRMED, LOST, DEAD = IntentState.CONFIRMED, IntentState.NOT_APPLIED, IntentSt
 
 
 def record(**more):
-    usual = {
+    usual: dict[str, Any] = {
         "id": "i1",
         "account": "a",
         "target": "positions/p",

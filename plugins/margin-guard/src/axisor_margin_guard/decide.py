@@ -26,7 +26,7 @@ from axisor_margin_guard.amount import (
     position_cap,
 )
 from axisor_margin_guard.config import GuardConfig, Rung
-from axisor_margin_guard.coverage import money_of
+from axisor_margin_guard.coverage import money_of, spent_on
 from axisor_margin_guard.danger import distance, is_critical
 from axisor_margin_guard.explain import why
 from axisor_margin_guard.memory import Asked, GuardMemory
@@ -130,9 +130,12 @@ class Rescue:
                 distance=distance(case.held, case.price),
                 lift=needed_for_trigger(case.rule, case.held, case.price),
                 target=needed_for_target(case.rule, case.held, case.price),
-                cap=position_cap(case.rule, case.position, self._memory.of(case.id).spent),
+                cap=position_cap(case.rule, case.position, self._spent(case)),
                 partial=case.rule.partial,
             )
+
+    def _spent(self, case: Judged) -> Sats:
+        return spent_on(case.id, self._memory, self._view)
 
     def _closes_first(self, case: Judged) -> bool:
         before = case.rule.ladder[: case.rule.ladder.index("add_margin")]

@@ -35,9 +35,11 @@ from axisor.model import (
 )
 from axisor.ports import ClosedPosition
 from axisor.strategy import View
+from axisor_server.domain.counters import Count, Outside
 from axisor_server.domain.intent import spends
+from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import added_between, decode_baseline
+from axisor_server.domain.witness import decode_baseline
 
 DAY_US = 86_400 * 1_000_000
 COUNTED = frozenset(
@@ -63,6 +65,7 @@ class Spend(Struct, frozen=True):
     state: IntentState
     opens: str = ""
     """The position or order it opened, once that is known."""
+    target: str = ""
 
     @property
     def counts(self) -> bool:
@@ -84,7 +87,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     `state` is the last reading, None before the first. `open` holds the actions without a final
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
     cross ledger ('' for none; None until it was read after the last transfer), `unread` the
-    confirmed spending actions that no reading shows yet.
+    confirmed spending actions that no reading shows yet. `counts` holds the margin ever added to
+    each position, `outside` what of it nothing of ours explains.
     """
 
     account: str
@@ -96,6 +100,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
     transfer: str | None = None
     unread: Mapping[str, IntentRecord] = {}
+    counts: Mapping[str, Count] = {}
+    outside: tuple[Outside, ...] = ()
 
     def with_state(self, state: AccountState) -> AccountBook:
         """Return the book after a reading."""
@@ -122,7 +128,9 @@ class AccountBook(Struct, frozen=True, kw_only=True):
             or s.market_us >= market_before_us
         }
         losses = tuple(item for item in self.losses if item.market_us >= market_before_us)
-        return replace(self, spends=kept, losses=losses)
+        held = set() if self.state is None else {p.id for p in self.state.positions}
+        outside = tuple(c for c in self.outside if c.position in held or c.at_us >= before_us)
+        return replace(self, spends=kept, losses=losses, outside=outside)
 
     def open_on(self, target: str) -> tuple[IntentRecord, ...]:
         """Return the open actions on a target."""
@@ -153,13 +161,29 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         return 0 if self.state is None else max(0, self.state.balance.free - self.reserved)
 
     def spent_today(self, run: str, market_us: int) -> Sats:
-        """Return what a run spent, or may have, in the UTC day of a market time."""
+        """Return what a run spent, or may have, in the UTC day of a market time.
+
+        Sats that nothing explains, on a position that the run acted on, may be its own.
+        """
         day = market_us // DAY_US
-        return sum(
-            s.amount
-            for s in self.spends.values()
-            if s.run == run and s.counts and s.market_us // DAY_US == day
+        mine = [s for s in self.spends.values() if s.run == run]
+        touched = {s.target for s in mine}
+        unexplained = sum(
+            came.amount
+            for came in self.outside
+            if f"positions/{came.position}" in touched and came.at_us // DAY_US == day
         )
+        own = sum(s.amount for s in mine if s.counts and s.market_us // DAY_US == day)
+        return own + unexplained
+
+    @property
+    def behind(self) -> frozenset[str]:
+        """Return ids of positions of which the venue shows less than it confirmed."""
+        return frozenset(id for id, count in self.counts.items() if count.is_behind)
+
+    def came_to(self, position: str) -> Sats:
+        """Return the sats that reached a position and that nothing explains."""
+        return sum(came.amount for came in self.outside if came.position == position)
 
     def lost_today(self, run: str, market_us: int) -> Sats:
         """Return the net loss of positions a run opened that ended in the day, 0 for a gain."""
@@ -227,6 +251,11 @@ class AccountBook(Struct, frozen=True, kw_only=True):
             price_age_ms=price_age_ms,
             pending=self.pending,
             unreadable=frozenset(state.unreadable),
+            frozen=self.behind & {p.id for p in state.positions},
+            outside={p.id: sats for p in state.positions if (sats := self.came_to(p.id))},
+            outside_today=sum(
+                came.amount for came in self.outside if came.at_us // DAY_US == to_us(now) // DAY_US
+            ),
             seed=seed,
         )
 
@@ -244,6 +273,7 @@ def spend_of(record: IntentRecord) -> Spend:
         planned_us=record.created_us,
         state=record.state,
         opens=opens,
+        target=record.target,
     )
 
 
@@ -330,26 +360,6 @@ def _ending(order: Order, before: AccountState | None, after: AccountState) -> O
 def _signed_quantity(state: AccountState | None) -> int:
     position = None if state is None else state.position(CROSS)
     return 0 if position is None else position.side.sign * position.quantity
-
-
-def shows_less(before: AccountState | None, after: AccountState) -> str | None:
-    """Return the id of a position whose counter of added margin fell, or None.
-
-    Added margin cannot be taken back, so such a reading is older than what is known already. Holds
-    for readings with at most one funding payment between them.
-    """
-    if before is None:
-        return None
-    for position in after.positions:
-        old = before.position(position.id)
-        if (
-            old is not None
-            and position.margin_mode is MarginMode.ISOLATED
-            and old.entry_price == position.entry_price
-            and added_between(old, position) < 0
-        ):
-            return position.id
-    return None
 
 
 def without_position(state: AccountState, id: str) -> AccountState:

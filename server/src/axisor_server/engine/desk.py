@@ -48,6 +48,7 @@ from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.review import Asker, Reviewer, malformed, review
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.counting import fresh_enough
 from axisor_server.engine.coverage import cover
 from axisor_server.engine.draft import Draft, LiveRun
 
@@ -292,6 +293,7 @@ class Desk:
             created_us=draft.now_us,
             updated_us=draft.now_us,
         )
+        draft.rows.append(fresh_enough(draft, record))
         draft.plan(record)
         draft.say(
             IntentPlanned(

@@ -13,7 +13,7 @@ UNSEEN = "The venue does not show yet what became of it."
 
 
 class Look(Struct, frozen=True):
-    """One reading about an action: what it proves, whether it began after the fence, its figures."""
+    """A reading about an action: what it proves and shows, whether it began after the fence."""
 
     verdict: Verdict
     fenced: bool

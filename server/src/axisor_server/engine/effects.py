@@ -9,12 +9,13 @@ from axisor.events import HaltLevel, IntentSent, IntentState, NoticeGiven
 from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
 from axisor.ports import ClosedPosition, Lane, Refused, SendResult, VenueAccount
+from axisor_server.domain.counters import Fundings, behind
 from axisor_server.domain.fence import Stamp, VenueClock, stamp
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
-from axisor_server.engine import settling
+from axisor_server.engine import counting, settling
 from axisor_server.engine.core import Core
 from axisor_server.engine.doubts import Doubts, Look
 from axisor_server.engine.executor import Order
@@ -59,6 +60,10 @@ class Effects:
             settling.cancel(draft, record, "The plan was too old to be sent.")
             await core.commit(draft)
             return None
+        if (doubt := counting.objection(draft, record)) is not None:
+            settling.cancel(draft, record, doubt.message)
+            await core.commit(draft)
+            return None
         action = decode_action(record.action)
         try:
             stamped = self._stamp()
@@ -80,6 +85,7 @@ class Effects:
             fence_us=stamped.fence_ms * 1_000,
             updated_us=draft.now_us,
         )
+        draft.rows.append(counting.fresh_enough(draft, sent))
         draft.move(sent, expect=IntentState.PLANNED)
         draft.say(
             IntentSent(
@@ -192,10 +198,6 @@ class Effects:
         """Return an action that is not settled."""
         return self._core.book.open.get(intent)
 
-    def knows_transfer(self) -> bool:
-        """Return whether the newest row of the cross ledger is known."""
-        return self._core.book.transfer is not None
-
     # What the observer asks and reports.
 
     def last_state(self) -> AccountState | None:
@@ -236,11 +238,17 @@ class Effects:
         started_ms: int,
         closed: dict[str, ClosedPosition],
         done: dict[str, OrderState],
+        fundings: Fundings,
     ) -> bool:
         """Take a reading over; False when it was too old to count."""
         return await self._core.in_turn(
-            lambda: self._observed(state, started_ms, closed, done), urgent=True
+            lambda: self._observed(state, started_ms, closed, done, fundings), urgent=True
         )
+
+    def behind(self, state: AccountState) -> tuple[str, ...]:
+        """Return ids of positions of which a reading seems to show less than is known."""
+        book = self._core.book
+        return behind(book.counts, book.state, state, {})
 
     async def _observed(
         self,
@@ -248,15 +256,21 @@ class Effects:
         started_ms: int,
         closed: dict[str, ClosedPosition],
         done: dict[str, OrderState],
+        fundings: Fundings,
     ) -> bool:
         core = self._core
         draft = core.draft()
         lag_ms = core.settings.lag_ms
         freshness = settling.Freshness(self._effect_ms, self._read_ms, lag_ms)
-        if settling.too_old(draft, state, started_ms=started_ms, freshness=freshness) is not None:
+        old = settling.too_old(
+            draft, state, started_ms=started_ms, freshness=freshness, fundings=fundings
+        )
+        if old is not None:
             return False
         lagging = started_ms - self._effect_ms <= lag_ms
-        changes = settling.observe(draft, state, closed=closed, done=done, lagging=lagging)
+        changes = settling.observe(
+            draft, state, closed=closed, done=done, lagging=lagging, fundings=fundings
+        )
         core.desk.tell_all(draft, changes)
         await core.commit(draft)
         self._read_ms = started_ms

@@ -96,10 +96,6 @@ class Books(Protocol):
         """Return an action that is not settled."""
         ...
 
-    def knows_transfer(self) -> bool:
-        """Return whether the newest row of the cross ledger is known."""
-        ...
-
 
 class Executor:
     """Sends and settles for one account."""
@@ -176,8 +172,11 @@ class Executor:
                 await self._clock.sleep(STORE_PAUSE_S)
 
     async def _know_ledger(self, record: IntentRecord) -> bool:
-        """Make sure that the cross ledger's newest row is known, else refuse the action."""
-        while not self._books.knows_transfer():
+        """Learn the cross ledger's newest row, else refuse the action.
+
+        It is read before each transfer: a row that somebody else makes must not be taken for ours.
+        """
+        while True:
             try:
                 newest = await self._newest_transfer(Lane(record.lane))
             except VenueError as error:
@@ -186,9 +185,8 @@ class Executor:
                 return False
             if newest is not None:
                 await self._durably(partial(self._books.set_transfer, newest))
-            else:
-                await self._clock.sleep(STORE_PAUSE_S)
-        return True
+                return True
+            await self._clock.sleep(STORE_PAUSE_S)
 
     async def _newest_transfer(self, lane: Lane) -> str | None:
         waiting = self._books.pending_transfer()

@@ -84,7 +84,7 @@ class Letters:
         )
 
     async def _settled(self, word: Word) -> Ruled:
-        """Answer for an action that is not in doubt: the word is repeated, late, or about nothing."""
+        """Answer for an action that is not in doubt: a word repeated, late, or about nothing."""
         if self._core.ledger is None:
             raise ShuttingDown("This core does not act for the account at the moment.")
         record = await self._core.store.read(lambda reader: reader.intent(word.intent))

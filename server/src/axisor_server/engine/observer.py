@@ -9,6 +9,7 @@ from axisor.errors import VenueError
 from axisor.model import AccountState, OrderState
 from axisor.ports import Clock, ClosedPosition, Lane, VenueAccount
 from axisor_server.domain.account import gone, orders_gone
+from axisor_server.domain.counters import Fundings
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.waiting import poked
 
@@ -34,8 +35,13 @@ class Reading(Protocol):
         started_ms: int,
         closed: dict[str, ClosedPosition],
         done: dict[str, OrderState],
+        fundings: Fundings,
     ) -> bool:
         """Take a reading over; False when it was too old to count."""
+        ...
+
+    def behind(self, state: AccountState) -> tuple[str, ...]:
+        """Return ids of positions of which a reading seems to show less than is known."""
         ...
 
     async def unreadable(self, error: VenueError) -> None:
@@ -89,10 +95,15 @@ class Observer:
             before = self._actor.last_state()
             closed = await self._endings(before, state)
             done = await self._orders(before, state)
+            # Where payments of both signs were settled meanwhile, only their list tells.
+            seeming = self._actor.behind(state)
+            fundings = {id: await self._line.funding_paid(id) for id in seeming}
         except VenueError as error:
             await self._actor.unreadable(error)
             return False
-        counted = await self._actor.observed(state, started_ms=started, closed=closed, done=done)
+        counted = await self._actor.observed(
+            state, started_ms=started, closed=closed, done=done, fundings=fundings
+        )
         if not counted:
             self._hint.set()
         return counted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import AxisorError
-from axisor.events import Coverage, CoverageChanged, IntentState, PositionClosed, RunState
+from axisor.events import (
+    Coverage,
+    CoverageChanged,
+    IntentState,
+    NoticeGiven,
+    PositionClosed,
+    RunState,
+)
 from axisor.intents import Wake
 from axisor.model import AccountState, Leash
 from axisor.strategy import Strategy, decode_config
@@ -23,15 +30,19 @@ from axisor_server.domain.account import (
     project,
     spend_of,
 )
+from axisor_server.domain.counters import Count, Outside, counted, origin
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Head, decode_payload, verify
-from axisor_server.domain.records import AccountRecord, CommandRecord, RunRecord
+from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.witness import added_since, decode_baseline
+from axisor_server.engine.counting import OUTSIDE
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader
 
 PAGE = 1_000
 RECENT = 100_000
+FOLDED = frozenset({*PROJECTED, "CoverageChanged", "NoticeGiven"})
 KEPT_US = 2 * DAY_US
 
 
@@ -59,7 +70,8 @@ def load(
     stream = f"accounts/{account.id}"
     head = reader.head(stream)
     check_chain(reader, stream, head, tail=verify_tail)
-    state, losses, coverage = _project(reader, stream)
+    state, losses, coverage, outside = _project(reader, stream)
+    open_ = {r.id: r for r in reader.open_intents(account.id)}
     runs: dict[str, LiveRun] = {}
     broken: list[tuple[RunRecord, str]] = []
     for record in reader.runs(account.id):
@@ -76,9 +88,11 @@ def load(
             mode=account.mode,
             halt=account.halt,
             state=state,
-            open={r.id: r for r in reader.open_intents(account.id)},
+            open=open_,
             spends=_spends(reader, account.id, now_us),
             losses=losses,
+            counts=_counts(reader.witnesses(account.id), state, open_.values()),
+            outside=outside,
         ),
         runs=runs,
         broken=tuple(broken),
@@ -135,18 +149,22 @@ def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]
 
 def _project(
     reader: Reader, stream: str
-) -> tuple[AccountState | None, tuple[Loss, ...], dict[str, Coverage]]:
+) -> tuple[AccountState | None, tuple[Loss, ...], dict[str, Coverage], tuple[Outside, ...]]:
     """Fold the whole journal: each position, order and balance as it was last told."""
     state: AccountState | None = None
     losses: list[Loss] = []
+    outside: list[Outside] = []
     coverage: dict[str, Coverage] = {}
     after = 0
     while page := reader.entries(stream, after=after, limit=PAGE):
         for entry in page:
             after = entry.sequence
-            if entry.kind not in PROJECTED and entry.kind != "CoverageChanged":
+            if entry.kind not in FOLDED:
                 continue
             payload = decode_payload(entry.payload)
+            if isinstance(payload, NoticeGiven):
+                outside.extend(_came(payload, entry.time_us))
+                continue
             if isinstance(payload, CoverageChanged):
                 coverage[payload.coverage.position] = payload.coverage
                 continue
@@ -154,7 +172,38 @@ def _project(
             if isinstance(payload, PositionClosed):
                 coverage.pop(payload.position.id, None)
                 losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
-    return state, tuple(losses), coverage
+    return state, tuple(losses), coverage, tuple(outside)
+
+
+def _came(notice: NoticeGiven, at_us: int) -> Iterator[Outside]:
+    """Yield the sats that a notice says came from elsewhere; a run's notice says nothing here."""
+    if notice.code == OUTSIDE and not notice.run:
+        yield Outside(notice.position, int(notice.data["sats"]), at_us)
+
+
+def _counts(
+    stored: Mapping[str, int], state: AccountState | None, open_: Iterable[IntentRecord]
+) -> dict[str, Count]:
+    """Return the counts of positions as they were stored with the last reading of each.
+
+    What grew while an action was open may be that action's, until it is settled.
+    """
+    counts = {
+        target.removeprefix("positions/"): Count(floor=floor, shown=floor)
+        for target, floor in stored.items()
+    }
+    for position in () if state is None else state.positions:
+        if counted(position):
+            first = origin(position)
+            counts.setdefault(position.id, Count(floor=first, shown=first))
+    for record in open_:
+        id = record.target.removeprefix("positions/")
+        held = None if state is None else state.position(id)
+        if record.kind != "AddMargin" or held is None or id not in counts:
+            continue
+        grown = added_since(decode_baseline(record.witness), held, None)
+        counts[id] = replace(counts[id], held=max(0, grown or 0))
+    return counts
 
 
 def _spends(reader: Reader, account: str, now_us: int) -> dict[str, Spend]:

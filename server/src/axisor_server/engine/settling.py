@@ -19,27 +19,27 @@ from axisor.errors import (
 from axisor.events import (
     IntentSettled,
     IntentState,
-    NoticeGiven,
     OrderChanged,
     Outcome,
     Payload,
     PositionChanged,
     PositionClosed,
 )
-from axisor.model import AccountState, Balance, OrderState, Severity
+from axisor.model import AccountState, Balance, OrderState, Position
 from axisor.ports import ClosedPosition, Confirmed, Refused, SendResult, Unknown
 from axisor_server.domain.account import (
     Loss,
     diff,
-    shows_less,
     with_order,
     with_position,
     without_position,
 )
+from axisor_server.domain.counters import Fundings, behind
 from axisor_server.domain.intent import decode_action, may_move, spends
 from axisor_server.domain.letters import Word
 from axisor_server.domain.records import TENANT, IntentRecord
-from axisor_server.domain.witness import Verdict, added_between
+from axisor_server.domain.witness import Verdict, added_between, cashed_counter
+from axisor_server.engine import counting
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.reconcile import LEDGER_KINDS
 from axisor_server.ports import Transaction
@@ -125,6 +125,8 @@ def settle(  # noqa: PLR0913  an outcome is all of this
     )
     if state is IntentState.CONFIRMED:
         _count(draft, moved)
+    if not state.is_open:
+        counting.settled(draft, moved, by=by)
     if record.request_id and not state.is_open:
         _answer(draft, moved)
     if record.run:
@@ -203,6 +205,7 @@ def _apply(draft: Draft, answer: Confirmed) -> list[Payload]:
         changes.extend(c for c in closed if isinstance(c, PositionClosed))
         state = after
     if changes:
+        counting.take(draft, state, {}, final=True)
         tell(draft, state, changes)
     return changes
 
@@ -221,6 +224,8 @@ def tell(draft: Draft, state: AccountState, changes: list[Payload]) -> None:
 def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None:
     """Settle an unknown intent by what was read."""
     assert verdict.state is not None
+    if verdict.position is not None:
+        _show(draft, verdict.position)
     reason = ""
     if verdict.state is IntentState.NOT_APPLIED:
         reason = VenueUnavailable.reason
@@ -235,16 +240,20 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None
         message=verdict.message,
         venue_id=verdict.venue_id,
     )
-    if verdict.surplus:
-        draft.say(
-            NoticeGiven(
-                severity=Severity.WARN,
-                code="MARGIN_MOVED_OUTSIDE",
-                text="More margin was added than this core asked for.",
-                position=record.target.removeprefix("positions/"),
-                data={"sats": str(verdict.surplus), "intent": record.id},
-            )
-        )
+
+
+def _show(draft: Draft, position: Position) -> None:
+    """Take over what a reading about an action showed, where it shows more than is known."""
+    state, count = draft.book.state, draft.book.counts.get(position.id)
+    held = None if state is None else state.position(position.id)
+    if state is None or held is None or count is None:
+        return
+    cashed = cashed_counter(position) - cashed_counter(held)
+    if added_between(held, position) <= 0 and cashed <= 0:
+        return
+    after = with_position(state, position)
+    counting.take(draft, after, {}, final=False)
+    tell(draft, after, [PositionChanged(position=position)])
 
 
 def settle_ruled(draft: Draft, record: IntentRecord, word: Word, *, forced: bool) -> None:
@@ -289,19 +298,25 @@ class Freshness(Struct, frozen=True):
 
 
 def too_old(
-    draft: Draft, state: AccountState, *, started_ms: int, freshness: Freshness
+    draft: Draft,
+    state: AccountState,
+    *,
+    started_ms: int,
+    freshness: Freshness,
+    fundings: Fundings,
 ) -> str | None:
     """Return why a reading must not count, or None when it may.
 
     It must have begun after the last known effect, and must not show less margin than was known: a
-    venue's replicas may lag. Long after the last good reading even such a one is believed.
+    venue's replicas may lag. Long after the last good reading even such a one is believed, but
+    nothing is added to that position until it shows what is known.
     """
     if started_ms < freshness.effect_ms:
         return "It was begun before the last effect."
     before = draft.book.state
     recent = started_ms - freshness.read_ms <= freshness.trust_ms
-    if recent and (id := shows_less(before, state)) is not None:
-        return f"It shows less margin on {id} than was known."
+    if recent and (ids := behind(draft.book.counts, before, state, fundings)):
+        return f"It shows less margin on {ids[0]} than was known."
     lagging = started_ms - freshness.effect_ms <= freshness.lag_ms
     if lagging and before is not None:
         opened = {s.opens for s in draft.book.spends.values() if s.intent in draft.book.unread}
@@ -319,11 +334,12 @@ def observe(
     closed: Mapping[str, ClosedPosition],
     done: Mapping[str, OrderState],
     lagging: bool,
+    fundings: Fundings,
 ) -> list[Payload]:
     """Take a reading over; returns what it changed."""
     before = draft.book.state
     changes = list(diff(before, state, closed=closed, done=done))
-    _note_outside(draft, before, state)
+    counting.take(draft, state, fundings, final=not lagging)
     unread = draft.book.unread
     if unread and before is not None:
         shown = before.balance.free - state.balance.free >= sum(r.amount for r in unread.values())
@@ -334,26 +350,3 @@ def observe(
     else:
         draft.book = draft.book.with_state(state)
     return changes
-
-
-def _note_outside(draft: Draft, before: AccountState | None, after: AccountState) -> None:
-    """Say when margin came from somewhere else, such as the venue's own screens."""
-    if before is None:
-        return
-    mine = {r.target for r in draft.book.open.values()}
-    mine |= {r.target for r in draft.book.unread.values()}
-    for position in after.positions:
-        old = before.position(position.id)
-        if old is None or f"positions/{position.id}" in mine or position.entry_margin is None:
-            continue
-        added = added_between(old, position)
-        if added > 0:
-            draft.say(
-                NoticeGiven(
-                    severity=Severity.WATCH,
-                    code="MARGIN_MOVED_OUTSIDE",
-                    text="Margin was added outside this core.",
-                    position=position.id,
-                    data={"sats": str(added)},
-                )
-            )

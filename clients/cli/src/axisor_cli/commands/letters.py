@@ -103,10 +103,10 @@ def show(options: Options, id: str) -> None:
         printer.record({**row(letter), "before": letter.baseline, "readings": readings})
         return
     printer.record({**row(letter), "before": _words(letter.baseline)})
-    for each in readings:
-        when = "after its fence" if each["after_fence"] else "before its fence"
-        printer.say(f"read {cell(each['time'])}, {when}: {each['why']}")
-        printer.say(f"  {_words(each['shows'])}")
+    for reading in letter.readings:
+        when = "after its fence" if reading.fenced else "before its fence"
+        printer.say(f"read {cell(reading.time)}, {when}: {reading.message}")
+        printer.say(f"  {_words(reading.shows)}")
 
 
 def _words(figures: dict[str, str]) -> str:

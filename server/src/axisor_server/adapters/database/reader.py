@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -120,6 +120,11 @@ class SqlReader:
         """Return the largest counter seen, or None."""
         found = self._value(sql.WITNESS, account, target)
         return found if isinstance(found, int) else None
+
+    def witnesses(self, account: str) -> Mapping[str, int]:
+        """Return the largest counter seen for each target."""
+        rows = self._session.execute(sql.WITNESSES, (account,)).fetchall()
+        return msgspec.convert(dict(rows), dict[str, int])
 
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""

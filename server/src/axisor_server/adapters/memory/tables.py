@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from axisor_server.domain.journal import Entry, Head
@@ -166,6 +166,11 @@ class MemoryReader:
     def witness(self, account: str, target: str) -> int | None:
         """Return the largest counter seen, or None."""
         return self._tables.witness.get((account, target))
+
+    def witnesses(self, account: str) -> Mapping[str, int]:
+        """Return the largest counter seen for each target."""
+        rows = self._tables.witness.rows.items()
+        return {target: counter for (owner, target), counter in rows if owner == account}
 
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""
