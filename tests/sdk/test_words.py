@@ -9,6 +9,7 @@ import pytest
 
 from axisor.events import (
     BalanceChanged,
+    Cause,
     Coverage,
     CoverageChanged,
     CoverageState,
@@ -21,6 +22,8 @@ from axisor.events import (
     PositionEnd,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import (
     AddMargin,
@@ -126,6 +129,18 @@ def position():
         ),
         (HaltChanged(level=HaltLevel.ALL, principal="owner"), Severity.CRIT, "all by owner"),
         (HaltChanged(level=HaltLevel.NONE, principal="owner"), Severity.OK, "resumed by owner"),
+        (
+            HaltChanged(level=HaltLevel.RISK, principal="owner", platform=True),
+            Severity.CRIT,
+            "all accounts: risk by owner",
+        ),
+        (
+            StandingChanged(standing=Standing.DEGRADED, causes=(Cause("price_none", "No price."),)),
+            Severity.CRIT,
+            "degraded: No price.",
+        ),
+        (StandingChanged(standing=Standing.REDUCE_ONLY), Severity.WARN, "reduce-only"),
+        (StandingChanged(standing=Standing.ACTIVE), Severity.OK, "active"),
     ],
 )
 def test_an_event_is_a_line_as_loud_as_it_matters(payload, severity, text):

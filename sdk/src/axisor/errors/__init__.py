@@ -9,11 +9,12 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
-    │                 ShuttingDown · RateLimited · AccountInUse · WitnessContradicts
+    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost ·
+    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse ·
+    │                 WitnessContradicts
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReviewRefused · ActionPending · AttemptsExhausted · InsufficientBalance ·
-    │                 ShadowOnly
+    │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
+    │                 InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
@@ -74,6 +75,7 @@ from axisor.errors.standing import (
     BudgetExceeded,
     EtagMismatch,
     Halted,
+    HaltKept,
     InsufficientBalance,
     LeaseLost,
     LeashExceeded,
@@ -82,6 +84,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NotSupported,
     RateLimited,
+    ReduceOnly,
     RequestExpired,
     RequestIdReused,
     ReserveBroken,
@@ -135,6 +138,7 @@ __all__ = [
     "SequenceAhead",
     "SlowReader",
     "Halted",
+    "HaltKept",
     "LeaseLost",
     "NotSupported",
     "ShuttingDown",
@@ -145,6 +149,7 @@ __all__ = [
     "ReserveBroken",
     "LeashExceeded",
     "StalePrice",
+    "ReduceOnly",
     "ReviewRefused",
     "ActionPending",
     "AttemptsExhausted",

@@ -235,6 +235,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """What was read from the venue contradicts what is said of an action. Code FAILED_PRECONDITION.
     Look at the reading; force it if you know better. Metadata: `intent`, `state`.
     """
+    ERROR_REASON_REDUCE_ONLY: _ErrorReason.ValueType  # 55
+    """The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
+    FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
+    """
+    ERROR_REASON_HALT_KEPT: _ErrorReason.ValueType  # 56
+    """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
+    Remove the file, then resume. Metadata: `file`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -454,5 +462,13 @@ act yourself. Metadata: `run`, `target`, `attempts`, `limit`.
 ERROR_REASON_WITNESS_CONTRADICTS: ErrorReason.ValueType  # 54
 """What was read from the venue contradicts what is said of an action. Code FAILED_PRECONDITION.
 Look at the reading; force it if you know better. Metadata: `intent`, `state`.
+"""
+ERROR_REASON_REDUCE_ONLY: ErrorReason.ValueType  # 55
+"""The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
+FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
+"""
+ERROR_REASON_HALT_KEPT: ErrorReason.ValueType  # 56
+"""The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
+Remove the file, then resume. Metadata: `file`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

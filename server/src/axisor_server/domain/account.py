@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from axisor.events import (
     BalanceChanged,
+    Cause,
     FundingPaid,
     HaltLevel,
     IntentState,
@@ -36,6 +37,7 @@ from axisor.model import (
 from axisor.ports import ClosedPosition
 from axisor.strategy import View
 from axisor_server.domain.counters import Count, Outside
+from axisor_server.domain.halting import stricter
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord
@@ -88,12 +90,15 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
     cross ledger ('' for none; None until it was read after the last transfer), `unread` the
     confirmed spending actions that no reading shows yet. `counts` holds the margin ever added to
-    each position, `outside` what of it nothing of ours explains.
+    each position, `outside` what of it nothing of ours explains. `halt` is the account's own,
+    `platform` that of all accounts, `causes` what its standing comes from.
     """
 
     account: str
     mode: Mode
     halt: HaltLevel = HaltLevel.NONE
+    platform: HaltLevel = HaltLevel.NONE
+    causes: tuple[Cause, ...] = ()
     state: AccountState | None = None
     open: Mapping[str, IntentRecord] = {}
     spends: Mapping[str, Spend] = {}
@@ -102,6 +107,11 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     unread: Mapping[str, IntentRecord] = {}
     counts: Mapping[str, Count] = {}
     outside: tuple[Outside, ...] = ()
+
+    @property
+    def halted(self) -> HaltLevel:
+        """Return the halt that counts: the stricter of the account's own and that of all."""
+        return stricter(self.halt, self.platform)
 
     def with_state(self, state: AccountState) -> AccountBook:
         """Return the book after a reading."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from axisor.events import Coverage, CoverageChanged, CoverageState, RunState
 from axisor.strategy import Protection, View, decode_memory
+from axisor_server.domain.standing import blindness, honest
 from axisor_server.engine.draft import Draft, LiveRun
 
 _RANK = {
@@ -29,6 +30,8 @@ def cover(draft: Draft, view: View) -> None:
             held = best.get(found.position)
             if held is None or _RANK[found.state] < _RANK[held.state]:
                 best[found.position] = replace(found, run=live.record.id)
+    blind = blindness(draft.book.causes)
+    best = {id: honest(found, blind) for id, found in best.items()}
     present: dict[str, Coverage] = {}
     for id in [p.id for p in view.positions] + sorted(view.unreadable):
         present[id] = best.get(id) or Coverage(

@@ -29,6 +29,7 @@ ACCOUNT = frozenset(
         "AccountClosed",
         "BalanceChanged",
         "HaltChanged",
+        "StandingChanged",
         "FeedChanged",
     }
 )
@@ -47,6 +48,7 @@ GUARD = frozenset(
         "IntentSettled",
         "NoticeGiven",
         "HaltChanged",
+        "StandingChanged",
         "FeedChanged",
     }
 )

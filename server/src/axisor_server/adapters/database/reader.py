@@ -124,7 +124,7 @@ class SqlReader:
     def witnesses(self, account: str) -> Mapping[str, int]:
         """Return the largest counter seen for each target."""
         rows = self._session.execute(sql.WITNESSES, (account,)).fetchall()
-        return msgspec.convert(dict(rows), dict[str, int])
+        return msgspec.convert({row[0]: row[1] for row in rows}, dict[str, int])
 
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""
