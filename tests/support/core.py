@@ -15,7 +15,13 @@ from axisor.intents import Action, AddMargin, Intent, Notice, OpenPosition, Wake
 from axisor.model import Leash, Mode, Permission, Severity, Side, Tick
 from axisor.ports import Credentials, Secret
 from axisor.strategy import Config, Floor, Memory, PlanRow, Strategy, View, WhatIfRow
-from axisor_server.adapters.memory import MemoryStore, MemoryVault, SeededIds, VirtualClock
+from axisor_server.adapters.memory import (
+    MemoryEmergencyLog,
+    MemoryStore,
+    MemoryVault,
+    SeededIds,
+    VirtualClock,
+)
 from axisor_server.domain.journal import Entry, Head, to_event, to_us, verify
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
@@ -195,6 +201,7 @@ class Bench:
     def __init__(self, *, price: str = "100000", balance: int = 1_000_000) -> None:
         self.clock = VirtualClock()
         self.store = MemoryStore()
+        self.emergency = MemoryEmergencyLog()
         self.vault = MemoryVault()
         self.venue = SimVenue(self.clock, price=price, balance=balance)
         self.published: list[Entry] = []
@@ -207,6 +214,7 @@ class Bench:
         failpoint: str = "",
         reviewers: Sequence[Any] = (),
         may_renew: Callable[[], bool] = lambda: True,
+        strategies: Sequence[type[Strategy[Any, Any]]] = (),
         **settings: Any,
     ) -> Engine:
         """Return a core that is not started yet."""
@@ -217,12 +225,13 @@ class Bench:
             ids=self.ids,
             vault=self.vault,
             venues={"simx": SimVenueDoor(self.venue)},
-            strategies=STRATEGIES,
+            strategies={**STRATEGIES, **{each.name: each for each in strategies}},
             reviewers=reviewers,
             publish=self.published.extend,
             settings=EngineSettings(owner=owner, **settings),
             failpoints=Failpoints(trigger, pause=self.clock.sleep),
             may_renew=may_renew,
+            emergency=self.emergency,
         )
 
     async def add_account(self, *, mode: Mode = Mode.SIM, network: str = "sim") -> AccountRecord:

@@ -173,6 +173,14 @@ class Strategy(Generic[C, M]):
         """Handle a change in how far the price can be trusted."""
         return ()
 
+    def on_outage(self, view: View) -> Iterable[Intent]:
+        """Handle a core that cannot write anything down, at a moment when it had to decide.
+
+        Only a stop nearer to the market, or closing, is carried out; nothing is remembered of the
+        call, which may come again with the same view. Ask for nothing unless its owner agreed.
+        """
+        return ()
+
     def on_stop(self, view: View) -> Iterable[Intent]:
         """Handle the end of the run; nothing is called after it."""
         return ()
@@ -210,6 +218,17 @@ def take_step(
             intents.append(intent)
     after = encode_memory(live.memory)
     return StepResult(tuple(intents), after, wake, changed=after != before)
+
+
+def ask_in_outage(
+    strategy: type[Strategy[Any, Any]], config: Config, memory: bytes, view: View
+) -> tuple[Intent, ...]:
+    """Return what a strategy asks for while nothing can be written down; its memory stays.
+
+    Whatever the handler raises passes through.
+    """
+    live = strategy(config, decode_memory(strategy, memory))
+    return tuple(live.on_outage(view))
 
 
 def _call(live: Strategy[Any, Any], cause: Stimulus, view: View) -> Iterable[Intent]:

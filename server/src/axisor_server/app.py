@@ -21,6 +21,7 @@ from axisor.ports import Clock, Pace, Paced
 from axisor_server import settings as settings_module
 from axisor_server.adapters import files, tls
 from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.emergency import FileEmergencyLog
 from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
@@ -113,6 +114,7 @@ class Core:
         self._drain = timedelta(seconds=MOST_ENGINE_DRAIN_S)
         self._token = open_token(data_dir, ids)
         self._store = _store(self._settings, data_dir)
+        self._emergency = FileEmergencyLog(data_dir)
         self._wakeups = _wakeups(self._settings, clock)
         self._hints: asyncio.Queue[tuple[str, int]] = asyncio.Queue(maxsize=10_000)
         plugins = Plugins.discover(self._settings.plugins)
@@ -136,6 +138,7 @@ class Core:
             settings=engine_settings,
             failpoints=_failpoints(failpoint, clock),
             may_renew=self._may_renew,
+            emergency=self._emergency,
         )
         self._house = House(
             engine=self._engine,
@@ -165,6 +168,7 @@ class Core:
         """Open the store and start the engine; what was opened is closed with `stack`."""
         await self._store.open()
         stack.push_async_callback(self._store.close)
+        await self._emergency.open()
         stack.push_async_callback(self._wakeups.close)
         stack.push_async_callback(self._house.aclose)
         await self._house.halts.look()  # before any account is taken
@@ -372,6 +376,7 @@ def _keep_pace(plugins: Plugins, settings: Settings) -> None:
 def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
     return EngineSettings(
         owner=_owner(settings, ids),
+        sole=not settings.database.url,
         max_mode=settings.max_mode,
         back_date_ms=settings.venue.back_date_ms,
         disagree_percent=settings.prices.disagree_percent,

@@ -64,7 +64,7 @@ def _coverage(case: Case, memory: GuardMemory, view: View, money: Sats) -> Cover
 
 
 def _short(case: Judged, held: Held, view: View, missing: Sats) -> Coverage:
-    if case.fires and (held.asked or case.id in view.pending):
+    if case.fires and (held.asked or case.id in view.pending or case.id in view.frozen):
         why = "an action on it has no known outcome yet"
         return Coverage(case.id, CoverageState.DEGRADED, why, _shown(missing))
     why = "below its trigger" if case.fires else "above its trigger but below its target"

@@ -67,7 +67,8 @@ class Rescue:
 
     def _is_blocked(self, case: Judged) -> bool:
         held = self._memory.of(case.id)
-        if not held.asked and case.id not in self._view.pending:
+        waits = case.id in self._view.pending or case.id in self._view.frozen
+        if not held.asked and not waits:
             held.blocked_since = None
             return False
         if held.blocked_since is None:
@@ -77,6 +78,8 @@ class Rescue:
     def _is_unknown(self, case: Judged) -> bool:
         held = self._memory.of(case.id)
         since = held.blocked_since or self._view.now
+        if case.id in self._view.frozen:
+            return True
         late = self._view.now >= since + AMBIGUOUS_AFTER
         return late or any(asked.unknown for asked in held.asked)
 

@@ -34,8 +34,9 @@ from axisor_margin_guard.decide import Rescue, retry_delay
 from axisor_margin_guard.explain import rule_text, why, why_not
 from axisor_margin_guard.memory import GuardMemory
 from axisor_margin_guard.notices import coverage_notices, feed_notice, refused, rescued
+from axisor_margin_guard.outage import in_outage
 from axisor_margin_guard.plan import floors, plan, whatif
-from axisor_margin_guard.stops import note_asked, stop_to_ask
+from axisor_margin_guard.stops import note_asked, note_set, stop_to_ask
 from axisor_margin_guard.survey import Case, Judged, judged, shape, survey
 from axisor_margin_guard.waking import next_wake
 
@@ -82,6 +83,10 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
         self.memory.roll(view.now)
         yield from self._settle(outcome, view)
         yield from self._answer(view)
+
+    def on_outage(self, view: View) -> Iterable[Intent]:
+        """Ask for what may be done although nothing can be written down."""
+        return in_outage(self.config, self.memory, view)
 
     def _answer(self, view: View) -> Iterator[Intent]:
         memory = self.memory
@@ -136,6 +141,7 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
                 pass
             case IntentState.CONFIRMED | IntentState.DEAD:
                 self.memory.confirm(position, number)
+                note_set(self.memory.of(position), outcome.action)
             case _:
                 yield from self._failed(position, number, outcome, view)
 

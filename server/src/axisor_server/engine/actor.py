@@ -27,6 +27,7 @@ from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.domain.standing import stand
 from axisor_server.engine import settling
 from axisor_server.engine.answers import AccountSummary
+from axisor_server.engine.breakglass import BreakGlass
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
@@ -39,7 +40,7 @@ from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
 from axisor_server.engine.verbs import Verbs
 from axisor_server.engine.world import World
-from axisor_server.ports import Conflict, Transaction
+from axisor_server.ports import Conflict, EmergencyLog, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class Actor:
             spawn=self._spawn,
         )
         self.letters = Letters(self.core, self.executor)
+        self.glass = self._glass(world.emergency)
         self.observer = Observer(line, self.effects, clock=clock, settings=settings)
         self.error = "It has not been started."
         self.loaded = asyncio.Event()
@@ -90,6 +92,20 @@ class Actor:
         self._epoch: int | None = None
         self._corrupt = False
         self._later: Later = []
+
+    def _glass(self, emergency: EmergencyLog | None) -> BreakGlass | None:
+        if emergency is None:
+            return None
+        glass = BreakGlass(
+            self.core,
+            emergency,
+            reading=self.effects.newest,
+            stamp=self.effects.stamp,
+            send=self.executor.once,
+            spawn=self._spawn,
+        )
+        self.core.in_outage = glass.consider
+        return glass
 
     def _spawn(self, work: Any) -> None:
         if self._group is not None:
@@ -211,6 +227,9 @@ class Actor:
             draft = core.draft()
             if boot.head.sequence == 0:
                 draft.say(_opened(boot.account))
+            if self.glass is not None:
+                self.glass.begin()
+                await self.glass.take_over(draft)
             for record in boot.book.open.values():
                 if record.state is IntentState.PLANNED:
                     settling.cancel(draft, record, "The core stopped before it was sent.")
@@ -233,6 +252,8 @@ class Actor:
             draft.queue.clear()
             if draft.payloads:
                 await core.commit(draft)
+            if self.glass is not None:
+                await self.glass.retire(now_us=draft.now_us)
 
         await core.in_turn(work, urgent=True)
 

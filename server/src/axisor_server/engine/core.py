@@ -66,6 +66,7 @@ class Core:
         self.start_effect: Callable[[IntentRecord], None] | None = None
         self.causes: Callable[[], tuple[Cause, ...]] = tuple
         self.look: Callable[[], None] = lambda: None
+        self.in_outage: Callable[[], Awaitable[None]] = _nothing
         self.after_reading: Callable[[Draft], None] = lambda draft: None
         self.waiters: dict[str, list[asyncio.Future[IntentRecord]]] = {}
         self._publish = world.publish
@@ -152,6 +153,7 @@ class Core:
         except StoreUnavailable as error:
             # Nothing was decided: bounds stay where they were and the next tick asks again.
             log.error("account %s: %s", self.account.id, error.message)
+            await self.in_outage()
 
     async def _woken(self, calls: list[tuple[str, Stimulus]]) -> None:
         draft = self.draft()
@@ -217,7 +219,9 @@ class Core:
             self.market.forget(run)
 
     def holds(self) -> bool:
-        """Return whether the lease is held, with a second to spare."""
+        """Return whether the lease is held, with a second to spare, or none is needed."""
+        if self.settings.sole:
+            return True
         return self.clock.monotonic_ms() < self.lease_until_ms - 1_000
 
     @property
@@ -245,3 +249,7 @@ class Core:
             for waiter in waiters:
                 waiter.cancel()
         self.waiters.clear()
+
+
+async def _nothing() -> None:
+    """Do nothing where nothing may be done without the store."""

@@ -111,7 +111,7 @@ class Desk:
         self.account = account
         self._market = market
         self._clock = clock
-        self._reviewers = reviewers
+        self.reviewers = reviewers
 
     def market_now(self) -> datetime:
         """Return market time: the latest tick's, before the first one our own."""
@@ -325,7 +325,7 @@ class Desk:
             view=view,
             network=self.account.network,
             asker=asker,
-            reviewers=self._reviewers,
+            reviewers=self.reviewers,
         )
         return cost, refusal
 

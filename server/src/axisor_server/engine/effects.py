@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from axisor.errors import AxisorError, Halted, LeaseLost, VenueError, VenueUnavailable
+from axisor.errors import (
+    AxisorError,
+    Halted,
+    LeaseLost,
+    StoreUnavailable,
+    VenueError,
+    VenueUnavailable,
+)
 from axisor.events import IntentSent, IntentState, NoticeGiven
 from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
@@ -18,6 +25,7 @@ from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
 from axisor_server.engine import counting, settling
 from axisor_server.engine.access import Access, is_about_time
+from axisor_server.engine.breakglass import Reading
 from axisor_server.engine.core import Core
 from axisor_server.engine.doubts import Doubts, Look
 from axisor_server.engine.executor import Order
@@ -38,6 +46,7 @@ class Effects:
         self._blind = False
         self._transfer: tuple[str, int, int] | None = None
         self._doubts = Doubts(core)
+        self._unsaved: tuple[AccountState, int] | None = None
         self.access = Access(core.settings.poll_near_ms)
         self.read_error = ""
 
@@ -74,7 +83,7 @@ class Effects:
             halted = refusal(draft.book.halt, draft.book.platform, action)
             if halted is not None:
                 raise halted
-            stamped = self._stamp()
+            stamped = self.stamp()
         except AxisorError as error:
             settling.settle_result(draft, record, Refused(error), latency_ms=0)
             await core.commit(draft)
@@ -116,7 +125,8 @@ class Effects:
             return None
         return Order(action, stamped.signed_ms, Lane(record.lane))
 
-    def _stamp(self) -> Stamp:
+    def stamp(self) -> Stamp:
+        """Return the stamp of a request that leaves now. Raises VenueUnavailable."""
         core = self._core
         clock = core.market.timekeeper.venue_clock()
         if clock is None:
@@ -309,13 +319,28 @@ class Effects:
         )
         core.desk.tell_all(draft, changes)
         core.after_reading(draft)
+        self._unsaved = (state, started_ms)
         await core.commit(draft)
+        self._unsaved = None
         self._read_ms = started_ms
         self._read_ok_ms = started_ms
         self._blind = False
         self.read_error = ""
         self.access.read_worked()
         return True
+
+    def newest(self) -> Reading | None:
+        """Return the newest reading that may be believed, in the journal or not."""
+        now_ms, state = self._core.clock.monotonic_ms(), self._core.book.state
+        if self._unsaved is not None:
+            return Reading(self._unsaved[0], now_ms - self._unsaved[1])
+        if state is None or self._read_ok_ms is None:
+            return None
+        return Reading(state, now_ms - self._read_ok_ms)
+
+    def unwritable(self, error: StoreUnavailable) -> None:
+        """Learn that a reading could not be written down."""
+        self.read_error = str(error)
 
     async def unreadable(self, error: VenueError) -> None:
         """Learn that the account could not be read; after a while nothing of it is believed."""

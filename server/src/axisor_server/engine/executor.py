@@ -150,7 +150,7 @@ class Executor:
             raise LeaseLost(f"The lease ended before {intent} could leave.")
         await self._failpoint("in-flight")
         started = self._clock.monotonic_ms()
-        result = await self._once(order)
+        result = await self.once(order)
         latency = self._clock.monotonic_ms() - started
         await self._failpoint("response-received")
         await self._durably(partial(self._books.settle, intent, result, latency_ms=latency))
@@ -158,7 +158,8 @@ class Executor:
         if isinstance(result, Unknown):
             self._spawn(self.find_out(intent))
 
-    async def _once(self, order: Order) -> SendResult:
+    async def once(self, order: Order) -> SendResult:
+        """Send an order; whatever breaks, the request may have left. Never sends twice."""
         limit = self._settings.send_ms / 1000
         send = self._line.send(order.action, signed_at_ms=order.signed_ms, lane=order.lane)
         try:

@@ -47,7 +47,7 @@ from axisor_server.engine.verbs import Request
 from axisor_server.engine.vitals import Vitals, WatchedStore
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
-from axisor_server.ports import Ids, Store, Vault
+from axisor_server.ports import EmergencyLog, Ids, Store, Vault
 
 
 class Engine:
@@ -66,6 +66,7 @@ class Engine:
         publish: Publish,
         settings: EngineSettings,
         failpoints: Failpoints | None = None,
+        emergency: EmergencyLog | None = None,
         may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
         self.strategies = strategies
@@ -90,6 +91,7 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
+            emergency=emergency,
             platform=self.platform,
             vitals=self.vitals,
             may_renew=may_renew,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from axisor.errors import VenueError
+from axisor.errors import StoreUnavailable, VenueError
 from axisor.model import AccountState, OrderState
 from axisor.ports import Clock, ClosedPosition, Lane, VenueAccount
 from axisor_server.domain.account import gone, orders_gone
@@ -42,6 +42,10 @@ class Reading(Protocol):
         fundings: Fundings,
     ) -> bool:
         """Take a reading over; False when it was too old to count."""
+        ...
+
+    def unwritable(self, error: StoreUnavailable) -> None:
+        """Learn that a reading could not be written down."""
         ...
 
     def behind(self, state: AccountState) -> tuple[str, ...]:
@@ -97,7 +101,15 @@ class Observer:
             await self._clock.sleep(wait / 1000)
 
     async def read(self, lane: Lane) -> bool:
-        """Read once; returns whether the reading counted."""
+        """Read once; returns whether the reading counted, and was written down where it had to."""
+        try:
+            return await self._read(lane)
+        except StoreUnavailable as error:
+            # What was read still serves those who may act without the store.
+            self._actor.unwritable(error)
+            return False
+
+    async def _read(self, lane: Lane) -> bool:
         started = self._clock.monotonic_ms()
         try:
             state = await self._line.read(lane=lane)

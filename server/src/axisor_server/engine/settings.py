@@ -10,7 +10,8 @@ from axisor.model import Mode
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """How the engine behaves; times are in the unit their name ends with.
 
-    `owner` names this process in leases and must differ between processes. `back_date_ms` is taken
+    `owner` names this process in leases and must differ between processes. `sole` says that nobody
+    else can open the store, so that its lock is the lease. `back_date_ms` is taken
     off the signature's time, which shortens how long an outcome can stay unknown; 0 until the venue
     is known to accept it. `lag_ms` is how late a venue's reading may show what it did, `slack_ms`
     how long it may work on a request before it does it, `plan_ms` how old a plan may be when it is
@@ -18,6 +19,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     """
 
     owner: str
+    sole: bool = False
     max_mode: Mode = Mode.SHADOW
     lease_ms: int = 5_000
     renew_ms: int = 1_500

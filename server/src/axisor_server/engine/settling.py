@@ -35,6 +35,7 @@ from axisor_server.domain.account import (
     without_position,
 )
 from axisor_server.domain.counters import Fundings, behind
+from axisor_server.domain.emergency import Ended
 from axisor_server.domain.intent import decode_action, may_move, spends
 from axisor_server.domain.letters import Word
 from axisor_server.domain.records import TENANT, IntentRecord
@@ -277,6 +278,29 @@ def settle_ruled(draft: Draft, record: IntentRecord, word: Word, *, forced: bool
     )
     if record.kind in LEDGER_KINDS:
         draft.book = replace(draft.book, transfer=None)
+
+
+def settle_found(draft: Draft, record: IntentRecord, ended: Ended | None) -> None:
+    """Settle an action that was sent without the journal, as far as its answer was written down."""
+    if ended is None or not may_move(record.state, ended.state):
+        settle(
+            draft,
+            record,
+            IntentState.UNKNOWN,
+            reason=OutcomeUnknown.reason,
+            message="The answer was not written down.",
+        )
+        return
+    unknown = ended.state is IntentState.UNKNOWN
+    settle(
+        draft,
+        record,
+        ended.state,
+        reason=OutcomeUnknown.reason if unknown else ended.reason,
+        message=ended.message,
+        venue_id=ended.venue_id,
+        latency_ms=ended.latency_ms,
+    )
 
 
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:

@@ -14,7 +14,7 @@ from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals
-from axisor_server.ports import Store
+from axisor_server.ports import EmergencyLog, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,4 @@ class World:
     vitals: Vitals
     may_renew: Callable[[], bool]
     new_id: Callable[[], str]
+    emergency: EmergencyLog | None = None
