@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -22,12 +23,14 @@ from axisor_server.adapters.memory import (
     SeededIds,
     VirtualClock,
 )
+from axisor_server.adapters.memory.clock import START
 from axisor_server.domain.journal import Entry, Head, to_event, to_us, verify
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
 from axisor_server.engine.paper import carry_out
+from tests.support.mirror import Mirror
 from tests.support.venue import SimVenue, SimVenueDoor
 
 P = TypeVar("P")
@@ -191,20 +194,29 @@ class Watcher(Strategy[Config, Memory]):
 
 
 STRATEGIES: dict[str, type[Strategy[Any, Any]]] = {
-    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller, Watcher)
+    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller, Mirror, Watcher)
 }
 
 
 class Bench:
     """One store, one venue, one clock, and as many cores as a test wants."""
 
-    def __init__(self, *, price: str = "100000", balance: int = 1_000_000) -> None:
-        self.clock = VirtualClock()
+    def __init__(
+        self,
+        *,
+        price: str = "100000",
+        balance: int = 1_000_000,
+        start: datetime = START,
+        strategies: Mapping[str, type[Strategy[Any, Any]]] = STRATEGIES,
+    ) -> None:
+        self.clock = VirtualClock(start)
+        self.strategies = strategies
         self.store = MemoryStore()
         self.emergency = MemoryEmergencyLog()
         self.vault = MemoryVault()
         self.venue = SimVenue(self.clock, price=price, balance=balance)
         self.published: list[Entry] = []
+        self.engines: list[Engine] = []
         self.ids = SeededIds(self.clock, 7)
 
     def engine(
@@ -219,13 +231,13 @@ class Bench:
     ) -> Engine:
         """Return a core that is not started yet."""
         trigger = Trigger(failpoint, "pause", 1e9) if failpoint else None
-        return Engine(
+        made = Engine(
             store=self.store,
             clock=self.clock,
             ids=self.ids,
             vault=self.vault,
             venues={"simx": SimVenueDoor(self.venue)},
-            strategies={**STRATEGIES, **{each.name: each for each in strategies}},
+            strategies={**self.strategies, **{each.name: each for each in strategies}},
             reviewers=reviewers,
             publish=self.published.extend,
             settings=EngineSettings(owner=owner, **settings),
@@ -233,6 +245,8 @@ class Bench:
             may_renew=may_renew,
             emergency=self.emergency,
         )
+        self.engines.append(made)
+        return made
 
     async def add_account(self, *, mode: Mode = Mode.SIM, network: str = "sim") -> AccountRecord:
         """Store an account with its sealed key."""

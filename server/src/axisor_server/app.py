@@ -17,7 +17,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from axisor.errors import SettingsInvalid, StoreUnavailable
-from axisor.ports import Clock, Pace, Paced
+from axisor.ports import Clock, Paced
 from axisor_server import settings as settings_module
 from axisor_server.adapters import files, tls
 from axisor_server.adapters.database import postgres_store, sqlite_store
@@ -29,11 +29,13 @@ from axisor_server.adapters.token import OwnerToken, open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.wakeups import RedisWakeups
 from axisor_server.adapters.watchdog import Watchdog, free_space
+from axisor_server.domain.attempts import Bounds
 from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry, to_event
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.offline import postgres_url
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.rpc import metrics
@@ -339,14 +341,8 @@ def _shown(value: object) -> str:
 
 
 def _store(settings: Settings, data_dir: Path) -> Store:
-    url = settings.database.url
-    if not url:
-        return sqlite_store(data_dir)
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise SettingsInvalid(
-            "The database must be a postgresql:// address.", setting="database.url"
-        )
-    return postgres_store(url)
+    url = postgres_url(settings)
+    return postgres_store(url) if url else sqlite_store(data_dir)
 
 
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:
@@ -366,19 +362,25 @@ def _owner(settings: Settings, ids: Ids) -> str:
 
 
 def _keep_pace(plugins: Plugins, settings: Settings) -> None:
-    limits = settings.venue
-    pace = Pace(limits.account_rate, limits.guard_reserve, limits.public_rate)
     for venue in plugins.venues.values():
         if isinstance(venue, Paced):
-            venue.keep_pace(pace)
+            venue.keep_pace(settings.venue.pace())
 
 
 def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
     return EngineSettings(
         owner=_owner(settings, ids),
         sole=not settings.database.url,
+        dead_letter_ms=settings.doubt.dead_letter_s * 1_000,
+        attempts=Bounds(
+            episode=settings.doubt.attempts_per_episode,
+            position=settings.doubt.attempts_per_position,
+            window_ms=settings.doubt.attempt_window_s * 1_000,
+        ),
         max_mode=settings.max_mode,
         back_date_ms=settings.venue.back_date_ms,
+        lag_ms=settings.venue.lag_ms,
+        slack_ms=settings.venue.slack_ms,
         disagree_percent=settings.prices.disagree_percent,
         index_disagree_percent=settings.prices.index_percent,
     )

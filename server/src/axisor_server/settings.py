@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
+from axisor.ports import Pace
 
 ENV_PREFIX = "AXISOR_"
 
@@ -66,6 +67,16 @@ class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=25_000, description="How far signatures are dated back; shortens doubt."),
     ] = 0
+    lag_ms: Annotated[
+        int, Meta(ge=0, le=60_000, description="How late a reading may show what was done.")
+    ] = 2_000
+    slack_ms: Annotated[
+        int, Meta(ge=0, le=60_000, description="How long the venue may work on a request.")
+    ] = 1_000
+
+    def pace(self) -> Pace:
+        """Return how fast a venue may be asked."""
+        return Pace(self.account_rate, self.guard_reserve, self.public_rate)
 
 
 class Prices(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +88,25 @@ class Prices(Struct, frozen=True, forbid_unknown_fields=True):
     index_percent: Annotated[
         int, Meta(ge=0, le=50, description="How far the last price may leave the index; 0: any.")
     ] = 5
+
+
+class Doubt(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an outcome may stay unknown, and how often a run may try on one position."""
+
+    dead_letter_s: Annotated[
+        int,
+        Meta(ge=60, le=86_400, description="Age of an unknown outcome that makes a dead letter."),
+    ] = 600
+    attempts_per_episode: Annotated[
+        int,
+        Meta(ge=1, le=100, description="Attempts of a run without a known effect in one episode."),
+    ] = 3
+    attempts_per_position: Annotated[
+        int, Meta(ge=1, le=1_000, description="All attempts of runs on one position.")
+    ] = 6
+    attempt_window_s: Annotated[
+        int, Meta(ge=60, le=86_400, description="Seconds within which attempts are counted.")
+    ] = 600
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +137,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     redis: Redis = Redis()
     venue: VenueLimits = VenueLimits()
     prices: Prices = Prices()
+    doubt: Doubt = Doubt()
     log: Log = Log()
     metrics: Metrics = Metrics()
 

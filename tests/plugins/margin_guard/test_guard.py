@@ -136,16 +136,15 @@ def test_at_critical_distance_it_closes_where_that_was_chosen():
     assert acts(harness.tick(96_900)) == []
 
 
-def test_at_critical_distance_it_doubles_once_where_that_was_chosen():
+def test_nothing_is_added_while_an_outcome_is_unknown_whatever_was_chosen():
     harness = guard(on_ambiguous="duplicate_within_budget", budget_day=250_000)
     (rescue,) = acts(harness.tick(98_100))
     harness.settle(rescue, IntentState.UNKNOWN)
 
-    (double,) = acts(harness.tick(97_000))
+    asked = harness.tick(97_000)
 
-    assert isinstance(double, AddMargin)
-    assert double.amount <= 250_000 - 82_541
-    assert acts(harness.tick(96_900)) == []
+    assert acts(asked) == []
+    assert "GUARD_AMBIGUOUS" in codes(asked)
 
 
 def test_a_refused_add_is_told_given_back_and_tried_again_later():
@@ -218,6 +217,17 @@ def test_a_second_add_waits_for_the_cooldown_unless_distance_halved():
 
     assert isinstance(halved[0], AddMargin)
     assert halved[0].episode == "7f3a#1"
+
+
+def test_beyond_liquidation_a_refused_add_waits_like_any_other():
+    harness = guard(cooldown_s=10)
+    (first,) = acts(harness.tick(96_000))  # a wrong price, as far as the venue is concerned
+
+    asked = harness.settle(first, IntentState.REFUSED)
+
+    assert acts(asked) == []
+    assert acts(harness.tick(95_900)) == []
+    assert [type(a) for a in acts(harness.advance(seconds=11))] == [AddMargin]
 
 
 def test_an_episode_ends_beyond_trigger_and_hysteresis():

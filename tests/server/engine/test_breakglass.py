@@ -113,10 +113,7 @@ async def test_a_lacking_stop_is_set_and_known_as_the_guards_own_afterwards(benc
     await bench.clock.advance(3)
     stop = engine.view(ACCOUNT).positions[0].stoploss
     bench.venue.account.isolated.set_stoploss(
-        bench.clock.now(),
-        bench.venue.exchange.quote,
-        engine.view(ACCOUNT).positions[0].id,
-        Decimal(0),
+        bench.clock.now(), bench.venue.exchange.quote, position, Decimal(0)
     )
     await engine.reconcile(ACCOUNT)
     await bench.store.close()

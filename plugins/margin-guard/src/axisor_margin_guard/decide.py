@@ -57,7 +57,6 @@ class Rescue:
         for case in ordered:
             self._memory.begin_episode(case.id)
             if self._is_blocked(case):
-                ready.extend([case] if self._may_duplicate(case) else [])
                 yield from self._while_unknown(case)
             elif self._is_ready(case):
                 ready.append(case)
@@ -75,7 +74,8 @@ class Rescue:
             held.blocked_since = self._view.now
         return True
 
-    def _is_unknown(self, case: Judged) -> bool:
+    def is_unknown(self, case: Judged) -> bool:
+        """Return whether nobody knows what became of the last action on a position."""
         held = self._memory.of(case.id)
         since = held.blocked_since or self._view.now
         if case.id in self._view.frozen:
@@ -84,15 +84,7 @@ class Rescue:
         return late or any(asked.unknown for asked in held.asked)
 
     def _is_desperate(self, case: Judged) -> bool:
-        return self._is_unknown(case) and is_critical(case.rule, case.held, case.price)
-
-    def _may_duplicate(self, case: Judged) -> bool:
-        wanted = case.rule.on_ambiguous == "duplicate_within_budget"
-        held = self._memory.of(case.id)
-        if not wanted or held.duplicated or not self._is_desperate(case):
-            return False
-        held.duplicated = True
-        return True
+        return self.is_unknown(case) and is_critical(case.rule, case.held, case.price)
 
     def _while_unknown(self, case: Judged) -> Iterator[Intent]:
         if not self._is_desperate(case):
@@ -121,7 +113,9 @@ class Rescue:
             return True
         if not held.distance_before:
             return False
-        return 2 * distance(case.held, case.price) <= Fraction(held.distance_before)
+        before = Fraction(held.distance_before)
+        # Beyond its liquidation price nothing halves any more: every look would waive the wait.
+        return before > 0 and 2 * distance(case.held, case.price) <= before
 
     def _wants(self, ready: list[Judged]) -> Iterator[Want]:
         for case in ready:

@@ -100,7 +100,7 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
         rescue = Rescue(self.config, memory, view)
         yield from rescue.run(tuple(case for case in sound if case.fires))
         for case in sound:
-            yield from self._keep_stop(case, view)
+            yield from self._keep_stop(case, view, rescue)
         yield from feed_notice(memory, view)
         yield from coverage_notices(memory, coverages(self.config, memory, view, cases), view)
         yield next_wake(memory, view, cases)
@@ -114,12 +114,18 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
             held.short = False
         if held.episode and not held.asked and is_calm(case.rule, case.held, case.price):
             yield rescued(case, held.episode)
-            held.episode, held.duplicated, held.failures = "", False, 0
+            held.episode, held.failures = "", 0
             held.told = ()
 
-    def _keep_stop(self, case: Judged, view: View) -> Iterator[Intent]:
+    def _keep_stop(self, case: Judged, view: View, rescue: Rescue) -> Iterator[Intent]:
+        """Keep the stop armed, also while nothing else can be done.
+
+        Not while a rescue is on its way: it moves liquidation in a moment, and the stop with it.
+        """
         held = self.memory.of(case.id)
-        if case.fires or held.asked or case.id in view.pending:
+        closing = any(asked.kind == "close" for asked in held.asked)
+        under_way = bool(held.asked) or case.id in view.pending
+        if closing or (under_way and not rescue.is_unknown(case)):
             return
         price = stop_to_ask(case, held, view.mode, view.now)
         if price is not None:

@@ -16,7 +16,7 @@
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
-    │                 VenueAnswerInvalid · OutcomeUnknown
+    │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
@@ -39,10 +39,12 @@ from axisor.errors.base import (
 from axisor.errors.outside import (
     JournalCorrupt,
     OutcomeUnknown,
+    ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
     VenueAnswerInvalid,
     VenueAuth,
+    VenueClockSkew,
     VenueRateLimited,
     VenueRefused,
     VenueUnavailable,
@@ -54,6 +56,7 @@ from axisor.errors.requests import (
     ConfigInvalid,
     EventNotFound,
     FieldInvalid,
+    HistoryInvalid,
     LeverageOutOfRange,
     OrderNotFound,
     PageTokenInvalid,
@@ -119,6 +122,7 @@ __all__ = [
     "PageTokenInvalid",
     "ConfigInvalid",
     "CandlesInvalid",
+    "HistoryInvalid",
     "SettingsInvalid",
     "AccountNotFound",
     "PositionNotFound",
@@ -159,11 +163,13 @@ __all__ = [
     "VenueUnavailable",
     "VenueRateLimited",
     "VenueAuth",
+    "VenueClockSkew",
     "VenueAnswerInvalid",
     "OutcomeUnknown",
     "StoreUnavailable",
     "StoreInUse",
     "JournalCorrupt",
+    "ReplayDiverged",
     "reasons",
 ]
 

@@ -243,6 +243,19 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
     Remove the file, then resume. Metadata: `file`.
     """
+    ERROR_REASON_REPLAY_DIVERGED: _ErrorReason.ValueType  # 63
+    """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
+    of core and plugins. Metadata: `account`, `sequence`.
+    """
+    ERROR_REASON_HISTORY_INVALID: _ErrorReason.ValueType  # 64
+    """The file is no exported history. Code INVALID_ARGUMENT. Export it again. Metadata: `file`,
+    `line`.
+    """
+    ERROR_REASON_VENUE_CLOCK_SKEW: _ErrorReason.ValueType  # 65
+    """The venue refused the time that a request was signed for; there is no effect, and the key is
+    not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
+    when. Metadata: `venue`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -470,5 +483,18 @@ FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: 
 ERROR_REASON_HALT_KEPT: ErrorReason.ValueType  # 56
 """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
 Remove the file, then resume. Metadata: `file`.
+"""
+ERROR_REASON_REPLAY_DIVERGED: ErrorReason.ValueType  # 63
+"""A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
+of core and plugins. Metadata: `account`, `sequence`.
+"""
+ERROR_REASON_HISTORY_INVALID: ErrorReason.ValueType  # 64
+"""The file is no exported history. Code INVALID_ARGUMENT. Export it again. Metadata: `file`,
+`line`.
+"""
+ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
+"""The venue refused the time that a request was signed for; there is no effect, and the key is
+not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
+when. Metadata: `venue`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -50,6 +50,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.ConfigInvalid,
         errors.CandlesInvalid,
         errors.SettingsInvalid,
+        errors.HistoryInvalid,
     ),
     _C.NOT_FOUND: (
         errors.AccountNotFound,
@@ -69,9 +70,10 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.LeaseLost,
         errors.ShuttingDown,
         errors.VenueUnavailable,
+        errors.VenueClockSkew,
         errors.StoreUnavailable,
     ),
-    _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt),
+    _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt, errors.ReplayDiverged),
     _C.UNKNOWN: (errors.OutcomeUnknown,),
     _C.FAILED_PRECONDITION: (
         errors.RequestExpired,
@@ -110,6 +112,7 @@ WAITS: dict[str, timedelta] = {
     "RATE_LIMITED": timedelta(seconds=1),
     "SLOW_READER": timedelta(seconds=1),
     "VENUE_UNAVAILABLE": timedelta(seconds=1),
+    "VENUE_CLOCK_SKEW": timedelta(seconds=5),
     "VENUE_RATE_LIMITED": timedelta(seconds=1),
     "STORE_UNAVAILABLE": timedelta(seconds=1),
 }

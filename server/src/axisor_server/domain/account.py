@@ -13,7 +13,6 @@ from axisor.events import (
     Cause,
     FundingPaid,
     HaltLevel,
-    IntentState,
     OrderChanged,
     Payload,
     PositionChanged,
@@ -36,51 +35,13 @@ from axisor.model import (
 )
 from axisor.ports import ClosedPosition
 from axisor.strategy import View
+from axisor_server.domain.attempts import Attempt, attempt_of
 from axisor_server.domain.counters import Count, Outside
 from axisor_server.domain.halting import stricter
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import decode_baseline
-
-DAY_US = 86_400 * 1_000_000
-COUNTED = frozenset(
-    {
-        IntentState.PLANNED,
-        IntentState.SENT,
-        IntentState.UNKNOWN,
-        IntentState.CONFIRMED,
-        IntentState.DEAD,
-    }
-)
-"""States in which an action's sats count as spent; what is not known, or never will be, counts."""
-
-
-class Spend(Struct, frozen=True):
-    """Sats one action moves out of the balance, and whether they count."""
-
-    intent: str
-    run: str
-    amount: Sats
-    market_us: int
-    planned_us: int
-    state: IntentState
-    opens: str = ""
-    """The position or order it opened, once that is known."""
-    target: str = ""
-
-    @property
-    def counts(self) -> bool:
-        """Return whether the sats are or may be spent."""
-        return self.state in COUNTED
-
-
-class Loss(Struct, frozen=True):
-    """What one ended position lost (positive) or won, at a market time."""
-
-    position: str
-    amount: Sats
-    market_us: int
+from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
 
 
 class AccountBook(Struct, frozen=True, kw_only=True):
@@ -90,8 +51,9 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
     cross ledger ('' for none; None until it was read after the last transfer), `unread` the
     confirmed spending actions that no reading shows yet. `counts` holds the margin ever added to
-    each position, `outside` what of it nothing of ours explains. `halt` is the account's own,
-    `platform` that of all accounts, `causes` what its standing comes from.
+    each position, `outside` what of it nothing of ours explains, `attempts` what runs tried on
+    margin lately, `exhausted` the targets on which they tried too often. `halt` is the account's
+    own, `platform` that of all accounts, `causes` what its standing comes from.
     """
 
     account: str
@@ -107,6 +69,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     unread: Mapping[str, IntentRecord] = {}
     counts: Mapping[str, Count] = {}
     outside: tuple[Outside, ...] = ()
+    attempts: Mapping[str, Attempt] = {}
+    exhausted: frozenset[str] = frozenset()
 
     @property
     def halted(self) -> HaltLevel:
@@ -125,7 +89,11 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         spends_ = self.spends
         if spends(record.kind) or record.id in spends_:
             spends_ = {**spends_, record.id: spend_of(record)}
-        return replace(self, open=open_, spends=spends_)
+        attempts, exhausted = self.attempts, self.exhausted
+        if (attempt := attempt_of(record)) is not None:
+            attempts = {**attempts, record.id: attempt}
+            exhausted = exhausted - {record.target}
+        return replace(self, open=open_, spends=spends_, attempts=attempts, exhausted=exhausted)
 
     def without_old(self, *, before_us: int, market_before_us: int) -> AccountBook:
         """Return the book without settled spends and losses older than two times."""
@@ -140,7 +108,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         losses = tuple(item for item in self.losses if item.market_us >= market_before_us)
         held = set() if self.state is None else {p.id for p in self.state.positions}
         outside = tuple(c for c in self.outside if c.position in held or c.at_us >= before_us)
-        return replace(self, spends=kept, losses=losses, outside=outside)
+        attempts = {k: a for k, a in self.attempts.items() if a.created_us >= before_us}
+        return replace(self, spends=kept, losses=losses, outside=outside, attempts=attempts)
 
     def open_on(self, target: str) -> tuple[IntentRecord, ...]:
         """Return the open actions on a target."""
@@ -268,23 +237,6 @@ class AccountBook(Struct, frozen=True, kw_only=True):
             ),
             seed=seed,
         )
-
-
-def spend_of(record: IntentRecord) -> Spend:
-    """Return what an intent counts for in budgets."""
-    opens = ""
-    if record.kind in {"OpenPosition", "CrossOrder"} and record.state is IntentState.CONFIRMED:
-        opens = record.venue_id
-    return Spend(
-        intent=record.id,
-        run=record.run,
-        amount=record.amount,
-        market_us=decode_baseline(record.witness).market_us,
-        planned_us=record.created_us,
-        state=record.state,
-        opens=opens,
-        target=record.target,
-    )
 
 
 def _comparable(position: Position) -> Position:

@@ -161,10 +161,10 @@ def explained(count: Count) -> tuple[Count, Sats]:
     return replace(count, due=count.due - ours, held=0), rest
 
 
-def behind_error(target: str, count: Count) -> ActionPending:
+def behind_error(target: str) -> ActionPending:
     """Return the refusal of an action whose position is shown older than it is known."""
     return ActionPending(
-        f"The venue shows {count.missing} sats less on {target} than it confirmed.",
+        f"The venue shows less margin on {target} than it confirmed.",
         money="The reading is older than the last known effect; adding now could double it.",
         fix="Wait for a newer reading.",
         target=target,

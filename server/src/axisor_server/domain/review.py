@@ -66,6 +66,13 @@ Reviewer: TypeAlias = Callable[[Action, str, View], AxisorError | None]
 MAX_QUANTITY = 500_000
 
 
+class Refusal(Struct, frozen=True):
+    """Why an action is not planned; `reviewer` where a plugin's reviewer refused it."""
+
+    error: AxisorError
+    reviewer: bool = False
+
+
 class Asker(Struct, frozen=True, kw_only=True):
     """The run that asks: its state, its strategy's rights, its leash, its asks in a minute."""
 
@@ -85,7 +92,6 @@ def review(
     view: View,
     network: str,
     asker: Asker | None,
-    reviewers: Sequence[Reviewer] = (),
 ) -> AxisorError | None:
     """Return why an action must not be planned, or None when it may.
 
@@ -106,7 +112,7 @@ def review(
     ):
         if objection is not None:
             return objection
-    return _reviewed(action, "" if asker is None else asker.run, view, reviewers)
+    return None
 
 
 def malformed(action: Action) -> AxisorError | None:
@@ -260,7 +266,7 @@ def _pending(action: Action, intent: str, book: AccountBook) -> AxisorError | No
             )
     count = book.counts.get(position_of(action) or "")
     if count is not None and count.is_behind and is_additive(action):
-        return behind_error(target, count)
+        return behind_error(target)
     return None
 
 
@@ -277,9 +283,10 @@ def _unaffordable(cost: Sats, book: AccountBook) -> AxisorError | None:
     return None
 
 
-def _reviewed(
+def reviewed(
     action: Action, run: str, view: View, reviewers: Sequence[Reviewer]
 ) -> AxisorError | None:
+    """Return what the reviewers of plugins have against an action that the core would plan."""
     for reviewer in reviewers:
         try:
             objection = reviewer(action, run, view)

@@ -25,6 +25,7 @@ from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.domain.standing import stand
+from axisor_server.domain.told import Told
 from axisor_server.engine import settling
 from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.breakglass import BreakGlass
@@ -81,10 +82,13 @@ class Actor:
         )
         self.letters = Letters(self.core, self.executor)
         self.glass = self._glass(world.emergency)
-        self.observer = Observer(line, self.effects, clock=clock, settings=settings)
+        self.observer = Observer(
+            line, self.effects, clock=clock, settings=settings, failpoints=world.failpoints
+        )
         self.error = "It has not been started."
         self.loaded = asyncio.Event()
         self._clock = clock
+        self._failpoint = world.failpoints
         self._settings = settings
         self._on_tick = on_tick
         self._may_renew = world.may_renew
@@ -146,6 +150,7 @@ class Actor:
             return
         self._epoch = epoch
         core.lease_until_ms = started + self._settings.lease_ms
+        await self._failpoint("lease-claimed")
         now_us = to_us(self._clock.now())
         boot = await core.store.read(
             lambda reader: load(
@@ -156,6 +161,7 @@ class Actor:
                 verify_tail=self._settings.verify_tail,
             )
         )
+        await self._failpoint("journal-loaded")
         self._take_over(boot, epoch)
         async with asyncio.TaskGroup() as group:
             self._group = group
@@ -179,6 +185,7 @@ class Actor:
         core.book = boot.book
         core.runs = dict(boot.runs)
         core.coverage = boot.coverage
+        core.told = Told(boot.book.state)
         core.start_effect = lambda record: self._spawn(self.executor.carry_out(record))
         core.ledger = Ledger(
             core.store,
@@ -218,6 +225,7 @@ class Actor:
             if got != epoch:
                 raise LeaseLost(f"The lease of {self.core.account.id} is another's.")
             self.core.lease_until_ms = started + self._settings.lease_ms
+            await self._failpoint("lease-renewed")
 
     async def _settle_former(self, boot: Boot) -> None:
         """Cancel what was never sent, doubt what was, and fail runs that cannot be made."""

@@ -28,7 +28,7 @@ from axisor_server.domain.fence import Stamp
 from axisor_server.domain.intent import decode_action, encode_action, is_additive, target_of
 from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.review import Asker, review
+from axisor_server.domain.review import Asker, review, reviewed
 from axisor_server.domain.run import ACTING
 from axisor_server.engine import settling
 from axisor_server.engine.core import Core
@@ -166,17 +166,16 @@ class BreakGlass:
             permissions=live.strategy.permissions,
             leash=live.leash,
         )
-        book = replace(core.draft().book, state=core.book.state)
-        return review(
+        refusal = review(
             action,
             intent=id,
             cost=0,
-            book=book,
+            book=core.draft().book,
             view=view,
             network=core.account.network,
             asker=asker,
-            reviewers=core.desk.reviewers,
         )
+        return refusal or reviewed(action, live.record.id, view, core.desk.reviewers)
 
     async def _carry_out(self, left: Left, order: Order) -> None:
         core = self._core

@@ -23,10 +23,12 @@ from axisor.errors import (
 )
 from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus
 from axisor.model import FeedQuality
-from axisor_server.domain.account import DAY_US, AccountBook
+from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.spending import DAY_US
+from axisor_server.domain.told import Told
 from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.ledger import Ledger
@@ -55,12 +57,20 @@ class Core:
         self.settings = world.settings
         self.new_id = world.new_id
         self.platform = world.platform
-        self.desk = Desk(account, market=market, clock=world.clock, reviewers=world.reviewers)
+        self.desk = Desk(
+            account,
+            market=market,
+            clock=world.clock,
+            reviewers=world.reviewers,
+            bounds=world.settings.attempts,
+        )
         self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
         self.runs: dict[str, LiveRun] = {}
         self.coverage: Mapping[str, Coverage] = {}
+        self.told = Told()
         self.ledger: Ledger | None = None
         self.lease_until_ms = 0
+        self.failpoint = world.failpoints
         self.stopping = False
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
@@ -177,6 +187,7 @@ class Core:
             coverage=self.coverage,
             now=self.clock.now(),
             epoch=epoch,
+            told=self.told,
         )
 
     async def commit(self, draft: Draft) -> tuple[Entry, ...]:
@@ -186,6 +197,7 @@ class Core:
         entries: tuple[Entry, ...] = ()
         if not draft.empty:
             entries = await self.ledger.commit(draft.now, draft.payloads, draft.rows)
+            await self.failpoint("unit-committed")
         self._adopt(draft)
         if entries:
             self._publish(entries)
@@ -207,6 +219,7 @@ class Core:
         )
         self.runs = draft.runs
         self.coverage = draft.coverage
+        self.told = draft.told
         for run in draft.rewoken:
             self.rewake(run)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
@@ -28,10 +28,13 @@ OUTSIDE = "MARGIN_MOVED_OUTSIDE"
 FELL = "MARGIN_COUNT_FELL"
 
 
-def take(draft: Draft, after: AccountState, fundings: Fundings, *, final: bool) -> None:
+def take(
+    draft: Draft, after: AccountState, fundings: Fundings, *, final: bool, doubted: bool = False
+) -> None:
     """Count what a reading shows; call it before the reading replaces the one before.
 
     `final` says that it must show every effect known by now: what it does not show is given up.
+    `doubted` says that it just settled an action of ours.
     """
     before = draft.book.state
     since_us = 0 if before is None else read_us(before)
@@ -50,7 +53,7 @@ def take(draft: Draft, after: AccountState, fundings: Fundings, *, final: bool) 
             _put(draft, position.id, old, new)
         if old is not None and new.shown < new.floor and old.shown >= old.floor:
             draft.say(_fell(position.id, new.missing))
-        assign(draft, position.id)
+        assign(draft, position.id, doubted=doubted)
         if final:
             _give_up(draft, position.id)
 
@@ -118,7 +121,7 @@ def objection(draft: Draft, record: IntentRecord) -> ActionPending | None:
     count = draft.book.counts.get(record.target.removeprefix("positions/"))
     if not record.additive or count is None or not count.is_behind:
         return None
-    return behind_error(record.target, count)
+    return behind_error(record.target)
 
 
 def fresh_enough(draft: Draft, record: IntentRecord) -> Callable[[Transaction], None]:
@@ -134,6 +137,12 @@ def fresh_enough(draft: Draft, record: IntentRecord) -> Callable[[Transaction], 
             )
 
     return row
+
+
+def came_of(notice: NoticeGiven, at_us: int) -> Iterator[Outside]:
+    """Yield the sats that a notice says came from elsewhere; a run's notice says nothing here."""
+    if notice.code == OUTSIDE and not notice.run:
+        yield Outside(notice.position, int(notice.data["sats"]), at_us)
 
 
 def _moved(position: str, sats: int, *, doubted: bool) -> NoticeGiven:

@@ -17,6 +17,7 @@ from axisor.strategy import Config, Strategy
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord, RunRecord
+from axisor_server.domain.told import Told
 from axisor_server.engine.ledger import Row
 from axisor_server.ports import Conflict, Transaction
 
@@ -50,8 +51,11 @@ class Draft:
         coverage: Mapping[str, Coverage],
         now: datetime,
         epoch: int = 0,
+        told: Told | None = None,
     ) -> None:
         self.epoch = epoch
+        self._told = told or Told()
+        self._heard: int | None = None
         self.book = book
         self.runs = dict(runs)
         self.coverage = coverage
@@ -60,7 +64,7 @@ class Draft:
         self.rows: list[Row] = []
         self.planned: list[IntentRecord] = []
         self.settled: list[IntentRecord] = []
-        self.rewoken: set[str] = set()
+        self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
         self.touched = False
 
@@ -72,6 +76,16 @@ class Draft:
     def say(self, payload: Payload) -> None:
         """Add an entry to the journal."""
         self.payloads.append(payload)
+
+    @property
+    def told(self) -> Told:
+        """Return what the journal tells of the account, this draft's own entries included."""
+        if self._heard is None:
+            self._told, self._heard = self._told.copy(), 0
+        for payload in self.payloads[self._heard :]:
+            self._told.hear(payload)
+        self._heard = len(self.payloads)
+        return self._told
 
     def plan(self, record: IntentRecord) -> None:
         """Add an intent that will be carried out."""
@@ -107,7 +121,7 @@ class Draft:
         )
         self.rows.append(lambda tx: tx.put_run(record, revision=revision))
         self.runs[record.id] = replace(live, record=record)
-        self.rewoken.add(record.id)
+        self.rewoken[record.id] = None
         self.touched = True
         if say:
             self.say(
@@ -118,6 +132,7 @@ class Draft:
                     config=record.config.decode(),
                     label=record.label,
                     reason=record.reason,
+                    leash=record.leash.decode() or "{}",
                 )
             )
 
@@ -134,7 +149,7 @@ class Draft:
     def hold(self, live: LiveRun) -> None:
         """Keep a run's present in memory only."""
         self.runs[live.record.id] = live
-        self.rewoken.add(live.record.id)
+        self.rewoken[live.record.id] = None
 
     def call(self, run: str, cause: Stimulus, depth: int = 0) -> None:
         """Have a run called, after those asked for before."""

@@ -208,8 +208,10 @@ class Executor:
         warned = False
         while (record := self._books.open_intent(intent)) is not None:
             look = await self.look(record)
+            await self._failpoint("witness-read")
             if look is not None and look.verdict.state is not None:
                 await self._durably(partial(self._books.resolve, intent, look.verdict))
+                await self._failpoint("resolved")
                 return
             if look is not None:
                 await self._durably(partial(self._books.witnessed, intent, look))

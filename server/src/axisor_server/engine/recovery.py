@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,22 +21,16 @@ from axisor.events import (
 from axisor.intents import Wake
 from axisor.model import AccountState, Leash
 from axisor.strategy import Strategy, decode_config
-from axisor_server.domain.account import (
-    DAY_US,
-    PROJECTED,
-    AccountBook,
-    Loss,
-    Spend,
-    project,
-    spend_of,
-)
+from axisor_server.domain.account import PROJECTED, AccountBook, project
+from axisor_server.domain.attempts import Attempt, attempt_of
 from axisor_server.domain.counters import Count, Outside, counted, origin
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Head, decode_payload, verify
 from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
 from axisor_server.domain.witness import added_since, decode_baseline
-from axisor_server.engine.counting import OUTSIDE
+from axisor_server.engine.counting import came_of
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader
 
@@ -90,6 +84,7 @@ def load(
             state=state,
             open=open_,
             spends=_spends(reader, account.id, now_us),
+            attempts=_attempts(reader, account.id, now_us),
             losses=losses,
             counts=_counts(reader.witnesses(account.id), state, open_.values()),
             outside=outside,
@@ -163,7 +158,7 @@ def _project(
                 continue
             payload = decode_payload(entry.payload)
             if isinstance(payload, NoticeGiven):
-                outside.extend(_came(payload, entry.time_us))
+                outside.extend(came_of(payload, entry.time_us))
                 continue
             if isinstance(payload, CoverageChanged):
                 coverage[payload.coverage.position] = payload.coverage
@@ -173,12 +168,6 @@ def _project(
                 coverage.pop(payload.position.id, None)
                 losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
     return state, tuple(losses), coverage, tuple(outside)
-
-
-def _came(notice: NoticeGiven, at_us: int) -> Iterator[Outside]:
-    """Yield the sats that a notice says came from elsewhere; a run's notice says nothing here."""
-    if notice.code == OUTSIDE and not notice.run:
-        yield Outside(notice.position, int(notice.data["sats"]), at_us)
 
 
 def _counts(
@@ -215,6 +204,11 @@ def _spends(reader: Reader, account: str, now_us: int) -> dict[str, Spend]:
         if opened and record.state is IntentState.CONFIRMED:
             found.setdefault(record.id, spend_of(record))
     return found
+
+
+def _attempts(reader: Reader, account: str, now_us: int) -> dict[str, Attempt]:
+    recent = reader.recent_intents(account, since_us=now_us - KEPT_US, limit=RECENT)
+    return {r.id: attempt for r in recent if (attempt := attempt_of(r)) is not None}
 
 
 def restarted(record: RunRecord, state: RunState) -> RunRecord:

@@ -27,18 +27,13 @@ from axisor.events import (
 )
 from axisor.model import AccountState, Balance, OrderState, Position
 from axisor.ports import ClosedPosition, Confirmed, Refused, SendResult, Unknown
-from axisor_server.domain.account import (
-    Loss,
-    diff,
-    with_order,
-    with_position,
-    without_position,
-)
+from axisor_server.domain.account import diff, with_order, with_position, without_position
 from axisor_server.domain.counters import Fundings, behind
 from axisor_server.domain.emergency import Ended
 from axisor_server.domain.intent import decode_action, may_move, spends
 from axisor_server.domain.letters import Word
 from axisor_server.domain.records import TENANT, IntentRecord
+from axisor_server.domain.spending import Loss
 from axisor_server.domain.witness import Verdict, added_between, cashed_counter
 from axisor_server.engine import counting
 from axisor_server.engine.draft import Draft
@@ -222,11 +217,13 @@ def tell(draft: Draft, state: AccountState, changes: list[Payload]) -> None:
     draft.touched = True
 
 
-def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None:
-    """Settle an unknown intent by what was read."""
+def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list[Payload]:
+    """Settle an unknown intent by what was read; returns what that changed about the account.
+
+    The position that proved an effect is taken over at once: whoever is told of the effect must not
+    decide on figures from before it.
+    """
     assert verdict.state is not None
-    if verdict.position is not None:
-        _show(draft, verdict.position)
     reason = ""
     if verdict.state is IntentState.NOT_APPLIED:
         reason = VenueUnavailable.reason
@@ -241,20 +238,23 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None
         message=verdict.message,
         venue_id=verdict.venue_id,
     )
+    return [] if verdict.position is None else _show(draft, verdict.position)
 
 
-def _show(draft: Draft, position: Position) -> None:
+def _show(draft: Draft, position: Position) -> list[Payload]:
     """Take over what a reading about an action showed, where it shows more than is known."""
-    state, count = draft.book.state, draft.book.counts.get(position.id)
+    state = draft.book.state
     held = None if state is None else state.position(position.id)
-    if state is None or held is None or count is None:
-        return
+    if state is None or held is None:
+        return []
     cashed = cashed_counter(position) - cashed_counter(held)
     if added_between(held, position) <= 0 and cashed <= 0:
-        return
+        return []
     after = with_position(state, position)
-    counting.take(draft, after, {}, final=False)
-    tell(draft, after, [PositionChanged(position=position)])
+    counting.take(draft, after, {}, final=False, doubted=True)
+    changes: list[Payload] = [PositionChanged(position=position)]
+    tell(draft, after, changes)
+    return changes
 
 
 def settle_ruled(draft: Draft, record: IntentRecord, word: Word, *, forced: bool) -> None:

@@ -109,20 +109,27 @@ class Verbs:
 
     async def _begin(self, request: Request, *, stored: bool = False) -> Pending:
         core = self._core
+        await core.failpoint("command-received")
         draft = core.draft()
         id = request.request_id
+        moment = core.desk.moment()
         draft.say(
-            CommandReceived(request_id=id, principal=request.principal, action=request.action)
+            CommandReceived(
+                request_id=id,
+                principal=request.principal,
+                action=request.action,
+                saw=core.desk.sees(draft, moment),
+            )
         )
         if not stored:
             self._add_row(draft, request)
         refusal = core.desk.plan(
-            draft, request.action, id=id, asker=None, principal=request.principal
+            draft, request.action, id=id, asker=None, principal=request.principal, moment=moment
         )
         if refusal is not None:
-            self._refuse(draft, id, refusal)
+            self._refuse(draft, id, refusal.error, reviewer=refusal.reviewer)
             await core.commit(draft)
-            raise refusal
+            raise refusal.error
         future = self._wait_for(id)
         try:
             await core.commit(draft)
@@ -153,8 +160,17 @@ class Verbs:
 
         draft.rows.append(row)
 
-    def _refuse(self, draft: Draft, id: str, refusal: AxisorError) -> None:
-        draft.say(CommandRefused(request_id=id, reason=refusal.reason, message=refusal.message))
+    def _refuse(
+        self, draft: Draft, id: str, refusal: AxisorError, *, reviewer: bool = False
+    ) -> None:
+        draft.say(
+            CommandRefused(
+                request_id=id,
+                reason=refusal.reason,
+                message=refusal.message,
+                reviewer=reviewer,
+            )
+        )
         answer = Answer(
             intent=id,
             state=IntentState.REFUSED,
@@ -258,7 +274,7 @@ class Verbs:
             case RunState.STOPPING:
                 self._finish(draft, id, Stopped(), RunState.STOPPED)
             case _:
-                draft.rewoken.add(id)
+                draft.rewoken[id] = None
 
     def _finish(self, draft: Draft, id: str, cause: Started | Stopped, after: RunState) -> None:
         before = draft.runs[id].record.state

@@ -17,6 +17,7 @@ from axisor.errors import (
     RequestIdReused,
     ShuttingDown,
     StoreError,
+    VenueClockSkew,
     VenueRateLimited,
     VenueUnavailable,
     reasons,
@@ -30,7 +31,14 @@ T = TypeVar("T", bound=Struct)
 KEPT = timedelta(days=7)
 """How long an answer is kept for a repeated request."""
 
-PASSING = (LeaseLost, ShuttingDown, StoreError, VenueRateLimited, VenueUnavailable)
+PASSING = (
+    LeaseLost,
+    ShuttingDown,
+    StoreError,
+    VenueClockSkew,
+    VenueRateLimited,
+    VenueUnavailable,
+)
 """Failures that say nothing about the request; a repeat tries again instead of failing again."""
 
 
