@@ -29,7 +29,6 @@ from axisor_server.adapters.token import OwnerToken, open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.wakeups import RedisWakeups
 from axisor_server.adapters.watchdog import Watchdog, free_space
-from axisor_server.domain.attempts import Bounds
 from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry, to_event
 from axisor_server.engine.facade import Engine
@@ -126,7 +125,7 @@ class Core:
         registry = CollectorRegistry()
         self._registry = registry
         self._lag = metrics.LoopMetrics(registry)
-        engine_settings = _engine_settings(self._settings, ids)
+        engine_settings = EngineSettings.of(self._settings, owner=_owner(self._settings, ids))
         self._watchdog = Watchdog(self._lagged, shun_s=engine_settings.lease_ms / 1000)
         self._engine = Engine(
             store=self._store,
@@ -365,25 +364,6 @@ def _keep_pace(plugins: Plugins, settings: Settings) -> None:
     for venue in plugins.venues.values():
         if isinstance(venue, Paced):
             venue.keep_pace(settings.venue.pace())
-
-
-def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
-    return EngineSettings(
-        owner=_owner(settings, ids),
-        sole=not settings.database.url,
-        dead_letter_ms=settings.doubt.dead_letter_s * 1_000,
-        attempts=Bounds(
-            episode=settings.doubt.attempts_per_episode,
-            position=settings.doubt.attempts_per_position,
-            window_ms=settings.doubt.attempt_window_s * 1_000,
-        ),
-        max_mode=settings.max_mode,
-        back_date_ms=settings.venue.back_date_ms,
-        lag_ms=settings.venue.lag_ms,
-        slack_ms=settings.venue.slack_ms,
-        disagree_percent=settings.prices.disagree_percent,
-        index_disagree_percent=settings.prices.index_percent,
-    )
 
 
 def _failpoints(text: str, clock: Clock) -> Failpoints:

@@ -14,7 +14,6 @@ from tests.sdk.wire.values import (
     account_balances,
     all_actions,
     candles,
-    dead_letters,
     floors,
     leashes,
     one_of,
@@ -24,7 +23,6 @@ from tests.sdk.wire.values import (
     positive,
     previews,
     reports,
-    rulings,
     settlements,
     snapshots,
     tick_reports,
@@ -38,7 +36,7 @@ from axisor import model as m
 from axisor.saw import Saw
 from axisor.strategy import Floor, PlanRow
 from axisor.v1 import events_pb2, guard_pb2, margin_pb2, resources_pb2, types_pb2
-from axisor.wire import actions, guard, letters, model, records, resources
+from axisor.wire import actions, guard, model, records, resources
 from axisor.wire.events import event_to_wire
 from axisor.wire.seen import event_from_wire
 
@@ -96,18 +94,6 @@ def test_a_settlement_comes_back(found: records.Settlement) -> None:
 @given(snapshots)
 def test_a_snapshot_comes_back(snapshot: records.Snapshot) -> None:
     assert resources.snapshot_from_wire(sent(resources.snapshot_to_wire(snapshot))) == snapshot
-
-
-@given(dead_letters)
-def test_a_dead_letter_comes_back(letter: records.DeadLetter) -> None:
-    assert letters.letter_from_wire(sent(letters.letter_to_wire(letter))) == letter
-
-
-@given(rulings)
-def test_a_ruling_comes_back(ruling: records.Ruling) -> None:
-    message = sent(letters.ruling_to_wire(ruling))
-
-    assert letters.ruling_from_wire(message, ruling.sequence) == ruling
 
 
 @given(plan_rows)

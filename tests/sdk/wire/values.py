@@ -39,6 +39,7 @@ def one_of(kind: Any) -> st.SearchStrategy[Any]:
 
 
 causes = st.builds(e.Cause, code=texts, text=texts)
+words = st.dictionaries(texts, texts, max_size=2)
 some_text = maybe(texts.filter(bool))
 positions = st.builds(
     m.Position,
@@ -277,37 +278,6 @@ snapshots = st.builds(
     standing=one_of(e.Standing),
     causes=st.lists(causes, max_size=2).map(tuple),
 )
-words = st.dictionaries(texts, texts, max_size=2)
-dead_letters = st.builds(
-    records.DeadLetter,
-    effect=effects,
-    amount=positive,
-    request_id=texts,
-    signed_at=maybe(times),
-    unknown_since=maybe(times),
-    message=texts,
-    baseline=words,
-    readings=st.lists(
-        st.builds(
-            records.LetterReading,
-            sequence=positive,
-            time=maybe(times),
-            fenced=st.booleans(),
-            message=texts,
-            shows=words,
-        ),
-        max_size=2,
-    ).map(tuple),
-)
-rulings = st.builds(
-    records.Ruling,
-    state=one_of(e.IntentState),
-    counted=positive,
-    sequence=positive,
-    witness=maybe(one_of(e.IntentState)),
-    text=texts,
-    shows=words,
-)
 plan_rows = st.builds(
     PlanRow,
     price=decimals,
@@ -358,22 +328,11 @@ payloads = st.one_of(
         e.IntentSettled,
         intent=ids,
         state=one_of(e.IntentState),
-        by=texts,
-        reason=texts,
-        message=texts,
-        venue_id=texts,
+        **dict.fromkeys(("by", "reason", "message", "venue_id", "principal", "note"), texts),
         latency_ms=st.integers(0, 10**6),
-        principal=texts,
-        note=texts,
         forced=st.booleans(),
     ),
-    st.builds(
-        e.IntentWitnessed,
-        intent=ids,
-        fenced=st.booleans(),
-        message=texts,
-        shows=st.dictionaries(texts, texts, max_size=2),
-    ),
+    st.builds(e.IntentWitnessed, intent=ids, fenced=st.booleans(), message=texts, shows=words),
     st.builds(
         e.RunChanged,
         run=ids,

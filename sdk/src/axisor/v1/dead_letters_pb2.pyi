@@ -334,8 +334,8 @@ class Ruling(_message.Message):
     counted_sats: _builtins.int
     """Output only. The sats that stay counted as spent. 0 where they are free again."""
     witness_state: _types_pb2.IntentState.ValueType
-    """Output only. What the reading says: a state where it is sure. Unset where it cannot tell, or the
-    venue did not answer.
+    """Output only. What the reading says, where it is sure. Unset where it cannot tell, or the venue
+    did not answer.
     """
     witness_text: _builtins.str
     """Output only. The same as a sentence."""

@@ -37,7 +37,7 @@ from axisor_server.engine.executor import Order
 from axisor_server.ports import EmergencyLog, Transaction
 
 CODE = "BREAK_GLASS"
-BACK_S = 1.0
+BACK_S = 1
 """How often the store is tried once something was done without it."""
 
 log = logging.getLogger(__name__)

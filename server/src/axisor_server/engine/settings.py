@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from axisor.model import Mode
 from axisor_server.domain.attempts import Bounds
+from axisor_server.settings import Settings
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
@@ -49,3 +50,24 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     inbox: int = 4_096
     verify_tail: int = 10_000
     paper_balance_sats: int = 10_000_000
+
+    @classmethod
+    def of(cls, settings: Settings, *, owner: str) -> EngineSettings:
+        """Return what an operator set, in the engine's words."""
+        doubt, venue, prices = settings.doubt, settings.venue, settings.prices
+        return cls(
+            owner=owner,
+            sole=not settings.database.url,
+            max_mode=settings.max_mode,
+            back_date_ms=venue.back_date_ms,
+            lag_ms=venue.lag_ms,
+            slack_ms=venue.slack_ms,
+            disagree_percent=prices.disagree_percent,
+            index_disagree_percent=prices.index_percent,
+            dead_letter_ms=doubt.dead_letter_s * 1_000,
+            attempts=Bounds(
+                episode=doubt.attempts_per_episode,
+                position=doubt.attempts_per_position,
+                window_ms=doubt.attempt_window_s * 1_000,
+            ),
+        )
