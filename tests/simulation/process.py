@@ -77,7 +77,7 @@ class Process(Freezable):
             settings=world.engine_settings(self.name),
             failpoints=Armed(self),
         )
-        poll_s = 1.0 if world.plan.others_write else None
+        poll_s = 3.0 if world.plan.others_write else None
         limits = Limits(ring=200, page=100, heartbeat_s=15.0, poll_s=poll_s)
         self.hub = Hub(self.store, self.clock, encode=frame, beat=lambda *_: b"", limits=limits)
 

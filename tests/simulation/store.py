@@ -56,6 +56,7 @@ class SharedDatabase:
         self.faults = faults
         self.chance = random.Random(f"{seed}/store")
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        self.connection.create_function("axisor_now_us", 0, loop.now_us)
         self.connection.deserialize(_empty())
         self.down = False
         self.on_entries: Callable[[Sequence[Entry]], None] = lambda _: None

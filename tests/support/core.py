@@ -211,7 +211,8 @@ class Bench:
     ) -> None:
         self.clock = VirtualClock(start)
         self.strategies = strategies
-        self.store = MemoryStore()
+        self.database_ahead_us = 0
+        self.store = MemoryStore(self.database_us)
         self.emergency = MemoryEmergencyLog()
         self.vault = MemoryVault()
         self.venue = SimVenue(self.clock, price=price, balance=balance)
@@ -219,24 +220,29 @@ class Bench:
         self.engines: list[Engine] = []
         self.ids = SeededIds(self.clock, 7)
 
+    def database_us(self) -> int:
+        """Return the database's time, which no step of a core's clock moves."""
+        return to_us(START) + self.clock.monotonic_ms() * 1_000 + self.database_ahead_us
+
     def engine(
         self,
         *,
         owner: str = "core-1",
         failpoint: str = "",
         reviewers: Sequence[Any] = (),
+        blind: bool = False,
         may_renew: Callable[[], bool] = lambda: True,
         strategies: Sequence[type[Strategy[Any, Any]]] = (),
         **settings: Any,
     ) -> Engine:
-        """Return a core that is not started yet."""
+        """Return a core that is not started yet; a blind one lacks the venue's plugin."""
         trigger = Trigger(failpoint, "pause", 1e9) if failpoint else None
         made = Engine(
             store=self.store,
             clock=self.clock,
             ids=self.ids,
             vault=self.vault,
-            venues={"simx": SimVenueDoor(self.venue)},
+            venues={} if blind else {"simx": SimVenueDoor(self.venue)},
             strategies={**self.strategies, **{each.name: each for each in strategies}},
             reviewers=reviewers,
             publish=self.published.extend,

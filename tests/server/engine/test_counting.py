@@ -227,15 +227,21 @@ async def test_a_transfer_made_elsewhere_before_ours_is_not_taken_for_it(bench, 
     await engine.stop(1)
 
 
-async def test_a_plan_made_on_less_than_is_stored_is_not_committed(bench):
+async def test_a_plan_made_on_less_than_is_stored_is_made_anew_on_what_is(bench):
     position = bench.long()
     engine = bench.engine()
     await bench.up(engine)
     target = f"positions/{position}"
     await bench.store.write(lambda t: t.raise_witness(ACCOUNT, target, counter=9, now_us=1))
 
-    await bench.command(engine, AddMargin(position=position, amount=700), seconds=3)
+    before = count(engine, position)
 
-    assert bench.venue.sent == []
-    assert await bench.settled() == []
-    await bench.crash(engine)
+    await bench.command(engine, AddMargin(position=position, amount=700), seconds=20)
+
+    assert before.shown == 0
+    lease = await bench.store.read(lambda r: r.lease(ACCOUNT))
+    assert lease is not None
+    assert lease.epoch == 2  # what was in memory is not trusted any more
+    assert count(engine, position).shown == 709
+    assert [type(a) for a in bench.venue.sent] == [AddMargin]
+    await engine.stop(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from axisor.errors import (
@@ -15,8 +16,8 @@ from axisor.errors import (
 )
 from axisor.events import IntentSettled, IntentState, IntentWitnessed, NoticeGiven
 from axisor.intents import AddMargin, DepositCross
-from axisor_server.domain.letters import Word
 from axisor_server.engine.answers import CommandResult
+from axisor_server.engine.asks import SettleLetter
 from tests.support.core import ACCOUNT, Bench
 
 REQUEST = "7d3f3a52-7d5e-4c1e-9d7c-6f2a5e1b9c01"
@@ -39,7 +40,7 @@ async def engine(bench):
 
 
 def word(state, *, intent=REQUEST, force=False, note="I looked at the venue"):
-    return Word(intent=intent, state=state, principal="owner", note=note, force=force)
+    return SettleLetter(intent=intent, state=state, note=note, force=force)
 
 
 async def two_equal_deposits(bench, engine, *, seconds=50.0):
@@ -57,7 +58,8 @@ async def two_equal_deposits(bench, engine, *, seconds=50.0):
 
 async def rule(bench, engine, told, **more):
     """Give a word, and drive the clock until it is answered."""
-    ruling = asyncio.ensure_future(engine.rule(ACCOUNT, told, **more))
+    ask = msgspec.structs.replace(told, **more)
+    ruling = asyncio.ensure_future(engine.settle_letter(ACCOUNT, ask, None, "owner"))
     await bench.clock.advance(1)
     return await ruling
 
@@ -166,8 +168,8 @@ async def test_a_reading_that_says_otherwise_refuses_unless_forced(bench, engine
     del bench.venue.account.books.transfers[-1]
 
     with pytest.raises(WitnessContradicts):
-        await engine._roster.actors[ACCOUNT].letters.rule(word(LOST))
-    ruled = await engine._roster.actors[ACCOUNT].letters.rule(word(LOST, force=True))
+        await engine.settle_letter(ACCOUNT, word(LOST), None, "owner")
+    ruled = await engine.settle_letter(ACCOUNT, word(LOST, force=True), None, "owner")
 
     assert ruled.state is LOST
     assert (await bench.payloads(IntentSettled))[-1].forced
@@ -202,8 +204,8 @@ async def test_two_words_at_once_settle_it_once(bench, engine):
     await two_equal_deposits(bench, engine)
 
     both = asyncio.gather(
-        engine.rule(ACCOUNT, word(CONFIRMED)),
-        engine.rule(ACCOUNT, word(LOST)),
+        engine.settle_letter(ACCOUNT, word(CONFIRMED), None, "owner"),
+        engine.settle_letter(ACCOUNT, word(LOST), None, "owner"),
         return_exceptions=True,
     )
     await bench.clock.advance(1)
@@ -220,7 +222,7 @@ async def test_only_looking_changes_nothing(bench, engine):
     ruled = await rule(bench, engine, word(LOST), validate_only=True)
 
     assert (ruled.state, ruled.counted) == (LOST, 0)
-    assert ruled.look is not None
+    assert "Several transfers" in ruled.text
     assert letters(engine) == [REQUEST]
     assert len(await bench.settled()) == count
 

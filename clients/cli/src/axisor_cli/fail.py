@@ -45,6 +45,7 @@ _CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
     (errors.Halted, ExitCode.PAUSED),
     (errors.RequestExpired, ExitCode.NOT_CONFIRMED),
     (errors.ShuttingDown, ExitCode.UNREACHABLE),
+    (errors.NoEngine, ExitCode.UNREACHABLE),
     (errors.AuthError, ExitCode.AUTH),
     (errors.FormatError, ExitCode.USAGE),
     (errors.NotFound, ExitCode.NOT_FOUND),

@@ -9,7 +9,7 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost ·
+    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 NotSupported · ShuttingDown · RateLimited · AccountInUse ·
     │                 WitnessContradicts
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
@@ -85,6 +85,7 @@ from axisor.errors.standing import (
     LiveNotReady,
     ModeMismatch,
     ModeNotAllowed,
+    NoEngine,
     NotSupported,
     RateLimited,
     ReduceOnly,
@@ -144,6 +145,7 @@ __all__ = [
     "Halted",
     "HaltKept",
     "LeaseLost",
+    "NoEngine",
     "NotSupported",
     "ShuttingDown",
     "RateLimited",

@@ -243,6 +243,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
     Remove the file, then resume. Metadata: `file`.
     """
+    ERROR_REASON_NO_ENGINE: _ErrorReason.ValueType  # 57
+    """No engine acts for the account, and the request was withdrawn before anybody began with it.
+    Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
+    `account`.
+    """
     ERROR_REASON_REPLAY_DIVERGED: _ErrorReason.ValueType  # 63
     """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
     of core and plugins. Metadata: `account`, `sequence`.
@@ -483,6 +488,11 @@ FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: 
 ERROR_REASON_HALT_KEPT: ErrorReason.ValueType  # 56
 """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
 Remove the file, then resume. Metadata: `file`.
+"""
+ERROR_REASON_NO_ENGINE: ErrorReason.ValueType  # 57
+"""No engine acts for the account, and the request was withdrawn before anybody began with it.
+Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
+`account`.
 """
 ERROR_REASON_REPLAY_DIVERGED: ErrorReason.ValueType  # 63
 """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions

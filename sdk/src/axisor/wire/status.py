@@ -68,6 +68,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
     _C.UNIMPLEMENTED: (errors.NotSupported,),
     _C.UNAVAILABLE: (
         errors.LeaseLost,
+        errors.NoEngine,
         errors.ShuttingDown,
         errors.VenueUnavailable,
         errors.VenueClockSkew,
@@ -108,6 +109,7 @@ TABLE: dict[str, grpc.StatusCode] = {
 WAITS: dict[str, timedelta] = {
     "ACTION_PENDING": timedelta(seconds=5),
     "LEASE_LOST": timedelta(seconds=1),
+    "NO_ENGINE": timedelta(seconds=2),
     "SHUTTING_DOWN": timedelta(seconds=2),
     "RATE_LIMITED": timedelta(seconds=1),
     "SLOW_READER": timedelta(seconds=1),

@@ -242,9 +242,10 @@ def _judge_margin(
 def _judge_order(baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:
     if evidence.found is None:
         return NOT_YET
-    ids = {item.id for item in evidence.found} - set(baseline.ids)
+    known = frozenset(baseline.ids)
+    ids = list(dict.fromkeys(item.id for item in evidence.found if item.id not in known))
     if len(ids) == 1:
-        return Verdict(IntentState.CONFIRMED, venue_id=ids.pop())
+        return Verdict(IntentState.CONFIRMED, venue_id=ids[0])
     if len(ids) > 1:
         return Verdict(None, message="Several orders carry the same client id.")
     return _unseen(fenced=fenced, message="No order carries the client id.")

@@ -69,6 +69,7 @@ class Core:
         self.coverage: Mapping[str, Coverage] = {}
         self.told = Told()
         self.ledger: Ledger | None = None
+        self.reached = 0
         self.lease_until_ms = 0
         self.failpoint = world.failpoints
         self.stopping = False
@@ -78,7 +79,7 @@ class Core:
         self.look: Callable[[], None] = lambda: None
         self.in_outage: Callable[[], Awaitable[None]] = _nothing
         self.after_reading: Callable[[Draft], None] = lambda draft: None
-        self.waiters: dict[str, list[asyncio.Future[IntentRecord]]] = {}
+        self._answered = world.answered
         self._publish = world.publish
         self._urgent: deque[Turn] = deque()
         self._normal: deque[Turn] = deque()
@@ -204,11 +205,8 @@ class Core:
         for record in draft.planned:
             if self.start_effect is not None:
                 self.start_effect(record)
-        for record in draft.settled:
-            if not record.state.is_open:
-                for waiter in self.waiters.pop(record.id, ()):
-                    if not waiter.done():
-                        waiter.set_result(record)
+        for request_id in draft.answered:
+            self._answered(request_id)
         return entries
 
     def _adopt(self, draft: Draft) -> None:
@@ -244,8 +242,8 @@ class Core:
 
     @property
     def sequence(self) -> int:
-        """Return the last durable sequence of the journal."""
-        return 0 if self.ledger is None else self.ledger.sequence
+        """Return the last durable sequence of the journal, as far as it was read."""
+        return self.reached if self.ledger is None else self.ledger.sequence
 
     def let_go(self, error: Exception) -> None:
         """Forget the lease and fail everything that waits."""
@@ -258,10 +256,6 @@ class Core:
                 if not future.done():
                     future.set_exception(error)
                     future.exception()
-        for waiters in self.waiters.values():
-            for waiter in waiters:
-                waiter.cancel()
-        self.waiters.clear()
 
 
 async def _nothing() -> None:

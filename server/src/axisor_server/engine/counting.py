@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -16,10 +16,12 @@ from axisor_server.domain.counters import (
     behind_error,
     counted,
     explained,
+    origin,
     read_us,
     taken,
 )
 from axisor_server.domain.records import IntentRecord
+from axisor_server.domain.witness import added_since, decode_baseline
 from axisor_server.engine.draft import Draft
 from axisor_server.ports import Conflict, Transaction
 
@@ -166,3 +168,28 @@ def _fell(position: str, missing: Sats) -> NoticeGiven:
         position=position,
         data={"missing_sats": str(missing)},
     )
+
+
+def counts_of(
+    stored: Mapping[str, int], state: AccountState | None, open_: Iterable[IntentRecord]
+) -> dict[str, Count]:
+    """Return the counts of positions as they were stored with the last reading of each.
+
+    What grew while an action was open may be that action's, until it is settled.
+    """
+    counts = {
+        target.removeprefix("positions/"): Count(floor=floor, shown=floor)
+        for target, floor in stored.items()
+    }
+    for position in () if state is None else state.positions:
+        if counted(position):
+            first = origin(position)
+            counts.setdefault(position.id, Count(floor=first, shown=first))
+    for record in open_:
+        id = record.target.removeprefix("positions/")
+        held = None if state is None else state.position(id)
+        if record.kind != COUNTED_KIND or held is None or id not in counts:
+            continue
+        grown = added_since(decode_baseline(record.witness), held, None)
+        counts[id] = replace(counts[id], held=max(0, grown or 0))
+    return counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,10 @@ from axisor.model import Leash
 from axisor.strategy import Config, Strategy
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import to_us
-from axisor_server.domain.records import IntentRecord, RunRecord
+from axisor_server.domain.records import TENANT, IntentRecord, RunRecord
 from axisor_server.domain.told import Told
 from axisor_server.engine.ledger import Row
+from axisor_server.engine.replies import Answer, encode
 from axisor_server.ports import Conflict, Transaction
 
 
@@ -34,6 +35,17 @@ class LiveRun(Struct, frozen=True, kw_only=True):
     leash: Leash
     wake: Wake | None = None
     asked: tuple[int, ...] = ()
+
+
+class Withdrawn(Exception):
+    """The command was withdrawn or answered before this unit could be written."""
+
+
+def take(tx: Transaction, request_id: str) -> None:
+    """Keep a command that still waits. Raises Withdrawn where it does not."""
+    held = tx.hold_command(TENANT, request_id)
+    if held is None or held.answered_us is not None:
+        raise Withdrawn(request_id)
 
 
 class Draft:
@@ -64,6 +76,7 @@ class Draft:
         self.rows: list[Row] = []
         self.planned: list[IntentRecord] = []
         self.settled: list[IntentRecord] = []
+        self.answered: list[str] = []
         self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
         self.touched = False
@@ -102,6 +115,8 @@ class Draft:
         """Change an intent that is in state `expect`."""
 
         def row(tx: Transaction) -> None:
+            if record.state is IntentState.SENT:
+                tx.hold_lease(record.account, epoch=record.epoch)
             if not tx.move_intent(record, expect=expect):
                 raise Conflict(f"The intent {record.id} is not {expect.value} any more.")
 
@@ -109,6 +124,32 @@ class Draft:
         self.book = self.book.with_intent(record)
         if record.state is not IntentState.SENT:
             self.settled.append(record)
+
+    def tell(self, request_id: str, answer: Answer) -> None:
+        """Answer a command that led to an action, where it was one and still waits."""
+        encoded, now_us = encode(answer), self.now_us
+
+        def row(tx: Transaction) -> None:
+            held = tx.hold_command(TENANT, request_id)
+            if held is not None and held.answered_us is None:
+                tx.answer_command(TENANT, request_id, answer=encoded, now_us=now_us)
+
+        self.rows.append(row)
+        self.answered.append(request_id)
+
+    def answer(self, request_id: str, make: Callable[[Transaction], Answer]) -> None:
+        """Answer a command in the unit that does what it asks, or do nothing of it.
+
+        `make` is called when everything else of the unit is known.
+        """
+        now_us = self.now_us
+
+        def row(tx: Transaction) -> None:
+            take(tx, request_id)
+            tx.answer_command(TENANT, request_id, answer=encode(make(tx)), now_us=now_us)
+
+        self.rows.append(row)
+        self.answered.append(request_id)
 
     def put_run(self, live: LiveRun, *, say: bool = True) -> None:
         """Change a run's row and say so in the journal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,32 +11,35 @@ from msgspec.structs import replace
 
 from axisor.errors import AxisorError
 from axisor.events import (
+    BalanceChanged,
+    Cause,
     Coverage,
     CoverageChanged,
+    IntentSettled,
     IntentState,
     NoticeGiven,
     PositionClosed,
     RunState,
+    StandingChanged,
 )
 from axisor.intents import Wake
 from axisor.model import AccountState, Leash
 from axisor.strategy import Strategy, decode_config
 from axisor_server.domain.account import PROJECTED, AccountBook, project
 from axisor_server.domain.attempts import Attempt, attempt_of
-from axisor_server.domain.counters import Count, Outside, counted, origin
+from axisor_server.domain.counters import Outside
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Head, decode_payload, verify
-from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord, RunRecord
+from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
-from axisor_server.domain.witness import added_since, decode_baseline
-from axisor_server.engine.counting import came_of
+from axisor_server.engine.counting import came_of, counts_of
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader
 
 PAGE = 1_000
 RECENT = 100_000
-FOLDED = frozenset({*PROJECTED, "CoverageChanged", "NoticeGiven"})
+ALSO_PROJECTED = ("CoverageChanged", "IntentSettled", "NoticeGiven", "StandingChanged")
 KEPT_US = 2 * DAY_US
 
 
@@ -49,7 +52,6 @@ class Boot(Struct, frozen=True, kw_only=True):
     runs: Mapping[str, LiveRun]
     broken: tuple[tuple[RunRecord, str], ...]
     coverage: Mapping[str, Coverage]
-    commands: tuple[CommandRecord, ...]
 
 
 def load(
@@ -64,35 +66,49 @@ def load(
     stream = f"accounts/{account.id}"
     head = reader.head(stream)
     check_chain(reader, stream, head, tail=verify_tail)
-    state, losses, coverage, outside = _project(reader, stream)
-    open_ = {r.id: r for r in reader.open_intents(account.id)}
+    told = project_all(reader, stream, Projection())
+    runs, broken = revive_all(reader, account.id, strategies)
+    return Boot(
+        account=account,
+        head=head,
+        book=book_of(reader, account, told, now_us=now_us),
+        runs=runs,
+        broken=broken,
+        coverage=told.coverage,
+    )
+
+
+def revive_all(
+    reader: Reader, account: str, strategies: Mapping[str, type[Strategy[Any, Any]]]
+) -> tuple[dict[str, LiveRun], tuple[tuple[RunRecord, str], ...]]:
+    """Return an account's runs, and those that should live and cannot be made, with the reason."""
     runs: dict[str, LiveRun] = {}
     broken: list[tuple[RunRecord, str]] = []
-    for record in reader.runs(account.id):
+    for record in reader.runs(account):
         try:
             runs[record.id] = revive(record, strategies)
         except AxisorError as error:
             if record.state in ACTING or record.state is RunState.PAUSED:
                 broken.append((record, error.message))
-    return Boot(
-        account=account,
-        head=head,
-        book=AccountBook(
-            account=account.id,
-            mode=account.mode,
-            halt=account.halt,
-            state=state,
-            open=open_,
-            spends=_spends(reader, account.id, now_us),
-            attempts=_attempts(reader, account.id, now_us),
-            losses=losses,
-            counts=_counts(reader.witnesses(account.id), state, open_.values()),
-            outside=outside,
-        ),
-        runs=runs,
-        broken=tuple(broken),
-        coverage=coverage,
-        commands=tuple(reader.open_commands(account.id)),
+    return runs, tuple(broken)
+
+
+def book_of(
+    reader: Reader, account: AccountRecord, told: Projection, *, now_us: int
+) -> AccountBook:
+    """Return an account's book: what its journal told, and the rows beside it."""
+    open_ = {r.id: r for r in reader.open_intents(account.id)}
+    return AccountBook(
+        account=account.id,
+        mode=account.mode,
+        halt=account.halt,
+        state=told.state,
+        open=open_,
+        spends=_spends(reader, account.id, now_us),
+        attempts=_attempts(reader, account.id, now_us),
+        losses=told.losses,
+        counts=counts_of(reader.witnesses(account.id), told.state, open_.values()),
+        outside=told.outside,
     )
 
 
@@ -142,19 +158,31 @@ def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]
     )
 
 
-def _project(
-    reader: Reader, stream: str
-) -> tuple[AccountState | None, tuple[Loss, ...], dict[str, Coverage], tuple[Outside, ...]]:
-    """Fold the whole journal: each position, order and balance as it was last told."""
+class Projection(Struct, frozen=True, kw_only=True):
+    """A journal folded up to a sequence: each position, order and balance as it was last told.
+
+    `unread` are the actions confirmed since a balance was told: it does not show them yet. `causes`
+    are those of the account's standing, `outside` the sats that nothing explained.
+    """
+
+    sequence: int = 0
     state: AccountState | None = None
-    losses: list[Loss] = []
-    outside: list[Outside] = []
-    coverage: dict[str, Coverage] = {}
-    after = 0
-    while page := reader.entries(stream, after=after, limit=PAGE):
+    losses: tuple[Loss, ...] = ()
+    coverage: Mapping[str, Coverage] = {}
+    unread: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    outside: tuple[Outside, ...] = ()
+
+
+def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
+    """Fold what a journal holds beyond a projection."""
+    sequence, state = before.sequence, before.state
+    losses, coverage = list(before.losses), dict(before.coverage)
+    unread, causes, outside = before.unread, before.causes, list(before.outside)
+    while page := reader.entries(stream, after=sequence, limit=PAGE):
         for entry in page:
-            after = entry.sequence
-            if entry.kind not in FOLDED:
+            sequence = entry.sequence
+            if entry.kind not in PROJECTED and entry.kind not in ALSO_PROJECTED:
                 continue
             payload = decode_payload(entry.payload)
             if isinstance(payload, NoticeGiven):
@@ -163,36 +191,34 @@ def _project(
             if isinstance(payload, CoverageChanged):
                 coverage[payload.coverage.position] = payload.coverage
                 continue
+            if isinstance(payload, IntentSettled):
+                if payload.state is IntentState.CONFIRMED:
+                    unread = (*unread, payload.intent)
+                continue
+            if isinstance(payload, StandingChanged):
+                causes = payload.causes
+                continue
             state = project(state, payload)
+            if isinstance(payload, BalanceChanged):
+                unread = ()
             if isinstance(payload, PositionClosed):
                 coverage.pop(payload.position.id, None)
                 losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
-    return state, tuple(losses), coverage, tuple(outside)
+    return Projection(
+        sequence=sequence,
+        state=state,
+        losses=tuple(losses),
+        coverage=coverage,
+        unread=unread,
+        causes=causes,
+        outside=tuple(outside),
+    )
 
 
-def _counts(
-    stored: Mapping[str, int], state: AccountState | None, open_: Iterable[IntentRecord]
-) -> dict[str, Count]:
-    """Return the counts of positions as they were stored with the last reading of each.
-
-    What grew while an action was open may be that action's, until it is settled.
-    """
-    counts = {
-        target.removeprefix("positions/"): Count(floor=floor, shown=floor)
-        for target, floor in stored.items()
-    }
-    for position in () if state is None else state.positions:
-        if counted(position):
-            first = origin(position)
-            counts.setdefault(position.id, Count(floor=first, shown=first))
-    for record in open_:
-        id = record.target.removeprefix("positions/")
-        held = None if state is None else state.position(id)
-        if record.kind != "AddMargin" or held is None or id not in counts:
-            continue
-        grown = added_since(decode_baseline(record.witness), held, None)
-        counts[id] = replace(counts[id], held=max(0, grown or 0))
-    return counts
+def unread_of(reader: Reader, told: Projection) -> dict[str, IntentRecord]:
+    """Return the spending actions that no balance shows yet, for who cannot read the account."""
+    found = (reader.intent(id) for id in told.unread)
+    return {r.id: r for r in found if r is not None and spends(r.kind)}
 
 
 def _spends(reader: Reader, account: str, now_us: int) -> dict[str, Spend]:

@@ -19,6 +19,14 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     how long it may work on a request before it does it, `plan_ms` how old a plan may be when it is
     stamped: an older one was made for another situation. `poll_far_ms` leaves room for the reading
     itself, so that no figure is older than a minute.
+
+    `lead` lets this core act for accounts, of which it takes its share every `share_ms`; `follow`
+    lets it answer for those that others lead.
+
+    `shut_wait_ms` is how long a change waits for an account that could not be opened before it.
+    `command_life_ms` is how long a request may wait for somebody to begin with it when it says
+    nothing itself. `command_poll_ms` is how often stored commands are looked for, `answer_poll_ms`
+    how often their answers are; None where this process alone works with the database.
     """
 
     owner: str
@@ -26,6 +34,9 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     max_mode: Mode = Mode.SHADOW
     lease_ms: int = 5_000
     renew_ms: int = 1_500
+    share_ms: int = 1_000
+    lead: bool = True
+    follow: bool = True
     back_date_ms: int = 0
     lag_ms: int = 2_000
     slack_ms: int = 1_000
@@ -47,6 +58,10 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     dead_letter_ms: int = 600_000
     attempts: Bounds = Bounds()
     command_wait_ms: int = 10_000
+    shut_wait_ms: int = 2_000
+    command_life_ms: int = 60_000
+    command_poll_ms: int | None = 1_000
+    answer_poll_ms: int | None = 250
     inbox: int = 4_096
     verify_tail: int = 10_000
     paper_balance_sats: int = 10_000_000

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import (
-    AxisorError,
     OutcomeUnknown,
     PositionNotFound,
     ShuttingDown,
     VenueUnavailable,
-    reasons,
 )
 from axisor.events import (
     IntentSettled,
@@ -32,42 +29,13 @@ from axisor_server.domain.counters import Fundings, behind
 from axisor_server.domain.emergency import Ended
 from axisor_server.domain.intent import decode_action, may_move, spends
 from axisor_server.domain.letters import Word
-from axisor_server.domain.records import TENANT, IntentRecord
+from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.spending import Loss
 from axisor_server.domain.witness import Verdict, added_between, cashed_counter
 from axisor_server.engine import counting
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.reconcile import LEDGER_KINDS
-from axisor_server.ports import Transaction
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """How a command ended, as it is kept beside its request id."""
-
-    intent: str
-    state: IntentState
-    reason: str = ""
-    message: str = ""
-    venue_id: str = ""
-
-
-def answer_of(record: IntentRecord) -> Answer:
-    """Return the answer that a settled intent gives to its command."""
-    return Answer(
-        intent=record.id,
-        state=record.state,
-        reason=record.reason,
-        message=record.message,
-        venue_id=record.venue_id,
-    )
-
-
-def error_of(answer: Answer) -> AxisorError | None:
-    """Return the typed error of an answer that is not a confirmation, None for one that is."""
-    if answer.state is IntentState.CONFIRMED:
-        return None
-    known = reasons().get(answer.reason, VenueUnavailable)
-    return known(answer.message, intent=answer.intent, state=answer.state.value)
+from axisor_server.engine.replies import answer_of
 
 
 class Ruling(Struct, frozen=True):
@@ -124,7 +92,7 @@ def settle(  # noqa: PLR0913  an outcome is all of this
     if not state.is_open:
         counting.settled(draft, moved, by=by)
     if record.request_id and not state.is_open:
-        _answer(draft, moved)
+        draft.tell(record.request_id, answer_of(moved))
     if record.run:
         action = decode_action(record.action)
         draft.call(record.run, Outcome(action=action, state=state, reason=reason, message=message))
@@ -137,17 +105,6 @@ def _count(draft: Draft, record: IntentRecord) -> None:
     if record.kind in LEDGER_KINDS:
         book = replace(book, transfer=None)
     draft.book = book
-
-
-def _answer(draft: Draft, record: IntentRecord) -> None:
-    encoded = msgspec.json.encode(answer_of(record))
-    request_id, now_us = record.request_id, draft.now_us
-
-    def row(tx: Transaction) -> None:
-        if tx.command(TENANT, request_id) is not None:
-            tx.answer_command(TENANT, request_id, answer=encoded, now_us=now_us)
-
-    draft.rows.append(row)
 
 
 def settle_result(

@@ -16,6 +16,13 @@ from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals
 from axisor_server.ports import EmergencyLog, Store
 
+Hint = Callable[[str, int], None]
+"""Tells other cores that something grew: a journal, an account's commands, the free accounts."""
+
+
+def no_hint(stream: str, sequence: int) -> None:
+    """Tell nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -33,3 +40,6 @@ class World:
     may_renew: Callable[[], bool]
     new_id: Callable[[], str]
     emergency: EmergencyLog | None = None
+    answered: Callable[[str], None] = lambda _: None
+    """Called with the request id of a command once its answer is durable."""
+    hint: Hint = no_hint

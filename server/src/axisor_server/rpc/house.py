@@ -67,7 +67,7 @@ class House:
             max_mode=max_mode,
         )
         snapshots = Snapshots(engine=engine, store=store, clock=clock)
-        runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock, once=self.once)
+        runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock)
         guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
         acting = Acting(engine=engine, store=store, accounts=accounts)
         orders = Orders(store=store, accounts=accounts, snapshots=snapshots)
@@ -115,7 +115,7 @@ class House:
                 watches=watches,
             ),
             "axisor.v1.DeadLetterService": DeadLetterServicer(
-                Letters(engine=engine, store=store, accounts=accounts, clock=clock, once=self.once)
+                Letters(engine=engine, store=store, accounts=accounts, clock=clock)
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
         }

@@ -13,9 +13,10 @@ from axisor_server.domain.journal import from_us
 from axisor_server.domain.readings import baseline_figures
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import decode_baseline
+from axisor_server.engine.letters import Ruled
 from axisor_server.rpc.calls import Call
 from axisor_server.rpc.reports import effect_of
-from axisor_server.services import letters, paging
+from axisor_server.services import paging
 from axisor_server.services.letters import Letters, Reading
 
 OUTCOMES = {
@@ -106,7 +107,7 @@ def letter_of(record: IntentRecord, readings: Sequence[Reading] = ()) -> DeadLet
     )
 
 
-def _to_wire(ruling: letters.Ruling) -> pb.Ruling:
+def _to_wire(ruling: Ruled) -> pb.Ruling:
     return ruling_to_wire(
         Ruling(
             state=ruling.state,

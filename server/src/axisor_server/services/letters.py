@@ -10,14 +10,14 @@ from msgspec import Struct
 from axisor.errors import EventNotFound, RequestExpired
 from axisor.events import IntentState, IntentWitnessed
 from axisor_server.domain.journal import Entry, decode_payload, to_us
-from axisor_server.domain.letters import Word, is_dead_letter
+from axisor_server.domain.letters import is_dead_letter
 from axisor_server.domain.records import IntentRecord
-from axisor_server.engine.doubts import Look
+from axisor_server.engine.asks import SettleLetter
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.letters import Ruled
 from axisor_server.ports import Clock, Reader, Store
 from axisor_server.services.accounts import Accounts, stream_of
-from axisor_server.services.requests import Once, Request
+from axisor_server.services.requests import Request
 
 CHUNK = 500
 MOST_READINGS = 100
@@ -37,28 +37,14 @@ class Letter(Struct, frozen=True):
     readings: tuple[Reading, ...]
 
 
-class Ruling(Struct, frozen=True, kw_only=True):
-    """What was decided, as it is kept for repeats of the request."""
-
-    state: IntentState
-    counted: int
-    sequence: int
-    witness: IntentState | None = None
-    text: str = ""
-    shows: dict[str, str] = {}
-
-
 class Letters:
     """Shows and settles the dead letters of accounts."""
 
-    def __init__(
-        self, *, engine: Engine, store: Store, accounts: Accounts, clock: Clock, once: Once
-    ) -> None:
+    def __init__(self, *, engine: Engine, store: Store, accounts: Accounts, clock: Clock) -> None:
         self._engine = engine
         self._store = store
         self._accounts = accounts
         self._clock = clock
-        self._once = once
 
     async def list(self, account: str) -> Sequence[IntentRecord]:
         """Return the dead letters of an account, oldest first. Raises AccountNotFound."""
@@ -98,22 +84,19 @@ class Letters:
         note: str,
         force: bool,
         request: Request,
-    ) -> Ruling:
+    ) -> Ruled:
         """Settle an action by the caller's word, once per request id, or say what that would do.
 
         Raises what the engine refuses with, and RequestExpired.
         """
         await self._accounts.get(account)
-        word = Word(intent=intent, state=state, principal=request.principal, note=note, force=force)
-        if request.validate_only:
-            if request.not_after is not None and self._clock.now() > request.not_after:
-                raise RequestExpired(notAfterTime=request.not_after.isoformat())
-            return _ruling(await self._engine.rule(account, word, validate_only=True))
-
-        async def change(_: str) -> Ruling:
-            return _ruling(await self._engine.rule(account, word))
-
-        return await self._once.perform(request, Ruling, change)
+        ask = SettleLetter(intent=intent, state=state, note=note, force=force)
+        if not request.validate_only:
+            return await self._engine.settle_letter(account, ask, request.asked)
+        if request.not_after is not None and self._clock.now() > request.not_after:
+            raise RequestExpired(notAfterTime=request.not_after.isoformat())
+        ask = msgspec.structs.replace(ask, validate_only=True)
+        return await self._engine.settle_letter(account, ask, None, request.principal)
 
 
 def _readings(view: Reader, record: IntentRecord) -> list[Reading]:
@@ -132,24 +115,3 @@ def _readings(view: Reader, record: IntentRecord) -> list[Reading]:
             break
         before = chunk[-1].sequence
     return found[:MOST_READINGS][::-1]
-
-
-def _ruling(ruled: Ruled) -> Ruling:
-    look = ruled.look
-    return Ruling(
-        state=ruled.state,
-        counted=ruled.counted,
-        sequence=ruled.sequence,
-        witness=None if look is None else look.verdict.state,
-        text=_text(look),
-        shows={} if look is None else msgspec.to_builtins(look.shows),
-    )
-
-
-def _text(look: Look | None) -> str:
-    if look is None:
-        return "Nothing was read: the venue did not answer, or the action was settled already."
-    if look.verdict.message:
-        return look.verdict.message
-    state = look.verdict.state
-    return "The reading cannot tell." if state is None else f"The reading says {state.value}."

@@ -22,6 +22,7 @@ from axisor_server.adapters.database.session import Dialect, Fault
 from axisor_server.adapters.database.sqlite import SqliteDialect
 from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.adapters.database.writer import Writer, store_error
+from axisor_server.adapters.system import system_now_us
 from axisor_server.ports import Reader, Transaction
 
 T = TypeVar("T")
@@ -93,10 +94,13 @@ class DatabaseStore:
         self._leave()
 
 
-def sqlite_store(directory: Path) -> DatabaseStore:
-    """Return a store on the SQLite database of a data directory, which one core holds at a time."""
+def sqlite_store(directory: Path, now_us: Callable[[], int] = system_now_us) -> DatabaseStore:
+    """Return a store on the SQLite database of a data directory, which one core holds at a time.
+
+    `now_us` is the database's clock.
+    """
     data = DataDirectory(directory)
-    dialect = SqliteDialect(data.database)
+    dialect = SqliteDialect(data.database, now_us)
 
     def prepare() -> None:
         if sqlite3.sqlite_version_info < NEEDED_SQLITE:
