@@ -97,6 +97,7 @@ class Actor:
         self._group: asyncio.TaskGroup | None = None
         self._epoch = epoch
         self.corrupt = False
+        self.over = False
         self._later: Later = []
 
     def spawn(self, work: Any) -> None:
@@ -114,6 +115,7 @@ class Actor:
             self.corrupt = True
         except* Over:
             self.error = "It begins anew."
+            self.over = True
         except* StoreUnavailable as gone:
             self.error = str(gone.exceptions[0])
         except* Exception as bug:

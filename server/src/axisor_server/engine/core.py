@@ -219,8 +219,9 @@ class Core:
             self.market.forget(run)
 
     def holds(self) -> bool:
-        """Return whether the lease is held, with a second to spare."""
-        return self.clock.monotonic_ms() < self.lease_until_ms - 1_000
+        """Return whether the lease is held, with a second to spare, or a fifth of a short one."""
+        spare_ms = min(1_000, self.settings.lease_ms // 5)
+        return self.clock.monotonic_ms() < self.lease_until_ms - spare_ms
 
     @property
     def stream(self) -> str:

@@ -117,7 +117,7 @@ class Engine:
             self._roster.is_shut(account_id)
             self._hint(f"commands/{account_id}", 0)
 
-    def hear(self, stream: str, sequence: int) -> None:
+    def hear(self, stream: str) -> None:
         """Take a hint of another core; losing one costs latency, nothing else."""
         kind, _, id = stream.partition("/")
         if kind == "commands":
