@@ -205,10 +205,7 @@ async def test_replicas_show_the_same(tmp_path: Path, postgres_dsn: str) -> None
                 coverage = await client.guard.list_coverage(at.account)
                 runs = await client.strategies.list_runs(at.account)
                 return [
-                    [
-                        (p.position.id, p.position.margin, p.position.liquidation)
-                        for p in margin.items
-                    ],
+                    [report.position for report in margin.items],
                     coverage,
                     [(r.id, r.state) for r in runs.items],
                 ]

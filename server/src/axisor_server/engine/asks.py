@@ -59,8 +59,19 @@ class Reconcile(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """Read the account from the venue now."""
 
 
+class AskRights(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Ask the venue what the account's key may do; only who leads the account opens the key."""
+
+
 Ask: TypeAlias = (
-    Action | CreateRun | MoveRun | HaltAccount | TakeUpAccount | CloseAccount | Reconcile
+    Action
+    | CreateRun
+    | MoveRun
+    | HaltAccount
+    | TakeUpAccount
+    | CloseAccount
+    | Reconcile
+    | AskRights
 )
 """What a command's body holds."""
 

@@ -15,7 +15,7 @@ from axisor.errors import (
 from axisor.events import Cause, HaltLevel
 from axisor.intents import Action
 from axisor.model import Leash, Tick
-from axisor.ports import Clock, Venue
+from axisor.ports import Clock, KeyRights, Venue
 from axisor.strategy import Strategy, View
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.preview import preview
@@ -33,6 +33,7 @@ from axisor_server.engine.asks import (
     AccountNow,
     Ask,
     Asked,
+    AskRights,
     CloseAccount,
     CreateRun,
     HaltAccount,
@@ -304,6 +305,16 @@ class Engine:
         """Read the account from the venue now, and journal what differs."""
         answer = await self._ask(account_id, Reconcile(), asked)
         return msgspec.json.decode(answer.result, type=Moved)
+
+    @property
+    def leads(self) -> bool:
+        """Return whether this core may lead accounts, and so open their keys."""
+        return self._settings.lead
+
+    async def rights(self, account_id: str, *, principal: str = "") -> KeyRights:
+        """Have whoever leads an account ask its venue what its key may do."""
+        answer = await self._ask(account_id, AskRights(), None, principal)
+        return msgspec.json.decode(answer.result, type=KeyRights)
 
     async def change_run(
         self, account_id: str, ask: CreateRun | MoveRun, asked: Asked | None, principal: str = ""
