@@ -151,9 +151,7 @@ class Naive(Process):
         self.run(self._follow(feed))
         for plan in self.world.plan.accounts:
             key = Credentials(Secret(plan.id), Secret("secret"), Secret("passphrase"))
-            line = self.venue.account(
-                network="signet", url=None, credentials=key, clock=self.clock
-            )
+            line = self.venue.account(network="signet", url=None, credentials=key, clock=self.clock)
             self.run(self._guard(line))
 
     async def _follow(self, feed: SimFeed) -> None:
@@ -200,9 +198,7 @@ def _missing(position: Position, price: Price) -> int:
     if not maths.is_nearer(position.side, price, position.liquidation, TRIGGER):
         return 0
     wanted = maths.liquidation_at_distance(position.side, price, TARGET)
-    least = maths.margin_for_liquidation(
-        position.side, position.quantity, position.entry, wanted
-    )
+    least = maths.margin_for_liquidation(position.side, position.quantity, position.entry, wanted)
     most = maths.most_margin(position.quantity, position.entry)
     return max(0, min(least, most) - position.margin)
 
@@ -221,15 +217,26 @@ def _anything(result: SendResult) -> bool:
 
 DESIGNS: tuple[Design, ...] = (
     Design(name="no log, decides anew, 3 replicas", replicas=3),
-    Design(name="client repeats 429/502/503/504 and no connection, 3 times, 2 replicas",
-           replicas=2, repeats=3, again=_told_to_retry),
-    Design(name="client repeats everything, 4 times, 2 replicas", replicas=2, repeats=4,
-           again=_anything),
+    Design(
+        name="client repeats 429/502/503/504 and no connection, 3 times, 2 replicas",
+        replicas=2,
+        repeats=3,
+        again=_told_to_retry,
+    ),
+    Design(
+        name="client repeats everything, 4 times, 2 replicas",
+        replicas=2,
+        repeats=4,
+        again=_anything,
+    ),
     Design(name="no log, decides anew, 1 replica", replicas=1),
-    Design(name="client repeats 429/502/503/504 and no connection, 3 times, 1 replica",
-           replicas=1, repeats=3, again=_told_to_retry),
-    Design(name="client repeats everything, 4 times, 1 replica", replicas=1, repeats=4,
-           again=_anything),
+    Design(
+        name="client repeats 429/502/503/504 and no connection, 3 times, 1 replica",
+        replicas=1,
+        repeats=3,
+        again=_told_to_retry,
+    ),
+    Design(
+        name="client repeats everything, 4 times, 1 replica", replicas=1, repeats=4, again=_anything
+    ),
 )
-
-

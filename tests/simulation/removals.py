@@ -206,9 +206,7 @@ def any_movement_is_ours(patches: Patches) -> None:
     """Take whatever was added to a position for the whole of what was asked for."""
     whole = witness._judge_margin
 
-    def generous(
-        action: Any, baseline: Baseline, evidence: Evidence, *, fenced: bool
-    ) -> Verdict:
+    def generous(action: Any, baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:
         return whole(replace(action, amount=1), baseline, evidence, fenced=fenced)
 
     patches.put(witness, "_judge_margin", generous)
@@ -345,7 +343,9 @@ def no_lease(patches: Patches) -> None:
     def any_of(
         self: SqlTransaction, accounts: Sequence[str], *, owner: str, ttl_us: int
     ) -> tuple[str, int] | None:
-        return (accounts[0], granted(self, accounts[0], owner=owner, ttl_us=0)) if accounts else None
+        return (
+            (accounts[0], granted(self, accounts[0], owner=owner, ttl_us=0)) if accounts else None
+        )
 
     patches.put(SqlReader, "live_leases", lambda self: ())
     patches.put(SqlTransaction, "claim_lease", granted)
@@ -387,7 +387,6 @@ def no_journal_head(patches: Patches) -> None:
         append(self, present, moved, epoch=epoch)
 
     patches.put(SqlTransaction, "append", anywhere)
-
 
 
 def no_step_order(patches: Patches) -> None:

@@ -336,7 +336,9 @@ class Worker:
             may_renew=lambda: True,
             new_id=SeededIds(self, life * 2 + (name == "B")).new,
         )
-        market = Market(self, venue="stage", network="signet", url="", clock=self, settings=settings)  # type: ignore[arg-type]
+        market = Market(
+            self, venue="stage", network="signet", url="", clock=self, settings=settings
+        )  # type: ignore[arg-type]
         market.take(TICK)
         self.tasks = [
             stage.loop.create_task(market.timekeeper.measure()),

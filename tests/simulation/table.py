@@ -62,7 +62,9 @@ class Row(Struct, kw_only=True):
 
     def markdown(self) -> str:
         """Return the line as Markdown."""
-        dwell = " / ".join(f"{self.dwell[name]:.0f}" for name in ("p50", "p99", "max") if self.dwell)
+        dwell = " / ".join(
+            f"{self.dwell[name]:.0f}" for name in ("p50", "p99", "max") if self.dwell
+        )
         bad = f"**{self.bad}**" if self.bad else "0"
         return (
             f"| {self.variant} | {self.seeds} | {bad} | {self.doubles} | {self.effects} "
