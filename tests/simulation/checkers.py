@@ -247,8 +247,11 @@ def _outcomes(world: World, intents: Mapping[str, Intent]) -> Found:
             yield "double", f"{intent.kind} {intent.id} took effect {intent.effects} times"
         if intent.state in NOTHING_HAPPENED and intent.effects:
             yield "misclassified", f"{intent.kind} {intent.id} is {intent.state} and happened"
-        if intent.state == "confirmed" and not intent.effects and not _explained(world, intent):
-            yield "misclassified", f"{intent.kind} {intent.id} is confirmed and never happened"
+        if intent.state == "confirmed" and not intent.effects:
+            if _explained(world, intent):
+                world.conflated += 1
+            else:
+                yield "misclassified", f"{intent.kind} {intent.id} is confirmed and never happened"
 
 
 def _commands(world: World) -> Found:

@@ -94,6 +94,7 @@ class World:
         self.lives: dict[str, int] = {}
         self._born: list[Process] = []
         self.kills = self.pauses = 0
+        self.conflated = 0
         self.failpoint_hits: dict[str, int] = {}
         self.violations: list[Violation] = []
         self.journal: list[Committed] = []

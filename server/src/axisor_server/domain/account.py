@@ -39,7 +39,7 @@ from axisor.strategy import View
 from axisor_server.domain.halting import stricter
 from axisor_server.domain.intent import spends
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import added_between, cashed_counter, decode_baseline
+from axisor_server.domain.witness import added_between, decode_baseline
 
 DAY_US = 86_400 * 1_000_000
 COUNTED = frozenset(
@@ -354,11 +354,6 @@ def shows_less(before: AccountState | None, after: AccountState) -> str | None:
         ):
             return position.id
     return None
-
-
-def shows_more(before: Position, after: Position) -> bool:
-    """Return whether a position was read after margin was added to it, or taken out, since."""
-    return added_between(before, after) > 0 or cashed_counter(after) > cashed_counter(before)
 
 
 def without_position(state: AccountState, id: str) -> AccountState:

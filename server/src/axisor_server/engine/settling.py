@@ -29,14 +29,13 @@ from axisor_server.domain.account import (
     Loss,
     diff,
     shows_less,
-    shows_more,
     with_order,
     with_position,
     without_position,
 )
 from axisor_server.domain.intent import decode_action, may_move, spends
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import Verdict, added_between
+from axisor_server.domain.witness import Verdict, added_between, shows_more
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.reconcile import LEDGER_KINDS
 from axisor_server.engine.replies import answer_of
@@ -171,7 +170,8 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list
     if verdict.state is IntentState.NOT_APPLIED:
         reason = VenueUnavailable.reason
     elif verdict.state is IntentState.DEAD:
-        reason = PositionNotFound.reason
+        superseded = record.kind in {"SetStop", "SetTakeProfit"} and _is_there(draft, record)
+        reason = OutcomeUnknown.reason if superseded else PositionNotFound.reason
     settle(
         draft,
         record,
@@ -203,6 +203,13 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:
     """Cancel an intent that certainly never left."""
     settle(draft, record, IntentState.CANCELED, reason=ShuttingDown.reason, message=message)
+
+
+def _is_there(draft: Draft, record: IntentRecord) -> bool:
+    state = draft.book.state
+    return (
+        state is not None and state.position(record.target.removeprefix("positions/")) is not None
+    )
 
 
 class Freshness(Struct, frozen=True):
