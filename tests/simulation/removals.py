@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from axisor.errors import VenueUnavailable
+from axisor.errors import VenueError, VenueUnavailable
 from axisor.events import Coverage, CoverageChanged, CoverageState, IntentState
 from axisor.intents import Action
 from axisor.model import Mode, Position
@@ -23,7 +23,8 @@ from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.domain import account as accounts
 from axisor_server.domain import intent as intents
 from axisor_server.domain import review, witness
-from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us
+from axisor_server.domain.fence import is_past
+from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us, to_us
 from axisor_server.domain.records import IntentRecord, RunRecord
 from axisor_server.domain.witness import Baseline, Evidence, Verdict, judge
 from axisor_server.engine import executor, recovery, settling
@@ -36,9 +37,8 @@ from axisor_server.engine.executor import Executor, Order
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.reconcile import gather
 from tests.simulation.exchange import Request
-from tests.simulation.patches import Patches
 from tests.simulation.line import SimLine
-from tests.simulation.world import World
+from tests.simulation.patches import Patches
 
 GRANT = (
     "INSERT INTO leases (account, owner, epoch, until_us) VALUES (?, ?, 1, 0)"
@@ -178,12 +178,12 @@ def fence_checked_after_the_read(patches: Patches) -> None:
                 lane=Lane.RECONCILE,
                 market_us=self._books.market_us(),
             )
-        except executor.VenueError:
+        except VenueError:
             return None
         clock = self._books.venue_clock()
-        fenced = clock is not None and executor.is_past(
+        fenced = clock is not None and is_past(
             clock,
-            wall_ms=executor.to_us(self._clock.now()) // 1000,
+            wall_ms=to_us(self._clock.now()) // 1000,
             fence_ms=(record.fence_us or 0) // 1000,
         )
         return judge(action, baseline, evidence, fenced=fenced)
@@ -256,6 +256,7 @@ def unknown_does_not_block(patches: Patches) -> None:
         )
         return whole(known)
 
+    whole: Callable[[accounts.AccountBook], frozenset[str]]
     whole = accounts.AccountBook.pending.fget  # type: ignore[attr-defined]
     patches.put(accounts.AccountBook, "pending", property(pending))
     refuse = review._pending
