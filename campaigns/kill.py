@@ -310,7 +310,7 @@ def _tell(report: Report, total: Tally, wanted: int) -> None:
     report.least("kills", total.kills, wanted)
     report.tell("of cores started from nothing", total.whole)
     report.tell("kills with an action open", total.caught)
-    report.least("effects at the venue", found.effects, wanted)
+    report.least("effects at the venue", found.effects, wanted // 2)
     report.none("doubles", found.doubles)
     report.none("misclassified", found.misclassified)
     report.none("confirmed and lost", found.lost)
