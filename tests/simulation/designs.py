@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -54,7 +53,7 @@ class Design(Struct, frozen=True, kw_only=True):
         world = World(seed)
         world.plan = replace(world.plan, replicas=self.replicas)
         decisions: dict[str, Decision] = {}
-        world.make = lambda *known: Naive(*known, design=self, decisions=decisions)  # type: ignore[assignment]
+        world.make = lambda *known: Naive(*known, design=self, decisions=decisions)
         try:
             world.loop.run_until_complete(_live(world, horizon_s))
             ends = [ending.end for ending in world.exchange.endings]
