@@ -9,13 +9,13 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · LeaseLost · NotSupported ·
-    │                 ShuttingDown · RateLimited · AccountInUse
+    │                 SequenceAhead · SlowReader · Halted · LeaseLost · RestoreReconciling ·
+    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueAnswerInvalid · OutcomeUnknown
-    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
+    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
 the name clients see; anything variable in the text is also in `metadata`. When several apply, the
@@ -35,6 +35,8 @@ from axisor.errors.base import (
     VenueError,
 )
 from axisor.errors.outside import (
+    BackupInvalid,
+    DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
     StoreInUse,
@@ -83,6 +85,7 @@ from axisor.errors.standing import (
     RequestExpired,
     RequestIdReused,
     ReserveBroken,
+    RestoreReconciling,
     ReviewRefused,
     RunStateInvalid,
     SequenceAhead,
@@ -133,6 +136,7 @@ __all__ = [
     "SlowReader",
     "Halted",
     "LeaseLost",
+    "RestoreReconciling",
     "NotSupported",
     "ShuttingDown",
     "RateLimited",
@@ -154,6 +158,8 @@ __all__ = [
     "StoreUnavailable",
     "StoreInUse",
     "JournalCorrupt",
+    "BackupInvalid",
+    "DiskFull",
     "reasons",
 ]
 

@@ -72,3 +72,19 @@ class JournalCorrupt(StoreError):
     reason = "JOURNAL_CORRUPT"
     money = "The core refuses to act on a history it cannot trust."
     fix = "Restore the newest backup that verifies; the first bad sequence is named."
+
+
+class BackupInvalid(StoreError):
+    """The backup does not open, is not whole, or does not hold what it says."""
+
+    reason = "BACKUP_INVALID"
+    money = "Nothing was restored and nothing was changed."
+    fix = "Use another backup: axisor backup list, then axisor backup verify."
+
+
+class DiskFull(StoreError):
+    """The disk of the database is full, or nearly."""
+
+    reason = "DISK_FULL"
+    money = "Margin is not added and nothing is opened; closing, stops and reading go on."
+    fix = "Free space on the disk of the data directory; the rest goes on by itself."

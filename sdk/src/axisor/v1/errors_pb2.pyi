@@ -227,6 +227,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
     Metadata: `account`, `sequence`.
     """
+    ERROR_REASON_RESTORE_RECONCILING: _ErrorReason.ValueType  # 60
+    """The core was restored from a backup and has not yet found out what happened since. Code
+    UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
+    """
+    ERROR_REASON_BACKUP_INVALID: _ErrorReason.ValueType  # 61
+    """A backup does not open, is not whole, or does not hold what it says. Code DATA_LOSS. Use
+    another one. Metadata: `file`.
+    """
+    ERROR_REASON_DISK_FULL: _ErrorReason.ValueType  # 62
+    """The disk of the database is full, or nearly. Code UNAVAILABLE. Free space. Metadata:
+    `directory`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -438,5 +450,17 @@ ERROR_REASON_STORE_IN_USE: ErrorReason.ValueType  # 51
 ERROR_REASON_JOURNAL_CORRUPT: ErrorReason.ValueType  # 52
 """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
 Metadata: `account`, `sequence`.
+"""
+ERROR_REASON_RESTORE_RECONCILING: ErrorReason.ValueType  # 60
+"""The core was restored from a backup and has not yet found out what happened since. Code
+UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
+"""
+ERROR_REASON_BACKUP_INVALID: ErrorReason.ValueType  # 61
+"""A backup does not open, is not whole, or does not hold what it says. Code DATA_LOSS. Use
+another one. Metadata: `file`.
+"""
+ERROR_REASON_DISK_FULL: ErrorReason.ValueType  # 62
+"""The disk of the database is full, or nearly. Code UNAVAILABLE. Free space. Metadata:
+`directory`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -68,10 +68,12 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
     _C.UNAVAILABLE: (
         errors.LeaseLost,
         errors.ShuttingDown,
+        errors.RestoreReconciling,
         errors.VenueUnavailable,
         errors.StoreUnavailable,
+        errors.DiskFull,
     ),
-    _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt),
+    _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt, errors.BackupInvalid),
     _C.UNKNOWN: (errors.OutcomeUnknown,),
     _C.FAILED_PRECONDITION: (
         errors.RequestExpired,
@@ -108,6 +110,8 @@ WAITS: dict[str, timedelta] = {
     "VENUE_UNAVAILABLE": timedelta(seconds=1),
     "VENUE_RATE_LIMITED": timedelta(seconds=1),
     "STORE_UNAVAILABLE": timedelta(seconds=1),
+    "RESTORE_RECONCILING": timedelta(seconds=10),
+    "DISK_FULL": timedelta(seconds=10),
 }
 """How long to wait where waiting helps, unless the error's `retry_after_s` says otherwise."""
 

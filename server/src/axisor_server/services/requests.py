@@ -15,6 +15,7 @@ from axisor.errors import (
     LeaseLost,
     RequestExpired,
     RequestIdReused,
+    RestoreReconciling,
     ShuttingDown,
     StoreError,
     VenueRateLimited,
@@ -30,7 +31,14 @@ T = TypeVar("T", bound=Struct)
 KEPT = timedelta(days=7)
 """How long an answer is kept for a repeated request."""
 
-PASSING = (LeaseLost, ShuttingDown, StoreError, VenueRateLimited, VenueUnavailable)
+PASSING = (
+    LeaseLost,
+    RestoreReconciling,
+    ShuttingDown,
+    StoreError,
+    VenueRateLimited,
+    VenueUnavailable,
+)
 """Failures that say nothing about the request; a repeat tries again instead of failing again."""
 
 
