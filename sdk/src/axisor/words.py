@@ -26,6 +26,7 @@ from axisor.events import (
     PositionChanged,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
 )
@@ -212,6 +213,10 @@ def _tell_core(payload: object) -> Line | None:
         case HaltChanged(level=level):
             text = f"{level.value} by {payload.principal}{_because(payload.reason)}"
             return Line(Severity.CRIT, "halt", text)
+        case RestoreReconciled(increases=increases):
+            moved = sum(increase.amount for increase in increases)
+            text = f"acts again; {moved:,} sat moved since the backup of {payload.backup_at:%F %R}"
+            return Line(Severity.WARN if moved else Severity.OK, "restore", text)
         case _:
             return None
 

@@ -18,6 +18,7 @@ from axisor.events import (
     Payload,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
 )
@@ -63,6 +64,10 @@ def _of_state(payload: Payload) -> Line | None:
         case HaltChanged(level=halt):
             level = INFO if halt is HaltLevel.NONE else WARNING
             return level, f"halt {halt.value} by {payload.principal} {payload.reason}".rstrip()
+        case RestoreReconciled(increases=increases):
+            moved = sum(increase.amount for increase in increases)
+            level = WARNING if moved else INFO
+            return level, f"restored from a backup; {moved:,} sat moved since, all counted as spent"
         case FeedChanged(quality=quality):
             level = INFO if quality is FeedQuality.FRESH else WARNING
             return level, f"the price is {quality.value} {payload.reason}".rstrip()

@@ -31,6 +31,7 @@ from axisor.events import (
     OrderChanged,
     PositionChanged,
     PositionClosed,
+    RestoreReconciled,
     RunChanged,
     RunState,
 )
@@ -269,6 +270,7 @@ SeenPayload: TypeAlias = (
     | NoticeGiven
     | HaltChanged
     | FeedChanged
+    | RestoreReconciled
     | Unrecognized
 )
 """What an event can hold on a client: the journal's payloads, steps as `StepSummary`."""

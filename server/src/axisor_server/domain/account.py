@@ -78,7 +78,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     `state` is the last reading, None before the first. `open` holds the actions without a final
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
     cross ledger ('' for none; None until it was read after the last transfer), `unread` the
-    confirmed spending actions that no reading shows yet.
+    confirmed spending actions that no reading shows yet. `reconciling` says that the database came
+    from a backup and that what happened since is not known yet: nothing may be planned.
     """
 
     account: str
@@ -90,6 +91,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
     transfer: str | None = None
     unread: Mapping[str, IntentRecord] = {}
+    reconciling: bool = False
 
     def with_state(self, state: AccountState) -> AccountBook:
         """Return the book after a reading."""

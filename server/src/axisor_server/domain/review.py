@@ -23,6 +23,7 @@ from axisor.errors import (
     PositionNotFound,
     PriceOffStep,
     QuantityOutOfRange,
+    RestoreReconciling,
     ReviewRefused,
     RunStateInvalid,
     StalePrice,
@@ -96,6 +97,7 @@ def review(
         _absent(action, book),
         None if asker is None else _not_allowed(action, asker),
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
+        _reconciling(book),
         _halted(action, book.halt),
         _not_in_mode(book.mode, network),
         _stale(action, view),
@@ -222,6 +224,14 @@ def _leash(run: str, what: str, value: int, limit: int) -> LeashExceeded:
         run=run,
         limit=limit,
         value=value,
+    )
+
+
+def _reconciling(book: AccountBook) -> AxisorError | None:
+    if not book.reconciling:
+        return None
+    return RestoreReconciling(
+        "What happened to the account since the backup is not known yet.", account=book.account
     )
 
 

@@ -24,7 +24,7 @@ from axisor.ports import Lane, VenueAccount
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
-from axisor_server.engine import settling
+from axisor_server.engine import reconciling, settling
 from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
@@ -133,14 +133,22 @@ class Actor:
             )
         )
         self._take_over(boot, epoch)
+        restoring = await reconciling.needed(core, self.line, self.observer.read)
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self._renew(epoch))
             group.create_task(core.serve())
             await self._settle_former(boot)
             core.market.join(core, first=self._on_tick)
+            if restoring is not None:
+                self.error = reconciling.WHY
+                self.loaded.set()
+                await restoring.doubt_plans()
             await self._first_reading()
             await self._look_at_unknowns()
+            if restoring is not None:
+                self.error = reconciling.WHY
+                await restoring.run()
             await self._begin_runs()
             await self._adopt_commands(boot)
             group.create_task(self.observer.run())
@@ -196,7 +204,7 @@ class Actor:
             if boot.head.sequence == 0:
                 draft.say(_opened(boot.account))
             for record in boot.book.open.values():
-                if record.state is IntentState.PLANNED:
+                if record.state is IntentState.PLANNED and not core.book.reconciling:
                     settling.cancel(draft, record, "The core stopped before it was sent.")
                 elif record.state is IntentState.SENT:
                     settling.settle(

@@ -58,6 +58,7 @@ class Core:
         self.coverage: Mapping[str, Coverage] = {}
         self.ledger: Ledger | None = None
         self.lease_until_ms = 0
+        self.restored_us: int | None = None
         self.stopping = False
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None

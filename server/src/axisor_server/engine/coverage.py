@@ -19,6 +19,9 @@ _RANK = {
 }
 
 
+RECONCILING = "Restored from a backup: nothing is sent until it is known what happened since."
+
+
 def cover(draft: Draft, view: View) -> None:
     """Journal every position whose protection is not what it was."""
     best: dict[str, Coverage] = {}
@@ -34,6 +37,8 @@ def cover(draft: Draft, view: View) -> None:
         present[id] = best.get(id) or Coverage(
             position=id, state=CoverageState.UNPROTECTED, reason="No run guards it."
         )
+        if draft.book.reconciling and present[id].state is not CoverageState.UNPROTECTED:
+            present[id] = replace(present[id], state=CoverageState.DEGRADED, reason=RECONCILING)
     for id, coverage in present.items():
         if draft.coverage.get(id) != coverage:
             draft.say(CoverageChanged(coverage=coverage))

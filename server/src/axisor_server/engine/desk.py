@@ -160,6 +160,10 @@ class Desk:
         record = replace(present.record, state=RunState.FAILED, reason=reason)
         draft.put_run(replace(present, record=record, wake=None))
 
+    def inform(self, draft: Draft, run: str, cause: Stimulus) -> None:
+        """Call a run whatever its state and whatever it waits for."""
+        self._step(draft, draft.runs[run], cause, 0)
+
     def _step(self, draft: Draft, live: LiveRun, cause: Stimulus, depth: int) -> None:
         step = live.record.step + 1
         view = self.view(draft.book, seed=_seed(live.record.id, step))

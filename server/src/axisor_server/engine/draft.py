@@ -96,6 +96,16 @@ class Draft:
         if record.state is not IntentState.SENT:
             self.settled.append(record)
 
+    def count(self, record: IntentRecord) -> None:
+        """Add an intent that has had its effect and was never carried out here."""
+
+        def row(tx: Transaction) -> None:
+            if not tx.add_intent(record):
+                raise Conflict(f"The intent {record.id} exists already.")
+
+        self.rows.append(row)
+        self.book = self.book.with_intent(record)
+
     def put_run(self, live: LiveRun, *, say: bool = True) -> None:
         """Change a run's row and say so in the journal."""
         before = self.runs[live.record.id].record if live.record.id in self.runs else None

@@ -18,6 +18,7 @@ from axisor.errors import (
     OutcomeUnknown,
     RequestExpired,
     RequestIdReused,
+    RestoreReconciling,
     RunNotFound,
     RunStateInvalid,
     ShuttingDown,
@@ -43,6 +44,7 @@ from axisor_server.domain.intent import decode_action, encode_action, flattens, 
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import TENANT, AccountRecord, CommandRecord, IntentRecord
 from axisor_server.domain.records import RunRecord as RunRow
+from axisor_server.domain.restored import check_younger
 from axisor_server.domain.run import ALIVE, after_verb
 from axisor_server.engine import settling
 from axisor_server.engine.core import Core
@@ -88,14 +90,21 @@ class Verbs:
         self._must_act()
         if request.not_after is not None and core.clock.now() > request.not_after:
             raise RequestExpired(f"The request was only good until {request.not_after}.")
+        check_younger(request.request_id, self._core.restored_us)
         return await self._begin(request)
 
     def _must_act(self) -> None:
         """Refuse new work while the account was not read since this core took it over."""
         if self._core.stopping:
             raise ShuttingDown()
+        self._must_know()
         if not self._core.acting:
             raise VenueUnavailable("The account has not been read since this core took it over.")
+
+    def _must_know(self) -> None:
+        book = self._core.book
+        if book.reconciling:
+            raise RestoreReconciling(account=book.account)
 
     def _again(self, known: CommandRecord, request: Request) -> Pending:
         if known.digest != request.digest or known.method != request.method:
@@ -181,6 +190,8 @@ class Verbs:
         expired = record.not_after_us is not None and (
             to_us(self._core.clock.now()) > record.not_after_us
         )
+        # The lost core may have carried out what the backup shows as only stored.
+        expired = expired or record.created_us <= (self._core.restored_us or -1)
         if expired:
             draft = self._core.draft()
             self._refuse(draft, record.request_id, RequestExpired())
@@ -273,10 +284,15 @@ class Verbs:
             draft.put_run(replace(live, record=replace(live.record, state=after)))
 
     async def halt(self, level: HaltLevel, *, principal: str, reason: str) -> int:
-        """Halt or resume the account; FLATTEN also closes and cancels everything."""
+        """Halt or resume the account; FLATTEN also closes and cancels everything.
+
+        Raises RestoreReconciling where FLATTEN could do nothing yet.
+        """
 
         async def work() -> int:
             core = self._core
+            if level is HaltLevel.FLATTEN:
+                self._must_know()
             draft = core.draft()
             draft.book = replace(draft.book, halt=level)
             draft.say(HaltChanged(level=level, principal=principal, reason=reason))

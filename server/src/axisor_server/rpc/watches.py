@@ -30,6 +30,7 @@ ACCOUNT = frozenset(
         "BalanceChanged",
         "HaltChanged",
         "FeedChanged",
+        "RestoreReconciled",
     }
 )
 MARGIN = frozenset(
@@ -48,6 +49,7 @@ GUARD = frozenset(
         "NoticeGiven",
         "HaltChanged",
         "FeedChanged",
+        "RestoreReconciled",
     }
 )
 
