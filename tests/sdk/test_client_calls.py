@@ -119,6 +119,8 @@ CALLS: dict[str, Called] = {
     "SystemService/GetStatus": lambda c: c.system.status(),
     "SystemService/GetSettings": lambda c: c.system.settings(),
     "SystemService/ListVenues": lambda c: c.system.list_venues(),
+    "SystemService/Halt": lambda c: c.system.halt(HaltLevel.RISK, reason="storm", not_after=NOW),
+    "SystemService/Resume": lambda c: c.system.resume(validate_only=True),
     "SystemService/Shutdown": lambda c: c.system.shutdown(drain=timedelta(seconds=5)),
 }
 

@@ -10,6 +10,7 @@ import pytest
 
 from axisor.events import (
     BalanceChanged,
+    Cause,
     Coverage,
     CoverageChanged,
     CoverageState,
@@ -24,6 +25,8 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import (
     AddMargin,
@@ -139,6 +142,18 @@ def position():
             "acts again; 82,541 sat moved since the backup of 2026-11-25 03:04",
         ),
         (HaltChanged(level=HaltLevel.NONE, principal="owner"), Severity.OK, "resumed by owner"),
+        (
+            HaltChanged(level=HaltLevel.RISK, principal="owner", platform=True),
+            Severity.CRIT,
+            "all accounts: risk by owner",
+        ),
+        (
+            StandingChanged(standing=Standing.DEGRADED, causes=(Cause("price_none", "No price."),)),
+            Severity.CRIT,
+            "degraded: No price.",
+        ),
+        (StandingChanged(standing=Standing.REDUCE_ONLY), Severity.WARN, "reduce-only"),
+        (StandingChanged(standing=Standing.ACTIVE), Severity.OK, "active"),
     ],
 )
 def test_an_event_is_a_line_as_loud_as_it_matters(payload, severity, text):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from axisor.errors import AxisorError
-from axisor.events import Event, IntentSettled, Outcome, PositionChanged
-from axisor.intents import Action, AddMargin, Intent, Notice, OpenPosition, Wake
+from axisor.events import Coverage, CoverageState, Event, IntentSettled, Outcome, PositionChanged
+from axisor.intents import Action, AddMargin, Intent, Notice, OpenPosition, Wake, Why
 from axisor.model import Leash, Mode, Permission, Severity, Side, Tick
 from axisor.ports import Credentials, Secret
-from axisor.strategy import Config, Memory, Strategy, View
+from axisor.strategy import Config, Floor, Memory, PlanRow, Strategy, View, WhatIfRow
 from axisor_server.adapters.memory import MemoryStore, MemoryVault, SeededIds, VirtualClock
 from axisor_server.domain.journal import Entry, Head, to_event, to_us, verify
 from axisor_server.domain.records import AccountRecord
@@ -157,8 +157,35 @@ class Teller(Strategy[Config, Memory]):
         return []
 
 
+class Watcher(Strategy[Config, Memory]):
+    """Says of every position that it protects it, and does nothing."""
+
+    name = "watcher"
+    permissions = Permission.GUARD
+
+    def coverage(self, view: View) -> tuple[Coverage, ...]:
+        """Say that all is well."""
+        return tuple(Coverage(p.id, CoverageState.PROTECTED) for p in view.positions)
+
+    def plan(self, view: View) -> tuple[PlanRow, ...]:
+        """Plan nothing."""
+        return ()
+
+    def floors(self, view: View) -> tuple[Floor, ...]:
+        """Know no floor."""
+        return ()
+
+    def whatif(self, view: View, price: Decimal, added: int) -> tuple[WhatIfRow, ...]:
+        """Reckon nothing."""
+        return ()
+
+    def explain(self, view: View, position: str) -> Why:
+        """Have nothing to explain."""
+        return Why(rule="none")
+
+
 STRATEGIES: dict[str, type[Strategy[Any, Any]]] = {
-    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller)
+    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller, Watcher)
 }
 
 
@@ -179,6 +206,7 @@ class Bench:
         owner: str = "core-1",
         failpoint: str = "",
         reviewers: Sequence[Any] = (),
+        may_renew: Callable[[], bool] = lambda: True,
         **settings: Any,
     ) -> Engine:
         """Return a core that is not started yet."""
@@ -194,6 +222,7 @@ class Bench:
             publish=self.published.extend,
             settings=EngineSettings(owner=owner, **settings),
             failpoints=Failpoints(trigger, pause=self.clock.sleep),
+            may_renew=may_renew,
         )
 
     async def add_account(self, *, mode: Mode = Mode.SIM, network: str = "sim") -> AccountRecord:

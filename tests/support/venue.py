@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -37,6 +37,9 @@ from axisor.ports import (
 from axisor_server.engine.paper import ENDS, carry_out, ended, find, fundings, transfers
 
 WINDOW_MS = 30_000
+EARLY_MS = 5
+"""Two clocks read in whole milliseconds may differ by that much."""
+
 ACCOUNT = "trader"
 
 
@@ -52,8 +55,12 @@ class SimFeed:
         self._ticks.put_nowait(tick)
 
     async def ticker(self) -> Tick:
-        """Read the present tick."""
-        return self._venue.tick()
+        """Read the present tick, or what the test wants to be answered in its place."""
+        venue = self._venue
+        if venue.down or venue.feed_down:
+            raise VenueUnavailable("The simulated feed is down.")
+        tick = replace(venue.tick(), source="rest")
+        return tick if venue.answers is None else replace(tick, last=venue.answers)
 
     async def ticks(self) -> AsyncIterator[Tick]:
         """Yield ticks as the test moves the price, the present one first."""
@@ -67,7 +74,13 @@ class SimFeed:
 
     async def clock_offset(self) -> ClockOffset:
         """Measure the venue's clock."""
-        return ClockOffset(offset_ms=self._venue.offset_ms, uncertainty_ms=50)
+        venue = self._venue
+        if venue.feed_down:
+            raise VenueUnavailable("The simulated feed is down.")
+        venue.measures += 1
+        ours = venue.clock.now() - venue.true_time()
+        off_ms = venue.offset_ms - ours // timedelta(milliseconds=1)
+        return ClockOffset(offset_ms=off_ms, uncertainty_ms=venue.uncertainty_ms)
 
     async def aclose(self) -> None:
         """Nothing is open."""
@@ -84,6 +97,9 @@ class SimLine:
     async def read(self, *, lane: Lane = Lane.READ) -> AccountState:
         """Read the account; a stale reading shows it as it was some effects ago."""
         venue = self._venue
+        venue.tries += 1
+        if venue.key_refused:
+            raise VenueAuth("The key was revoked.")
         if venue.down:
             raise VenueUnavailable("The simulated line is down.")
         await asyncio.sleep(0)
@@ -106,6 +122,10 @@ class SimLine:
         venue.sent.append(action)
         venue.lanes.append(lane)
         fault = venue.faults.pop(0) if venue.faults else ""
+        if fault == "refuse-key":
+            return Refused(VenueAuth("The key lacks a right."))
+        if fault == "refuse-stamp":
+            return Refused(VenueAuth("Timestamp is outside the accepted window."))
         if venue.down or fault == "refuse-connection":
             return Refused(VenueUnavailable("The simulated line is down."))
         if fault == "lose-request":
@@ -161,6 +181,9 @@ class SimLine:
     async def changes(self) -> AsyncIterator[str]:
         """Hint whenever the venue did something by itself."""
         while True:
+            if self._venue.key_refused:
+                self._venue.logins += 1
+                raise VenueAuth("The key was revoked.")
             await self._venue.changed.wait()
             self._venue.changed.clear()
             yield "changed"
@@ -189,6 +212,14 @@ class SimVenue:
         self.exchange = Market(quote, seeded_ids(21), self.funding_rate)
         self.exchange.open_account(ACCOUNT, balance)
         self.offset_ms = 0
+        self.uncertainty_ms = 50
+        self.answers: Decimal | None = None
+        self.feed_down = False
+        self.key_refused = False
+        self.tries = 0
+        self.logins = 0
+        self.measures = 0
+        self._began = (clock.now(), clock.monotonic_ms())
         self.faults: list[str] = []
         self.down = False
         self.stale_reads = 0
@@ -221,6 +252,11 @@ class SimVenue:
         """Return a line of its own to the account."""
         return SimLine(self)
 
+    def true_time(self) -> datetime:
+        """Return the time that no step of our wall clock touches."""
+        wall, began_ms = self._began
+        return wall + timedelta(milliseconds=self.clock.monotonic_ms() - began_ms)
+
     def state(self) -> AccountState:
         """Return the account as it is."""
         return self.account.state(self.clock.now(), self.exchange.quote)
@@ -246,8 +282,8 @@ class SimVenue:
 
     def arrive(self, action: Action, signed_at_ms: int) -> SendResult:
         """Take a request as it arrives: check its stamp, then do it."""
-        now_ms = int(self.clock.now().timestamp() * 1000) + self.offset_ms
-        if not 0 <= now_ms - signed_at_ms <= WINDOW_MS:
+        now_ms = int(self.true_time().timestamp() * 1000) + self.offset_ms
+        if not -EARLY_MS <= now_ms - signed_at_ms <= WINDOW_MS:
             return Refused(VenueAuth("The timestamp is outside the window."))
         self.before = self.state()
         quote = self.exchange.quote

@@ -66,6 +66,23 @@ class HaltLevel(enum.StrEnum):
     FLATTEN = "flatten"
 
 
+class Standing(enum.StrEnum):
+    """Whether the core can do for an account what it is there for."""
+
+    ACTIVE = "active"
+    DEGRADED = "degraded"
+    REDUCE_ONLY = "reduce_only"
+    RECONCILE_ONLY = "reconcile_only"
+    HALTED = "halted"
+
+
+class Cause(Struct, frozen=True):
+    """One reason for a standing: a word that stays the same, and a sentence."""
+
+    code: str
+    text: str = ""
+
+
 class PositionEnd(enum.StrEnum):
     """How a position ended, as far as the venue tells."""
 
@@ -258,11 +275,19 @@ class NoticeGiven(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 
 
 class HaltChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """The account was halted or resumed."""
+    """The account was halted or resumed; with `platform` all accounts were, at once."""
 
     level: HaltLevel
     principal: str
     reason: str = ""
+    platform: bool = False
+
+
+class StandingChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """The core can do more or less for the account than before, and why."""
+
+    standing: Standing
+    causes: tuple[Cause, ...] = ()
 
 
 class FeedChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -376,6 +401,7 @@ Payload: TypeAlias = (
     | NoticeGiven
     | HaltChanged
     | FeedChanged
+    | StandingChanged
     | RestoreReconciled
 )
 """Everything a journal can hold."""

@@ -106,6 +106,7 @@ class FeedQuality(enum.StrEnum):
     FALLBACK = "fallback"
     INCOMPLETE = "incomplete"
     NONE = "none"
+    DISPUTED = "disputed"
 
 
 CROSS = "cross"

@@ -29,6 +29,8 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import (
     AddMargin,
@@ -66,6 +68,13 @@ _SETTLED = {
     IntentState.UNKNOWN: Severity.WARN,
     IntentState.NOT_APPLIED: Severity.WARN,
     IntentState.DEAD: Severity.WARN,
+}
+
+
+_STANDINGS = {
+    Standing.ACTIVE: Severity.OK,
+    Standing.DEGRADED: Severity.CRIT,
+    Standing.HALTED: Severity.CRIT,
 }
 
 
@@ -209,16 +218,27 @@ def _tell_core(payload: object) -> Line | None:
             text = f"{short(coverage.position)} {coverage.state.value}{_because(coverage.reason)}"
             return Line(Severity.OK if safe else Severity.WARN, "cover", text)
         case HaltChanged(level=HaltLevel.NONE):
-            return Line(Severity.OK, "halt", f"resumed by {payload.principal}")
+            return Line(Severity.OK, "halt", f"{_all(payload)}resumed by {payload.principal}")
         case HaltChanged(level=level):
-            text = f"{level.value} by {payload.principal}{_because(payload.reason)}"
+            text = f"{_all(payload)}{level.value} by {payload.principal}{_because(payload.reason)}"
             return Line(Severity.CRIT, "halt", text)
+        case StandingChanged(standing=standing):
+            text = standing.value.replace("_", "-") + _because(_sentences(payload))
+            return Line(_STANDINGS.get(standing, Severity.WARN), "standing", text)
         case RestoreReconciled(increases=increases):
             moved = sum(increase.amount for increase in increases)
             text = f"acts again; {moved:,} sat moved since the backup of {payload.backup_at:%F %R}"
             return Line(Severity.WARN if moved else Severity.OK, "restore", text)
         case _:
             return None
+
+
+def _all(payload: HaltChanged) -> str:
+    return "all accounts: " if payload.platform else ""
+
+
+def _sentences(payload: StandingChanged) -> str:
+    return " ".join(cause.text or cause.code for cause in payload.causes)
 
 
 def _because(reason: str) -> str:

@@ -16,16 +16,19 @@ import structlog
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from axisor.errors import SettingsInvalid
+from axisor.errors import SettingsInvalid, StoreUnavailable
 from axisor.ports import Clock, Pace, Paced
 from axisor_server import settings as settings_module
 from axisor_server.adapters import files, tls
 from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.adapters.token import OwnerToken, open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.wakeups import RedisWakeups
+from axisor_server.adapters.watchdog import Watchdog, free_space
+from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry, to_event
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
@@ -36,6 +39,7 @@ from axisor_server.rpc import metrics
 from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.protection import LOOK_S as PROTECTION_S
 from axisor_server.services.status import PluginReport, SettingReport, Surroundings
 from axisor_server.services.watching import Limits
 from axisor_server.settings import Loaded, Settings
@@ -48,6 +52,7 @@ POLL_S = 1.0
 MOST_ENGINE_DRAIN_S = 10.0
 STREAM_DRAIN_S = 2.0
 HOUSEKEEPING_S = 3_600.0
+DISK_S = 10.0
 
 log = structlog.get_logger("axisor.app")
 
@@ -80,7 +85,7 @@ async def run(
         core = Core(loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop)
         await core.open(stack)
         found = await core.serve(stack)
-        with _signals(stop):
+        with _signals(stop, core.halt):
             log.info("serving", address=found.address)
             ready(found)
             await core.watch_over(stop)
@@ -116,6 +121,9 @@ class Core:
         vault = open_vault(data_dir)
         registry = CollectorRegistry()
         self._registry = registry
+        self._lag = metrics.LoopMetrics(registry)
+        engine_settings = _engine_settings(self._settings, ids)
+        self._watchdog = Watchdog(self._lagged, shun_s=engine_settings.lease_ms / 1000)
         self._engine = Engine(
             store=self._store,
             clock=clock,
@@ -125,8 +133,9 @@ class Core:
             strategies=plugins.strategies,
             reviewers=(plugins.review,),
             publish=self._publish,
-            settings=_engine_settings(self._settings, ids),
+            settings=engine_settings,
             failpoints=_failpoints(failpoint, clock),
+            may_renew=self._may_renew,
         )
         self._house = House(
             engine=self._engine,
@@ -139,6 +148,7 @@ class Core:
                 plugins=lambda: plugin_reports(plugins),
                 settings=setting_reports(loaded),
                 stop=self._shut_down,
+                read_halt_file=HaltFile(data_dir).read,
             ),
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
@@ -157,6 +167,9 @@ class Core:
         stack.push_async_callback(self._store.close)
         stack.push_async_callback(self._wakeups.close)
         stack.push_async_callback(self._house.aclose)
+        await self._house.halts.look()  # before any account is taken
+        self._watchdog.start()
+        stack.callback(self._watchdog.stop)
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
 
@@ -179,6 +192,7 @@ class Core:
         files.replace_private(self._data_dir / ADDRESS_FILE, f"{address}\n".encode())
         stack.callback((self._data_dir / ADDRESS_FILE).unlink, missing_ok=True)
         await self._server.announce(serving=True)
+        await self._server.announce_protection(holds=False)  # until it was looked at
         return Ready(
             address=address,
             token_file=self._token.path,
@@ -190,7 +204,10 @@ class Core:
         """Pass hints on and forget old answers until told to stop."""
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._house.hub.follow(self._wakeups)),
+                group.create_task(self._house.hub.follow(self._wakeups, heard=self._heard)),
+                group.create_task(self._house.halts.watch()),
+                group.create_task(self._watch_protection()),
+                group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
             ]
@@ -198,10 +215,15 @@ class Core:
             for task in tasks:
                 task.cancel()
 
+    def halt(self) -> None:
+        """Halt new risk on every account, as a signal asks for it."""
+        self._house.halts.on_signal()
+
     async def wind_down(self) -> None:
         """Say NOT_SERVING, end the streams, let the calls under way finish."""
         log.info("stopping")
         await self._server.announce(serving=False)
+        await self._server.announce_protection(holds=False)
         self._house.hub.close()
         await self._server.stop(STREAM_DRAIN_S)
 
@@ -223,6 +245,33 @@ class Core:
         if entries and self._settings.redis.url:
             with contextlib.suppress(asyncio.QueueFull):  # A lost hint costs latency, nothing else.
                 self._hints.put_nowait((entries[-1].stream, entries[-1].sequence))
+
+    async def _watch_protection(self) -> None:
+        while True:
+            try:
+                holds = await self._house.protection.holds()
+            except StoreUnavailable:
+                holds = False  # nobody can tell
+            await self._server.announce_protection(holds=holds)
+            await self._clock.sleep(PROTECTION_S)
+
+    async def _watch_disk(self) -> None:
+        while True:
+            space = await free_space(self._data_dir)
+            self._engine.vitals.disk(*(space or (0, 0)))
+            await self._clock.sleep(DISK_S)
+
+    def _lagged(self, lag_ms: int) -> None:
+        self._lag.lagged(lag_ms)
+        self._engine.vitals.lagged(lag_ms)
+
+    def _may_renew(self) -> bool:
+        # Beside SQLite there is no other core that could take over.
+        return not self._settings.database.url or self._watchdog.may_renew()
+
+    def _heard(self, stream: str) -> None:
+        if stream == PLATFORM:
+            self._engine.look_at_halt()
 
     async def _tell_others(self) -> None:
         while True:
@@ -325,6 +374,8 @@ def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
         owner=_owner(settings, ids),
         max_mode=settings.max_mode,
         back_date_ms=settings.venue.back_date_ms,
+        disagree_percent=settings.prices.disagree_percent,
+        index_disagree_percent=settings.prices.index_percent,
     )
 
 
@@ -336,12 +387,13 @@ def _failpoints(text: str, clock: Clock) -> Failpoints:
 
 
 @contextlib.contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
+def _signals(stop: asyncio.Event, halt: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    handlers = {signal.SIGTERM: stop.set, signal.SIGINT: stop.set, signal.SIGUSR1: halt}
+    for number, handle in handlers.items():
+        loop.add_signal_handler(number, handle)
     try:
         yield
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in handlers:
             loop.remove_signal_handler(number)

@@ -71,6 +71,17 @@ class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0
 
 
+class Prices(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the venue's prices contradict each other, so that runs add nothing; 0 is never."""
+
+    disagree_percent: Annotated[
+        int, Meta(ge=0, le=50, description="How far stream and ticker may be apart; 0: any.")
+    ] = 1
+    index_percent: Annotated[
+        int, Meta(ge=0, le=50, description="How far the last price may leave the index; 0: any.")
+    ] = 5
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """What is logged."""
 
@@ -122,6 +133,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     database: Database = Database()
     redis: Redis = Redis()
     venue: VenueLimits = VenueLimits()
+    prices: Prices = Prices()
     log: Log = Log()
     metrics: Metrics = Metrics()
     backup: Backup = Backup()

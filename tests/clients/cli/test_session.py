@@ -81,11 +81,12 @@ def test_status_of_a_core_without_positions_is_safe(core, account):
 
     assert ran.code == 0
     assert set(ran.json) == {
-        *("version", "max_mode", "draining", "accounts", "plugins", "rate_budgets"),
+        *("version", "max_mode", "draining", "platform_halt", "accounts", "plugins"),
+        "rate_budgets",
     }
     assert set(ran.json["accounts"][0]) == {
-        *("id", "label", "mode", "halt", "guard", "floor_usd", "quality", "price_age_ms"),
-        *("positions", "protected", "open_intents", "sequence"),
+        *("id", "label", "mode", "halt", "standing", "causes", "guard", "floor_usd", "quality"),
+        *("price_age_ms", "positions", "protected", "open_intents", "sequence"),
     }
 
 

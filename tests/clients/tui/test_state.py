@@ -17,6 +17,8 @@ from axisor.events import (
     PositionEnd,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.model import Balance, FeedQuality, Mode
 from axisor_tui.render import guard_word
@@ -117,6 +119,10 @@ class Case:
         Case(RunChanged(run="run1", strategy="margin-guard", state=RunState.FAILED), "FAILED"),
         Case(HaltChanged(level=HaltLevel.ALL, principal="owner"), "HALTED"),
         Case(HaltChanged(level=HaltLevel.RISK, principal="owner"), "ARMED"),
+        Case(HaltChanged(level=HaltLevel.ALL, principal="owner", platform=True), "HALTED"),
+        Case(StandingChanged(standing=Standing.DEGRADED), "DEGRADED"),
+        Case(StandingChanged(standing=Standing.RECONCILE_ONLY), "RECONCILING"),
+        Case(StandingChanged(standing=Standing.REDUCE_ONLY), "ARMED"),
         Case(
             CoverageChanged(coverage=Coverage(position=LONG, state=CoverageState.DEGRADED)),
             "DEGRADED",
@@ -129,3 +135,14 @@ def test_the_guard_is_named_by_what_it_can_do(case):
 
 def test_without_a_guard_nothing_is_said_to_be_protected():
     assert guard_word(State()) == "NONE"
+
+
+def test_the_end_of_the_halt_of_all_leaves_the_accounts_own():
+    halted = play(
+        event(11, HaltChanged(level=HaltLevel.ALL, principal="owner")),
+        event(12, HaltChanged(level=HaltLevel.ALL, principal="owner", platform=True)),
+        event(13, HaltChanged(level=HaltLevel.NONE, principal="owner", platform=True)),
+        state=example(),
+    )
+
+    assert guard_word(halted) == "HALTED"

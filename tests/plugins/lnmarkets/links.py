@@ -23,9 +23,9 @@ def credentials() -> Credentials:
     return Credentials(Secret(KEY), Secret(SECRET), Secret(PASSPHRASE))
 
 
-def rest_client(url: str, *, timeout: httpx.Timeout = TIMEOUT) -> Rest:
+def rest_client(url: str, clock: Clock | None = None, *, timeout: httpx.Timeout = TIMEOUT) -> Rest:
     """Return a client of every endpoint, withdrawals too."""
-    clock = JumpingClock()
+    clock = JumpingClock() if clock is None else clock
     limiter = Limiter(clock)
     return Rest(
         Transport(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -53,6 +53,15 @@ UNCLEAR = {
     "bad gzip": answer(b"not gzip", content_encoding="gzip"),
     "too much": answer(gzip.compress(b" " * (MOST_BYTES + 1)), content_encoding="gzip"),
 }
+
+
+class SteppedClock(JumpingClock):
+    """A clock whose wall time somebody steps."""
+
+    step = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.step
 
 
 @pytest.mark.parametrize("reply", UNCLEAR.values(), ids=list(UNCLEAR))
@@ -174,8 +183,49 @@ async def test_a_stamp_not_given_is_the_venues_present_time(venue: Script, rest:
 
     stamp = int(venue.calls("/v3/account")[0].headers["lnm-access-timestamp"])
     clock = rest.transport.clock
-    assert rest.transport.offset_ms == 42_000
     assert stamp == unix_ms(clock.now()) + 42_000
+
+
+async def test_a_step_of_our_clock_moves_no_stamp(venue: Script):
+    clock = SteppedClock()
+    rest = rest_client(venue.url, clock)
+    venue.on("GET /v3/account", ACCOUNT)
+    venue.on("GET /v3/time", {"time": "2026-10-01T12:00:00.000Z"})
+    await rest.transport.warm()
+    before = rest.transport.venue_now_ms()
+
+    clock.step = timedelta(hours=1)
+
+    assert rest.transport.venue_now_ms() == before
+    await rest.transport.aclose()
+
+
+async def test_a_refused_timestamp_makes_the_venues_clock_unknown_once_more(
+    venue: Script, rest: Rest
+):
+    venue.on("GET /v3/time", {"time": "2026-10-01T12:00:42.000Z"})
+    wrong = {"code": "UNAUTHORIZED", "message": "Timestamp is outside the accepted window"}
+    venue.on("GET /v3/account", answer(wrong, 401), answer(ACCOUNT))
+    await rest.transport.warm()
+
+    with pytest.raises(VenueAuth):
+        await rest.account.account()
+    assert not rest.transport.knows_time
+    await rest.transport.warm()
+    await rest.account.account()
+
+    assert rest.transport.knows_time
+
+
+async def test_another_refusal_of_the_key_leaves_the_venues_clock_known(venue: Script, rest: Rest):
+    venue.on("GET /v3/time", {"time": "2026-10-01T12:00:42.000Z"})
+    venue.on("GET /v3/account", answer({"code": "UNAUTHORIZED", "message": "Invalid key"}, 401))
+    await rest.transport.warm()
+
+    with pytest.raises(VenueAuth):
+        await rest.account.account()
+
+    assert rest.transport.knows_time
 
 
 async def test_a_stamp_that_ran_out_is_not_sent(venue: Script, rest: Rest):

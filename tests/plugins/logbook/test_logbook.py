@@ -11,6 +11,7 @@ import pytest
 import axisor_logbook
 from axisor.events import (
     AccountClosed,
+    Cause,
     Event,
     FeedChanged,
     HaltChanged,
@@ -26,6 +27,8 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import AddMargin
 from axisor.model import FeedQuality, Mode, Position, Severity, Side
@@ -98,6 +101,17 @@ def event(payload: Payload) -> Event:
             "restored from a backup; 0 sat moved since, all counted as spent",
         ),
         (HaltChanged(level=HaltLevel.RISK, principal="owner"), "WARNING", "halt risk by owner"),
+        (
+            HaltChanged(level=HaltLevel.ALL, principal="file", platform=True),
+            "WARNING",
+            "halt of all accounts all by file",
+        ),
+        (
+            StandingChanged(standing=Standing.DEGRADED, causes=(Cause("disk_low", "Full."),)),
+            "WARNING",
+            "it stands degraded disk_low",
+        ),
+        (StandingChanged(standing=Standing.ACTIVE), "INFO", "it stands active"),
         (FeedChanged(quality=FeedQuality.FRESH), "INFO", "the price is fresh"),
     ],
 )

@@ -114,6 +114,7 @@ def test_less_or_older_information_never_calms(case: Drawn, rule: Rule, loss: st
         "stale": {"quality": FeedQuality.STALE},
         "fallback": {"quality": FeedQuality.FALLBACK},
         "none": {"quality": FeedQuality.NONE},
+        "disputed": {"quality": FeedQuality.DISPUTED},
         "no tick": {"tick": None, "price_age_ms": None},
         "no bid": {"tick": tick(case.price, bid=None, ask=None)},
         "unreadable": {"unreadable": frozenset({case.position.id})},

@@ -38,6 +38,7 @@ def one_of(kind: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(list(kind))
 
 
+causes = st.builds(e.Cause, code=texts, text=texts)
 some_text = maybe(texts.filter(bool))
 positions = st.builds(
     m.Position,
@@ -272,6 +273,9 @@ snapshots = st.builds(
     coverages=st.lists(coverages, max_size=2).map(tuple),
     effects=st.lists(effects, max_size=2).map(tuple),
     halt=one_of(e.HaltLevel),
+    platform_halt=one_of(e.HaltLevel),
+    standing=one_of(e.Standing),
+    causes=st.lists(causes, max_size=2).map(tuple),
 )
 plan_rows = st.builds(
     PlanRow,
@@ -345,7 +349,18 @@ payloads = st.one_of(
         run=some_ids,
         data=st.dictionaries(texts, texts, max_size=3),
     ),
-    st.builds(e.HaltChanged, level=one_of(e.HaltLevel), principal=texts, reason=texts),
+    st.builds(
+        e.HaltChanged,
+        level=one_of(e.HaltLevel),
+        principal=texts,
+        reason=texts,
+        platform=st.booleans(),
+    ),
+    st.builds(
+        e.StandingChanged,
+        standing=one_of(e.Standing),
+        causes=st.lists(causes, max_size=2).map(tuple),
+    ),
     st.builds(e.FeedChanged, quality=one_of(m.FeedQuality), reason=texts),
     st.builds(
         e.RestoreReconciled,

@@ -165,7 +165,9 @@ def test_a_day_of_losses_never_keeps_a_run_from_protecting():
 def test_a_bad_price_refuses_only_what_adds_risk(quality):
     assert asked(OPEN, quality=quality) is errors.StalePrice
     assert asked(SetStop(position="p", price=None), quality=quality) is errors.StalePrice
-    assert asked(AddMargin(position="p", amount=1), quality=quality) is None
+    held = quality in (FeedQuality.FALLBACK, FeedQuality.DISPUTED)
+    add = AddMargin(position="p", amount=1)
+    assert asked(add, quality=quality) is (errors.StalePrice if held else None)
     assert asked(ClosePosition(position="p"), quality=quality) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from decimal import Decimal
 
@@ -15,8 +16,9 @@ from axisor.events import (
     IntentState,
     NoticeGiven,
     RestoreReconciled,
+    Standing,
 )
-from axisor.intents import AddMargin, DepositCross, OpenPosition, SetStop
+from axisor.intents import AddMargin, ClosePosition, DepositCross, OpenPosition, SetStop
 from axisor.model import Mode, Side
 from axisor_server.adapters.memory import MemoryStore
 from axisor_server.domain.backups import EPOCH_STEP, RESTORED, Restored
@@ -244,7 +246,7 @@ async def test_commands_are_refused_meanwhile(bench: Bench, action: object):
     await second.stop(1)
 
 
-async def test_flattening_is_refused_aloud_and_halting_is_not(bench: Bench):
+async def test_flattening_waits_and_is_done_as_soon_as_it_may_be(bench: Bench):
     bench.long()
     first = bench.engine()
     await bench.up(first)
@@ -254,11 +256,75 @@ async def test_flattening_is_refused_aloud_and_halting_is_not(bench: Bench):
     second = bench.engine()
     await bench.up(second)
 
-    with pytest.raises(RestoreReconciling):
-        await second.halt(ACCOUNT, HaltLevel.FLATTEN, principal="owner", reason="")
-    await second.halt(ACCOUNT, HaltLevel.ALL, principal="owner", reason="")
+    await second.halt(ACCOUNT, HaltLevel.FLATTEN, principal="owner", reason="")
+    await settle(bench, 10)
+    assert bench.venue.sent == []
+    await settle(bench, 120)
 
-    assert second.status().accounts[0].halt is HaltLevel.ALL
+    assert [type(action) for action in bench.venue.effects] == [ClosePosition]
+    await second.stop(1)
+
+
+async def test_a_halt_meanwhile_does_not_cancel_what_may_have_been_sent(bench: Bench):
+    bench.long()
+    first = bench.engine(failpoint="planned")
+    await bench.up(first)
+    await bench.run(first, "rescuer")
+    await bench.move("98100", seconds=1)
+    old = Archive(bench)
+    await bench.crash(first)
+    await old.restore()
+    second = bench.engine()
+    starting = asyncio.ensure_future(second.start())
+    actors = second._roster.actors
+    while ACCOUNT not in actors or actors[ACCOUNT].core.ledger is None:
+        await asyncio.sleep(0)
+    await second.halt(ACCOUNT, HaltLevel.ALL, principal="owner", reason="")
+    await settle(bench)
+    await starting
+
+    states = [settled.state for settled in await bench.settled()]
+    assert states == [IntentState.UNKNOWN, IntentState.NOT_APPLIED]
+    await second.stop(1)
+
+
+async def test_it_stands_reconcile_only_until_it_is_known(bench: Bench):
+    bench.long()
+    first = bench.engine()
+    await bench.up(first)
+    old = Archive(bench)
+    await bench.crash(first)
+    await old.restore()
+    second = bench.engine()
+    await bench.up(second)
+
+    assert second.status().accounts[0].standing is Standing.RECONCILE_ONLY
+    await settle(bench)
+    after = second.status().accounts[0]
+    assert after.standing is not Standing.RECONCILE_ONLY
+    assert "restored" not in {cause.code for cause in after.causes}
+    await second.stop(1)
+
+
+async def test_a_run_is_not_called_while_nothing_is_known_and_told_afterwards(bench: Bench):
+    bench.long()
+    first = bench.engine(failpoint="sent-committed")
+    await bench.up(first)
+    run = await bench.run(first, "rescuer")
+    await bench.move("98100", seconds=1)
+    old = Archive(bench)
+    await bench.crash(first)
+    await old.restore()
+    second = bench.engine()
+    await bench.up(second)
+    before = await bench.store.read(lambda r: r.run(run))
+    await settle(bench, 20)
+    meanwhile = await bench.store.read(lambda r: r.run(run))
+    await settle(bench, 60)
+
+    assert before == meanwhile
+    assert await bench.payloads(IntentReviewRefused) == []
+    assert len(bench.venue.effects) == 1
     await second.stop(1)
 
 

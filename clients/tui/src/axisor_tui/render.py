@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from rich.text import Text
 
-from axisor.events import CoverageState, HaltLevel, RunState
+from axisor.events import CoverageState, HaltLevel, RunState, Standing
 from axisor.maths import pl
 from axisor.model import Mode, Position, Severity, Side
 from axisor.strategy import Floor
@@ -56,6 +56,8 @@ def banner(state: State) -> Text:
         text.append(f" {MODE_MEANS[state.mode]}", "dim")
     text.append(f"  {state.label or state.account or 'no account yet'}")
     text.append(f"  guard {guard_word(state)}", guard_style(state))
+    if HaltLevel.RISK in (state.halt, state.platform_halt):
+        text.append("  REDUCE-ONLY", "bold yellow")
     text.append(f"  {_age(state)}")
     if state.wall is not None:
         text.append(f"  {state.wall.astimezone(UTC):%H:%M:%S} UTC", "dim")
@@ -65,13 +67,17 @@ def banner(state: State) -> Text:
 def guard_word(state: State) -> str:
     """Return what the guard does, in one word."""
     run = state.guard
-    if state.halt in (HaltLevel.ALL, HaltLevel.FLATTEN):
+    still = (HaltLevel.ALL, HaltLevel.FLATTEN)
+    if state.halt in still or state.platform_halt in still:
         return "HALTED"
     if run is None:
         return "NONE"
     if run.state is RunState.RUNNING:
+        if state.standing is Standing.RECONCILE_ONLY:
+            return "RECONCILING"
         states = {coverage.state for coverage in state.coverages.values()}
-        return "DEGRADED" if CoverageState.DEGRADED in states else "ARMED"
+        blind = state.standing is Standing.DEGRADED or CoverageState.DEGRADED in states
+        return "DEGRADED" if blind else "ARMED"
     return run.state.value.upper()
 
 

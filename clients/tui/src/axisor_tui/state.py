@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from axisor.events import (
     BalanceChanged,
+    Cause,
     Coverage,
     CoverageChanged,
     FeedChanged,
@@ -28,6 +29,8 @@ from axisor.events import (
     PositionClosed,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.maths import distance
 from axisor.model import Balance, CrossWallet, FeedQuality, Mode, Order, OrderState, Position, Tick
@@ -125,6 +128,9 @@ class State(Struct, frozen=True, kw_only=True):
     coverages: dict[str, Coverage] = {}
     pending: dict[str, str] = {}
     halt: HaltLevel = HaltLevel.NONE
+    platform_halt: HaltLevel = HaltLevel.NONE
+    standing: Standing = Standing.ACTIVE
+    causes: tuple[Cause, ...] = ()
     tick: Tick | None = None
     quality: FeedQuality = FeedQuality.NONE
     tick_at_ms: int | None = None
@@ -214,6 +220,9 @@ def _snap(state: State, snapshot: Snapshot) -> State:
         coverages={each.position: each for each in snapshot.coverages},
         pending={effect.id: effect.target for effect in snapshot.effects},
         halt=snapshot.halt,
+        platform_halt=snapshot.platform_halt,
+        standing=snapshot.standing,
+        causes=snapshot.causes,
     )
 
 
@@ -256,10 +265,8 @@ def _apply(state: State, payload: SeenPayload, event: SeenEvent) -> State:
             return replace(state, orders=orders)
         case CoverageChanged(coverage=coverage):
             return replace(state, coverages={**state.coverages, coverage.position: coverage})
-        case HaltChanged(level=level):
-            return replace(state, halt=level)
-        case FeedChanged(quality=quality):
-            return replace(state, quality=quality)
+        case HaltChanged() | StandingChanged() | FeedChanged():
+            return _stand(state, payload)
         case RunChanged():
             return replace(state, runs=_run(state.runs, payload, event))
         case IntentPlanned(intent=intent, target=target):
@@ -268,6 +275,18 @@ def _apply(state: State, payload: SeenPayload, event: SeenEvent) -> State:
             return replace(state, pending={k: v for k, v in state.pending.items() if k != intent})
         case _:
             return state
+
+
+def _stand(state: State, payload: HaltChanged | StandingChanged | FeedChanged) -> State:
+    match payload:
+        case HaltChanged(level=level, platform=True):
+            return replace(state, platform_halt=level)
+        case HaltChanged(level=level):
+            return replace(state, halt=level)
+        case StandingChanged(standing=standing, causes=causes):
+            return replace(state, standing=standing, causes=causes)
+        case FeedChanged(quality=quality):
+            return replace(state, quality=quality)
 
 
 def _put(positions: tuple[Position, ...], changed: Position) -> tuple[Position, ...]:

@@ -242,7 +242,7 @@ class LnMarketsAccount:
 
     async def _know_clock(self) -> None:
         """Measure the venue's clock before the first signed read, lest its stamp is refused."""
-        if self._transport.offset_ms is None:
+        if not self._transport.knows_time:
             await self._transport.warm()
 
     async def _cross_position(self, lane: Lane) -> CrossPosition | None:

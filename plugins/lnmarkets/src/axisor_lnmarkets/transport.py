@@ -91,7 +91,7 @@ def _no_leave(request: Request) -> VenueAuth:
 class Transport:
     """One client of the REST interface. `signer` is None for a client of public calls only.
 
-    `offset_ms` is the venue's clock less ours; set it once it is measured.
+    The venue's time is carried on by the clock that never steps from where it was measured last.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Transport:
         timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         self.clock = clock
-        self.offset_ms: int | None = None
+        self._ahead_ms: int | None = None
         self._address = address
         self._public = public
         self._private = private if private is not None else public
@@ -115,9 +115,16 @@ class Transport:
             timeout=timeout, limits=LIMITS, follow_redirects=False, trust_env=False
         )
 
+    @property
+    def knows_time(self) -> bool:
+        """Return whether the venue's time was measured, and not refused since."""
+        return self._ahead_ms is not None
+
     def venue_now_ms(self) -> int:
-        """Return the venue's present time, unix milliseconds, as far as it is known."""
-        return unix_ms(self.clock.now()) + (self.offset_ms or 0)
+        """Return the venue's present time, unix milliseconds; our own before it was measured."""
+        if self._ahead_ms is None:
+            return unix_ms(self.clock.now())
+        return self.clock.monotonic_ms() + self._ahead_ms
 
     async def get(
         self,
@@ -179,8 +186,9 @@ class Transport:
     async def warm(self) -> None:
         """Open a connection, measuring the venue's clock on the way. Raises VenueError."""
         sample = await self.sample_clock()
-        if self.offset_ms is None or sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
-            self.offset_ms = sample.offset_ms
+        if self._ahead_ms is None or sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
+            apart = unix_ms(self.clock.now()) - self.clock.monotonic_ms()
+            self._ahead_ms = apart + sample.offset_ms
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -196,7 +204,12 @@ class Transport:
     ) -> bytes:
         request = Request(method="GET", path=path, query=encode_query(query), signed=signed)
         observed = await self._exchange(request, signed_at_ms=None, lane=lane)
-        return _body_of_read(request, observed)
+        try:
+            return _body_of_read(request, observed)
+        except VenueAuth as error:
+            if "timestamp" in error.message.lower():
+                self._ahead_ms = None  # measured anew before the next signed read
+            raise
 
     async def _exchange(
         self, request: Request, *, signed_at_ms: int | None, lane: Lane
@@ -223,7 +236,7 @@ class Transport:
 
     def _patience(self, signed_at_ms: int | None) -> int:
         """Return how long a request may wait for leave: no longer than its stamp will be good."""
-        if signed_at_ms is None or self.offset_ms is None:
+        if signed_at_ms is None or self._ahead_ms is None:
             return PATIENCE_MS
         left = signed_at_ms + SIGNATURE_WINDOW_MS - self.venue_now_ms()
         if left <= 0:

@@ -21,6 +21,8 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import Action
 from axisor.model import FeedQuality, Severity
@@ -63,7 +65,12 @@ def _of_state(payload: Payload) -> Line | None:
             return level, f"{payload.strategy} {payload.run} is {payload.state.value}{why}"
         case HaltChanged(level=halt):
             level = INFO if halt is HaltLevel.NONE else WARNING
-            return level, f"halt {halt.value} by {payload.principal} {payload.reason}".rstrip()
+            whose = "halt of all accounts" if payload.platform else "halt"
+            return level, f"{whose} {halt.value} by {payload.principal} {payload.reason}".rstrip()
+        case StandingChanged(standing=standing):
+            level = INFO if standing is Standing.ACTIVE else WARNING
+            causes = ", ".join(cause.code for cause in payload.causes)
+            return level, f"it stands {standing.value} {causes}".rstrip()
         case RestoreReconciled(increases=increases):
             moved = sum(increase.amount for increase in increases)
             level = WARNING if moved else INFO

@@ -30,6 +30,7 @@ _UNFIT = {
     FeedQuality.STALE: "the price is stale",
     FeedQuality.FALLBACK: "the price is from a fallback source",
     FeedQuality.NONE: "there is no price",
+    FeedQuality.DISPUTED: "the venue's prices contradict each other",
 }
 
 

@@ -9,10 +9,12 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · LeaseLost · RestoreReconciling ·
-    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
+    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost ·
+    │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
+    │                 AccountInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReviewRefused · ActionPending · InsufficientBalance · ShadowOnly
+    │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
+    │                 ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
@@ -74,6 +76,7 @@ from axisor.errors.standing import (
     BudgetExceeded,
     EtagMismatch,
     Halted,
+    HaltKept,
     InsufficientBalance,
     LeaseLost,
     LeashExceeded,
@@ -82,6 +85,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NotSupported,
     RateLimited,
+    ReduceOnly,
     RequestExpired,
     RequestIdReused,
     ReserveBroken,
@@ -135,6 +139,7 @@ __all__ = [
     "SequenceAhead",
     "SlowReader",
     "Halted",
+    "HaltKept",
     "LeaseLost",
     "RestoreReconciling",
     "NotSupported",
@@ -145,6 +150,7 @@ __all__ = [
     "ReserveBroken",
     "LeashExceeded",
     "StalePrice",
+    "ReduceOnly",
     "ReviewRefused",
     "ActionPending",
     "InsufficientBalance",

@@ -83,6 +83,14 @@ class Halted(StateError):
     fix = "Resume it when you mean to: axisor account resume."
 
 
+class HaltKept(StateError):
+    """The file HALT in the data directory keeps every account halted."""
+
+    reason = "HALT_KEPT"
+    money = "The halt is in force as before."
+    fix = "Remove the file HALT, then: axisor halt resume."
+
+
 class LeaseLost(StateError):
     """Another core has taken over this account."""
 
@@ -151,6 +159,13 @@ class StalePrice(RiskError):
 
     reason = "STALE_PRICE"
     fix = "Wait for the feed; axisor doctor says what is wrong with it."
+
+
+class ReduceOnly(RiskError):
+    """The core itself takes only what lowers risk at the moment."""
+
+    reason = "REDUCE_ONLY"
+    fix = "Wait; it ends by itself when the cause is gone: axisor status."
 
 
 class ReviewRefused(RiskError):

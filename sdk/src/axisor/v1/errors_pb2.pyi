@@ -227,6 +227,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
     Metadata: `account`, `sequence`.
     """
+    ERROR_REASON_REDUCE_ONLY: _ErrorReason.ValueType  # 55
+    """The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
+    FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
+    """
+    ERROR_REASON_HALT_KEPT: _ErrorReason.ValueType  # 56
+    """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
+    Remove the file, then resume. Metadata: `file`.
+    """
     ERROR_REASON_RESTORE_RECONCILING: _ErrorReason.ValueType  # 60
     """The core was restored from a backup and has not yet found out what happened since. Code
     UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
@@ -450,6 +458,14 @@ ERROR_REASON_STORE_IN_USE: ErrorReason.ValueType  # 51
 ERROR_REASON_JOURNAL_CORRUPT: ErrorReason.ValueType  # 52
 """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
 Metadata: `account`, `sequence`.
+"""
+ERROR_REASON_REDUCE_ONLY: ErrorReason.ValueType  # 55
+"""The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
+FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
+"""
+ERROR_REASON_HALT_KEPT: ErrorReason.ValueType  # 56
+"""The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
+Remove the file, then resume. Metadata: `file`.
 """
 ERROR_REASON_RESTORE_RECONCILING: ErrorReason.ValueType  # 60
 """The core was restored from a backup and has not yet found out what happened since. Code

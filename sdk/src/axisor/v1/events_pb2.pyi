@@ -53,6 +53,7 @@ class Event(_message.Message):
     NOTICE_GIVEN_FIELD_NUMBER: _builtins.int
     HALT_CHANGED_FIELD_NUMBER: _builtins.int
     FEED_CHANGED_FIELD_NUMBER: _builtins.int
+    STANDING_CHANGED_FIELD_NUMBER: _builtins.int
     RESTORE_RECONCILED_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Output only. The account. Format: `accounts/{account}`."""
@@ -151,6 +152,10 @@ class Event(_message.Message):
         """Output only. The price became more or less trustworthy."""
 
     @_builtins.property
+    def standing_changed(self) -> Global___StandingChanged:
+        """Output only. The core can do more or less for the account than before."""
+
+    @_builtins.property
     def restore_reconciled(self) -> Global___RestoreReconciled:
         """Output only. After a restore the account acts again."""
 
@@ -183,13 +188,14 @@ class Event(_message.Message):
         notice_given: Global___NoticeGiven | None = ...,
         halt_changed: Global___HaltChanged | None = ...,
         feed_changed: Global___FeedChanged | None = ...,
+        standing_changed: Global___StandingChanged | None = ...,
         restore_reconciled: Global___RestoreReconciled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "step_taken", b"step_taken"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "restore_reconciled"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "standing_changed", "restore_reconciled"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -806,26 +812,58 @@ class HaltChanged(_message.Message):
     LEVEL_FIELD_NUMBER: _builtins.int
     PRINCIPAL_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    PLATFORM_FIELD_NUMBER: _builtins.int
     level: _types_pb2.HaltLevel.ValueType
     """Output only. What it may do now."""
     principal: _builtins.str
     """Output only. The caller who changed it. Empty where the core did."""
     reason: _builtins.str
     """Output only. Why, as given. Empty where nothing was given."""
+    platform: _builtins.bool
+    """Output only. Whether it is the halt of all accounts that changed; the account's own stays."""
     def __init__(
         self,
         *,
         level: _types_pb2.HaltLevel.ValueType = ...,
         principal: _builtins.str = ...,
         reason: _builtins.str = ...,
+        platform: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "principal", b"principal", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "platform", b"platform", "principal", b"principal", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HaltChanged: _TypeAlias = HaltChanged  # noqa: Y015
+
+@_typing.final
+class StandingChanged(_message.Message):
+    """The core can do more or less for the account than before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STANDING_FIELD_NUMBER: _builtins.int
+    CAUSES_FIELD_NUMBER: _builtins.int
+    standing: _types_pb2.Standing.ValueType
+    """Output only. How the account stands now."""
+    @_builtins.property
+    def causes(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.StandingCause]:
+        """Output only. Every reason for it. Empty where it is `ACTIVE`."""
+
+    def __init__(
+        self,
+        *,
+        standing: _types_pb2.Standing.ValueType = ...,
+        causes: _abc.Iterable[_types_pb2.StandingCause] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["causes", b"causes", "standing", b"standing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StandingChanged: _TypeAlias = StandingChanged  # noqa: Y015
 
 @_typing.final
 class FeedChanged(_message.Message):
@@ -941,10 +979,17 @@ class Snapshot(_message.Message):
     COVERAGES_FIELD_NUMBER: _builtins.int
     OPEN_INTENTS_FIELD_NUMBER: _builtins.int
     HALT_LEVEL_FIELD_NUMBER: _builtins.int
+    PLATFORM_HALT_LEVEL_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    STANDING_CAUSES_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Output only. The last sequence that the snapshot includes."""
     halt_level: _types_pb2.HaltLevel.ValueType
-    """Output only. What it may still do."""
+    """Output only. What it may still do, by its own halt."""
+    platform_halt_level: _types_pb2.HaltLevel.ValueType
+    """Output only. What all accounts may still do. The stricter of the two counts."""
+    standing: _types_pb2.Standing.ValueType
+    """Output only. How it stands."""
     @_builtins.property
     def snapshot_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was taken."""
@@ -977,6 +1022,10 @@ class Snapshot(_message.Message):
     def open_intents(self) -> _containers.RepeatedCompositeFieldContainer[_resources_pb2.Intent]:
         """Output only. Its intents that are planned, sent or unknown."""
 
+    @_builtins.property
+    def standing_causes(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.StandingCause]:
+        """Output only. Every reason for its standing."""
+
     def __init__(
         self,
         *,
@@ -990,10 +1039,13 @@ class Snapshot(_message.Message):
         coverages: _abc.Iterable[_resources_pb2.Coverage] | None = ...,
         open_intents: _abc.Iterable[_resources_pb2.Intent] | None = ...,
         halt_level: _types_pb2.HaltLevel.ValueType = ...,
+        platform_halt_level: _types_pb2.HaltLevel.ValueType = ...,
+        standing: _types_pb2.Standing.ValueType = ...,
+        standing_causes: _abc.Iterable[_types_pb2.StandingCause] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "balance", b"balance", "snapshot_time", b"snapshot_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "balance", b"balance", "coverages", b"coverages", "halt_level", b"halt_level", "open_intents", b"open_intents", "orders", b"orders", "positions", b"positions", "runs", b"runs", "sequence", b"sequence", "snapshot_time", b"snapshot_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "balance", b"balance", "coverages", b"coverages", "halt_level", b"halt_level", "open_intents", b"open_intents", "orders", b"orders", "platform_halt_level", b"platform_halt_level", "positions", b"positions", "runs", b"runs", "sequence", b"sequence", "snapshot_time", b"snapshot_time", "standing", b"standing", "standing_causes", b"standing_causes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

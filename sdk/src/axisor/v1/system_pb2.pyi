@@ -86,6 +86,8 @@ class AccountStatus(_message.Message):
     RUNNING_COUNT_FIELD_NUMBER: _builtins.int
     OPEN_INTENT_COUNT_FIELD_NUMBER: _builtins.int
     LATEST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    STANDING_CAUSES_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Output only. The account. Format: `accounts/{account}`."""
     label: _builtins.str
@@ -106,6 +108,8 @@ class AccountStatus(_message.Message):
     """Output only. How many intents are planned, sent or unknown."""
     latest_sequence: _builtins.int
     """Output only. The last sequence of its journal."""
+    standing: _types_pb2.Standing.ValueType
+    """Output only. Whether the core can do for it what it is there for."""
     @_builtins.property
     def price_age(self) -> _duration_pb2.Duration:
         """Output only. How old its price is. Unset before the first one."""
@@ -113,6 +117,10 @@ class AccountStatus(_message.Message):
     @_builtins.property
     def reconcile_age(self) -> _duration_pb2.Duration:
         """Output only. How long ago the whole account was read. Unset before the first time."""
+
+    @_builtins.property
+    def standing_causes(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.StandingCause]:
+        """Output only. Every reason for its standing. Empty where it is `ACTIVE`."""
 
     def __init__(
         self,
@@ -129,14 +137,60 @@ class AccountStatus(_message.Message):
         running_count: _builtins.int = ...,
         open_intent_count: _builtins.int = ...,
         latest_sequence: _builtins.int = ...,
+        standing: _types_pb2.Standing.ValueType = ...,
+        standing_causes: _abc.Iterable[_types_pb2.StandingCause] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price_age", b"price_age", "reconcile_age", b"reconcile_age"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "feed_quality", b"feed_quality", "halt_level", b"halt_level", "label", b"label", "latest_sequence", b"latest_sequence", "mode", b"mode", "open_intent_count", b"open_intent_count", "position_count", b"position_count", "price_age", b"price_age", "protected_count", b"protected_count", "reconcile_age", b"reconcile_age", "running_count", b"running_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "feed_quality", b"feed_quality", "halt_level", b"halt_level", "label", b"label", "latest_sequence", b"latest_sequence", "mode", b"mode", "open_intent_count", b"open_intent_count", "position_count", b"position_count", "price_age", b"price_age", "protected_count", b"protected_count", "reconcile_age", b"reconcile_age", "running_count", b"running_count", "standing", b"standing", "standing_causes", b"standing_causes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AccountStatus: _TypeAlias = AccountStatus  # noqa: Y015
+
+@_typing.final
+class PlatformHalt(_message.Message):
+    """The halt of every account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    DURABLE_FIELD_NUMBER: _builtins.int
+    level: _types_pb2.HaltLevel.ValueType
+    """Output only. What the accounts may still do."""
+    principal: _builtins.str
+    """Output only. Who asked for it: a caller, `file` or `signal`. Empty where there is none."""
+    reason: _builtins.str
+    """Output only. Why, as given."""
+    file: _builtins.bool
+    """Output only. Whether the file HALT lies in the data directory of the core that answers."""
+    durable: _builtins.bool
+    """Output only. Whether it is on record. In force here it is in any case."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Since when. Unset where there is none."""
+
+    def __init__(
+        self,
+        *,
+        level: _types_pb2.HaltLevel.ValueType = ...,
+        principal: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        file: _builtins.bool = ...,
+        durable: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["durable", b"durable", "file", b"file", "level", b"level", "principal", b"principal", "reason", b"reason", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlatformHalt: _TypeAlias = PlatformHalt  # noqa: Y015
 
 @_typing.final
 class RateBudget(_message.Message):
@@ -251,6 +305,7 @@ class GetStatusResponse(_message.Message):
     RATE_BUDGETS_FIELD_NUMBER: _builtins.int
     LEASES_FIELD_NUMBER: _builtins.int
     PLUGINS_FIELD_NUMBER: _builtins.int
+    HALT_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Output only. The version of the core."""
     replica: _builtins.str
@@ -283,6 +338,10 @@ class GetStatusResponse(_message.Message):
     def plugins(self) -> _containers.RepeatedCompositeFieldContainer[_strategies_pb2.Plugin]:
         """Output only. The installed plugins."""
 
+    @_builtins.property
+    def halt(self) -> Global___PlatformHalt:
+        """Output only. The halt of every account."""
+
     def __init__(
         self,
         *,
@@ -296,10 +355,11 @@ class GetStatusResponse(_message.Message):
         rate_budgets: _abc.Iterable[Global___RateBudget] | None = ...,
         leases: _abc.Iterable[Global___Lease] | None = ...,
         plugins: _abc.Iterable[_strategies_pb2.Plugin] | None = ...,
+        halt: Global___PlatformHalt | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time", "status_time", b"status_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["halt", b"halt", "start_time", b"start_time", "status_time", b"status_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "draining", b"draining", "leases", b"leases", "max_mode", b"max_mode", "plugins", b"plugins", "rate_budgets", b"rate_budgets", "replica", b"replica", "start_time", b"start_time", "status_time", b"status_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "draining", b"draining", "halt", b"halt", "leases", b"leases", "max_mode", b"max_mode", "plugins", b"plugins", "rate_budgets", b"rate_budgets", "replica", b"replica", "start_time", b"start_time", "status_time", b"status_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -435,6 +495,138 @@ class ListVenuesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListVenuesResponse: _TypeAlias = ListVenuesResponse  # noqa: Y015
+
+@_typing.final
+class HaltRequest(_message.Message):
+    """Asks for every account to be halted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    validate_only: _builtins.bool
+    """Optional. Whether to answer with the present halt and change nothing."""
+    level: _types_pb2.HaltLevel.ValueType
+    """Required. What the accounts may still do. `NONE` is refused; ask to resume instead."""
+    reason: _builtins.str
+    """Optional. Why, for the journal."""
+    @_builtins.property
+    def not_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Refuse the request after this moment. Unset sets no limit."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        not_after_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+        level: _types_pb2.HaltLevel.ValueType = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "not_after_time", b"not_after_time", "reason", b"reason", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HaltRequest: _TypeAlias = HaltRequest  # noqa: Y015
+
+@_typing.final
+class HaltResponse(_message.Message):
+    """Answers with the halt in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HALT_FIELD_NUMBER: _builtins.int
+    OPEN_INTENT_COUNT_FIELD_NUMBER: _builtins.int
+    open_intent_count: _builtins.int
+    """Output only. How many intents of this core are planned, sent or unknown now."""
+    @_builtins.property
+    def halt(self) -> Global___PlatformHalt:
+        """Output only. The halt, which may be stricter than the one asked for."""
+
+    def __init__(
+        self,
+        *,
+        halt: Global___PlatformHalt | None = ...,
+        open_intent_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["halt", b"halt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["halt", b"halt", "open_intent_count", b"open_intent_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HaltResponse: _TypeAlias = HaltResponse  # noqa: Y015
+
+@_typing.final
+class ResumeRequest(_message.Message):
+    """Asks for the halt of every account to end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    validate_only: _builtins.bool
+    """Optional. Whether only to check that the halt could end."""
+    reason: _builtins.str
+    """Optional. Why, for the journal."""
+    @_builtins.property
+    def not_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Refuse the request after this moment. Unset sets no limit."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        not_after_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time", "reason", b"reason", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeRequest: _TypeAlias = ResumeRequest  # noqa: Y015
+
+@_typing.final
+class ResumeResponse(_message.Message):
+    """Answers with the halt in force, which is none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HALT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def halt(self) -> Global___PlatformHalt:
+        """Output only. The halt."""
+
+    def __init__(
+        self,
+        *,
+        halt: Global___PlatformHalt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["halt", b"halt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["halt", b"halt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeResponse: _TypeAlias = ResumeResponse  # noqa: Y015
 
 @_typing.final
 class ShutdownRequest(_message.Message):

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SystemServiceStub(object):
-    """Tells how the core is, and stops it.
+    """Tells how the core is, halts what it does, and stops it.
     """
 
     def __init__(self, channel):
@@ -50,6 +50,16 @@ class SystemServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_system__pb2.ListVenuesRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_system__pb2.ListVenuesResponse.FromString,
                 _registered_method=True)
+        self.Halt = channel.unary_unary(
+                '/axisor.v1.SystemService/Halt',
+                request_serializer=axisor_dot_v1_dot_system__pb2.HaltRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_system__pb2.HaltResponse.FromString,
+                _registered_method=True)
+        self.Resume = channel.unary_unary(
+                '/axisor.v1.SystemService/Resume',
+                request_serializer=axisor_dot_v1_dot_system__pb2.ResumeRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_system__pb2.ResumeResponse.FromString,
+                _registered_method=True)
         self.Shutdown = channel.unary_unary(
                 '/axisor.v1.SystemService/Shutdown',
                 request_serializer=axisor_dot_v1_dot_system__pb2.ShutdownRequest.SerializeToString,
@@ -58,7 +68,7 @@ class SystemServiceStub(object):
 
 
 class SystemServiceServicer(object):
-    """Tells how the core is, and stops it.
+    """Tells how the core is, halts what it does, and stops it.
     """
 
     def GetStatus(self, request, context):
@@ -78,6 +88,23 @@ class SystemServiceServicer(object):
     def ListVenues(self, request, context):
         """Lists the venues of enabled plugins. Does not say whether they can be reached; `GetStatus`
         does. Fails with `PAGE_TOKEN_INVALID`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Halt(self, request, context):
+        """Halts every account at a level, which lasts over restarts. An account's own halt stays, and the
+        stricter of the two counts. `RISK` does not replace a stricter level. Only `FLATTEN` sends
+        anything. Works while the venue is away. Fails with `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resume(self, request, context):
+        """Ends the halt of every account. Leaves the accounts' own halts, starts no run that was stopped
+        and reopens nothing. Fails with `HALT_KEPT`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,6 +136,16 @@ def add_SystemServiceServicer_to_server(servicer, server):
                     request_deserializer=axisor_dot_v1_dot_system__pb2.ListVenuesRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_system__pb2.ListVenuesResponse.SerializeToString,
             ),
+            'Halt': grpc.unary_unary_rpc_method_handler(
+                    servicer.Halt,
+                    request_deserializer=axisor_dot_v1_dot_system__pb2.HaltRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_system__pb2.HaltResponse.SerializeToString,
+            ),
+            'Resume': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resume,
+                    request_deserializer=axisor_dot_v1_dot_system__pb2.ResumeRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_system__pb2.ResumeResponse.SerializeToString,
+            ),
             'Shutdown': grpc.unary_unary_rpc_method_handler(
                     servicer.Shutdown,
                     request_deserializer=axisor_dot_v1_dot_system__pb2.ShutdownRequest.FromString,
@@ -123,7 +160,7 @@ def add_SystemServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SystemService(object):
-    """Tells how the core is, and stops it.
+    """Tells how the core is, halts what it does, and stops it.
     """
 
     @staticmethod
@@ -197,6 +234,60 @@ class SystemService(object):
             '/axisor.v1.SystemService/ListVenues',
             axisor_dot_v1_dot_system__pb2.ListVenuesRequest.SerializeToString,
             axisor_dot_v1_dot_system__pb2.ListVenuesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Halt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.SystemService/Halt',
+            axisor_dot_v1_dot_system__pb2.HaltRequest.SerializeToString,
+            axisor_dot_v1_dot_system__pb2.HaltResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resume(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.SystemService/Resume',
+            axisor_dot_v1_dot_system__pb2.ResumeRequest.SerializeToString,
+            axisor_dot_v1_dot_system__pb2.ResumeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SystemServiceStub:
-    """Tells how the core is, and stops it."""
+    """Tells how the core is, halts what it does, and stops it."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -41,6 +41,15 @@ class SystemServiceStub:
     """Lists the venues of enabled plugins. Does not say whether they can be reached; `GetStatus`
     does. Fails with `PAGE_TOKEN_INVALID`.
     """
+    Halt: _grpc.UnaryUnaryMultiCallable[_system_pb2.HaltRequest, _system_pb2.HaltResponse]
+    """Halts every account at a level, which lasts over restarts. An account's own halt stays, and the
+    stricter of the two counts. `RISK` does not replace a stricter level. Only `FLATTEN` sends
+    anything. Works while the venue is away. Fails with `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
+    Resume: _grpc.UnaryUnaryMultiCallable[_system_pb2.ResumeRequest, _system_pb2.ResumeResponse]
+    """Ends the halt of every account. Leaves the accounts' own halts, starts no run that was stopped
+    and reopens nothing. Fails with `HALT_KEPT`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
     Shutdown: _grpc.UnaryUnaryMultiCallable[_system_pb2.ShutdownRequest, _system_pb2.ShutdownResponse]
     """Stops the core in order: takes no new work, waits for what is being sent, then ends. Closes no
     position. Fails with `REQUEST_ID_REUSED` or `SHUTTING_DOWN`.
@@ -48,7 +57,7 @@ class SystemServiceStub:
 
 @_typing.type_check_only
 class SystemServiceAsyncStub(SystemServiceStub):
-    """Tells how the core is, and stops it."""
+    """Tells how the core is, halts what it does, and stops it."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetStatus: _aio.UnaryUnaryMultiCallable[_system_pb2.GetStatusRequest, _system_pb2.GetStatusResponse]  # type: ignore[assignment]
@@ -59,13 +68,22 @@ class SystemServiceAsyncStub(SystemServiceStub):
     """Lists the venues of enabled plugins. Does not say whether they can be reached; `GetStatus`
     does. Fails with `PAGE_TOKEN_INVALID`.
     """
+    Halt: _aio.UnaryUnaryMultiCallable[_system_pb2.HaltRequest, _system_pb2.HaltResponse]  # type: ignore[assignment]
+    """Halts every account at a level, which lasts over restarts. An account's own halt stays, and the
+    stricter of the two counts. `RISK` does not replace a stricter level. Only `FLATTEN` sends
+    anything. Works while the venue is away. Fails with `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
+    Resume: _aio.UnaryUnaryMultiCallable[_system_pb2.ResumeRequest, _system_pb2.ResumeResponse]  # type: ignore[assignment]
+    """Ends the halt of every account. Leaves the accounts' own halts, starts no run that was stopped
+    and reopens nothing. Fails with `HALT_KEPT`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
     Shutdown: _aio.UnaryUnaryMultiCallable[_system_pb2.ShutdownRequest, _system_pb2.ShutdownResponse]  # type: ignore[assignment]
     """Stops the core in order: takes no new work, waits for what is being sent, then ends. Closes no
     position. Fails with `REQUEST_ID_REUSED` or `SHUTTING_DOWN`.
     """
 
 class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells how the core is, and stops it."""
+    """Tells how the core is, halts what it does, and stops it."""
 
     @_abc_1.abstractmethod
     def GetStatus(
@@ -91,6 +109,27 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_system_pb2.ListVenuesResponse, _abc.Awaitable[_system_pb2.ListVenuesResponse]]:
         """Lists the venues of enabled plugins. Does not say whether they can be reached; `GetStatus`
         does. Fails with `PAGE_TOKEN_INVALID`.
+        """
+
+    @_abc_1.abstractmethod
+    def Halt(
+        self,
+        request: _system_pb2.HaltRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_system_pb2.HaltResponse, _abc.Awaitable[_system_pb2.HaltResponse]]:
+        """Halts every account at a level, which lasts over restarts. An account's own halt stays, and the
+        stricter of the two counts. `RISK` does not replace a stricter level. Only `FLATTEN` sends
+        anything. Works while the venue is away. Fails with `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def Resume(
+        self,
+        request: _system_pb2.ResumeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_system_pb2.ResumeResponse, _abc.Awaitable[_system_pb2.ResumeResponse]]:
+        """Ends the halt of every account. Leaves the accounts' own halts, starts no run that was stopped
+        and reopens nothing. Fails with `HALT_KEPT`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
 
     @_abc_1.abstractmethod

@@ -26,13 +26,17 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61xisor/v1/types.proto\x12\taxisor.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"_\n\x05\x43heck\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tthreshold\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06passed\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\"\xba\x01\n\x03Why\x12\x12\n\x04rule\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x30\n\x06inputs\x18\x02 \x03(\x0b\x32\x1a.axisor.v1.Why.InputsEntryB\x04\xe2\x41\x01\x03\x12&\n\x06\x63hecks\x18\x03 \x03(\x0b\x32\x10.axisor.v1.CheckB\x04\xe2\x41\x01\x03\x12\x16\n\x08rejected\x18\x04 \x03(\tB\x04\xe2\x41\x01\x03\x1a-\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa2\x01\n\x07\x46igures\x12\x19\n\x0bmargin_sats\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12#\n\x15liquidation_price_usd\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x64istance_percent\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08leverage\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11\x66ree_balance_sats\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xb4\x01\n\x07Preview\x12(\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32\x12.axisor.v1.FiguresB\x04\xe2\x41\x01\x03\x12\'\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x12.axisor.v1.FiguresB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66\x65\x65_sats\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12&\n\x06\x63hecks\x18\x04 \x03(\x0b\x32\x10.axisor.v1.CheckB\x04\xe2\x41\x01\x03\x12\x16\n\x08warnings\x18\x05 \x03(\tB\x04\xe2\x41\x01\x03\"d\n\tHeartbeat\x12\x1d\n\x0flatest_sequence\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x38\n\x0eheartbeat_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03*Z\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x0c\n\x08MODE_SIM\x10\x01\x12\x0e\n\nMODE_PAPER\x10\x02\x12\x0f\n\x0bMODE_SHADOW\x10\x03\x12\r\n\tMODE_LIVE\x10\x04*9\n\x04Side\x12\x14\n\x10SIDE_UNSPECIFIED\x10\x00\x12\x0c\n\x08SIDE_BUY\x10\x01\x12\r\n\tSIDE_SELL\x10\x02*Z\n\nMarginMode\x12\x1b\n\x17MARGIN_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14MARGIN_MODE_ISOLATED\x10\x01\x12\x15\n\x11MARGIN_MODE_CROSS\x10\x02*\x81\x01\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSEVERITY_OK\x10\x01\x12\x12\n\x0eSEVERITY_WATCH\x10\x02\x12\x11\n\rSEVERITY_WARN\x10\x03\x12\x10\n\x0cSEVERITY_ACT\x10\x04\x12\x11\n\rSEVERITY_CRIT\x10\x05*T\n\tOrderType\x12\x1a\n\x16ORDER_TYPE_UNSPECIFIED\x10\x00\x12\x15\n\x11ORDER_TYPE_MARKET\x10\x01\x12\x14\n\x10ORDER_TYPE_LIMIT\x10\x02*q\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10ORDER_STATE_OPEN\x10\x01\x12\x16\n\x12ORDER_STATE_FILLED\x10\x02\x12\x18\n\x14ORDER_STATE_CANCELED\x10\x03*r\n\x06\x44\x61nger\x12\x16\n\x12\x44\x41NGER_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x41NGER_READ\x10\x01\x12\x15\n\x11\x44\x41NGER_REVERSIBLE\x10\x02\x12\x10\n\x0c\x44\x41NGER_MONEY\x10\x03\x12\x16\n\x12\x44\x41NGER_DESTRUCTIVE\x10\x04*\xa8\x01\n\rCoverageState\x12\x1e\n\x1a\x43OVERAGE_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43OVERAGE_STATE_PROTECTED\x10\x01\x12\x1e\n\x1a\x43OVERAGE_STATE_UNPROTECTED\x10\x02\x12\x1b\n\x17\x43OVERAGE_STATE_DEGRADED\x10\x03\x12\x1c\n\x18\x43OVERAGE_STATE_SHORTFALL\x10\x04*\xfc\x01\n\x0bIntentState\x12\x1c\n\x18INTENT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14INTENT_STATE_PLANNED\x10\x01\x12\x15\n\x11INTENT_STATE_SENT\x10\x02\x12\x18\n\x14INTENT_STATE_UNKNOWN\x10\x03\x12\x1a\n\x16INTENT_STATE_CONFIRMED\x10\x04\x12\x18\n\x14INTENT_STATE_REFUSED\x10\x05\x12\x1c\n\x18INTENT_STATE_NOT_APPLIED\x10\x06\x12\x19\n\x15INTENT_STATE_CANCELED\x10\x07\x12\x15\n\x11INTENT_STATE_DEAD\x10\x08*\xc6\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATE_CREATED\x10\x01\x12\x16\n\x12RUN_STATE_STARTING\x10\x02\x12\x15\n\x11RUN_STATE_RUNNING\x10\x03\x12\x14\n\x10RUN_STATE_PAUSED\x10\x04\x12\x16\n\x12RUN_STATE_STOPPING\x10\x05\x12\x15\n\x11RUN_STATE_STOPPED\x10\x06\x12\x14\n\x10RUN_STATE_FAILED\x10\x07*}\n\tHaltLevel\x12\x1a\n\x16HALT_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n\x0fHALT_LEVEL_NONE\x10\x01\x12\x13\n\x0fHALT_LEVEL_RISK\x10\x02\x12\x12\n\x0eHALT_LEVEL_ALL\x10\x03\x12\x16\n\x12HALT_LEVEL_FLATTEN\x10\x04*\xad\x01\n\x0bPositionEnd\x12\x1c\n\x18POSITION_END_UNSPECIFIED\x10\x00\x12\x17\n\x13POSITION_END_CLOSED\x10\x01\x12\x1b\n\x17POSITION_END_LIQUIDATED\x10\x02\x12\x18\n\x14POSITION_END_STOPPED\x10\x03\x12\x16\n\x12POSITION_END_TAKEN\x10\x04\x12\x18\n\x14POSITION_END_UNKNOWN\x10\x05*\xaa\x01\n\x0b\x46\x65\x65\x64Quality\x12\x1c\n\x18\x46\x45\x45\x44_QUALITY_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46\x45\x45\x44_QUALITY_FRESH\x10\x01\x12\x16\n\x12\x46\x45\x45\x44_QUALITY_STALE\x10\x02\x12\x19\n\x15\x46\x45\x45\x44_QUALITY_FALLBACK\x10\x03\x12\x1b\n\x17\x46\x45\x45\x44_QUALITY_INCOMPLETE\x10\x04\x12\x15\n\x11\x46\x45\x45\x44_QUALITY_NONE\x10\x05*\x99\x03\n\nActionKind\x12\x1b\n\x17\x41\x43TION_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41\x43TION_KIND_OPEN_POSITION\x10\x01\x12\x1b\n\x17\x41\x43TION_KIND_CROSS_ORDER\x10\x02\x12\x1a\n\x16\x41\x43TION_KIND_ADD_MARGIN\x10\x03\x12\x17\n\x13\x41\x43TION_KIND_CASH_IN\x10\x04\x12\x1e\n\x1a\x41\x43TION_KIND_CLOSE_POSITION\x10\x05\x12\x18\n\x14\x41\x43TION_KIND_SET_STOP\x10\x06\x12\x1f\n\x1b\x41\x43TION_KIND_SET_TAKE_PROFIT\x10\x07\x12\x1c\n\x18\x41\x43TION_KIND_CANCEL_ORDER\x10\x08\x12!\n\x1d\x41\x43TION_KIND_CANCEL_ALL_ORDERS\x10\t\x12\x1d\n\x19\x41\x43TION_KIND_DEPOSIT_CROSS\x10\n\x12\x1e\n\x1a\x41\x43TION_KIND_WITHDRAW_CROSS\x10\x0b\x12\"\n\x1e\x41\x43TION_KIND_SET_CROSS_LEVERAGE\x10\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61xisor/v1/types.proto\x12\taxisor.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"7\n\rStandingCause\x12\x12\n\x04\x63ode\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"_\n\x05\x43heck\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tthreshold\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06passed\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\"\xba\x01\n\x03Why\x12\x12\n\x04rule\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x30\n\x06inputs\x18\x02 \x03(\x0b\x32\x1a.axisor.v1.Why.InputsEntryB\x04\xe2\x41\x01\x03\x12&\n\x06\x63hecks\x18\x03 \x03(\x0b\x32\x10.axisor.v1.CheckB\x04\xe2\x41\x01\x03\x12\x16\n\x08rejected\x18\x04 \x03(\tB\x04\xe2\x41\x01\x03\x1a-\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa2\x01\n\x07\x46igures\x12\x19\n\x0bmargin_sats\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12#\n\x15liquidation_price_usd\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x64istance_percent\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08leverage\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11\x66ree_balance_sats\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xb4\x01\n\x07Preview\x12(\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32\x12.axisor.v1.FiguresB\x04\xe2\x41\x01\x03\x12\'\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x12.axisor.v1.FiguresB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x66\x65\x65_sats\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12&\n\x06\x63hecks\x18\x04 \x03(\x0b\x32\x10.axisor.v1.CheckB\x04\xe2\x41\x01\x03\x12\x16\n\x08warnings\x18\x05 \x03(\tB\x04\xe2\x41\x01\x03\"d\n\tHeartbeat\x12\x1d\n\x0flatest_sequence\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x38\n\x0eheartbeat_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03*Z\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x0c\n\x08MODE_SIM\x10\x01\x12\x0e\n\nMODE_PAPER\x10\x02\x12\x0f\n\x0bMODE_SHADOW\x10\x03\x12\r\n\tMODE_LIVE\x10\x04*9\n\x04Side\x12\x14\n\x10SIDE_UNSPECIFIED\x10\x00\x12\x0c\n\x08SIDE_BUY\x10\x01\x12\r\n\tSIDE_SELL\x10\x02*Z\n\nMarginMode\x12\x1b\n\x17MARGIN_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14MARGIN_MODE_ISOLATED\x10\x01\x12\x15\n\x11MARGIN_MODE_CROSS\x10\x02*\x81\x01\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSEVERITY_OK\x10\x01\x12\x12\n\x0eSEVERITY_WATCH\x10\x02\x12\x11\n\rSEVERITY_WARN\x10\x03\x12\x10\n\x0cSEVERITY_ACT\x10\x04\x12\x11\n\rSEVERITY_CRIT\x10\x05*T\n\tOrderType\x12\x1a\n\x16ORDER_TYPE_UNSPECIFIED\x10\x00\x12\x15\n\x11ORDER_TYPE_MARKET\x10\x01\x12\x14\n\x10ORDER_TYPE_LIMIT\x10\x02*q\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10ORDER_STATE_OPEN\x10\x01\x12\x16\n\x12ORDER_STATE_FILLED\x10\x02\x12\x18\n\x14ORDER_STATE_CANCELED\x10\x03*r\n\x06\x44\x61nger\x12\x16\n\x12\x44\x41NGER_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x41NGER_READ\x10\x01\x12\x15\n\x11\x44\x41NGER_REVERSIBLE\x10\x02\x12\x10\n\x0c\x44\x41NGER_MONEY\x10\x03\x12\x16\n\x12\x44\x41NGER_DESTRUCTIVE\x10\x04*\xa8\x01\n\rCoverageState\x12\x1e\n\x1a\x43OVERAGE_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43OVERAGE_STATE_PROTECTED\x10\x01\x12\x1e\n\x1a\x43OVERAGE_STATE_UNPROTECTED\x10\x02\x12\x1b\n\x17\x43OVERAGE_STATE_DEGRADED\x10\x03\x12\x1c\n\x18\x43OVERAGE_STATE_SHORTFALL\x10\x04*\xfc\x01\n\x0bIntentState\x12\x1c\n\x18INTENT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14INTENT_STATE_PLANNED\x10\x01\x12\x15\n\x11INTENT_STATE_SENT\x10\x02\x12\x18\n\x14INTENT_STATE_UNKNOWN\x10\x03\x12\x1a\n\x16INTENT_STATE_CONFIRMED\x10\x04\x12\x18\n\x14INTENT_STATE_REFUSED\x10\x05\x12\x1c\n\x18INTENT_STATE_NOT_APPLIED\x10\x06\x12\x19\n\x15INTENT_STATE_CANCELED\x10\x07\x12\x15\n\x11INTENT_STATE_DEAD\x10\x08*\xc6\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATE_CREATED\x10\x01\x12\x16\n\x12RUN_STATE_STARTING\x10\x02\x12\x15\n\x11RUN_STATE_RUNNING\x10\x03\x12\x14\n\x10RUN_STATE_PAUSED\x10\x04\x12\x16\n\x12RUN_STATE_STOPPING\x10\x05\x12\x15\n\x11RUN_STATE_STOPPED\x10\x06\x12\x14\n\x10RUN_STATE_FAILED\x10\x07*}\n\tHaltLevel\x12\x1a\n\x16HALT_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n\x0fHALT_LEVEL_NONE\x10\x01\x12\x13\n\x0fHALT_LEVEL_RISK\x10\x02\x12\x12\n\x0eHALT_LEVEL_ALL\x10\x03\x12\x16\n\x12HALT_LEVEL_FLATTEN\x10\x04*\xad\x01\n\x0bPositionEnd\x12\x1c\n\x18POSITION_END_UNSPECIFIED\x10\x00\x12\x17\n\x13POSITION_END_CLOSED\x10\x01\x12\x1b\n\x17POSITION_END_LIQUIDATED\x10\x02\x12\x18\n\x14POSITION_END_STOPPED\x10\x03\x12\x16\n\x12POSITION_END_TAKEN\x10\x04\x12\x18\n\x14POSITION_END_UNKNOWN\x10\x05*\xc5\x01\n\x0b\x46\x65\x65\x64Quality\x12\x1c\n\x18\x46\x45\x45\x44_QUALITY_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46\x45\x45\x44_QUALITY_FRESH\x10\x01\x12\x16\n\x12\x46\x45\x45\x44_QUALITY_STALE\x10\x02\x12\x19\n\x15\x46\x45\x45\x44_QUALITY_FALLBACK\x10\x03\x12\x1b\n\x17\x46\x45\x45\x44_QUALITY_INCOMPLETE\x10\x04\x12\x15\n\x11\x46\x45\x45\x44_QUALITY_NONE\x10\x05\x12\x19\n\x15\x46\x45\x45\x44_QUALITY_DISPUTED\x10\x06*\x9c\x01\n\x08Standing\x12\x18\n\x14STANDING_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTANDING_ACTIVE\x10\x01\x12\x15\n\x11STANDING_DEGRADED\x10\x02\x12\x18\n\x14STANDING_REDUCE_ONLY\x10\x03\x12\x1b\n\x17STANDING_RECONCILE_ONLY\x10\x04\x12\x13\n\x0fSTANDING_HALTED\x10\x05*\x99\x03\n\nActionKind\x12\x1b\n\x17\x41\x43TION_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41\x43TION_KIND_OPEN_POSITION\x10\x01\x12\x1b\n\x17\x41\x43TION_KIND_CROSS_ORDER\x10\x02\x12\x1a\n\x16\x41\x43TION_KIND_ADD_MARGIN\x10\x03\x12\x17\n\x13\x41\x43TION_KIND_CASH_IN\x10\x04\x12\x1e\n\x1a\x41\x43TION_KIND_CLOSE_POSITION\x10\x05\x12\x18\n\x14\x41\x43TION_KIND_SET_STOP\x10\x06\x12\x1f\n\x1b\x41\x43TION_KIND_SET_TAKE_PROFIT\x10\x07\x12\x1c\n\x18\x41\x43TION_KIND_CANCEL_ORDER\x10\x08\x12!\n\x1d\x41\x43TION_KIND_CANCEL_ALL_ORDERS\x10\t\x12\x1d\n\x19\x41\x43TION_KIND_DEPOSIT_CROSS\x10\n\x12\x1e\n\x1a\x41\x43TION_KIND_WITHDRAW_CROSS\x10\x0b\x12\"\n\x1e\x41\x43TION_KIND_SET_CROSS_LEVERAGE\x10\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'axisor.v1.types_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_STANDINGCAUSE'].fields_by_name['code']._loaded_options = None
+  _globals['_STANDINGCAUSE'].fields_by_name['code']._serialized_options = b'\342A\001\003'
+  _globals['_STANDINGCAUSE'].fields_by_name['text']._loaded_options = None
+  _globals['_STANDINGCAUSE'].fields_by_name['text']._serialized_options = b'\342A\001\003'
   _globals['_CHECK'].fields_by_name['name']._loaded_options = None
   _globals['_CHECK'].fields_by_name['name']._serialized_options = b'\342A\001\003'
   _globals['_CHECK'].fields_by_name['value']._loaded_options = None
@@ -75,44 +79,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEARTBEAT'].fields_by_name['latest_sequence']._serialized_options = b'\342A\001\003'
   _globals['_HEARTBEAT'].fields_by_name['heartbeat_time']._loaded_options = None
   _globals['_HEARTBEAT'].fields_by_name['heartbeat_time']._serialized_options = b'\342A\001\003'
-  _globals['_MODE']._serialized_start=838
-  _globals['_MODE']._serialized_end=928
-  _globals['_SIDE']._serialized_start=930
-  _globals['_SIDE']._serialized_end=987
-  _globals['_MARGINMODE']._serialized_start=989
-  _globals['_MARGINMODE']._serialized_end=1079
-  _globals['_SEVERITY']._serialized_start=1082
-  _globals['_SEVERITY']._serialized_end=1211
-  _globals['_ORDERTYPE']._serialized_start=1213
-  _globals['_ORDERTYPE']._serialized_end=1297
-  _globals['_ORDERSTATE']._serialized_start=1299
-  _globals['_ORDERSTATE']._serialized_end=1412
-  _globals['_DANGER']._serialized_start=1414
-  _globals['_DANGER']._serialized_end=1528
-  _globals['_COVERAGESTATE']._serialized_start=1531
-  _globals['_COVERAGESTATE']._serialized_end=1699
-  _globals['_INTENTSTATE']._serialized_start=1702
-  _globals['_INTENTSTATE']._serialized_end=1954
-  _globals['_RUNSTATE']._serialized_start=1957
-  _globals['_RUNSTATE']._serialized_end=2155
-  _globals['_HALTLEVEL']._serialized_start=2157
-  _globals['_HALTLEVEL']._serialized_end=2282
-  _globals['_POSITIONEND']._serialized_start=2285
-  _globals['_POSITIONEND']._serialized_end=2458
-  _globals['_FEEDQUALITY']._serialized_start=2461
-  _globals['_FEEDQUALITY']._serialized_end=2631
-  _globals['_ACTIONKIND']._serialized_start=2634
-  _globals['_ACTIONKIND']._serialized_end=3043
-  _globals['_CHECK']._serialized_start=102
-  _globals['_CHECK']._serialized_end=197
-  _globals['_WHY']._serialized_start=200
-  _globals['_WHY']._serialized_end=386
-  _globals['_WHY_INPUTSENTRY']._serialized_start=341
-  _globals['_WHY_INPUTSENTRY']._serialized_end=386
-  _globals['_FIGURES']._serialized_start=389
-  _globals['_FIGURES']._serialized_end=551
-  _globals['_PREVIEW']._serialized_start=554
-  _globals['_PREVIEW']._serialized_end=734
-  _globals['_HEARTBEAT']._serialized_start=736
-  _globals['_HEARTBEAT']._serialized_end=836
+  _globals['_MODE']._serialized_start=895
+  _globals['_MODE']._serialized_end=985
+  _globals['_SIDE']._serialized_start=987
+  _globals['_SIDE']._serialized_end=1044
+  _globals['_MARGINMODE']._serialized_start=1046
+  _globals['_MARGINMODE']._serialized_end=1136
+  _globals['_SEVERITY']._serialized_start=1139
+  _globals['_SEVERITY']._serialized_end=1268
+  _globals['_ORDERTYPE']._serialized_start=1270
+  _globals['_ORDERTYPE']._serialized_end=1354
+  _globals['_ORDERSTATE']._serialized_start=1356
+  _globals['_ORDERSTATE']._serialized_end=1469
+  _globals['_DANGER']._serialized_start=1471
+  _globals['_DANGER']._serialized_end=1585
+  _globals['_COVERAGESTATE']._serialized_start=1588
+  _globals['_COVERAGESTATE']._serialized_end=1756
+  _globals['_INTENTSTATE']._serialized_start=1759
+  _globals['_INTENTSTATE']._serialized_end=2011
+  _globals['_RUNSTATE']._serialized_start=2014
+  _globals['_RUNSTATE']._serialized_end=2212
+  _globals['_HALTLEVEL']._serialized_start=2214
+  _globals['_HALTLEVEL']._serialized_end=2339
+  _globals['_POSITIONEND']._serialized_start=2342
+  _globals['_POSITIONEND']._serialized_end=2515
+  _globals['_FEEDQUALITY']._serialized_start=2518
+  _globals['_FEEDQUALITY']._serialized_end=2715
+  _globals['_STANDING']._serialized_start=2718
+  _globals['_STANDING']._serialized_end=2874
+  _globals['_ACTIONKIND']._serialized_start=2877
+  _globals['_ACTIONKIND']._serialized_end=3286
+  _globals['_STANDINGCAUSE']._serialized_start=102
+  _globals['_STANDINGCAUSE']._serialized_end=157
+  _globals['_CHECK']._serialized_start=159
+  _globals['_CHECK']._serialized_end=254
+  _globals['_WHY']._serialized_start=257
+  _globals['_WHY']._serialized_end=443
+  _globals['_WHY_INPUTSENTRY']._serialized_start=398
+  _globals['_WHY_INPUTSENTRY']._serialized_end=443
+  _globals['_FIGURES']._serialized_start=446
+  _globals['_FIGURES']._serialized_end=608
+  _globals['_PREVIEW']._serialized_start=611
+  _globals['_PREVIEW']._serialized_end=791
+  _globals['_HEARTBEAT']._serialized_start=793
+  _globals['_HEARTBEAT']._serialized_end=893
 # @@protoc_insertion_point(module_scope)

@@ -430,6 +430,10 @@ class _FeedQualityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FeedQuali
     """Recent, without an executable price for every size."""
     FEED_QUALITY_NONE: _FeedQuality.ValueType  # 5
     """There is no price yet."""
+    FEED_QUALITY_DISPUTED: _FeedQuality.ValueType  # 6
+    """Recent, and contradicted by the venue's other source or by its index. Runs add nothing on such
+    a price.
+    """
 
 class FeedQuality(_FeedQuality, metaclass=_FeedQualityEnumTypeWrapper):
     """How far the latest price can be trusted."""
@@ -446,7 +450,47 @@ FEED_QUALITY_INCOMPLETE: FeedQuality.ValueType  # 4
 """Recent, without an executable price for every size."""
 FEED_QUALITY_NONE: FeedQuality.ValueType  # 5
 """There is no price yet."""
+FEED_QUALITY_DISPUTED: FeedQuality.ValueType  # 6
+"""Recent, and contradicted by the venue's other source or by its index. Runs add nothing on such
+a price.
+"""
 Global___FeedQuality: _TypeAlias = FeedQuality  # noqa: Y015
+
+class _Standing:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StandingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Standing.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STANDING_UNSPECIFIED: _Standing.ValueType  # 0
+    """Never sent; refused as input."""
+    STANDING_ACTIVE: _Standing.ValueType  # 1
+    """It sees, and it may act."""
+    STANDING_DEGRADED: _Standing.ValueType  # 2
+    """It wants to act and cannot see or reach what it needs. What increases risk is refused."""
+    STANDING_REDUCE_ONLY: _Standing.ValueType  # 3
+    """What increases risk is refused; guards go on. A halt at `RISK` is this."""
+    STANDING_RECONCILE_ONLY: _Standing.ValueType  # 4
+    """The database was restored; nothing is sent before the account was read and compared."""
+    STANDING_HALTED: _Standing.ValueType  # 5
+    """Halted at `ALL` or `FLATTEN`: guards stand still."""
+
+class Standing(_Standing, metaclass=_StandingEnumTypeWrapper):
+    """Whether the core can do for an account what it is there for."""
+
+STANDING_UNSPECIFIED: Standing.ValueType  # 0
+"""Never sent; refused as input."""
+STANDING_ACTIVE: Standing.ValueType  # 1
+"""It sees, and it may act."""
+STANDING_DEGRADED: Standing.ValueType  # 2
+"""It wants to act and cannot see or reach what it needs. What increases risk is refused."""
+STANDING_REDUCE_ONLY: Standing.ValueType  # 3
+"""What increases risk is refused; guards go on. A halt at `RISK` is this."""
+STANDING_RECONCILE_ONLY: Standing.ValueType  # 4
+"""The database was restored; nothing is sent before the account was read and compared."""
+STANDING_HALTED: Standing.ValueType  # 5
+"""Halted at `ALL` or `FLATTEN`: guards stand still."""
+Global___Standing: _TypeAlias = Standing  # noqa: Y015
 
 class _ActionKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -511,6 +555,32 @@ ACTION_KIND_WITHDRAW_CROSS: ActionKind.ValueType  # 11
 ACTION_KIND_SET_CROSS_LEVERAGE: ActionKind.ValueType  # 12
 """Sets the leverage of the cross position."""
 Global___ActionKind: _TypeAlias = ActionKind  # noqa: Y015
+
+@_typing.final
+class StandingCause(_message.Message):
+    """One reason for a standing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Output only. The reason in a word that stays the same, such as `price_stale`."""
+    text: _builtins.str
+    """Output only. The reason as a sentence."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StandingCause: _TypeAlias = StandingCause  # noqa: Y015
 
 @_typing.final
 class Check(_message.Message):

@@ -34,6 +34,7 @@ from axisor.events import (
     PositionClosed,
     RestoreReconciled,
     RunChanged,
+    StandingChanged,
     StepTaken,
 )
 from axisor.intents import Intent, Notice, Wake
@@ -44,6 +45,7 @@ from axisor.wire.actions import (
 )
 from axisor.wire.model import (
     balance_to_wire,
+    cause_to_wire,
     coverage_to_wire,
     order_to_wire,
     position_to_wire,
@@ -89,8 +91,10 @@ def event_to_wire(event: Event) -> events_pb2.Event:
 def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
     """Return the member of `Event.payload` that holds a payload, and its message."""
     match payload:
-        case AccountOpened() | AccountUpdated() | AccountClosed() | HaltChanged() | FeedChanged():
+        case AccountOpened() | AccountUpdated() | AccountClosed():
             return _account_to_wire(account, payload)
+        case HaltChanged() | FeedChanged() | StandingChanged():
+            return _standing_to_wire(payload)
         case BalanceChanged():
             report = AccountBalance(balance=payload.balance, cross=payload.cross)
             balance = balance_to_wire(account, report)
@@ -136,8 +140,7 @@ def _restore_to_wire(account: str, payload: RestoreReconciled) -> Body:
 
 
 def _account_to_wire(
-    account: str,
-    payload: AccountOpened | AccountUpdated | AccountClosed | HaltChanged | FeedChanged,
+    account: str, payload: AccountOpened | AccountUpdated | AccountClosed
 ) -> tuple[str, Body]:
     match payload:
         case AccountOpened():
@@ -156,15 +159,25 @@ def _account_to_wire(
             )
         case AccountClosed():
             return "account_closed", events_pb2.AccountClosed(label=payload.label)
+
+
+def _standing_to_wire(payload: HaltChanged | FeedChanged | StandingChanged) -> tuple[str, Body]:
+    match payload:
         case HaltChanged():
             return "halt_changed", events_pb2.HaltChanged(
                 level=enum_to_wire(payload.level),
                 principal=payload.principal,
                 reason=payload.reason,
+                platform=payload.platform,
             )
         case FeedChanged():
             return "feed_changed", events_pb2.FeedChanged(
                 quality=enum_to_wire(payload.quality), reason=payload.reason
+            )
+        case StandingChanged():
+            return "standing_changed", events_pb2.StandingChanged(
+                standing=enum_to_wire(payload.standing),
+                causes=[cause_to_wire(cause) for cause in payload.causes],
             )
 
 

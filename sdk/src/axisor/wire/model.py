@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from axisor.events import Coverage, CoverageState
+from axisor.events import Cause, Coverage, CoverageState
 from axisor.model import (
     Balance,
     Bucket,
@@ -23,7 +23,7 @@ from axisor.model import (
     Side,
     Tick,
 )
-from axisor.v1 import market_pb2, resources_pb2
+from axisor.v1 import market_pb2, resources_pb2, types_pb2
 from axisor.wire.names import (
     account_part,
     balance_name,
@@ -233,6 +233,16 @@ def coverage_from_wire(message: resources_pb2.Coverage) -> Coverage:
         missing=message.missing_sats,
         run=last_part(message.run),
     )
+
+
+def cause_to_wire(cause: Cause) -> types_pb2.StandingCause:
+    """Return a reason for a standing as a message."""
+    return types_pb2.StandingCause(code=cause.code, text=cause.text)
+
+
+def cause_from_wire(message: types_pb2.StandingCause) -> Cause:
+    """Return the reason in a message."""
+    return Cause(code=message.code, text=message.text)
 
 
 def tick_to_wire(report: TickReport) -> resources_pb2.Tick:

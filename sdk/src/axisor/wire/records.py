@@ -14,6 +14,7 @@ from axisor.events import (
     AccountOpened,
     AccountUpdated,
     BalanceChanged,
+    Cause,
     CommandReceived,
     CommandRefused,
     Coverage,
@@ -34,6 +35,8 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import Action, Check, Why
 from axisor.model import (
@@ -223,6 +226,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     coverages: tuple[Coverage, ...] = ()
     effects: tuple[Effect, ...] = ()
     halt: HaltLevel = HaltLevel.NONE
+    platform_halt: HaltLevel = HaltLevel.NONE
+    standing: Standing = Standing.ACTIVE
+    causes: tuple[Cause, ...] = ()
 
 
 class IntentSummary(Struct, frozen=True, kw_only=True):
@@ -269,6 +275,7 @@ SeenPayload: TypeAlias = (
     | CoverageChanged
     | NoticeGiven
     | HaltChanged
+    | StandingChanged
     | FeedChanged
     | RestoreReconciled
     | Unrecognized

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from axisor.events import HaltLevel, RunState
+from axisor.events import HaltLevel, RunState, Standing
 from axisor.model import Mode
 from axisor.v1 import events_pb2, resources_pb2
 from axisor.wire.actions import effect_from_wire, effect_to_wire
 from axisor.wire.model import (
     balance_from_wire,
     balance_to_wire,
+    cause_from_wire,
+    cause_to_wire,
     coverage_from_wire,
     coverage_to_wire,
     leash_from_wire,
@@ -128,6 +130,9 @@ def snapshot_to_wire(snapshot: Snapshot) -> events_pb2.Snapshot:
         coverages=[coverage_to_wire(account, each) for each in snapshot.coverages],
         open_intents=[effect_to_wire(effect) for effect in snapshot.effects],
         halt_level=enum_to_wire(snapshot.halt),
+        platform_halt_level=enum_to_wire(snapshot.platform_halt),
+        standing=enum_to_wire(snapshot.standing),
+        standing_causes=[cause_to_wire(cause) for cause in snapshot.causes],
     )
 
 
@@ -144,4 +149,7 @@ def snapshot_from_wire(message: events_pb2.Snapshot) -> Snapshot:
         coverages=tuple(coverage_from_wire(coverage) for coverage in message.coverages),
         effects=tuple(effect_from_wire(intent) for intent in message.open_intents),
         halt=enum_from_wire(HaltLevel, message.halt_level),
+        platform_halt=enum_from_wire(HaltLevel, message.platform_halt_level),
+        standing=enum_from_wire(Standing, message.standing),
+        causes=tuple(cause_from_wire(cause) for cause in message.standing_causes),
     )

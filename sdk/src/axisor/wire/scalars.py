@@ -14,7 +14,14 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from axisor.errors import FieldInvalid
-from axisor.events import CoverageState, HaltLevel, IntentState, PositionEnd, RunState
+from axisor.events import (
+    CoverageState,
+    HaltLevel,
+    IntentState,
+    PositionEnd,
+    RunState,
+    Standing,
+)
 from axisor.model import (
     FeedQuality,
     MarginMode,
@@ -49,6 +56,7 @@ _KINDS: dict[type[enum.Enum], Any] = {
     IntentState: types_pb2.IntentState,
     RunState: types_pb2.RunState,
     HaltLevel: types_pb2.HaltLevel,
+    Standing: types_pb2.Standing,
     PositionEnd: types_pb2.PositionEnd,
     FeedQuality: types_pb2.FeedQuality,
     Fate: margin_pb2.Fate,

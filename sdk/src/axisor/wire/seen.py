@@ -31,6 +31,8 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    Standing,
+    StandingChanged,
 )
 from axisor.intents import Action
 from axisor.model import FeedQuality, Funding, Mode, Severity
@@ -39,6 +41,7 @@ from axisor.wire.actions import action_from_wire, settlement_from_wire, target_o
 from axisor.wire.events import Body
 from axisor.wire.model import (
     balance_from_wire,
+    cause_from_wire,
     coverage_from_wire,
     order_from_wire,
     position_from_wire,
@@ -228,7 +231,16 @@ def _notice_given(body: Body) -> SeenPayload:
 
 def _halt_changed(body: Body) -> SeenPayload:
     level = enum_from_wire(HaltLevel, body.level)
-    return HaltChanged(level=level, principal=body.principal, reason=body.reason)
+    return HaltChanged(
+        level=level, principal=body.principal, reason=body.reason, platform=body.platform
+    )
+
+
+def _standing_changed(body: Body) -> SeenPayload:
+    return StandingChanged(
+        standing=enum_from_wire(Standing, body.standing),
+        causes=tuple(cause_from_wire(cause) for cause in body.causes),
+    )
 
 
 def _restore_reconciled(body: Body) -> SeenPayload:
@@ -270,6 +282,7 @@ _READERS: dict[str, Any] = {
     "notice_given": _notice_given,
     "restore_reconciled": _restore_reconciled,
     "halt_changed": _halt_changed,
+    "standing_changed": _standing_changed,
     "feed_changed": lambda body: FeedChanged(
         quality=enum_from_wire(FeedQuality, body.quality), reason=body.reason
     ),

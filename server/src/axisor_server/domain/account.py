@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from axisor.events import (
     BalanceChanged,
+    Cause,
     FundingPaid,
     HaltLevel,
     IntentState,
@@ -35,6 +36,7 @@ from axisor.model import (
 )
 from axisor.ports import ClosedPosition
 from axisor.strategy import View
+from axisor_server.domain.halting import stricter
 from axisor_server.domain.intent import spends
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import added_between, decode_baseline
@@ -78,13 +80,16 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     `state` is the last reading, None before the first. `open` holds the actions without a final
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
     cross ledger ('' for none; None until it was read after the last transfer), `unread` the
-    confirmed spending actions that no reading shows yet. `reconciling` says that the database came
-    from a backup and that what happened since is not known yet: nothing may be planned.
+    confirmed spending actions that no reading shows yet. `halt` is the account's own, `platform`
+    that of all accounts, `causes` what its standing comes from. `reconciling` says that the
+    database came from a backup and that what happened since is not known: nothing may be planned.
     """
 
     account: str
     mode: Mode
     halt: HaltLevel = HaltLevel.NONE
+    platform: HaltLevel = HaltLevel.NONE
+    causes: tuple[Cause, ...] = ()
     state: AccountState | None = None
     open: Mapping[str, IntentRecord] = {}
     spends: Mapping[str, Spend] = {}
@@ -92,6 +97,11 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     transfer: str | None = None
     unread: Mapping[str, IntentRecord] = {}
     reconciling: bool = False
+
+    @property
+    def halted(self) -> HaltLevel:
+        """Return the halt that counts: the stricter of the account's own and that of all."""
+        return stricter(self.halt, self.platform)
 
     def with_state(self, state: AccountState) -> AccountBook:
         """Return the book after a reading."""

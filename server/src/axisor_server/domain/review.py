@@ -13,7 +13,6 @@ from axisor.errors import (
     AmountNotPositive,
     AxisorError,
     FieldInvalid,
-    Halted,
     InsufficientBalance,
     LeashExceeded,
     LeverageOutOfRange,
@@ -29,7 +28,7 @@ from axisor.errors import (
     StalePrice,
     VenueUnavailable,
 )
-from axisor.events import HaltLevel, IntentState, RunState
+from axisor.events import IntentState, RunState
 from axisor.intents import (
     Action,
     AddMargin,
@@ -47,8 +46,8 @@ from axisor.maths import on_step
 from axisor.model import CROSS, FeedQuality, Leash, Mode, OrderType, Permission, Sats
 from axisor.strategy import View
 from axisor_server.domain.account import AccountBook
+from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import (
-    flattens,
     increases_risk,
     is_additive,
     permissions_for,
@@ -59,6 +58,7 @@ from axisor_server.domain.intent import (
 )
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.standing import hindrance
 
 Reviewer: TypeAlias = Callable[[Action, str, View], AxisorError | None]
 """Refuses an action by returning why; one that raises has refused. The text is a run's id or ''."""
@@ -98,9 +98,10 @@ def review(
         None if asker is None else _not_allowed(action, asker),
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
         _reconciling(book),
-        _halted(action, book.halt),
+        refusal(book.halt, book.platform, action),
         _not_in_mode(book.mode, network),
-        _stale(action, view),
+        _stale(action, view, asker),
+        hindrance(action, book.causes),
         _pending(action, intent, book),
         _unaffordable(cost, book),
     ):
@@ -235,29 +236,19 @@ def _reconciling(book: AccountBook) -> AxisorError | None:
     )
 
 
-def _halted(action: Action, halt: HaltLevel) -> AxisorError | None:
-    match halt:
-        case HaltLevel.NONE:
-            allowed = True
-        case HaltLevel.RISK:
-            allowed = not increases_risk(action)
-        case HaltLevel.FLATTEN:
-            allowed = flattens(action)
-        case HaltLevel.ALL:
-            allowed = False
-    if allowed:
-        return None
-    return Halted(f"The account is halted ({halt.value}).", level=halt.value)
-
-
 def _not_in_mode(mode: Mode, network: str) -> AxisorError | None:
     if mode is Mode.LIVE and network == "mainnet":
         return LiveNotReady()
     return None
 
 
-def _stale(action: Action, view: View) -> AxisorError | None:
-    if view.quality is FeedQuality.FRESH or not increases_risk(action):
+HELD = frozenset({FeedQuality.DISPUTED, FeedQuality.FALLBACK})
+"""Prices on which no run may add anything, not even margin: they may be wrong altogether."""
+
+
+def _stale(action: Action, view: View, asker: Asker | None) -> AxisorError | None:
+    held = asker is not None and view.quality in HELD and is_additive(action)
+    if view.quality is FeedQuality.FRESH or not (held or increases_risk(action)):
         return None
     return StalePrice(f"The price is {view.quality.value}.", quality=view.quality.value)
 

@@ -18,17 +18,20 @@ from axisor.errors import (
     StoreUnavailable,
     VenueUnavailable,
 )
-from axisor.events import AccountOpened, IntentState, RunState, Stimulus
+from axisor.events import AccountOpened, CoverageState, IntentState, RunState, Stimulus
 from axisor.model import Tick
 from axisor.ports import Lane, VenueAccount
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
+from axisor_server.domain.standing import stand
 from axisor_server.engine import reconciling, settling
 from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
+from axisor_server.engine.halting import Halting
+from axisor_server.engine.health import Health
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
@@ -64,6 +67,8 @@ class Actor:
         self.line = line
         self.effects = Effects(self.core, line)
         self.verbs = Verbs(self.core)
+        self.halting = Halting(self.core)
+        self.health = Health(self.core, self.effects.access, world.vitals)
         self.executor = Executor(
             line,
             self.effects,
@@ -78,6 +83,7 @@ class Actor:
         self._clock = clock
         self._settings = settings
         self._on_tick = on_tick
+        self._may_renew = world.may_renew
         self._group: asyncio.TaskGroup | None = None
         self._epoch: int | None = None
         self._corrupt = False
@@ -115,7 +121,7 @@ class Actor:
     async def _life(self) -> None:
         core = self.core
         started = self._clock.monotonic_ms()
-        epoch = await self._claim(anew=True)
+        epoch = await self._claim(anew=True) if self._may_renew() else None
         if epoch is None:
             self.error = "Another core acts for this account."
             self.loaded.set()
@@ -139,16 +145,21 @@ class Actor:
             group.create_task(self._renew(epoch))
             group.create_task(core.serve())
             await self._settle_former(boot)
+            await self.halting.begin(core.platform.halt)
+            await self.health.begin()
+            group.create_task(self.health.run())
             core.market.join(core, first=self._on_tick)
             if restoring is not None:
                 self.error = reconciling.WHY
                 self.loaded.set()
+                self.health.hold(reconciling.CAUSE)
                 await restoring.doubt_plans()
             await self._first_reading()
             await self._look_at_unknowns()
             if restoring is not None:
                 self.error = reconciling.WHY
                 await restoring.run()
+            self.health.release(reconciling.CAUSE.code)
             await self._begin_runs()
             await self._adopt_commands(boot)
             group.create_task(self.observer.run())
@@ -163,7 +174,7 @@ class Actor:
         core.start_effect = lambda record: self._spawn(self.executor.carry_out(record))
         core.ledger = Ledger(
             core.store,
-            stream=f"accounts/{core.account.id}",
+            stream=core.stream,
             mode=core.account.mode,
             head=boot.head,
             epoch=epoch,
@@ -186,6 +197,11 @@ class Actor:
     async def _renew(self, epoch: int) -> None:
         while True:
             await self._clock.sleep(self._settings.renew_ms / 1000)
+            if not self._may_renew():
+                # The loop stood still: another core may be the better one.
+                if self._clock.monotonic_ms() >= self.core.lease_until_ms:
+                    raise LeaseLost("This core stood still and let its leases run out.")
+                continue
             started = self._clock.monotonic_ms()
             try:
                 got = await self._claim(anew=False)
@@ -233,7 +249,8 @@ class Actor:
         while not await self.observer.read(Lane.RECONCILE):
             self.error = f"The account cannot be read: {self.effects.read_error}"
             self.loaded.set()
-            await self._clock.sleep(self._settings.poll_near_ms / 1000)
+            wait_ms = max(self.effects.access.wait_ms or 0, self._settings.poll_near_ms)
+            await self._clock.sleep(wait_ms / 1000)
 
     async def _look_at_unknowns(self) -> None:
         for record in list(self.core.book.open.values()):
@@ -257,12 +274,13 @@ class Actor:
                     continue
                 draft = core.draft()
                 self.verbs.move_run(draft, live, state)
-                for owner, cause, depth in self._later:
+                for owner, cause, depth in (*self._later, *core.desk.later):
                     if owner == run:
                         draft.call(run, cause, depth)
                 await core.commit(draft)
 
         await core.in_turn(work, urgent=True)
+        core.desk.later.clear()
         self.error = ""
         self.loaded.set()
 
@@ -305,6 +323,7 @@ class Actor:
     def summary(self) -> AccountSummary:
         """Return how this account is doing."""
         core = self.core
+        causes = self.health.causes if core.ledger is not None else self.health.idle(self.error)
         return AccountSummary(
             account=core.account.id,
             mode=core.account.mode,
@@ -316,6 +335,10 @@ class Actor:
             read_age_ms=self.effects.read_age_ms,
             runs=tuple((id, live.record.state) for id, live in core.runs.items()),
             budget=self.line.budget(),
+            standing=stand(causes),
+            causes=causes,
+            positions=0 if core.book.state is None else len(core.book.state.positions),
+            protected=sum(each.state is CoverageState.PROTECTED for each in core.coverage.values()),
         )
 
     def open_intents(self) -> tuple[IntentRecord, ...]:

@@ -8,13 +8,15 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from axisor.events import HaltLevel, IntentState, RunState
+from axisor.events import Cause, Coverage, HaltLevel, IntentState, RunState, Standing
 from axisor.model import FeedQuality, Mode, Order, Position, Tick
 from axisor.ports import RateBudget
 from axisor.strategy import Protection, View
+from axisor_server.domain.halting import Halt
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.preview import Preview, Snapshot
 from axisor_server.domain.review import Reviewer
+from axisor_server.domain.standing import honest
 
 __all__ = [
     "AccountSummary",
@@ -56,7 +58,8 @@ class AccountSummary(Struct, frozen=True, kw_only=True):
     """How one account's actor is doing.
 
     `error` is why it does not act, empty when it does. `read_age_ms` is the age of the last reading
-    of the account, None before the first.
+    of the account, None before the first. `causes` are those of its standing; `positions` are open,
+    `protected` of them by a guard.
     """
 
     account: str
@@ -69,6 +72,10 @@ class AccountSummary(Struct, frozen=True, kw_only=True):
     read_age_ms: int | None
     runs: tuple[tuple[str, RunState], ...]
     budget: RateBudget | None = None
+    standing: Standing = Standing.DEGRADED
+    causes: tuple[Cause, ...] = ()
+    positions: int = 0
+    protected: int = 0
 
 
 class FeedSummary(Struct, frozen=True, kw_only=True):
@@ -94,11 +101,21 @@ class EngineStatus(Struct, frozen=True, kw_only=True):
     stopping: bool
     accounts: tuple[AccountSummary, ...]
     feeds: tuple[FeedSummary, ...]
+    halt: Halt = Halt()
+    halt_durable: bool = True
 
 
 class Guarding(Struct, frozen=True):
-    """A run that protects positions: its live calculations, and the view they are made from."""
+    """A run that protects positions: its live calculations, and the view they are made from.
+
+    `blind` says why no guard can act at the moment, and is empty where one can.
+    """
 
     run: str
     protection: Protection
     view: View
+    blind: str = ""
+
+    def coverages(self) -> tuple[Coverage, ...]:
+        """Return the protection of every position, none said to be protected while blind."""
+        return tuple(honest(each, self.blind) for each in self.protection.coverage(self.view))

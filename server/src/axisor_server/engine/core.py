@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from axisor.errors import (
     JournalCorrupt,
     LeaseLost,
@@ -19,7 +21,7 @@ from axisor.errors import (
     ShuttingDown,
     StoreUnavailable,
 )
-from axisor.events import Coverage, FeedChanged, RunState, Stimulus
+from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus
 from axisor.model import FeedQuality
 from axisor_server.domain.account import DAY_US, AccountBook
 from axisor_server.domain.journal import Entry, to_us
@@ -52,6 +54,7 @@ class Core:
         self.strategies = world.strategies
         self.settings = world.settings
         self.new_id = world.new_id
+        self.platform = world.platform
         self.desk = Desk(account, market=market, clock=world.clock, reviewers=world.reviewers)
         self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
         self.runs: dict[str, LiveRun] = {}
@@ -62,6 +65,9 @@ class Core:
         self.stopping = False
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
+        self.causes: Callable[[], tuple[Cause, ...]] = tuple
+        self.look: Callable[[], None] = lambda: None
+        self.after_reading: Callable[[Draft], None] = lambda draft: None
         self.waiters: dict[str, list[asyncio.Future[IntentRecord]]] = {}
         self._publish = world.publish
         self._urgent: deque[Turn] = deque()
@@ -82,19 +88,26 @@ class Core:
         """Learn that the price became more or less trustworthy."""
         self._trust = FeedChanged(quality=quality, reason=reason)
         self._arrived.set()
+        self.look()
 
-    async def in_turn(self, work: Callable[[], Awaitable[T]], *, urgent: bool = False) -> T:
+    async def in_turn(
+        self, work: Callable[[], Awaitable[T]], *, urgent: bool = False, first: bool = False
+    ) -> T:
         """Do something when it is its turn; what it raises is raised here.
 
-        Urgent work (stamps and outcomes) goes before everything else. Raises RateLimited when too
-        much waits, ShuttingDown when the account is not served.
+        Urgent work (stamps and outcomes) goes before everything else, and what is `first` (a
+        rescue's stamp) before other urgent work. Raises RateLimited when too much waits,
+        ShuttingDown when the account is not served.
         """
         if self.ledger is None:
             raise ShuttingDown("This core does not act for the account at the moment.")
-        if not urgent and len(self._normal) >= self.settings.inbox:
+        if not (urgent or first) and len(self._normal) >= self.settings.inbox:
             raise RateLimited("Too many requests wait for this account.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        (self._urgent if urgent else self._normal).append((work, future))
+        if first:
+            self._urgent.appendleft((work, future))
+        else:
+            (self._urgent if urgent else self._normal).append((work, future))
         self._arrived.set()
         return await future
 
@@ -158,7 +171,7 @@ class Core:
         """Return an empty draft from the present."""
         epoch = 0 if self.ledger is None else self.ledger.epoch
         return Draft(
-            book=self.book,
+            book=replace(self.book, platform=self.platform.level, causes=self.causes()),
             runs=self.runs,
             coverage=self.coverage,
             now=self.clock.now(),
@@ -207,6 +220,11 @@ class Core:
     def holds(self) -> bool:
         """Return whether the lease is held, with a second to spare."""
         return self.clock.monotonic_ms() < self.lease_until_ms - 1_000
+
+    @property
+    def stream(self) -> str:
+        """Return the name of the account's journal."""
+        return f"accounts/{self.account.id}"
 
     @property
     def sequence(self) -> int:

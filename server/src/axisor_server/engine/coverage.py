@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from axisor.events import Coverage, CoverageChanged, CoverageState, RunState
 from axisor.strategy import Protection, View, decode_memory
+from axisor_server.domain.standing import blindness, honest
 from axisor_server.engine.draft import Draft, LiveRun
 
 _RANK = {
@@ -17,9 +18,6 @@ _RANK = {
     CoverageState.DEGRADED: 2,
     CoverageState.UNPROTECTED: 3,
 }
-
-
-RECONCILING = "Restored from a backup: nothing is sent until it is known what happened since."
 
 
 def cover(draft: Draft, view: View) -> None:
@@ -32,13 +30,13 @@ def cover(draft: Draft, view: View) -> None:
             held = best.get(found.position)
             if held is None or _RANK[found.state] < _RANK[held.state]:
                 best[found.position] = replace(found, run=live.record.id)
+    blind = blindness(draft.book.causes)
+    best = {id: honest(found, blind) for id, found in best.items()}
     present: dict[str, Coverage] = {}
     for id in [p.id for p in view.positions] + sorted(view.unreadable):
         present[id] = best.get(id) or Coverage(
             position=id, state=CoverageState.UNPROTECTED, reason="No run guards it."
         )
-        if draft.book.reconciling and present[id].state is not CoverageState.UNPROTECTED:
-            present[id] = replace(present[id], state=CoverageState.DEGRADED, reason=RECONCILING)
     for id, coverage in present.items():
         if draft.coverage.get(id) != coverage:
             draft.say(CoverageChanged(coverage=coverage))

@@ -111,6 +111,7 @@ class Desk:
         self._market = market
         self._clock = clock
         self._reviewers = reviewers
+        self.later: list[tuple[str, Stimulus, int]] = []
 
     def market_now(self) -> datetime:
         """Return market time: the latest tick's, before the first one our own."""
@@ -128,7 +129,14 @@ class Desk:
         )
 
     def work_off(self, draft: Draft) -> None:
-        """Call every run in the draft's queue, and whoever that leads to."""
+        """Call every run in the draft's queue, and whoever that leads to.
+
+        While an account finds out about the time before a restore no run is called: outcomes are
+        kept for later, and what changed each run sees when it begins.
+        """
+        if draft.book.reconciling:
+            self.later.extend(item for item in draft.queue if isinstance(item[1], Outcome))
+            draft.queue.clear()
         while draft.queue:
             run, cause, depth = draft.queue.popleft()
             live = draft.runs.get(run)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from axisor.errors import AxisorError, Halted, LeaseLost, VenueError, VenueUnavailable
-from axisor.events import HaltLevel, IntentSent, IntentState, NoticeGiven
+from axisor.events import IntentSent, IntentState, NoticeGiven
 from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
-from axisor.ports import ClosedPosition, Lane, Refused, SendResult, VenueAccount
+from axisor.ports import ClosedPosition, Confirmed, Lane, Refused, SendResult, VenueAccount
 from axisor_server.domain.fence import Stamp, VenueClock, stamp
+from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
 from axisor_server.engine import settling
+from axisor_server.engine.access import Access, is_about_time
 from axisor_server.engine.core import Core
 from axisor_server.engine.executor import Order
 from axisor_server.engine.reconcile import LEDGER_KINDS
@@ -33,13 +35,16 @@ class Effects:
         self._read_ok_ms: int | None = None
         self._blind = False
         self._transfer: tuple[str, int, int] | None = None
+        self.access = Access(core.settings.poll_near_ms)
         self.read_error = ""
 
     # What the executor asks and reports.
 
     async def mark_sent(self, intent: str) -> Order | None:
         """Stamp a planned action; None when it must not be sent any more."""
-        return await self._core.in_turn(lambda: self._mark_sent(intent), urgent=True)
+        record = self._core.book.open.get(intent)
+        rescue = record is not None and Lane(record.lane) is Lane.GUARD
+        return await self._core.in_turn(lambda: self._mark_sent(intent), urgent=True, first=rescue)
 
     async def _mark_sent(self, intent: str) -> Order | None:
         core = self._core
@@ -59,6 +64,9 @@ class Effects:
             return None
         action = decode_action(record.action)
         try:
+            halted = refusal(draft.book.halt, draft.book.platform, action)
+            if halted is not None:
+                raise halted
             stamped = self._stamp()
         except AxisorError as error:
             settling.settle_result(draft, record, Refused(error), latency_ms=0)
@@ -87,14 +95,22 @@ class Effects:
                 fence=from_us(stamped.fence_ms * 1_000),
             )
         )
-        await core.commit(draft)
+        gate = core.platform.gate(action, draft.book.halt)
+        draft.rows.append(gate)
+        try:
+            await core.commit(draft)
+        except Halted as error:
+            # It is on record that all accounts are halted, and this core had not heard of it yet.
+            core.platform.look()
+            draft = core.draft()
+            settling.settle_result(draft, record, Refused(error), latency_ms=0)
+            await core.commit(draft)
+            return None
         return Order(action, stamped.signed_ms, Lane(record.lane))
 
     def _stamp(self) -> Stamp:
         core = self._core
-        if core.book.halt is HaltLevel.ALL:
-            raise Halted("The account was halted before the action was sent.")
-        clock = core.market.venue_clock()
+        clock = core.market.timekeeper.venue_clock()
         if clock is None:
             raise VenueUnavailable("The venue's clock has not been measured yet.")
         settings = core.settings
@@ -118,12 +134,23 @@ class Effects:
                 return
             draft = core.draft()
             changes = settling.settle_result(draft, record, result, latency_ms=latency_ms)
+            self._learn(result)
             core.desk.tell_all(draft, changes)
             await core.commit(draft)
             if draft.settled and draft.settled[0].state is IntentState.CONFIRMED:
                 self._took_effect(record)
 
         await self._core.in_turn(work, urgent=True)
+
+    def _learn(self, result: SendResult) -> None:
+        """Learn from an answer whether the key suffices and whether the venue's clock is known."""
+        if isinstance(result, Confirmed):
+            self.access.send_worked()
+        elif isinstance(result, Refused):
+            self.access.send_refused(result.error)
+            if is_about_time(result.error):
+                self._core.market.timekeeper.distrust()
+            self._core.look()
 
     def _took_effect(self, record: IntentRecord) -> None:
         self._effect_ms = self._core.clock.monotonic_ms()
@@ -180,11 +207,11 @@ class Effects:
 
     def venue_clock(self) -> VenueClock | None:
         """Return the venue's clock as known."""
-        return self._core.market.venue_clock()
+        return self._core.market.timekeeper.venue_clock()
 
     async def clock_known(self) -> None:
         """Wait until the venue's clock is known."""
-        await self._core.market.measured()
+        await self._core.market.timekeeper.known()
 
     def market_us(self) -> int:
         """Return market time."""
@@ -215,8 +242,17 @@ class Effects:
             return None
         return self._core.clock.monotonic_ms() - self._read_ok_ms
 
+    def wait_ms(self) -> int | None:
+        """Return how long to leave the venue alone; None where the last reading worked."""
+        return self.access.wait_ms
+
     def in_danger(self) -> bool:
         """Return whether a trigger or a liquidation is near, or an outcome is unknown."""
+        near = self._is_near()
+        self._core.market.timekeeper.near(self._core.account.id, danger=near)
+        return near
+
+    def _is_near(self) -> bool:
         core = self._core
         if any(r.state is IntentState.UNKNOWN for r in core.book.open.values()):
             return True
@@ -264,19 +300,24 @@ class Effects:
         lagging = started_ms - self._effect_ms <= lag_ms
         changes = settling.observe(draft, state, closed=closed, done=done, lagging=lagging)
         core.desk.tell_all(draft, changes)
+        core.after_reading(draft)
         await core.commit(draft)
         self._read_ms = started_ms
         self._read_ok_ms = started_ms
         self._blind = False
         self.read_error = ""
+        self.access.read_worked()
         return True
 
     async def unreadable(self, error: VenueError) -> None:
         """Learn that the account could not be read; after a while nothing of it is believed."""
         self.read_error = str(error)
+        self.access.read_failed(error)
         core = self._core
+        core.look()
         age = core.clock.monotonic_ms() - self._read_ms
-        if self._blind or age <= core.settings.stale_ms or core.book.state is None:
+        lost = age > core.settings.stale_ms or self.access.is_lost
+        if self._blind or not lost or core.book.state is None:
             return
 
         async def work() -> None:

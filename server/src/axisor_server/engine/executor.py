@@ -84,6 +84,10 @@ class Books(Protocol):
         """Return (row before, sats, monotonic ms) of a transfer whose row was not seen yet."""
         ...
 
+    def wait_ms(self) -> int | None:
+        """Return how long to leave the venue alone; None where the last reading worked."""
+        ...
+
     def open_intent(self, intent: str) -> IntentRecord | None:
         """Return an action that is not settled."""
         ...
@@ -207,7 +211,7 @@ class Executor:
                 await self._durably(partial(self._books.warn, intent, reason))
                 warned = True
             pause = self._settings.witness_every_ms * (10 if warned else 1)
-            await self._clock.sleep(pause / 1000)
+            await self._clock.sleep(max(pause, self._books.wait_ms() or 0) / 1000)
 
     async def look(self, record: IntentRecord) -> Verdict | None:
         """Read once about an unknown action; None when the venue did not answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,17 @@ from axisor.errors import (
     RunNotFound,
     StrategyNotFound,
 )
-from axisor.events import HaltLevel, IntentState, RunState
+from axisor.events import Cause, HaltLevel, IntentState, RunState
 from axisor.intents import Action
 from axisor.model import Leash, Tick
 from axisor.ports import Clock, Venue
 from axisor.strategy import Strategy, View, decode_config
+from axisor_server.domain.halting import Halt
 from axisor_server.domain.intent import position_of
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.preview import preview
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
+from axisor_server.domain.standing import blindness
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.answers import (
     CommandResult,
@@ -34,10 +36,13 @@ from axisor_server.engine.answers import (
 )
 from axisor_server.engine.coverage import protection_of
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.health import Health
+from axisor_server.engine.platform import Platform
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.settling import Answer, answer_of, error_of
 from axisor_server.engine.verbs import Request
+from axisor_server.engine.vitals import Vitals, WatchedStore
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
 from axisor_server.ports import Ids, Store, Vault
@@ -59,11 +64,21 @@ class Engine:
         publish: Publish,
         settings: EngineSettings,
         failpoints: Failpoints | None = None,
+        may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
         self.strategies = strategies
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self.vitals = Vitals(clock)
+        store = WatchedStore(store, self.vitals)
+        self.platform = Platform(
+            store,
+            clock,
+            mode=settings.max_mode,
+            publish=publish,
+            every_ms=settings.renew_ms,
+        )
         world = World(
             store=store,
             clock=clock,
@@ -73,6 +88,9 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
+            platform=self.platform,
+            vitals=self.vitals,
+            may_renew=may_renew,
         )
         self._roster = Roster(world, vault=vault, venues=venues)
 
@@ -163,7 +181,7 @@ class Engine:
         )
 
     def _validated(self, actor: Actor, action: Action) -> CommandResult:
-        refusal = actor.core.desk.check(actor.core.book, action)
+        refusal = actor.core.desk.check(actor.core.draft().book, action)
         if refusal is not None:
             raise refusal
         return CommandResult(
@@ -203,6 +221,14 @@ class Engine:
         core = self._roster.actor(account_id).core
         return core.desk.view(core.book)
 
+    def health(self, account_id: str) -> Health:
+        """Return what watches an account's standing. Raises AccountNotFound."""
+        return self._roster.actor(account_id).health
+
+    def causes(self, account_id: str) -> tuple[Cause, ...]:
+        """Return what an account's standing comes from. Raises AccountNotFound."""
+        return self._roster.actor(account_id).summary().causes
+
     async def halt(
         self, account_id: str, level: HaltLevel, *, principal: str, reason: str = ""
     ) -> int:
@@ -211,7 +237,29 @@ class Engine:
         RISK refuses what adds risk, ALL everything, FLATTEN also closes and cancels everything.
         """
         actor = self._roster.actor(account_id)
-        return await actor.verbs.halt(level, principal=principal, reason=reason)
+        return await actor.halting.halt(level, principal=principal, reason=reason)
+
+    def demand_halt(self, level: HaltLevel, *, principal: str, reason: str = "") -> None:
+        """Halt all accounts here at once; it is written down as soon as the store takes it."""
+        self.platform.demand(level, principal=principal, reason=reason)
+
+    def look_at_halt(self) -> None:
+        """Read soon whether another core halted all accounts."""
+        self.platform.look()
+
+    async def halt_all(self, level: HaltLevel, *, principal: str, reason: str = "") -> Halt:
+        """Halt all accounts and return the halt in force, which may be stricter than asked for.
+
+        Raises StoreUnavailable while it is not on record; in force here it is nevertheless.
+        """
+        self.platform.demand(level, principal=principal, reason=reason)
+        await self.platform.settle()
+        return self.platform.halt
+
+    async def resume_all(self, *, principal: str, reason: str = "") -> Halt:
+        """End the halt of all accounts; their own halts stay. Raises StoreUnavailable."""
+        await self.platform.resume(principal=principal, reason=reason)
+        return self.platform.halt
 
     async def reconcile(self, account_id: str) -> int:
         """Read the account from the venue now, journal what differs; returns the sequence."""
@@ -288,7 +336,7 @@ class Engine:
         protection = protection_of(core.runs[run_id])
         if protection is None:
             raise NotSupported(f"The run {run_id} protects no positions.", run=run_id)
-        return Guarding(run_id, protection, core.desk.view(core.book))
+        return Guarding(run_id, protection, core.desk.view(core.book), blindness(core.causes()))
 
     def protections(self, account_id: str) -> Sequence[Guarding]:
         """Return every running run of an account that protects positions."""
@@ -300,7 +348,7 @@ class Engine:
                 continue
             protection = protection_of(live)
             if protection is not None:
-                found.append(Guarding(id, protection, view))
+                found.append(Guarding(id, protection, view, blindness(core.causes())))
         return found
 
     # ---------------------------------------------------------------- markets
@@ -323,4 +371,6 @@ class Engine:
             stopping=self._roster.stopping,
             accounts=self._roster.summaries(),
             feeds=tuple(market.summary() for market in self._roster.markets.values()),
+            halt=self.platform.halt,
+            halt_durable=self.platform.durable,
         )

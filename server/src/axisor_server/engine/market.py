@@ -12,16 +12,20 @@ from axisor.errors import AxisorError
 from axisor.events import Stimulus, Ticked, TimerFired, Woken
 from axisor.intents import Wake
 from axisor.model import FeedQuality, Tick
-from axisor.ports import Clock, ClockOffset, MarketFeed
-from axisor_server.domain.fence import VenueClock
+from axisor.ports import Clock, MarketFeed
+from axisor_server.engine.agreement import Agreement
 from axisor_server.engine.answers import FeedSummary
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.timekeeping import Timekeeper
 from axisor_server.engine.wakes import WakeIndex
 
 FUNDING = "funding"
 """The word of `Wake.on` for another funding rate or time."""
 
 QUALITY_EVERY_S = 1.0
+MANY_FAILURES = 5
+"""So many failures in a row and the feed counts as failing, whatever its last price says."""
+
 log = logging.getLogger(__name__)
 
 
@@ -62,10 +66,14 @@ class Market:
         self._received_ms = 0
         self._quality = FeedQuality.NONE
         self._reason = "No price has come yet."
-        self._offset: ClockOffset | None = None
-        self._measured = asyncio.Event()
+        self.timekeeper = Timekeeper(feed, clock=clock, settings=settings)
+        self._agreement = Agreement(
+            percent=settings.disagree_percent, index_percent=settings.index_disagree_percent
+        )
+        self._broken = 0
+        self._unanswered = 0
+        self._problem = ""
         self._on_funding: dict[str, None] = {}
-        self._offset_ms = 0
         self._changed = asyncio.Condition()
         self._count = 0
 
@@ -131,6 +139,9 @@ class Market:
             return
         self._tick = tick
         self._received_ms = self._clock.monotonic_ms()
+        self._broken = 0
+        if tick.source == "stream":
+            self._agreement.streamed(tick, self._received_ms)
         for first in self._first:
             first(tick)
         self._judge()
@@ -176,16 +187,19 @@ class Market:
             return FeedQuality.STALE, "The venue's own stamp is old."
         if tick.source == "fallback":
             return FeedQuality.FALLBACK, "The price comes from a fallback source."
+        if tick.source == "stream" and (dispute := self._agreement.dispute()):
+            return FeedQuality.DISPUTED, dispute
         if tick.bid is None or tick.ask is None:
             return FeedQuality.INCOMPLETE, "The venue shows no bid or no ask."
         return FeedQuality.FRESH, ""
 
     async def run(self) -> None:
-        """Read ticks, judge their age and measure the venue's clock, until cancelled."""
+        """Read ticks, judge them, and measure the venue's clock, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pump())
             group.create_task(self._watch_age())
-            group.create_task(self._watch_clock())
+            group.create_task(self._cross_check())
+            group.create_task(self.timekeeper.run())
 
     async def _pump(self) -> None:
         while True:
@@ -196,6 +210,8 @@ class Market:
                         self._changed.notify_all()
             except Exception as error:  # a plugin's boundary: a broken feed only grows old
                 log.error("feed %s: %s: %s", self._name, type(error).__name__, error)
+                self._broken += 1
+                self._problem = f"{type(error).__name__}: {error}"
             await self._clock.sleep(QUALITY_EVERY_S)
 
     async def _watch_age(self) -> None:
@@ -203,31 +219,29 @@ class Market:
             await self._clock.sleep(QUALITY_EVERY_S)
             self._judge()
 
-    async def _watch_clock(self) -> None:
+    async def _cross_check(self) -> None:
+        """Ask the venue for its price beside the stream, and count how often it does not answer."""
         while True:
+            soon = self._agreement.is_doubtful or self._unanswered > 0
+            pause = 2 * QUALITY_EVERY_S if soon else self._settings.agree_every_ms / 1000
+            await self._clock.sleep(pause)
+            if self._tick is None or self._tick.source != "stream":
+                continue  # then the answers are the feed itself
             try:
-                await self.measure()
-                pause = self._settings.offset_every_ms
-            except AxisorError:
-                pause = 5_000  # without a measure nothing is signed; ask again soon
-            await self._clock.sleep(pause / 1000)
+                answer = await self._feed.ticker()
+            except AxisorError as error:
+                self._unanswered += 1
+                self._problem = error.message
+                continue
+            self._unanswered = 0
+            self._agreement.answered(answer, self._clock.monotonic_ms())
+            self._judge()
 
-    async def measure(self) -> None:
-        """Measure the venue's clock now. Raises VenueError."""
-        started = self._clock.monotonic_ms()
-        self._offset = await self._feed.clock_offset()
-        self._offset_ms = started
-        self._measured.set()
-
-    async def measured(self) -> None:
-        """Wait until the venue's clock was measured for the first time."""
-        await self._measured.wait()
-
-    def venue_clock(self) -> VenueClock | None:
-        """Return the venue's clock as last measured, or None before that."""
-        if self._offset is None:
-            return None
-        return VenueClock(self._offset, self._clock.monotonic_ms() - self._offset_ms)
+    @property
+    def failing(self) -> str:
+        """Return how the feed fails, empty while it does not."""
+        many = max(self._broken, self._unanswered)
+        return f"It failed {many} times in a row: {self._problem}" if many >= MANY_FAILURES else ""
 
     async def watch(self) -> AsyncIterator[Tick]:
         """Yield the latest tick whenever there is a new one; a slow reader skips some."""
@@ -242,7 +256,7 @@ class Market:
     def summary(self) -> FeedSummary:
         """Return how this feed is doing."""
         venue, network, url = self._name
-        clock = self.venue_clock()
+        clock = self.timekeeper.venue_clock()
         return FeedSummary(
             venue=venue,
             network=network,

@@ -27,6 +27,10 @@ class Reading(Protocol):
         """Return whether a trigger or a liquidation is near, or an outcome is unknown."""
         ...
 
+    def wait_ms(self) -> int | None:
+        """Return how long to leave the venue alone; None where the last reading worked."""
+        ...
+
     async def observed(
         self,
         state: AccountState,
@@ -67,7 +71,11 @@ class Observer:
                 settings = self._settings
                 near = self._actor.in_danger()
                 pause = settings.poll_near_ms if near else settings.poll_far_ms
-                await poked(self._clock, pause / 1000, self._hint)
+                wait = self._actor.wait_ms()
+                if wait is None:
+                    await poked(self._clock, pause / 1000, self._hint)
+                else:
+                    await self._clock.sleep(wait / 1000)  # no hint makes a refused key better
                 # Never the guard's lane: a reading must not use up what a rescue would need.
                 await self.read(Lane.RECONCILE if near else Lane.READ)
                 await self._clock.sleep(LEAST_PAUSE_S)
@@ -79,7 +87,8 @@ class Observer:
                     self._hint.set()
             except VenueError:
                 self._hint.set()  # hints may have been lost with the line
-            await self._clock.sleep(self._settings.poll_near_ms / 1000)
+            wait = max(self._actor.wait_ms() or 0, self._settings.poll_near_ms)
+            await self._clock.sleep(wait / 1000)
 
     async def read(self, lane: Lane) -> bool:
         """Read once; returns whether the reading counted."""

@@ -19,28 +19,25 @@ from msgspec.structs import replace
 from axisor.errors import OutcomeUnknown, VenueError, VenueUnavailable
 from axisor.events import (
     RESTORED,
+    Cause,
     Increase,
-    IntentSettled,
     IntentState,
     NoticeGiven,
     Outcome,
-    PositionChanged,
     RestoreReconciled,
     RunState,
 )
 from axisor.intents import Action, AddMargin, DepositCross, OpenPosition
-from axisor.model import CROSS, AccountState, Mode, Permission, Sats, Severity
+from axisor.model import CROSS, AccountState, Mode, Permission, Severity
 from axisor.ports import Lane, VenueAccount
-from axisor_server.domain.account import PROJECTED, project
 from axisor_server.domain.backups import RESTORED as FACT
 from axisor_server.domain.backups import Restored
 from axisor_server.domain.fence import is_past, stamp
-from axisor_server.domain.intent import decode_action, encode_action, spends
-from axisor_server.domain.journal import Entry, decode_payload, from_us, to_us
+from axisor_server.domain.intent import decode_action, encode_action
+from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.restored import (
     RECONCILED,
-    Deposit,
     Evidence,
     Known,
     needs_fundings,
@@ -52,10 +49,11 @@ from axisor_server.domain.witness import Baseline, baseline_of, encode_baseline
 from axisor_server.engine import settling
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft
+from axisor_server.engine.past import Past
 from axisor_server.ports import Reader
 
 WHY = "Restored from a backup: it is being found out what happened since."
-PAGE = 1_000
+CAUSE = Cause("restored", WHY)
 PAUSE_S = 1.0
 NEW_AFTER_US = 120 * 1_000_000
 """How long after a restore anything the lost core sent is certainly dead."""
@@ -90,7 +88,7 @@ def pending(reader: Reader, account: AccountRecord) -> Task | None:
     if not upto and account.created_us > restored.time_us + NEW_AFTER_US:
         return None
     real_time = account.mode in (Mode.LIVE, Mode.SHADOW)
-    known = _Reading(reader, upto).known(stream, since_us=restored.backup_us, real_time=real_time)
+    known = Past(reader, upto).known(stream, since_us=restored.backup_us, real_time=real_time)
     return Task(restored, known)
 
 
@@ -98,59 +96,6 @@ def restored_at_us(reader: Reader) -> int | None:
     """Return when the database was restored, None where it never was."""
     fact = reader.meta(FACT)
     return None if fact is None else msgspec.json.decode(fact, type=Restored).time_us
-
-
-class _Reading:
-    """Reads the journal of an account: as it was at the restore, and what was confirmed in all."""
-
-    def __init__(self, reader: Reader, upto: int) -> None:
-        self._reader = reader
-        self._upto = upto
-        self._state: AccountState | None = None
-        self._explained: dict[str, Sats] = {}
-        self._claimed: set[str] = set()
-        self._deposits: list[Deposit] = []
-
-    def known(self, stream: str, *, since_us: int, real_time: bool) -> Known:
-        """Return what the journal tells."""
-        after = 0
-        while page := self._reader.entries(stream, after=after, limit=PAGE):
-            for entry in page:
-                self._take(entry)
-            after = page[-1].sequence
-        return Known(
-            state=self._state,
-            explained=self._explained,
-            claimed=frozenset(self._claimed),
-            deposits=tuple(self._deposits),
-            since_us=since_us,
-            real_time=real_time,
-        )
-
-    def _take(self, entry: Entry) -> None:
-        if entry.kind == IntentSettled.__name__:
-            settled = decode_payload(entry.payload)
-            assert isinstance(settled, IntentSettled)
-            if settled.state is IntentState.CONFIRMED:
-                self._confirmed(settled)
-        elif entry.kind in PROJECTED and entry.sequence <= self._upto:
-            payload = decode_payload(entry.payload)
-            self._state = project(self._state, payload)
-            if isinstance(payload, PositionChanged):
-                self._explained.pop(f"positions/{payload.position.id}", None)
-
-    def _confirmed(self, settled: IntentSettled) -> None:
-        if settled.venue_id:
-            self._claimed.add(settled.venue_id)
-        record = self._reader.intent(settled.intent)
-        if record is None or not spends(record.kind):
-            return
-        if record.kind == DepositCross.__name__:
-            if not settled.venue_id:
-                self._deposits.append(Deposit(record.amount, record.created_us))
-        else:
-            held = self._explained.get(record.target, 0)
-            self._explained[record.target] = held + record.amount
 
 
 async def needed(
@@ -166,6 +111,7 @@ async def needed(
 
     core.restored_us, task = await core.store.read(look)
     core.book = replace(core.book, reconciling=task is not None)
+    core.desk.later.clear()
     return None if task is None else Reconciliation(core, line, task, read=read)
 
 
@@ -250,9 +196,9 @@ class Reconciliation:
         The lost core's clock may have been as far off as any core's may be.
         """
         core = self._core
-        await core.market.measured()
+        await core.market.timekeeper.known()
         while True:
-            clock, settings = core.market.venue_clock(), core.settings
+            clock, settings = core.market.timekeeper.venue_clock(), core.settings
             try:
                 if clock is not None:
                     found = stamp(
@@ -270,7 +216,7 @@ class Reconciliation:
             await core.clock.sleep(PAUSE_S)
 
     def _outlived(self) -> bool:
-        clock = self._core.market.venue_clock()
+        clock = self._core.market.timekeeper.venue_clock()
         wall_ms = to_us(self._core.clock.now()) // 1_000
         return clock is not None and is_past(clock, wall_ms=wall_ms, fence_ms=self._fence_ms)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,8 +18,10 @@ from axisor.errors import (
     VenueAuth,
     VenueNotFound,
 )
+from axisor.events import Cause
 from axisor.model import Mode
 from axisor.ports import Venue, VenueAccount
+from axisor_server.domain.halting import Halt
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.answers import (
@@ -27,11 +30,18 @@ from axisor_server.engine.answers import (
 from axisor_server.engine.market import Market
 from axisor_server.engine.paper import PaperAccount
 from axisor_server.engine.shadow import ShadowAccount
+from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
 from axisor_server.ports import Transaction, Vault
 
+HALTS = "halts"
+"""The name of the task that follows the halt of all accounts."""
+
 WORLD = "world"
 """The fact about a data directory that says whether its accounts are made up or real."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Roster:
@@ -64,6 +74,10 @@ class Roster:
         does not act, and `status` says why; the others do. Raises StoreUnavailable.
         """
         self.started_at = self._clock.now()
+        platform = self._world.platform
+        platform.on_change = self._tell_halt
+        await platform.load()
+        self._tasks[HALTS] = asyncio.create_task(platform.run())
         records = await self._store.read(lambda reader: reader.accounts())
         for record in records:
             try:
@@ -84,10 +98,23 @@ class Roster:
                 group.create_task(actor.drain(drain_s))
         for id in list(self.actors):
             await self._end(id)
+        await self._cancel(HALTS)
         for key, market in self.markets.items():
             await self._cancel(key)
             await market.close()
         self.markets.clear()
+
+    async def _tell_halt(self, halt: Halt) -> None:
+        """Have every account obey the halt of all; one that cannot yet does so when it is taken."""
+        limit_s = self._settings.command_wait_ms / 1000
+        actors = list(self.actors.items())
+        answers = await asyncio.gather(
+            *(within(self._clock, limit_s, actor.halting.tell(halt)) for _, actor in actors),
+            return_exceptions=True,
+        )
+        for (id, _), answer in zip(actors, answers, strict=True):
+            if isinstance(answer, BaseException):
+                log.warning("account %s has not journaled the halt: %s", id, answer)
 
     async def abandon(self) -> None:
         """Stop at once as a crash would: nothing is settled, written or given back."""
@@ -263,4 +290,5 @@ def _shut(record: AccountRecord, error: AxisorError) -> AccountSummary:
         open_intents=0,
         read_age_ms=None,
         runs=(),
+        causes=(Cause("not_acting", str(error)),),
     )

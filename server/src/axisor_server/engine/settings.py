@@ -26,7 +26,13 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     slack_ms: int = 1_000
     uncertainty_limit_ms: int = 1_000
     offset_every_ms: int = 300_000
+    offset_near_ms: int = 60_000
     stale_ms: int = 30_000
+    stale_leveraged_ms: int = 15_000
+    high_leverage: int = 50
+    agree_every_ms: int = 15_000
+    disagree_percent: int = 1
+    index_disagree_percent: int = 5
     poll_near_ms: int = 2_000
     poll_far_ms: int = 60_000
     near_fraction_ppm: int = 10_000

@@ -1,4 +1,4 @@
-"""What clients ask of one account: actions once per request id, verbs for runs, halts."""
+"""What clients ask of one account: actions once per request id, and verbs for runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from axisor.errors import (
     AxisorError,
     ConfigInvalid,
     FieldInvalid,
-    Halted,
     OutcomeUnknown,
     RequestExpired,
     RequestIdReused,
@@ -30,28 +29,25 @@ from axisor.events import (
     AccountUpdated,
     CommandReceived,
     CommandRefused,
-    HaltChanged,
-    HaltLevel,
     IntentState,
     RunState,
     Started,
     Stopped,
 )
-from axisor.intents import Action, CancelAllOrders, ClosePosition
-from axisor.model import Leash, MarginMode
+from axisor.intents import Action
+from axisor.model import Leash
 from axisor.strategy import decode_config
-from axisor_server.domain.intent import decode_action, encode_action, flattens, increases_risk
+from axisor_server.domain.intent import decode_action, encode_action
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import TENANT, AccountRecord, CommandRecord, IntentRecord
 from axisor_server.domain.records import RunRecord as RunRow
 from axisor_server.domain.restored import check_younger
 from axisor_server.domain.run import ALIVE, after_verb
-from axisor_server.engine import settling
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.recovery import revive
 from axisor_server.engine.settling import Answer
-from axisor_server.ports import Conflict, Transaction
+from axisor_server.ports import Transaction
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -97,14 +93,10 @@ class Verbs:
         """Refuse new work while the account was not read since this core took it over."""
         if self._core.stopping:
             raise ShuttingDown()
-        self._must_know()
+        if self._core.book.reconciling:
+            raise RestoreReconciling(account=self._core.account.id)
         if not self._core.acting:
             raise VenueUnavailable("The account has not been read since this core took it over.")
-
-    def _must_know(self) -> None:
-        book = self._core.book
-        if book.reconciling:
-            raise RestoreReconciling(account=book.account)
 
     def _again(self, known: CommandRecord, request: Request) -> Pending:
         if known.digest != request.digest or known.method != request.method:
@@ -283,58 +275,6 @@ class Verbs:
         if live.record.state is before:
             draft.put_run(replace(live, record=replace(live.record, state=after)))
 
-    async def halt(self, level: HaltLevel, *, principal: str, reason: str) -> int:
-        """Halt or resume the account; FLATTEN also closes and cancels everything.
-
-        Raises RestoreReconciling where FLATTEN could do nothing yet.
-        """
-
-        async def work() -> int:
-            core = self._core
-            if level is HaltLevel.FLATTEN:
-                self._must_know()
-            draft = core.draft()
-            draft.book = replace(draft.book, halt=level)
-            draft.say(HaltChanged(level=level, principal=principal, reason=reason))
-            draft.rows.append(lambda tx: _put_halt(tx, core.account.id, level, draft.now_us))
-            self._drop_planned(draft, level)
-            if level is HaltLevel.FLATTEN:
-                self._flatten(draft, principal)
-            await core.commit(draft)
-            return core.sequence
-
-        return await self._core.in_turn(work, urgent=True)
-
-    def _drop_planned(self, draft: Draft, level: HaltLevel) -> None:
-        for record in list(draft.book.open.values()):
-            if record.state is not IntentState.PLANNED:
-                continue
-            action = decode_action(record.action)
-            stays = level is HaltLevel.NONE
-            stays = stays or (level is HaltLevel.RISK and not increases_risk(action))
-            stays = stays or (level is HaltLevel.FLATTEN and flattens(action))
-            if not stays:
-                settling.settle(
-                    draft,
-                    record,
-                    IntentState.CANCELED,
-                    reason=Halted.reason,
-                    message="The account was halted before the action was sent.",
-                )
-
-    def _flatten(self, draft: Draft, principal: str) -> None:
-        state = self._core.book.state
-        if state is None:
-            return
-        actions: list[Action] = [ClosePosition(position=p.id) for p in state.positions]
-        for mode in MarginMode:
-            if any(o.margin_mode is mode for o in state.orders):
-                actions.append(CancelAllOrders(margin_mode=mode))
-        for action in actions:
-            self._core.desk.plan(
-                draft, action, id=self._core.new_id(), asker=None, principal=principal
-            )
-
     async def account_updated(self, record: AccountRecord, *, credentials_replaced: bool) -> int:
         """Journal another label, address or key."""
 
@@ -363,14 +303,6 @@ class Verbs:
             return core.sequence
 
         return await self._core.in_turn(work)
-
-
-def _put_halt(tx: Transaction, account: str, level: HaltLevel, now_us: int) -> None:
-    present = tx.account(account)
-    if present is None:
-        raise Conflict(f"The account {account} is gone.")
-    halted = replace(present, halt=level, revision=present.revision + 1, updated_us=now_us)
-    tx.put_account(halted, revision=present.revision)
 
 
 def _configured(

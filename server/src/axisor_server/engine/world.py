@@ -11,7 +11,9 @@ from axisor.strategy import Strategy
 from axisor_server.domain.review import Reviewer
 from axisor_server.engine.answers import Publish
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.platform import Platform
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.vitals import Vitals
 from axisor_server.ports import Store
 
 
@@ -26,4 +28,7 @@ class World:
     publish: Publish
     settings: EngineSettings
     failpoints: Failpoints
+    platform: Platform
+    vitals: Vitals
+    may_renew: Callable[[], bool]
     new_id: Callable[[], str]

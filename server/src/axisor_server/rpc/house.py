@@ -24,9 +24,11 @@ from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
+from axisor_server.services.halts import Halts
 from axisor_server.services.journals import Journals
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
+from axisor_server.services.protection import Protection
 from axisor_server.services.requests import Once
 from axisor_server.services.runs import Runs
 from axisor_server.services.snapshots import Snapshots
@@ -68,7 +70,11 @@ class House:
         acting = Acting(engine=engine, store=store, accounts=accounts)
         orders = Orders(store=store, accounts=accounts, snapshots=snapshots)
         watches = Watches(hub=self.hub, accounts=accounts, snapshots=snapshots, runs=runs)
+        self.halts = Halts(
+            engine=engine, clock=clock, once=self.once, read_file=around.read_halt_file
+        )
         status = Status(
+            halts=self.halts,
             engine=engine,
             store=store,
             snapshots=snapshots,
@@ -76,6 +82,7 @@ class House:
             once=self.once,
             around=around,
         )
+        self.protection = Protection(engine=engine, store=store, clock=clock)
         self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
         self.servicers: Mapping[str, object] = {
             "axisor.v1.AccountService": AccountServicer(accounts, snapshots, watches),
@@ -105,7 +112,7 @@ class House:
                 explainer=Explainer(store=store, accounts=accounts),
                 watches=watches,
             ),
-            "axisor.v1.SystemService": SystemServicer(status),
+            "axisor.v1.SystemService": SystemServicer(status, self.halts),
         }
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(

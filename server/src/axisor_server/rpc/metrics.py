@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from axisor.events import Standing
+from axisor_server.domain.halting import STRICTNESS
 from axisor_server.engine.answers import EngineStatus
 
 CONTENT = "text/plain; version=0.0.4; charset=utf-8"
@@ -37,6 +39,22 @@ class CallMetrics:
         self._seconds.labels(method).observe(elapsed_ms / 1000)
 
 
+class LoopMetrics:
+    """Measures how late the event loop comes round."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "axisor_loop_lag_seconds",
+            "How late the event loop came round.",
+            buckets=BUCKETS,
+            registry=registry,
+        )
+
+    def lagged(self, lag_ms: int) -> None:
+        """Count one round of the loop."""
+        self._seconds.observe(lag_ms / 1000)
+
+
 class CoreCollector(Collector):
     """Reads the engine and the hub whenever Prometheus asks."""
 
@@ -52,12 +70,28 @@ class CoreCollector(Collector):
         acting = GaugeMetricFamily("axisor_account_acting", "1 while it acts.", labels=labels)
         intents = GaugeMetricFamily("axisor_open_intents", "Not settled yet.", labels=labels)
         sequence = GaugeMetricFamily("axisor_journal_sequence", "Events written.", labels=labels)
+        standing = GaugeMetricFamily(
+            "axisor_account_standing",
+            "1 for the standing that an account has.",
+            labels=[*labels, "standing"],
+        )
+        exposed = GaugeMetricFamily("axisor_positions", "Open positions.", labels=labels)
+        covered = GaugeMetricFamily("axisor_positions_protected", "Those protected.", labels=labels)
+        yield GaugeMetricFamily(
+            "axisor_halt",
+            "The halt of all accounts: 0 none, 1 risk, 2 flatten, 3 all.",
+            value=STRICTNESS.index(status.halt.level),
+        )
         for account in status.accounts:
             names = [account.account, account.mode.value]
             acting.add_metric(names, int(account.acting))
             intents.add_metric(names, account.open_intents)
             sequence.add_metric(names, account.sequence)
-        yield from (acting, intents, sequence)
+            exposed.add_metric(names, account.positions)
+            covered.add_metric(names, account.protected)
+            for each in Standing:
+                standing.add_metric([*names, each.value], int(each is account.standing))
+        yield from (acting, intents, sequence, standing, exposed, covered)
         age = GaugeMetricFamily(
             "axisor_price_age_seconds", "Age of the latest tick.", labels=["venue", "network"]
         )

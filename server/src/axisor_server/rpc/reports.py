@@ -27,6 +27,7 @@ from axisor.wire.records import (
 )
 from axisor_server.domain.journal import from_us
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
+from axisor_server.domain.standing import stand
 from axisor_server.engine import answers
 from axisor_server.engine.answers import CommandResult
 from axisor_server.services.accounts import etag_of
@@ -159,6 +160,9 @@ def snapshot_of(
         coverages=taken.coverages,
         effects=tuple(effect_of(intent) for intent in taken.intents),
         halt=record.halt,
+        platform_halt=taken.platform_halt,
+        standing=stand(taken.causes),
+        causes=taken.causes,
     )
 
 

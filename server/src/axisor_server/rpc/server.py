@@ -15,6 +15,7 @@ from axisor.errors import SettingsInvalid
 from axisor_server.rpc.pipeline import Pipeline
 from axisor_server.rpc.rules import Method, methods, services
 from axisor_server.services.admission import is_loopback
+from axisor_server.services.protection import NAME as PROTECTION
 
 MOST_MESSAGE = 1024 * 1024
 MOST_METADATA = 16 * 1024
@@ -102,6 +103,11 @@ class RpcServer:
         said = answer.SERVING if serving else answer.NOT_SERVING
         for name in ("", *self._names):
             await self._health.set(name, said)
+
+    async def announce_protection(self, *, holds: bool) -> None:
+        """Say SERVING under the name of protection while every open position is protected."""
+        answer = health_pb2.HealthCheckResponse
+        await self._health.set(PROTECTION, answer.SERVING if holds else answer.NOT_SERVING)
 
     async def stop(self, grace_s: float) -> None:
         """Take no new call, and let those under way end within a time."""

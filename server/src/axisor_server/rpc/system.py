@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from axisor import maths
+from axisor.events import HaltLevel
 from axisor.model import MarginMode
 from axisor.ports import Venue
 from axisor.v1 import strategies_pb2
 from axisor.v1 import system_pb2 as pb
+from axisor.wire.model import cause_to_wire
 from axisor.wire.names import account_name, plugin_name, venue_name
 from axisor.wire.scalars import (
     decimal_to_wire,
+    enum_asked,
     enum_to_wire,
     span_or_none,
     span_to_wire,
@@ -22,14 +25,16 @@ from axisor_server.domain.journal import from_us
 from axisor_server.rpc.calls import Call
 from axisor_server.rpc.strategies import plugin_to_wire
 from axisor_server.services import paging
+from axisor_server.services.halts import HaltReport, Halts
 from axisor_server.services.status import AccountReport, Status
 
 
 class SystemServicer:
-    """Tells how the core is, and stops it."""
+    """Tells how the core is, halts what it does, and stops it."""
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status, halts: Halts) -> None:
         self._status = status
+        self._halts = halts
 
     async def GetStatus(self, request: pb.GetStatusRequest, call: Call) -> pb.GetStatusResponse:
         """Answer how everything is."""
@@ -61,6 +66,7 @@ class SystemServicer:
                 for lease in report.leases
             ],
             plugins=_plugins(self._status),
+            halt=_halt(report.halt),
         )
 
     async def GetSettings(
@@ -84,6 +90,17 @@ class SystemServicer:
         )
         venues = [self._venue(self._status.venues[name]) for name in page]
         return pb.ListVenuesResponse(venues=venues, next_page_token=token)
+
+    async def Halt(self, request: pb.HaltRequest, call: Call) -> pb.HaltResponse:
+        """Halt every account."""
+        level = enum_asked(HaltLevel, request.level, "level")
+        done = await self._halts.halt(level, reason=request.reason, request=call.request())
+        return pb.HaltResponse(halt=_halt(done), open_intent_count=done.open_intents)
+
+    async def Resume(self, request: pb.ResumeRequest, call: Call) -> pb.ResumeResponse:
+        """End the halt of every account."""
+        done = await self._halts.resume(reason=request.reason, request=call.request())
+        return pb.ResumeResponse(halt=_halt(done))
 
     async def Shutdown(self, request: pb.ShutdownRequest, call: Call) -> pb.ShutdownResponse:
         """Stop the core."""
@@ -109,6 +126,19 @@ def _plugins(status: Status) -> Sequence[strategies_pb2.Plugin]:
     return [plugin_to_wire(plugin) for plugin in status.plugins()]
 
 
+def _halt(report: HaltReport) -> pb.PlatformHalt:
+    halt = report.halt
+    since = None if halt.since_us is None else from_us(halt.since_us)
+    return pb.PlatformHalt(
+        level=enum_to_wire(halt.level),
+        principal=halt.principal,
+        reason=halt.reason,
+        start_time=time_to_wire(since),
+        file=report.file,
+        durable=report.durable,
+    )
+
+
 def _account(report: AccountReport) -> pb.AccountStatus:
     return pb.AccountStatus(
         account=account_name(report.record.id),
@@ -123,6 +153,8 @@ def _account(report: AccountReport) -> pb.AccountStatus:
         running_count=report.running,
         open_intent_count=report.open_intents,
         latest_sequence=report.sequence,
+        standing=enum_to_wire(report.standing),
+        standing_causes=[cause_to_wire(cause) for cause in report.causes],
     )
 
 

@@ -29,6 +29,7 @@ ACCOUNT = frozenset(
         "AccountClosed",
         "BalanceChanged",
         "HaltChanged",
+        "StandingChanged",
         "FeedChanged",
         "RestoreReconciled",
     }
@@ -48,6 +49,7 @@ GUARD = frozenset(
         "IntentSettled",
         "NoticeGiven",
         "HaltChanged",
+        "StandingChanged",
         "FeedChanged",
         "RestoreReconciled",
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from axisor.errors import AccountNotFound
-from axisor.events import Coverage, RunState
+from axisor.events import Cause, Coverage, HaltLevel, RunState
 from axisor.maths import distance
 from axisor.model import MarginMode, Order, Position
 from axisor.strategy import View
@@ -31,6 +31,8 @@ class AccountSnapshot(Struct, frozen=True, kw_only=True):
     runs: tuple[RunRecord, ...]
     coverages: tuple[Coverage, ...]
     intents: tuple[IntentRecord, ...]
+    platform_halt: HaltLevel = HaltLevel.NONE
+    causes: tuple[Cause, ...] = ()
 
 
 class Snapshots:
@@ -69,6 +71,8 @@ class Snapshots:
             runs=runs,
             coverages=coverages,
             intents=intents,
+            platform_halt=self._engine.platform.level,
+            causes=self._engine.causes(account),
         )
 
     def view(self, account: str) -> View:
@@ -79,7 +83,7 @@ class Snapshots:
         """Return the protection of each position, of several guards the first's word."""
         found: dict[str, Coverage] = {}
         for guarding in self._engine.protections(account):
-            for coverage in guarding.protection.coverage(guarding.view):
+            for coverage in guarding.coverages():
                 found.setdefault(coverage.position, coverage)
         return tuple(found.values())
 

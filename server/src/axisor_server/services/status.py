@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from msgspec import Struct
 
-from axisor.events import CoverageState, HaltLevel, RunState
+from axisor.events import Cause, CoverageState, HaltLevel, RunState, Standing, StandingChanged
 from axisor.model import FeedQuality, Mode
 from axisor.ports import RateBudget, Venue
+from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, LeaseRecord
 from axisor_server.engine.answers import AccountSummary, EngineStatus, FeedSummary
 from axisor_server.engine.facade import Engine
+from axisor_server.engine.health import last_standing
 from axisor_server.ports import Clock, Reader, Store
 from axisor_server.services.accounts import stream_of
+from axisor_server.services.halts import HaltReport, Halts, ReadFile
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.snapshots import Snapshots
+
+_IDLE = Standing.DEGRADED
+"""How an account stands for which nobody acts."""
 
 USUAL_DRAIN = timedelta(seconds=30)
 
@@ -55,6 +61,8 @@ class AccountReport(Struct, frozen=True, kw_only=True):
     open_intents: int
     sequence: int
     budget: RateBudget | None
+    standing: Standing
+    causes: tuple[Cause, ...]
 
 
 class StatusReport(Struct, frozen=True, kw_only=True):
@@ -69,6 +77,12 @@ class StatusReport(Struct, frozen=True, kw_only=True):
     accounts: tuple[AccountReport, ...]
     leases: tuple[LeaseRecord, ...]
     plugins: tuple[PluginReport, ...]
+    halt: HaltReport
+
+
+async def no_file() -> str | None:
+    """Return that there is no file HALT: a core without a data directory."""
+    return None
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -78,6 +92,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     plugins: Callable[[], Sequence[PluginReport]]
     settings: Sequence[SettingReport]
     stop: Callable[[timedelta, str], None]
+    read_halt_file: ReadFile = no_file
 
 
 class Stopping(Struct, frozen=True, kw_only=True):
@@ -97,9 +112,11 @@ class Status:
         snapshots: Snapshots,
         clock: Clock,
         once: Once,
+        halts: Halts,
         around: Surroundings,
     ) -> None:
         self._engine = engine
+        self._halts = halts
         self._store = store
         self._snapshots = snapshots
         self._clock = clock
@@ -123,6 +140,7 @@ class Status:
 
         accounts, heads, leases = await self._store.read(unit)
         summaries = {summary.account: summary for summary in engine.accounts}
+        elsewhere = await self._standings(others(engine, leases, self._clock.now()))
         return StatusReport(
             version=version("axisor-server"),
             replica=engine.owner,
@@ -131,11 +149,26 @@ class Status:
             max_mode=engine.max_mode,
             draining=engine.stopping,
             accounts=tuple(
-                self._account(record, summaries.get(record.id), heads[record.id], engine)
+                self._account(
+                    record,
+                    summaries.get(record.id),
+                    heads[record.id],
+                    engine,
+                    told=elsewhere.get(record.id),
+                )
                 for record in accounts
             ),
             leases=tuple(leases),
             plugins=tuple(self.plugins()),
+            halt=self._halts.report(),
+        )
+
+    async def _standings(self, ids: Collection[str]) -> Mapping[str, StandingChanged]:
+        """Return how accounts of other cores stand, by what those wrote last."""
+        if not ids:
+            return {}
+        return await self._store.read(
+            lambda view: {id: last_standing(view, stream_of(id)) for id in ids}
         )
 
     async def shut_down(self, drain: timedelta | None, reason: str, request: Request) -> Stopping:
@@ -154,6 +187,8 @@ class Status:
         summary: AccountSummary | None,
         sequence: int,
         engine: EngineStatus,
+        *,
+        told: StandingChanged | None,
     ) -> AccountReport:
         feed = _feed_of(record, engine.feeds)
         acting = summary is not None
@@ -171,7 +206,20 @@ class Status:
             open_intents=summary.open_intents if summary else 0,
             sequence=sequence,
             budget=summary.budget if summary else None,
+            standing=told.standing if told else summary.standing if summary else _IDLE,
+            causes=told.causes if told else summary.causes if summary else (),
         )
+
+
+def others(engine: EngineStatus, leases: Sequence[LeaseRecord], now: datetime) -> frozenset[str]:
+    """Return the accounts for which another core acts at the moment."""
+    here = {summary.account for summary in engine.accounts if summary.acting}
+    now_us = to_us(now)
+    return frozenset(
+        lease.account
+        for lease in leases
+        if lease.until_us > now_us and lease.account not in here and lease.owner != engine.owner
+    )
 
 
 def _feed_of(record: AccountRecord, feeds: Sequence[FeedSummary]) -> FeedSummary | None:

@@ -123,9 +123,15 @@ class Hub:
         for entry in entries:
             self._ring(entry.stream).add((entry,))
 
-    async def follow(self, wakeups: Wakeups) -> None:
-        """Take hints of other replicas until cancelled; the store stays the truth."""
+    async def follow(
+        self, wakeups: Wakeups, *, heard: Callable[[str], None] = lambda stream: None
+    ) -> None:
+        """Take hints of other replicas until cancelled; the store stays the truth.
+
+        `heard` is told of every stream that grew, watched or not.
+        """
         async for stream, sequence in wakeups.listen():
+            heard(stream)
             if stream in self._rings:
                 self._rings[stream].hint(sequence)
 

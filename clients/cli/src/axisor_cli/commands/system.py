@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ACCOUNTS = (
     Column("label", "account"),
     Column("mode", "mode"),
+    Column("standing", "standing"),
     Column("guard", "guard"),
     Column("positions", "positions", number=True),
     Column("protected", "protected", number=True),
@@ -51,11 +52,18 @@ def status(options: Options | None, /, output: str | None) -> None:
         printer.record(record)
     else:
         printer.say(f"core {record['version']}  max mode {record['max_mode'].upper()}")
+        halt = record["platform_halt"]
+        if halt["level"] != "none":
+            why = f": {halt['reason']}" if halt["reason"] else ""
+            printer.say(f"‼ all accounts are halted, {halt['level']}, by {halt['by']}{why}")
         if record["accounts"]:
             printer.rows(record["accounts"], ACCOUNTS)
+            for each in record["accounts"]:
+                for cause in each["causes"]:
+                    printer.say(f"! {each['label']}: {cause['text'] or cause['code']}")
         else:
             printer.say("no account yet: axisor account add")
-    raise click.exceptions.Exit(_verdict(record["accounts"]))
+    raise click.exceptions.Exit(_verdict(record))
 
 
 async def _status(client: Client) -> dict[str, Any]:
@@ -65,6 +73,12 @@ async def _status(client: Client) -> dict[str, Any]:
         "version": found.version,
         "max_mode": _enum(found, "max_mode"),
         "draining": found.draining,
+        "platform_halt": {
+            "level": _enum(found.halt, "level"),
+            "by": found.halt.principal,
+            "reason": found.halt.reason,
+            "file": found.halt.file,
+        },
         "accounts": accounts,
         "plugins": [
             {"name": each.name, "version": each.version, "problem": each.error}
@@ -109,6 +123,8 @@ async def _account(client: Client, found: Any) -> dict[str, Any]:
         "label": found.label,
         "mode": _enum(found, "mode"),
         "halt": _enum(found, "halt_level"),
+        "standing": _enum(found, "standing"),
+        "causes": [{"code": each.code, "text": each.text} for each in found.standing_causes],
         "guard": status_of(run),
         "floor_usd": floor,
         "quality": _enum(found, "feed_quality"),
@@ -125,14 +141,18 @@ def _reach(floor: Floor) -> Decimal:
     return abs(floor.move or Decimal(0))
 
 
-def _verdict(accounts: list[dict[str, Any]]) -> ExitCode:
+def _verdict(record: dict[str, Any]) -> ExitCode:
     """Return the exit code that says how safe all accounts are together."""
+    accounts: list[dict[str, Any]] = record["accounts"]
     exposed = [each for each in accounts if each["positions"]]
-    if any(each["guard"] != "armed" or each["halt"] in ("all", "flatten") for each in exposed):
+    still = ("all", "flatten")
+    paused = any(each["guard"] != "armed" or each["halt"] in still for each in exposed)
+    if paused or record["platform_halt"]["level"] in still:
         return ExitCode.PAUSED
     fresh = all(each["quality"] == "fresh" for each in exposed)
     whole = all(each["protected"] == each["positions"] for each in exposed)
-    return ExitCode.OK if fresh and whole else ExitCode.DEGRADED
+    blind = any(each["standing"] in ("degraded", "reconcile_only") for each in accounts)
+    return ExitCode.OK if fresh and whole and not blind else ExitCode.DEGRADED
 
 
 @click.command()
