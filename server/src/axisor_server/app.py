@@ -11,16 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
 import structlog
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from axisor.errors import SettingsInvalid, StoreUnavailable
 from axisor.ports import Clock, Pace, Paced
-from axisor_server import settings as settings_module
 from axisor_server.adapters import files, tls
-from axisor_server.adapters.database import postgres_store, sqlite_store
 from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
@@ -34,15 +31,17 @@ from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins
-from axisor_server.ports import Ids, Store, Wakeups
+from axisor_server.ports import Ids, Wakeups
 from axisor_server.rpc import metrics
 from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
 from axisor_server.services.protection import LOOK_S as PROTECTION_S
-from axisor_server.services.status import PluginReport, SettingReport, Surroundings
+from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
 from axisor_server.settings import Loaded, Settings
+from axisor_server.shown import plugin_reports, setting_reports
+from axisor_server.upkeep import Upkeep
 
 ADDRESS_FILE = "address"
 TLS_DIRECTORY = "tls"
@@ -71,18 +70,22 @@ async def run(
     data_dir: Path,
     *,
     failpoint: str = "",
+    anew: bool = False,
     ready: Callable[[Ready], None] = lambda _: None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Run a core until it is told to stop, by signal, by a client or by `stop`.
 
-    Raises SettingsInvalid, StoreInUse or StoreUnavailable where it cannot start.
+    With `anew` it begins with an empty database where the one it had is gone. Raises
+    SettingsInvalid, StoreInUse or StoreUnavailable where it cannot start.
     """
     stop = stop or asyncio.Event()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock, ids = SystemClock(), SystemIds()
     async with contextlib.AsyncExitStack() as stack:
-        core = Core(loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop)
+        core = Core(
+            loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop, anew=anew
+        )
         await core.open(stack)
         found = await core.serve(stack)
         with _signals(stop, core.halt):
@@ -105,6 +108,7 @@ class Core:
         ids: Ids,
         failpoint: str,
         stop: asyncio.Event,
+        anew: bool = False,
     ) -> None:
         self._settings = loaded.settings
         self._data_dir = data_dir
@@ -112,15 +116,18 @@ class Core:
         self._stop = stop
         self._drain = timedelta(seconds=MOST_ENGINE_DRAIN_S)
         self._token = open_token(data_dir, ids)
-        self._store = _store(self._settings, data_dir)
+        registry = CollectorRegistry()
+        self._registry = registry
+        self._upkeep = Upkeep(
+            self._settings, data_dir, clock=clock, ids=ids, registry=registry, anew=anew
+        )
+        self._store = self._upkeep.store
         self._wakeups = _wakeups(self._settings, clock)
         self._hints: asyncio.Queue[tuple[str, int]] = asyncio.Queue(maxsize=10_000)
         plugins = Plugins.discover(self._settings.plugins)
         self._plugins = plugins
         _keep_pace(plugins, self._settings)
         vault = open_vault(data_dir)
-        registry = CollectorRegistry()
-        self._registry = registry
         self._lag = metrics.LoopMetrics(registry)
         engine_settings = _engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=engine_settings.lease_ms / 1000)
@@ -131,7 +138,7 @@ class Core:
             vault=vault,
             venues=plugins.venues,
             strategies=plugins.strategies,
-            reviewers=(plugins.review,),
+            reviewers=(plugins.review, self._upkeep.reserve.review),
             publish=self._publish,
             settings=engine_settings,
             failpoints=_failpoints(failpoint, clock),
@@ -163,7 +170,7 @@ class Core:
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
         """Open the store and start the engine; what was opened is closed with `stack`."""
-        await self._store.open()
+        await self._upkeep.open()
         stack.push_async_callback(self._store.close)
         stack.push_async_callback(self._wakeups.close)
         stack.push_async_callback(self._house.aclose)
@@ -210,6 +217,7 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
+                *map(group.create_task, self._upkeep.tasks(self._engine.tell)),
             ]
             await stop.wait()
             for task in tasks:
@@ -259,6 +267,7 @@ class Core:
         while True:
             space = await free_space(self._data_dir)
             self._engine.vitals.disk(*(space or (0, 0)))
+            self._upkeep.look(0 if space is None else space[0])
             await self._clock.sleep(DISK_S)
 
     def _lagged(self, lag_ms: int) -> None:
@@ -294,29 +303,6 @@ def authenticator(token: OwnerToken) -> Callable[[str], Principal | None]:
     return lambda text: owner if token.matches(text) else None
 
 
-def plugin_reports(plugins: Plugins) -> Sequence[PluginReport]:
-    """Return the plugins as an operator sees them."""
-    return [
-        PluginReport(
-            name=state.name,
-            version=state.version,
-            enabled=state.enabled,
-            error=state.error,
-            strategies=tuple(state.strategies),
-            venues=tuple(state.venues),
-        )
-        for _, state in sorted(plugins.states.items())
-    ]
-
-
-def setting_reports(loaded: Loaded) -> Sequence[SettingReport]:
-    """Return every setting with its source; a password within an address is left out."""
-    return [
-        SettingReport(name=name, value=_shown(value), source=loaded.sources[name])
-        for name, value in settings_module.values(loaded.settings).items()
-    ]
-
-
 def split(address: str, setting: str) -> tuple[str, int]:
     """Return host and port of `host:port` or `[host]:port`. Raises SettingsInvalid."""
     host, _, port = address.rpartition(":")
@@ -324,25 +310,6 @@ def split(address: str, setting: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or int(port) > 65_535:
         raise SettingsInvalid(f"{address!r} is not HOST:PORT.", setting=setting)
     return host, int(port)
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    scheme, separator, rest = text.partition("://")
-    if separator and "@" in rest:
-        return f"{scheme}://***@{rest.rpartition('@')[2]}"
-    return text
-
-
-def _store(settings: Settings, data_dir: Path) -> Store:
-    url = settings.database.url
-    if not url:
-        return sqlite_store(data_dir)
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise SettingsInvalid(
-            "The database must be a postgresql:// address.", setting="database.url"
-        )
-    return postgres_store(url)
 
 
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:

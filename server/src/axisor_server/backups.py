@@ -16,10 +16,10 @@ from axisor_server.adapters.backup import seal
 from axisor_server.adapters.backup.folder import Lying, chain_to, clear_out, listed, prove
 from axisor_server.adapters.backup.making import Made, Place, Stamp, make
 from axisor_server.adapters.backup.opening import opened
+from axisor_server.adapters.backup.planning import retention_of
 from axisor_server.adapters.backup.restoring import Result, restore
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.cli import CONFIG, OUTPUT, read, told, usual_data_dir
-from axisor_server.domain.backups import Retention
 from axisor_server.domain.journal import from_us, to_us
 from axisor_server.settings import Settings
 
@@ -185,15 +185,9 @@ def restore_(source: Path, file: Path | None, output: str, **options: Any) -> No
 def clean(file: Path | None, folder: Path | None, output: str) -> None:
     """Delete the backups that the settings do not keep, as the core does after each of its own."""
     settings = _settings(file, {})
-    gone = clear_out(_folder(settings, {"folder": folder}), retention_of(settings))
+    gone = clear_out(_folder(settings, {"folder": folder}), retention_of(settings.backup))
     names = [path.name for path in gone]
     click.echo(json.dumps(names) if output == "json" else "\n".join(names) or "Nothing to delete.")
-
-
-def retention_of(settings: Settings) -> Retention:
-    """Return how many backups the settings keep."""
-    found = settings.backup
-    return Retention(keep=found.keep, daily=found.keep_daily, weekly=found.keep_weekly)
 
 
 def _settings(file: Path | None, options: dict[str, Any]) -> Settings:

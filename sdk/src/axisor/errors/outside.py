@@ -82,7 +82,7 @@ class BackupInvalid(StoreError):
     fix = "Use another backup: axisor backup list, then axisor backup verify."
 
 
-class DiskFull(StoreError):
+class DiskFull(StoreUnavailable):
     """The disk of the database is full, or nearly."""
 
     reason = "DISK_FULL"

@@ -18,7 +18,14 @@ from axisor.errors import (
     StoreUnavailable,
     VenueUnavailable,
 )
-from axisor.events import AccountOpened, CoverageState, IntentState, RunState, Stimulus
+from axisor.events import (
+    AccountOpened,
+    CoverageState,
+    IntentState,
+    NoticeGiven,
+    RunState,
+    Stimulus,
+)
 from axisor.model import Tick
 from axisor.ports import Lane, VenueAccount
 from axisor_server.domain.journal import to_us
@@ -319,6 +326,16 @@ class Actor:
                 return self.core.sequence
             await self._clock.sleep(READ_PAUSE_S)
         raise VenueUnavailable(self.effects.read_error or "The venue showed an old reading only.")
+
+    async def say(self, notice: NoticeGiven) -> None:
+        """Write a notice into the journal. Raises ShuttingDown where the account is not served."""
+
+        async def work() -> None:
+            draft = self.core.draft()
+            draft.say(notice)
+            await self.core.commit(draft)
+
+        await self.core.in_turn(work)
 
     def summary(self) -> AccountSummary:
         """Return how this account is doing."""

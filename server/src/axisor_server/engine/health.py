@@ -88,7 +88,8 @@ class Health:
         if state is not None and state.unreadable:
             names = ", ".join(sorted(state.unreadable))
             yield Cause("position_unreadable", f"The venue's figures cannot be read: {names}.")
-        if not self._core.acting and not self._is_new():
+        held_back = self._core.book.reconciling  # which has a cause of its own
+        if not self._core.acting and not self._is_new() and not held_back:
             yield Cause("not_acting", "The account was not read since this core took it over.")
 
     def _is_new(self) -> bool:

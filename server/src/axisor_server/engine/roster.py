@@ -18,7 +18,7 @@ from axisor.errors import (
     VenueAuth,
     VenueNotFound,
 )
-from axisor.events import Cause
+from axisor.events import Cause, NoticeGiven
 from axisor.model import Mode
 from axisor.ports import Venue, VenueAccount
 from axisor_server.domain.halting import Halt
@@ -115,6 +115,14 @@ class Roster:
         for (id, _), answer in zip(actors, answers, strict=True):
             if isinstance(answer, BaseException):
                 log.warning("account %s has not journaled the halt: %s", id, answer)
+
+    async def tell(self, notice: NoticeGiven) -> None:
+        """Write a notice into the journal of every account that is served here."""
+        for id, actor in list(self.actors.items()):
+            try:
+                await actor.say(notice)
+            except AxisorError as error:
+                log.warning("account %s has not been told %s: %s", id, notice.code, error)
 
     async def abandon(self) -> None:
         """Stop at once as a crash would: nothing is settled, written or given back."""

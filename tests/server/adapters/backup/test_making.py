@@ -200,7 +200,7 @@ making.make(place, Path(folder), seal.Lock(recipients=(recipient,)), stamp, full
 """
 
 
-@pytest.mark.parametrize("point", ["describe", "_copy_files", "_checked", "_seal", "prove"])
+@pytest.mark.parametrize("point", ["describe", "copy_files", "_checked", "_seal", "prove"])
 async def test_a_backup_that_is_killed_leaves_a_whole_file_or_none(tmp_path: Path, point: str):
     scene = Scene(tmp_path)
     await grown(scene)

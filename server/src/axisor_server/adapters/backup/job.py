@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axisor.errors import AxisorError
 from axisor.ports import Clock
@@ -44,7 +45,10 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class BackupJob:
-    """Makes a backup every so often. The work is done in a thread, never in the event loop."""
+    """Makes a backup every so often. The work is done in a thread, never in the event loop.
+
+    `told` is called after each try with the report before and the one after.
+    """
 
     def __init__(
         self,
@@ -54,14 +58,14 @@ class BackupJob:
         clock: Clock,
         ids: Ids,
         version: str,
-        changed: Callable[[Report], None] = lambda _: None,
+        told: Callable[[Report, Report], None] = lambda before, after: None,
     ) -> None:
         self._place = place
         self._plan = plan
         self._clock = clock
         self._ids = ids
         self._version = version
-        self._changed = changed
+        self._told = told
         self.report = Report()
 
     async def run(self) -> None:
@@ -75,17 +79,20 @@ class BackupJob:
         now_us = to_us(self._clock.now())
         started = self._clock.monotonic_ms()
         stamp = Stamp(id=self._ids.new(), time_us=now_us, version=self._version)
+        before = self.report
         try:
             made = await asyncio.to_thread(self._work, stamp)
         except AxisorError as error:
-            self._failed(error)
+            log.error("not backed up", reason=error.reason, error=str(error))
+            self._tell(replace(before, failures=before.failures + 1, error=str(error)))
+            return None
+        except Exception as error:  # a mistake of ours here must not end what guards money
+            log.exception("not backed up")
+            self._tell(replace(before, failures=before.failures + 1, error=repr(error)))
             return None
         took = self._clock.monotonic_ms() - started
-        failed = bool(self.report.error)
-        size = self.report.size if made is None else made.size
-        self.report = Report(good_us=now_us, took_ms=took, size=size, failures=self.report.failures)
-        if failed:
-            self._changed(self.report)
+        size = before.size if made is None else made.size
+        self._tell(Report(good_us=now_us, took_ms=took, size=size, failures=before.failures))
         if made is not None:
             log.info(
                 "backed up",
@@ -95,6 +102,10 @@ class BackupJob:
                 took_ms=took,
             )
         return made
+
+    def _tell(self, report: Report) -> None:
+        before, self.report = self.report, report
+        self._told(before, report)
 
     def _work(self, stamp: Stamp) -> Made | None:
         plan = self._plan
@@ -109,16 +120,3 @@ class BackupJob:
         if made is not None:
             clear_out(plan.folder, plan.retention)
         return made
-
-    def _failed(self, error: AxisorError) -> None:
-        before = self.report
-        log.error("not backed up", reason=error.reason, error=str(error))
-        self.report = Report(
-            good_us=before.good_us,
-            took_ms=before.took_ms,
-            size=before.size,
-            failures=before.failures + 1,
-            error=str(error),
-        )
-        if not before.error:
-            self._changed(self.report)

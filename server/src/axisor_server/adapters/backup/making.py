@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import psycopg
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -35,7 +37,7 @@ FILES = "files"
 STAGING = ".backup-"
 LOCK_FILE = "backup.lock"
 LARGEST_FILE = 1 << 20
-PASSING = ("address", LOCK, LOCK_FILE, STATE_FILE)
+PASSING = ("address", "reserve", LOCK, LOCK_FILE, STATE_FILE)
 """Files of a data directory that mean nothing elsewhere."""
 
 
@@ -85,6 +87,21 @@ def make(
     `full_every_us`, or there is none to go on from. Raises StoreUnavailable, SettingsInvalid,
     JournalCorrupt, and BackupInvalid where what was written could not be put together again.
     """
+    try:
+        return _make(place, folder, lock, stamp, full=full, full_every_us=full_every_us)
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise StoreUnavailable(f"The database cannot be backed up: {error}.") from error
+
+
+def _make(
+    place: Place,
+    folder: Path,
+    lock: seal.Lock,
+    stamp: Stamp,
+    *,
+    full: bool,
+    full_every_us: int,
+) -> Made | None:
     seal.check_lock(lock)
     before = None if full else _going_on(place, folder, stamp, full_every_us)
     with staging(place.data_dir) as scratch, _open(place) as snapshot:
@@ -98,7 +115,7 @@ def make(
             snapshot.dump(content)
         else:
             take_part(snapshot, content, before)
-        left_out = _copy_files(place.data_dir, content / FILES)
+        left_out = copy_files(place.data_dir, content / FILES)
         manifest = _manifest(snapshot.database, taken, stamp, before, left_out)
         manifest = replace(manifest, members=archive.members(content))
         entries = _checked(manifest, before, content, scratch)
@@ -182,6 +199,11 @@ def _manifest(
     )
 
 
+def first_manifest(snapshot: Snapshot, stamp: Stamp) -> Manifest:
+    """Return the manifest of a full backup of a snapshot, its members not yet known."""
+    return _manifest(snapshot.database, describe(snapshot), stamp, None, ())
+
+
 def _unchanged(snapshot: Snapshot, before: Manifest) -> bool:
     return heads_of(snapshot) == dict(before.heads)
 
@@ -211,7 +233,7 @@ def remembered(data_dir: Path) -> Manifest | None:
         return None  # then the next one is a full one
 
 
-def _copy_files(data_dir: Path, target: Path) -> list[str]:
+def copy_files(data_dir: Path, target: Path) -> list[str]:
     """Copy keys, tokens and certificates; returns what was too large to be one of these."""
     left_out = []
     for path in sorted(data_dir.rglob("*")):

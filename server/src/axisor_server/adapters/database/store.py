@@ -36,9 +36,15 @@ class DatabaseStore:
     """One writer thread with group commit, a few reader threads, on SQLite or PostgreSQL."""
 
     def __init__(
-        self, dialect: Dialect, prepare: Callable[[], None], leave: Callable[[], None]
+        self,
+        dialect: Dialect,
+        prepare: Callable[[], None],
+        leave: Callable[[], None],
+        *,
+        relief: Callable[[], bool] = lambda: False,
     ) -> None:
         self._dialect = dialect
+        self._relief = relief
         self._prepare = prepare
         self._leave = leave
         self._writes: Jobs[SqlTransaction] | None = None
@@ -63,7 +69,7 @@ class DatabaseStore:
                 raise
             raise store_error(fault, cause) from error
         self._writes, self._reads = Jobs(QUEUED_WRITES), Jobs(QUEUED_READS)
-        self._threads = [Writer(self._dialect, self._writes, session)]
+        self._threads = [Writer(self._dialect, self._writes, session, relief=self._relief)]
         self._threads += [ReaderThread(self._dialect, self._reads) for _ in range(READERS)]
         for thread in self._threads:
             thread.start()
@@ -93,8 +99,16 @@ class DatabaseStore:
         self._leave()
 
 
-def sqlite_store(directory: Path) -> DatabaseStore:
-    """Return a store on the SQLite database of a data directory, which one core holds at a time."""
+def sqlite_store(
+    directory: Path,
+    *,
+    before: migrate.Before | None = None,
+    relief: Callable[[], bool] = lambda: False,
+) -> DatabaseStore:
+    """Return a store on the SQLite database of a data directory, which one core holds at a time.
+
+    `before` is called before a migration changes it, `relief` when its disk is full.
+    """
     data = DataDirectory(directory)
     dialect = SqliteDialect(data.database)
 
@@ -104,12 +118,12 @@ def sqlite_store(directory: Path) -> DatabaseStore:
                 f"SQLite {sqlite3.sqlite_version} is too old.", fix="Use Python with SQLite 3.35."
             )
         data.take()
-        _check_and_migrate(data.database, dialect)
+        _check_and_migrate(data.database, dialect, before)
 
-    return DatabaseStore(dialect, prepare, data.release)
+    return DatabaseStore(dialect, prepare, data.release, relief=relief)
 
 
-def _check_and_migrate(path: Path, dialect: SqliteDialect) -> None:
+def _check_and_migrate(path: Path, dialect: SqliteDialect, before: migrate.Before | None) -> None:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -117,7 +131,7 @@ def _check_and_migrate(path: Path, dialect: SqliteDialect) -> None:
             raise JournalCorrupt(f"The database {path} is damaged: {found}.", path=path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        migrate.to_head(migrate.sqlite_engine(connection))
+        migrate.to_head(migrate.sqlite_engine(connection), before=before)
     except sqlite3.DatabaseError as error:
         if dialect.fault(error) is Fault.CORRUPT:
             raise JournalCorrupt(f"The database {path} is damaged: {error}.", path=path) from error
@@ -126,14 +140,14 @@ def _check_and_migrate(path: Path, dialect: SqliteDialect) -> None:
         connection.close()
 
 
-def postgres_store(dsn: str) -> DatabaseStore:
+def postgres_store(dsn: str, *, before: migrate.Before | None = None) -> DatabaseStore:
     """Return a store on a PostgreSQL database, which several cores may share by leases."""
     dialect = PostgresDialect(dsn)
 
     def prepare() -> None:
         connection: psycopg.Connection[tuple[object, ...]] = dialect.raw()
         try:
-            migrate.to_head(migrate.postgres_engine(connection))
+            migrate.to_head(migrate.postgres_engine(connection), before=before)
         finally:
             connection.close()
 
