@@ -84,12 +84,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 class Restored(Struct, frozen=True, kw_only=True):
-    """The fact of a database that it came from a backup: which, of when, and where journals ended.
+    """The fact of a database that it lacks something: since when, and where its journals ended.
 
-    Whatever happened between the two times is not in it.
+    `backup` is the id of the backup it came from, or of the incident that cut it short, `why` a
+    sentence about it. Whatever happened between the two times is not in it.
     """
 
     backup: str
+    why: str = "Restored from a backup."
     backup_us: int
     time_us: int
     heads: Mapping[str, int]

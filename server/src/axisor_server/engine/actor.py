@@ -157,16 +157,16 @@ class Actor:
             group.create_task(self.health.run())
             core.market.join(core, first=self._on_tick)
             if restoring is not None:
-                self.error = reconciling.WHY
+                self.error = restoring.why
                 self.loaded.set()
-                self.health.hold(reconciling.CAUSE)
+                self.health.hold(restoring.cause)
                 await restoring.doubt_plans()
             await self._first_reading()
             await self._look_at_unknowns()
             if restoring is not None:
-                self.error = reconciling.WHY
+                self.error = restoring.why
                 await restoring.run()
-            self.health.release(reconciling.CAUSE.code)
+            self.health.release(reconciling.CAUSE)
             await self._begin_runs()
             await self._adopt_commands(boot)
             group.create_task(self.observer.run())

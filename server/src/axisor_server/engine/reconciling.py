@@ -52,8 +52,10 @@ from axisor_server.engine.draft import Draft
 from axisor_server.engine.past import Past
 from axisor_server.ports import Reader
 
-WHY = "Restored from a backup: it is being found out what happened since."
-CAUSE = Cause("restored", WHY)
+WHY = "It is being found out what happened since."
+CAUSE = "restored"
+"""The code of the cause that an account stands by meanwhile."""
+
 PAUSE_S = 1.0
 NEW_AFTER_US = 120 * 1_000_000
 """How long after a restore anything the lost core sent is certainly dead."""
@@ -132,6 +134,16 @@ class Reconciliation:
         self._read = read
         self._fence_ms = 0
 
+    @property
+    def why(self) -> str:
+        """Return why the account does not act, as sentences."""
+        return f"{self._task.restored.why} {WHY}"
+
+    @property
+    def cause(self) -> Cause:
+        """Return why the account does not act, as what it stands by."""
+        return Cause(CAUSE, self.why)
+
     async def doubt_plans(self) -> None:
         """Say that nothing is sent, and doubt every plan: the lost core may have sent it."""
         await self._in_draft(self._say)
@@ -154,8 +166,8 @@ class Reconciliation:
             NoticeGiven(
                 severity=Severity.CRIT,
                 code="RESTORED_FROM_BACKUP",
-                text=f"{WHY} Nothing is sent meanwhile. Halts, runs and limits that were changed"
-                " since the backup must be set again.",
+                text=f"{self.why} Nothing is sent meanwhile. Halts, runs and limits that were"
+                " changed since must be set again.",
                 data={
                     "backup": restored.backup,
                     "taken": from_us(restored.backup_us).isoformat(),

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from axisor.errors import StoreInUse, StoreUnavailable
-from axisor_server.adapters.backup.marking import mark
+from axisor_server.adapters.backup.marking import mark, restored_from
 from axisor_server.adapters.backup.opening import Opened
 from axisor_server.adapters.backup.snapshots import (
     CONNECT_TIMEOUT_S,
@@ -54,8 +54,7 @@ def load(dsn: str, backup: Opened, *, time_us: int, move_aside: bool, now: datet
                     lambda text, values: connection.execute(
                         text.replace("?", "%s").encode(), values
                     ),
-                    backup.manifest,
-                    time_us=time_us,
+                    restored_from(backup.manifest, time_us=time_us),
                 )
         except psycopg.Error as error:
             raise _failed(error) from error

@@ -24,18 +24,22 @@ STATEMENTS = (
 )
 
 
-def mark(execute: Execute, manifest: Manifest, *, time_us: int) -> None:
+def mark(execute: Execute, restored: Restored) -> None:
     """Mark a database as restored, within the transaction that restores it."""
     for statement in STATEMENTS:
         execute(statement, ())
-    restored = Restored(
-        backup=manifest.id,
-        backup_us=manifest.time_us,
-        time_us=time_us,
-        heads={stream: head.sequence for stream, head in manifest.heads.items()},
-    )
     execute(
         "INSERT INTO meta (key, value) VALUES (?, ?)"
         " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (RESTORED, msgspec.json.encode(restored).decode()),
+    )
+
+
+def restored_from(manifest: Manifest, *, time_us: int) -> Restored:
+    """Return the fact that a database came from a backup."""
+    return Restored(
+        backup=manifest.id,
+        backup_us=manifest.time_us,
+        time_us=time_us,
+        heads={stream: head.sequence for stream, head in manifest.heads.items()},
     )

@@ -14,7 +14,7 @@ from msgspec import Struct
 from axisor.errors import BackupInvalid, StoreInUse, StoreUnavailable
 from axisor_server.adapters.backup import into_postgres, seal
 from axisor_server.adapters.backup.making import LOCK_FILE, Place
-from axisor_server.adapters.backup.marking import mark
+from axisor_server.adapters.backup.marking import mark, restored_from
 from axisor_server.adapters.backup.opening import Opened, opened
 from axisor_server.adapters.database.directory import DATABASE, LOCK, DataDirectory
 from axisor_server.adapters.files import sync_directory
@@ -115,7 +115,7 @@ def _install(backup: Opened, place: Place, now: datetime, *, move_aside: bool) -
             place.database_url, backup, time_us=time_us, move_aside=move_aside, now=now
         )
     with sqlite3.connect(backup.database) as connection:
-        mark(connection.execute, backup.manifest, time_us=time_us)
+        mark(connection.execute, restored_from(backup.manifest, time_us=time_us))
     connection.close()
     _put(backup.database, place.data_dir / DATABASE)
     return ""

@@ -12,8 +12,9 @@ import psycopg
 import sqlalchemy as sa
 
 from axisor.errors import JournalCorrupt, StoreUnavailable
-from axisor_server.adapters.database import migrate
+from axisor_server.adapters.database import migrate, wal
 from axisor_server.adapters.database.directory import DataDirectory
+from axisor_server.adapters.database.doubting import doubt
 from axisor_server.adapters.database.jobs import Jobs
 from axisor_server.adapters.database.postgres import PostgresDialect
 from axisor_server.adapters.database.reader import SqlReader
@@ -124,20 +125,38 @@ def sqlite_store(
 
 
 def _check_and_migrate(path: Path, dialect: SqliteDialect, before: migrate.Before | None) -> None:
+    log = wal.look(path)
+    if not log.sound:
+        raise _damaged(path, "its log has no sound beginning")
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise JournalCorrupt(f"The database {path} is damaged: {found}.", path=path)
+            raise _damaged(path, found)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        _, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        lost = log.lost(valid)
+        if lost > 1:
+            raise _damaged(path, f"its log breaks off before {lost} commits that it holds")
         migrate.to_head(migrate.sqlite_engine(connection), before=before)
+        if lost:
+            doubt(connection)
     except sqlite3.DatabaseError as error:
         if dialect.fault(error) is Fault.CORRUPT:
-            raise JournalCorrupt(f"The database {path} is damaged: {error}.", path=path) from error
+            raise _damaged(path, str(error)) from error
         raise
     finally:
         connection.close()
+
+
+def _damaged(path: Path, what: str) -> JournalCorrupt:
+    return JournalCorrupt(
+        f"The database {path} is damaged: {what}.",
+        fix="Keep a copy of the directory, then restore the newest backup that verifies:"
+        " axisor backup restore --move-aside. Look at the disk before you trust it again.",
+        path=path,
+    )
 
 
 def postgres_store(dsn: str, *, before: migrate.Before | None = None) -> DatabaseStore:
