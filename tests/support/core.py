@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -16,12 +17,14 @@ from axisor.model import Leash, Mode, Permission, Severity, Side, Tick
 from axisor.ports import Credentials, Secret
 from axisor.strategy import Config, Floor, Memory, PlanRow, Strategy, View, WhatIfRow
 from axisor_server.adapters.memory import MemoryStore, MemoryVault, SeededIds, VirtualClock
+from axisor_server.adapters.memory.clock import START
 from axisor_server.domain.journal import Entry, Head, to_event, to_us, verify
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
 from axisor_server.engine.paper import carry_out
+from tests.support.mirror import Mirror
 from tests.support.venue import SimVenue, SimVenueDoor
 
 P = TypeVar("P")
@@ -185,20 +188,34 @@ class Watcher(Strategy[Config, Memory]):
 
 
 STRATEGIES: dict[str, type[Strategy[Any, Any]]] = {
-    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller, Watcher)
+    s.name: s for s in (Rescuer, Greedy, Broken, Stubborn, Garbage, Teller, Mirror, Watcher)
 }
 
 
 class Bench:
     """One store, one venue, one clock, and as many cores as a test wants."""
 
-    def __init__(self, *, price: str = "100000", balance: int = 1_000_000) -> None:
-        self.clock = VirtualClock()
-        self.store = MemoryStore()
+    def __init__(
+        self,
+        *,
+        price: str = "100000",
+        balance: int = 1_000_000,
+        start: datetime = START,
+        strategies: Mapping[str, type[Strategy[Any, Any]]] = STRATEGIES,
+    ) -> None:
+        self.clock = VirtualClock(start)
+        self.strategies = strategies
+        self.database_ahead_us = 0
+        self.store = MemoryStore(self.database_us)
         self.vault = MemoryVault()
         self.venue = SimVenue(self.clock, price=price, balance=balance)
         self.published: list[Entry] = []
+        self.engines: list[Engine] = []
         self.ids = SeededIds(self.clock, 7)
+
+    def database_us(self) -> int:
+        """Return the database's time, which no step of a core's clock moves."""
+        return to_us(START) + self.clock.monotonic_ms() * 1_000 + self.database_ahead_us
 
     def engine(
         self,
@@ -206,24 +223,27 @@ class Bench:
         owner: str = "core-1",
         failpoint: str = "",
         reviewers: Sequence[Any] = (),
+        blind: bool = False,
         may_renew: Callable[[], bool] = lambda: True,
         **settings: Any,
     ) -> Engine:
-        """Return a core that is not started yet."""
+        """Return a core that is not started yet; a blind one lacks the venue's plugin."""
         trigger = Trigger(failpoint, "pause", 1e9) if failpoint else None
-        return Engine(
+        made = Engine(
             store=self.store,
             clock=self.clock,
             ids=self.ids,
             vault=self.vault,
-            venues={"simx": SimVenueDoor(self.venue)},
-            strategies=STRATEGIES,
+            venues={} if blind else {"simx": SimVenueDoor(self.venue)},
+            strategies=self.strategies,
             reviewers=reviewers,
             publish=self.published.extend,
             settings=EngineSettings(owner=owner, **settings),
             failpoints=Failpoints(trigger, pause=self.clock.sleep),
             may_renew=may_renew,
         )
+        self.engines.append(made)
+        return made
 
     async def add_account(self, *, mode: Mode = Mode.SIM, network: str = "sim") -> AccountRecord:
         """Store an account with its sealed key."""

@@ -45,6 +45,44 @@ def new_postgres_dsn(postgres_server: str) -> Callable[[], str]:
     return lambda: fresh_schema(postgres_server)
 
 
+class DatabaseClock:
+    """The time of a database in tests: it stands until it is set."""
+
+    def __init__(self) -> None:
+        self._us = 0
+        self._dsn = ""
+
+    def now_us(self) -> int:
+        """Return the time in microseconds."""
+        return self._us
+
+    def set(self, us: int) -> None:
+        """Move the time, on the server too where there is one."""
+        self._us = us
+        if self._dsn:
+            with psycopg.connect(self._dsn, autocommit=True) as connection:
+                connection.execute("UPDATE test_clock SET us = %s", (us,))
+
+    def rule(self, dsn: str) -> None:
+        """Let the server behind an address tell this time instead of its own."""
+        self._dsn = dsn
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("CREATE TABLE test_clock AS SELECT 0::bigint AS us")
+            connection.execute(
+                "CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
+                " 'SELECT to_timestamp(us / 1000000.0) FROM test_clock'"
+            )
+
+
+def clocked_dsn(server: str, clock: DatabaseClock) -> str:
+    """Return the address of an empty schema in which the time is a test's."""
+    dsn = fresh_schema(server)
+    # Without pg_catalog in the path it is searched first, and its own clock_timestamp found.
+    dsn += quote(",pg_catalog")
+    clock.rule(dsn)
+    return dsn
+
+
 def fresh_schema(server: str) -> str:
     """Make an empty schema and return an address that sees only it."""
     name = f"test_{next(_numbers)}"

@@ -7,13 +7,19 @@ holds every action that took effect, which is what tests count.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
 
-from axisor.errors import NotSupported, VenueAuth, VenueRefused, VenueUnavailable
+from axisor.errors import (
+    NotSupported,
+    VenueAuth,
+    VenueClockSkew,
+    VenueRefused,
+    VenueUnavailable,
+)
 from axisor.exchange.account import Account
 from axisor.exchange.happenings import Closed
 from axisor.exchange.ids import seeded_ids
@@ -108,7 +114,7 @@ class SimLine:
         if venue.stale_reads and venue.before is not None:
             venue.stale_reads -= 1
             return venue.before
-        seen = venue.state()
+        seen = venue.lens(venue.state())
         if venue.slow_reads:
             venue.slow_reads -= 1
             await venue.clock.sleep(1)
@@ -125,7 +131,7 @@ class SimLine:
         if fault == "refuse-key":
             return Refused(VenueAuth("The key lacks a right."))
         if fault == "refuse-stamp":
-            return Refused(VenueAuth("Timestamp is outside the accepted window."))
+            return Refused(VenueClockSkew("Timestamp is outside the accepted window."))
         if venue.down or fault == "refuse-connection":
             return Refused(VenueUnavailable("The simulated line is down."))
         if fault == "lose-request":
@@ -231,6 +237,7 @@ class SimVenue:
         self.reads = 0
         self.read_lanes: set[Lane] = set()
         self.ends: dict[str, str] = {}
+        self.lens: Callable[[AccountState], AccountState] = lambda state: state
         self.changed = asyncio.Event()
         self.under_way: list[asyncio.Future[None]] = []
         self._feeds: list[SimFeed] = []
@@ -284,7 +291,7 @@ class SimVenue:
         """Take a request as it arrives: check its stamp, then do it."""
         now_ms = int(self.true_time().timestamp() * 1000) + self.offset_ms
         if not -EARLY_MS <= now_ms - signed_at_ms <= WINDOW_MS:
-            return Refused(VenueAuth("The timestamp is outside the window."))
+            return Refused(VenueClockSkew("The timestamp is outside the window."))
         self.before = self.state()
         quote = self.exchange.quote
         try:

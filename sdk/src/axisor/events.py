@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from axisor.intents import Action, Intent
+from axisor.intents import Action, Intent, Wake
 from axisor.model import (
     Balance,
     CrossWallet,
@@ -25,62 +25,12 @@ from axisor.model import (
     Severity,
     Tick,
 )
-
-
-class IntentState(enum.StrEnum):
-    """Where one effect on the venue stands; `UNKNOWN` is neither done nor failed."""
-
-    PLANNED = "planned"
-    SENT = "sent"
-    UNKNOWN = "unknown"
-    CONFIRMED = "confirmed"
-    REFUSED = "refused"
-    NOT_APPLIED = "not_applied"
-    CANCELED = "canceled"
-    DEAD = "dead"
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether the effect may still happen or may have happened unseen."""
-        return self in (IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN)
-
-
-class RunState(enum.StrEnum):
-    """Where a run of a strategy is in its life."""
-
-    CREATED = "created"
-    STARTING = "starting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-
-class HaltLevel(enum.StrEnum):
-    """What an account may still do: everything, only what lowers risk, or nothing."""
-
-    NONE = "none"
-    RISK = "risk"
-    ALL = "all"
-    FLATTEN = "flatten"
-
-
-class Standing(enum.StrEnum):
-    """Whether the core can do for an account what it is there for."""
-
-    ACTIVE = "active"
-    DEGRADED = "degraded"
-    REDUCE_ONLY = "reduce_only"
-    RECONCILE_ONLY = "reconcile_only"
-    HALTED = "halted"
-
-
-class Cause(Struct, frozen=True):
-    """One reason for a standing: a word that stays the same, and a sentence."""
-
-    code: str
-    text: str = ""
+from axisor.saw import Saw
+from axisor.states import Cause as Cause
+from axisor.states import HaltLevel as HaltLevel
+from axisor.states import IntentState as IntentState
+from axisor.states import RunState as RunState
+from axisor.states import Standing as Standing
 
 
 class PositionEnd(enum.StrEnum):
@@ -172,26 +122,33 @@ class FundingPaid(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 
 
 class CommandReceived(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A client asked for an action under its own request id."""
+    """A client asked for an action under its own request id; `saw` is what review knew."""
 
     request_id: str
     principal: str
     action: Action
+    saw: Saw | None = None
 
 
 class CommandRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A client's action was refused before anything was sent; `reason` is an error reason."""
+    """A client's action was refused before anything was sent; `reason` is an error reason.
+
+    `reviewer` says that a plugin's reviewer refused it, not the core's own rules.
+    """
 
     request_id: str
     reason: str
     message: str
+    reviewer: bool = False
 
 
 class StepTaken(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """A strategy was called and asked for something or changed its memory.
 
     `cause` is the stimulus it answered, `memory` its memory afterwards as JSON, `step` the run's
-    own counter. The acting intents carry ids derived from run and step.
+    own counter, `wake` what it waits for from now on (None: as before). The acting intents carry
+    ids derived from run and step. `saw` is what it knew beyond the journal; None in entries from
+    before that was kept.
     """
 
     run: str
@@ -199,10 +156,15 @@ class StepTaken(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     cause: Stimulus
     intents: tuple[Intent, ...]
     memory: str
+    wake: Wake | None = None
+    saw: Saw | None = None
 
 
 class IntentPlanned(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """An action passed review and will be sent. `run` is empty for a client's command."""
+    """An action passed review and will be sent. `run` is empty for a client's command.
+
+    `amount` is the sats it moves, as budgets count them.
+    """
 
     intent: str
     action: Action
@@ -210,16 +172,21 @@ class IntentPlanned(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
     run: str = ""
     step: int = 0
     principal: str = ""
+    amount: int = 0
 
 
 class IntentReviewRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A strategy's action was refused by review; nothing was sent."""
+    """A strategy's action was refused by review; nothing was sent.
+
+    `reviewer` says that a plugin's reviewer refused it, not the core's own rules.
+    """
 
     run: str
     step: int
     action: Action
     reason: str
     message: str
+    reviewer: bool = False
 
 
 class IntentSent(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -247,7 +214,7 @@ class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A run was created, configured, or moved to another state."""
+    """A run was created, configured, or moved to another state. Config and leash are JSON."""
 
     run: str
     strategy: str
@@ -255,6 +222,7 @@ class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     config: str = "{}"
     label: str = ""
     reason: str = ""
+    leash: str = "{}"
 
 
 class CoverageChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -309,18 +277,32 @@ class Increase(Struct, frozen=True, kw_only=True):
     opened: bool = False
 
 
+class Counted(Struct, frozen=True, kw_only=True):
+    """An increase as it counts for one run, by an intent that was never carried out here."""
+
+    intent: str
+    run: str
+    target: str
+    amount: Sats
+    action: Action
+    opened: bool = False
+
+
 class RestoreReconciled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """After a restore the account was read and found out about; from here on it acts again.
 
     What happened between the backup and the restore is in no journal. `increases` are the sats that
-    moved meanwhile; they count as spent for every run that may spend, by the `intents` named.
+    moved meanwhile; they count as spent for every run that may spend, which `counted` says one by
+    one, at the market time `market_at`. `steps` are the steps that the runs go on from.
     """
 
     backup: str
     backup_at: datetime
     restored_at: datetime
+    market_at: datetime | None = None
     increases: tuple[Increase, ...] = ()
-    intents: tuple[str, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    steps: dict[str, int] = {}
 
 
 RESTORED = "RESTORED"

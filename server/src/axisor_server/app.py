@@ -16,7 +16,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from axisor.errors import SettingsInvalid, StoreUnavailable
-from axisor.ports import Clock, Pace, Paced
+from axisor.ports import Clock, Paced
 from axisor_server.adapters import files, tls
 from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
@@ -329,11 +329,9 @@ def _owner(settings: Settings, ids: Ids) -> str:
 
 
 def _keep_pace(plugins: Plugins, settings: Settings) -> None:
-    limits = settings.venue
-    pace = Pace(limits.account_rate, limits.guard_reserve, limits.public_rate)
     for venue in plugins.venues.values():
         if isinstance(venue, Paced):
-            venue.keep_pace(pace)
+            venue.keep_pace(settings.venue.pace())
 
 
 def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
@@ -341,6 +339,8 @@ def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
         owner=_owner(settings, ids),
         max_mode=settings.max_mode,
         back_date_ms=settings.venue.back_date_ms,
+        lag_ms=settings.venue.lag_ms,
+        slack_ms=settings.venue.slack_ms,
         disagree_percent=settings.prices.disagree_percent,
         index_disagree_percent=settings.prices.index_percent,
     )

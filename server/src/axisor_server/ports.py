@@ -5,7 +5,7 @@ Every port has a full adapter in memory beside the real ones; one contract test-
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from axisor.errors import StoreError
@@ -15,6 +15,7 @@ from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    EngineRecord,
     IntentRecord,
     LeaseRecord,
     RunRecord,
@@ -36,6 +37,10 @@ class Reader(Protocol):
 
     def head(self, stream: str) -> Head:
         """Return the end of a journal; sequence 0 where there is none."""
+        ...
+
+    def sequences(self) -> Mapping[str, int]:
+        """Return the last sequence of every journal, by its name."""
         ...
 
     def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
@@ -91,8 +96,20 @@ class Reader(Protocol):
         """Return commands without an answer, oldest first."""
         ...
 
+    def waiting_accounts(self) -> Sequence[str]:
+        """Return the accounts that have commands without an answer, in order."""
+        ...
+
     def lease(self, account: str) -> LeaseRecord | None:
         """Return the lease of an account or None."""
+        ...
+
+    def live_leases(self) -> Sequence[LeaseRecord]:
+        """Return the leases that have not ended by the database's clock, by account."""
+        ...
+
+    def live_engines(self) -> Sequence[EngineRecord]:
+        """Return the engines whose last beat counts by the database's clock, oldest first."""
         ...
 
     def witness(self, account: str, target: str) -> int | None:
@@ -157,19 +174,56 @@ class Transaction(Reader, Protocol):
         """Insert a command; returns False when its (tenant, request id) exists already."""
         ...
 
+    def hold_command(self, tenant: str, request_id: str) -> CommandRecord | None:
+        """Return a command or None, and keep it from others until this unit is over."""
+        ...
+
+    def drop_command(self, tenant: str, request_id: str) -> None:
+        """Forget a command, as if it had never been asked."""
+        ...
+
     def answer_command(self, tenant: str, request_id: str, *, answer: bytes, now_us: int) -> None:
         """Store the answer of a command that has none."""
         ...
 
-    def claim_lease(self, account: str, *, owner: str, now_us: int, until_us: int) -> int | None:
+    def claim_lease(self, account: str, *, owner: str, ttl_us: int) -> int | None:
         """Take or renew a lease; returns its epoch, or None while another owner holds it.
 
+        It ends `ttl_us` from now by the database's clock, which alone says what has ended.
         Renewing one's own unexpired lease keeps the epoch; any other taking raises it by one.
+        """
+        ...
+
+    def claim_next(
+        self, accounts: Sequence[str], *, owner: str, ttl_us: int
+    ) -> tuple[str, int] | None:
+        """Take one of some accounts that nobody else holds, and return its new epoch too.
+
+        What another engine is taking at this moment is skipped, not waited for. A lease that its
+        owner still has counts as left behind: it is taken with a higher epoch.
+        """
+        ...
+
+    def hold_lease(self, account: str, *, epoch: int) -> None:
+        """Make sure that a lease has not ended, and keep it from others until this unit is over.
+
+        Raises Conflict when the epoch is over, or its time by the database's clock.
         """
         ...
 
     def release_lease(self, account: str, *, owner: str, epoch: int) -> None:
         """Give a lease back, so that another may take it at once."""
+        ...
+
+    def beat(self, owner: str, *, ttl_us: int, room: int, now_us: int) -> None:
+        """Say that an engine is alive for so long; `now_us` dates its first beat.
+
+        Engines that have been silent for a day are forgotten.
+        """
+        ...
+
+    def leave(self, owner: str) -> None:
+        """Forget an engine, so that the others share without it at once."""
         ...
 
     def raise_witness(self, account: str, target: str, *, counter: int, now_us: int) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from axisor.errors import SettingsInvalid
 from axisor.events import NoticeGiven
 from axisor.ports import Clock
 from axisor_server.adapters.backup.before import before_migration
@@ -20,6 +19,7 @@ from axisor_server.adapters.backup.planning import notice_of, planned
 from axisor_server.adapters.database import postgres_store, sqlite_store
 from axisor_server.adapters.database.identity import Identity
 from axisor_server.adapters.reserve import Reserve
+from axisor_server.offline import postgres_url
 from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics
 from axisor_server.settings import Settings
@@ -40,7 +40,7 @@ class Upkeep:
     ) -> None:
         own = version("axisor-server")
         self._ids = ids
-        self._url = settings.database.url
+        self._url = postgres_url(settings)
         place = Place(data_dir=data_dir, database_url=self._url)
         self._identity = Identity(data_dir, anew=anew)
         self._metrics = BackupMetrics(registry)
@@ -49,12 +49,8 @@ class Upkeep:
         before = before_migration(place, clock=clock, ids=ids, version=own)
         if not self._url:
             self.store: Store = sqlite_store(data_dir, before=before, relief=self.reserve.give_up)
-        elif self._url.startswith(("postgresql://", "postgres://")):
-            self.store = postgres_store(self._url, before=before)
         else:
-            raise SettingsInvalid(
-                "The database must be a postgresql:// address.", setting="database.url"
-            )
+            self.store = postgres_store(self._url, before=before)
         self._backups = planned(
             settings, data_dir, clock=clock, ids=ids, version=own, told=self._backed_up
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +33,7 @@ from tests.sdk.wire.values import (
 from axisor import events as e
 from axisor import intents as i
 from axisor import model as m
+from axisor.saw import Saw
 from axisor.strategy import Floor, PlanRow
 from axisor.v1 import events_pb2, guard_pb2, margin_pb2, resources_pb2, types_pb2
 from axisor.wire import actions, guard, model, records, resources
@@ -152,6 +153,7 @@ def test_a_step_is_seen_as_words_without_its_memory() -> None:
             i.Wake(below=Decimal("90000.5")),
         ),
         memory='{"secret": 1}',
+        saw=Saw(tick=m.Tick(now, now, Decimal("98100.5"), None, None), age_ms=1_250),
     )
     event = e.Event(stream="accounts/main", sequence=1, time=now, mode=m.Mode.SIM, payload=step)
 
@@ -168,6 +170,8 @@ def test_a_step_is_seen_as_words_without_its_memory() -> None:
             records.IntentSummary(kind="Notice", text="Low."),
             records.IntentSummary(kind="Wake", text="Wake below=90000.5"),
         ),
+        last_price=Decimal("98100.5"),
+        price_age=timedelta(milliseconds=1_250),
     )
     assert b"secret" not in message.SerializeToString()
 

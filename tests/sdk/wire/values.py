@@ -301,7 +301,9 @@ payloads = st.one_of(
     st.builds(e.OrderChanged, order=orders),
     st.builds(e.FundingPaid, funding=fundings),
     st.builds(e.CommandReceived, request_id=texts, principal=texts, action=all_actions),
-    st.builds(e.CommandRefused, request_id=texts, reason=texts, message=texts),
+    st.builds(
+        e.CommandRefused, request_id=texts, reason=texts, message=texts, reviewer=st.booleans()
+    ),
     st.builds(
         e.IntentReviewRefused,
         run=some_ids,
@@ -309,6 +311,7 @@ payloads = st.one_of(
         action=all_actions,
         reason=texts,
         message=texts,
+        reviewer=st.booleans(),
     ),
     st.builds(
         e.IntentPlanned,

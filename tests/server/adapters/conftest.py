@@ -6,7 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.postgres import new_postgres_dsn, postgres_dsn, postgres_server
+from tests.support.postgres import (
+    DatabaseClock,
+    clocked_dsn,
+    new_postgres_dsn,
+    postgres_dsn,
+    postgres_server,
+)
 from tests.support.redis import redis_server
 
 from axisor_server.adapters.database import postgres_store, sqlite_store
@@ -18,20 +24,29 @@ __all__ = ["new_postgres_dsn", "postgres_dsn", "postgres_server", "redis_server"
 KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
-def make_store(kind: str, request: pytest.FixtureRequest) -> Store:
-    """Return an unopened store of a kind."""
+def make_store(
+    kind: str, request: pytest.FixtureRequest, clock: DatabaseClock | None = None
+) -> Store:
+    """Return an unopened store of a kind, whose database tells the time of a clock."""
+    clock = clock or DatabaseClock()
     if kind == "memory":
-        return MemoryStore()
+        return MemoryStore(clock.now_us)
     if kind == "sqlite":
         path: Path = request.getfixturevalue("tmp_path")
-        return sqlite_store(path / "data")
-    return postgres_store(request.getfixturevalue("postgres_dsn"))
+        return sqlite_store(path / "data", clock.now_us)
+    return postgres_store(clocked_dsn(request.getfixturevalue("postgres_server"), clock))
+
+
+@pytest.fixture
+def database_clock() -> DatabaseClock:
+    """Return the clock of the stores under contract; it stands until a test moves it."""
+    return DatabaseClock()
 
 
 @pytest.fixture(params=KINDS)
-def closed_store(request: pytest.FixtureRequest) -> Store:
+def closed_store(request: pytest.FixtureRequest, database_clock: DatabaseClock) -> Store:
     """Return each store in turn, not yet open."""
-    return make_store(request.param, request)
+    return make_store(request.param, request, database_clock)
 
 
 @pytest.fixture

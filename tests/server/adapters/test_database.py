@@ -9,8 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -18,16 +16,15 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from tests.support.records import appending, entries, notice
+from tests.support.records import appending, notice
 
 from axisor.errors import JournalCorrupt, StoreInUse, StoreUnavailable
-from axisor_server.adapters.database import migrate, postgres_store, sqlite_store
+from axisor_server.adapters.database import migrate, sqlite_store
 from axisor_server.adapters.database.schema import metadata
 from axisor_server.adapters.database.session import Session
 from axisor_server.adapters.database.sqlite import SqliteDialect, SqliteSession
 from axisor_server.adapters.database.store import DatabaseStore
-from axisor_server.domain.journal import Entry, Head, verify
-from axisor_server.ports import Conflict, Transaction
+from axisor_server.domain.journal import Head, verify
 
 # ---------------------------------------------------------------- SQLite
 
@@ -237,74 +234,3 @@ async def test_a_newer_schema_is_refused(tmp_path: Path):
 
     with pytest.raises(StoreUnavailable, match="newer schema 9999"):
         await sqlite_store(tmp_path).open()
-
-
-# ---------------------------------------------------------------- PostgreSQL
-
-
-def append(head: Head, new: Sequence[Entry], transaction: Transaction) -> None:
-    transaction.append(head, new, epoch=None)
-
-
-@pytest.mark.postgres
-async def test_two_writers_racing_leave_one_gapless_chain(postgres_dsn: str):
-    one, two = postgres_store(postgres_dsn), postgres_store(postgres_dsn)
-    await asyncio.gather(one.open(), two.open())
-    head = Head()
-    won = {one: 0, two: 0}
-
-    for number in range(30):
-        new = entries(head, notice(f"{number}"))
-        unit = partial(append, head, new)
-        results = await asyncio.gather(*(s.write(unit) for s in won), return_exceptions=True)
-        assert sorted(type(result).__name__ for result in results) == ["Conflict", "NoneType"]
-        for store, result in zip(won, results, strict=True):
-            won[store] += not isinstance(result, Conflict)
-        head = await one.read(lambda r: r.head("accounts/a"))
-
-    found = await two.read(lambda r: r.entries("accounts/a", after=0, limit=99))
-    assert verify(Head(), found) == head
-    assert head.sequence == sum(won.values()) == 30
-    await asyncio.gather(one.close(), two.close())
-
-
-@pytest.mark.postgres
-async def test_two_claimers_racing_get_one_lease(postgres_dsn: str):
-    one, two = postgres_store(postgres_dsn), postgres_store(postgres_dsn)
-    await asyncio.gather(one.open(), two.open())
-
-    def claim(owner: str, now: int) -> Callable[[Transaction], int | None]:
-        return lambda t: t.claim_lease("a", owner=owner, now_us=now, until_us=now + 10)
-
-    for number in range(20):
-        epochs = await asyncio.gather(
-            one.write(claim("one", number * 20)), two.write(claim("two", number * 20))
-        )
-        assert set(epochs) == {None, number + 1}
-    await asyncio.gather(one.close(), two.close())
-
-
-@pytest.mark.postgres
-async def test_a_broken_connection_is_opened_again(postgres_dsn: str):
-    store = postgres_store(postgres_dsn)
-    await store.open()
-    await store.write(appending(notice()))
-    await store.read(lambda r: r.head("accounts/a"))
-    with psycopg.connect(postgres_dsn, autocommit=True) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-
-    head = await store.write(appending(notice()))
-
-    assert head.sequence == 2
-    assert await store.read(lambda r: r.head("accounts/a")) == head
-    await store.close()
-
-
-async def test_a_database_that_cannot_be_reached_is_unavailable(tmp_path: Path):
-    store = postgres_store(f"host={tmp_path} dbname=none user=none")
-
-    with pytest.raises(StoreUnavailable):
-        await store.open()

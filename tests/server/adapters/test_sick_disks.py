@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from axisor_server.adapters.memory import SeededIds, VirtualClock
 from axisor_server.adapters.reserve import Reserve
 from axisor_server.domain.backups import EPOCH_STEP
 from axisor_server.domain.journal import Head, verify
+from axisor_server.ports import Store
 
 SEED = 20_261_125
 VIEW: Any = None  # the reserve does not look at it
@@ -46,14 +48,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def fill(disk: Path) -> Path:
     """Take every byte that is free."""
     filler = disk / "filler"
-    with filler.open("wb") as file:
+    with filler.open("wb", buffering=0) as file:
         for size in (1 << 16, 4_096, 1):
-            while True:
-                try:
-                    file.write(b"x" * size)
-                    file.flush()
-                except OSError:
-                    break
+            with suppress(OSError):  # full
+                while file.write(b"x" * size):
+                    pass
     return filler
 
 
@@ -88,14 +87,18 @@ async def test_a_full_disk_refuses_what_adds_and_writes_what_ends(small_disk: Pa
     await store.close()
 
 
+async def write_until_refused(store: Store) -> None:
+    for _ in range(200):
+        await store.write(appending(notice("x" * 50_000)))
+
+
 async def test_a_disk_without_a_reserve_refuses_and_goes_on_by_itself(small_disk: Path):
     store = sqlite_store(small_disk / "data")
     await store.open()
     await store.write(appending(notice("before")))
     filler = fill(small_disk)
     with pytest.raises(DiskFull):
-        for _ in range(200):
-            await store.write(appending(notice("x" * 50_000)))
+        await write_until_refused(store)
     head = await store.read(lambda r: r.head("accounts/a"))
 
     filler.unlink()

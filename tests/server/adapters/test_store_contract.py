@@ -16,11 +16,6 @@ from axisor.model import FeedQuality
 from axisor_server.domain.journal import GENESIS, Head, verify
 from axisor_server.ports import Conflict, Reader, Store, Transaction
 
-
-async def claim(store: Store, owner: str, *, now: int, until: int) -> int | None:
-    return await store.write(lambda t: t.claim_lease("a", owner=owner, now_us=now, until_us=until))
-
-
 # ---------------------------------------------------------------- journal
 
 
@@ -120,61 +115,6 @@ async def test_entries_before_are_newest_first_and_filtered(store: Store):
     assert await store.read(unit) == [[4, 3, 2, 1], [2, 1], [4, 3], [3, 2, 1], []]
 
 
-# ---------------------------------------------------------------- leases and fencing
-
-
-async def test_renewing_keeps_the_epoch_and_any_other_taking_raises_it(store: Store):
-    assert await claim(store, "one", now=0, until=10) == 1
-    assert await claim(store, "one", now=5, until=15) == 1
-    assert await claim(store, "two", now=14, until=30) is None
-    assert await claim(store, "two", now=15, until=30) == 2
-    assert await claim(store, "two", now=40, until=50) == 3
-
-
-async def test_a_released_lease_is_taken_at_once_with_a_higher_epoch(store: Store):
-    await claim(store, "one", now=0, until=10)
-
-    await store.write(lambda t: t.release_lease("a", owner="one", epoch=1))
-
-    assert await claim(store, "two", now=1, until=10) == 2
-
-
-async def test_only_its_holder_releases_a_lease(store: Store):
-    await claim(store, "one", now=0, until=10)
-
-    await store.write(lambda t: t.release_lease("a", owner="two", epoch=1))
-    await store.write(lambda t: t.release_lease("a", owner="one", epoch=7))
-
-    lease = await store.read(lambda r: r.lease("a"))
-    assert lease is not None
-    assert (lease.owner, lease.until_us) == ("one", 10)
-
-
-async def test_the_holder_of_the_lease_appends(store: Store):
-    epoch = await claim(store, "one", now=0, until=10)
-
-    first = await store.write(appending(notice(), epoch=epoch))
-    second = await store.write(appending(notice(), epoch=epoch))
-
-    assert (first.sequence, second.sequence) == (1, 2)
-
-
-async def test_a_stale_epoch_cannot_append(store: Store):
-    old = await claim(store, "one", now=0, until=10)
-    await store.write(appending(notice(), epoch=old))
-    await claim(store, "two", now=11, until=20)
-
-    with pytest.raises(Conflict, match="Epoch 1 of accounts/a is over"):
-        await store.write(appending(notice(), epoch=old))
-
-    assert (await store.read(lambda r: r.head("accounts/a"))).sequence == 1
-
-
-async def test_nobody_starts_a_fenced_journal_without_a_lease(store: Store):
-    with pytest.raises(Conflict, match="is over"):
-        await store.write(appending(notice(), epoch=1))
-
-
 # ---------------------------------------------------------------- units
 
 
@@ -190,7 +130,8 @@ async def test_a_unit_that_raises_leaves_nothing(store: Store):
         transaction.add_command(records.command())
         transaction.put_run(records.run(), revision=None)
         transaction.raise_witness("a", "p", counter=1, now_us=1)
-        transaction.claim_lease("a", owner="x", now_us=0, until_us=9)
+        transaction.claim_lease("a", owner="x", ttl_us=9)
+        transaction.beat("x", ttl_us=9, room=1, now_us=1)
         transaction.delete_account("a")
         raise KeyError("mine")
 
@@ -207,6 +148,7 @@ async def test_a_unit_that_raises_leaves_nothing(store: Store):
             *reader.runs(),
             reader.witness("a", "p"),
             reader.lease("a"),
+            *reader.live_engines(),
             reader.head("accounts/a"),
         ]
 

@@ -39,7 +39,11 @@ class Stores(RuleBasedStateMachine):
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="axisor-machine-"))
         self.loop = asyncio.new_event_loop()
-        self.stores = (MemoryStore(), sqlite_store(self.directory))
+        self.now_us = 0
+        self.stores = (
+            MemoryStore(lambda: self.now_us),
+            sqlite_store(self.directory, lambda: self.now_us),
+        )
         for store in self.stores:
             self.loop.run_until_complete(store.open())
 
@@ -72,9 +76,29 @@ class Stores(RuleBasedStateMachine):
         new = records.entries(head, notice(), stream=f"accounts/{account}")
         self.same(lambda t: t.append(head, new, epoch=None))
 
-    @rule(account=accounts, owner=ids, now=small, length=small)
-    def claim(self, account: str, owner: str, now: int, length: int) -> None:
-        self.same(lambda t: t.claim_lease(account, owner=owner, now_us=now, until_us=now + length))
+    @rule(us=small)
+    def pass_time(self, us: int) -> None:
+        self.now_us += us
+
+    @rule(account=accounts, owner=ids, length=small)
+    def claim(self, account: str, owner: str, length: int) -> None:
+        self.same(lambda t: t.claim_lease(account, owner=owner, ttl_us=length))
+
+    @rule(some=st.lists(accounts, max_size=2), owner=ids, length=small)
+    def claim_next(self, some: list[str], owner: str, length: int) -> None:
+        self.same(lambda t: t.claim_next(some, owner=owner, ttl_us=length))
+
+    @rule(account=accounts, epoch=small)
+    def hold(self, account: str, epoch: int) -> None:
+        self.same(lambda t: t.hold_lease(account, epoch=epoch))
+
+    @rule(owner=ids, length=small, room=small, at=small)
+    def beat(self, owner: str, length: int, room: int, at: int) -> None:
+        self.same(lambda t: t.beat(owner, ttl_us=length, room=room, now_us=at))
+
+    @rule(owner=ids)
+    def leave(self, owner: str) -> None:
+        self.same(lambda t: t.leave(owner))
 
     @rule(account=accounts, owner=ids, epoch=small)
     def release(self, account: str, owner: str, epoch: int) -> None:
@@ -142,7 +166,7 @@ class Stores(RuleBasedStateMachine):
         def unit(transaction: Transaction) -> None:
             appending(notice("undone"), stream=f"accounts/{account}")(transaction)
             transaction.add_intent(records.intent(f"undone {id}", account=account, target=id))
-            transaction.claim_lease(account, owner=id, now_us=100, until_us=200)
+            transaction.claim_lease(account, owner=id, ttl_us=100)
             transaction.delete_account(account)
             transaction.forget_commands(answered_before_us=100)
             raise Undone(id)
@@ -158,6 +182,7 @@ class Stores(RuleBasedStateMachine):
 def everything(reader: Reader) -> list[object]:
     """Return all a reader can tell, checking the chains on the way."""
     found: list[object] = [reader.accounts(), reader.runs()]
+    found += [reader.live_leases(), reader.live_engines()]
     for account in ("a", "b"):
         stream = f"accounts/{account}"
         entries = reader.entries(stream, after=0, limit=1000)

@@ -36,7 +36,7 @@ from axisor.model import (
     Side,
 )
 from axisor_server.domain.account import AccountBook
-from axisor_server.domain.review import Asker, review
+from axisor_server.domain.review import Asker, review, reviewed
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HELD = Position(
@@ -81,8 +81,7 @@ def asked(
         view=view,
         network=network,
         asker=asker,
-        reviewers=reviewers,
-    )
+    ) or reviewed(action, "" if asker is None else asker.run, view, reviewers)
     return None if found is None else type(found)
 
 

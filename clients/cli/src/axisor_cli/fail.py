@@ -32,6 +32,8 @@ class ExitCode(enum.IntEnum):
     DEGRADED = 10
     PAUSED = 11
     MODE_MISMATCH = 12
+    DIVERGED = 20
+    CORRUPT = 21
 
 
 _CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
@@ -43,6 +45,7 @@ _CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
     (errors.Halted, ExitCode.PAUSED),
     (errors.RequestExpired, ExitCode.NOT_CONFIRMED),
     (errors.ShuttingDown, ExitCode.UNREACHABLE),
+    (errors.NoEngine, ExitCode.UNREACHABLE),
     (errors.AuthError, ExitCode.AUTH),
     (errors.FormatError, ExitCode.USAGE),
     (errors.NotFound, ExitCode.NOT_FOUND),
@@ -50,6 +53,8 @@ _CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
     (errors.VenueError, ExitCode.VENUE),
     (errors.LiveNotReady, ExitCode.REFUSED),
     (errors.ModeNotAllowed, ExitCode.REFUSED),
+    (errors.ReplayDiverged, ExitCode.DIVERGED),
+    (errors.JournalCorrupt, ExitCode.CORRUPT),
 )
 
 

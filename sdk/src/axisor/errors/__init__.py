@@ -9,14 +9,14 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
-    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost ·
+    │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
     │                 ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
-    │                 VenueAnswerInvalid · OutcomeUnknown
+    │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
@@ -41,10 +41,12 @@ from axisor.errors.outside import (
     DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
+    ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
     VenueAnswerInvalid,
     VenueAuth,
+    VenueClockSkew,
     VenueRateLimited,
     VenueRefused,
     VenueUnavailable,
@@ -56,6 +58,7 @@ from axisor.errors.requests import (
     ConfigInvalid,
     EventNotFound,
     FieldInvalid,
+    HistoryInvalid,
     LeverageOutOfRange,
     OrderNotFound,
     PageTokenInvalid,
@@ -83,6 +86,7 @@ from axisor.errors.standing import (
     LiveNotReady,
     ModeMismatch,
     ModeNotAllowed,
+    NoEngine,
     NotSupported,
     RateLimited,
     ReduceOnly,
@@ -120,6 +124,7 @@ __all__ = [
     "PageTokenInvalid",
     "ConfigInvalid",
     "CandlesInvalid",
+    "HistoryInvalid",
     "SettingsInvalid",
     "AccountNotFound",
     "PositionNotFound",
@@ -141,6 +146,7 @@ __all__ = [
     "Halted",
     "HaltKept",
     "LeaseLost",
+    "NoEngine",
     "RestoreReconciling",
     "NotSupported",
     "ShuttingDown",
@@ -159,11 +165,13 @@ __all__ = [
     "VenueUnavailable",
     "VenueRateLimited",
     "VenueAuth",
+    "VenueClockSkew",
     "VenueAnswerInvalid",
     "OutcomeUnknown",
     "StoreUnavailable",
     "StoreInUse",
     "JournalCorrupt",
+    "ReplayDiverged",
     "BackupInvalid",
     "DiskFull",
     "reasons",

@@ -35,6 +35,14 @@ class VenueAuth(VenueError):
     fix = "Check the key: axisor account test; replace it: axisor account replace-credentials."
 
 
+class VenueClockSkew(VenueError):
+    """The venue refused the time a request was signed for; the call has no effect."""
+
+    reason = "VENUE_CLOCK_SKEW"
+    money = "The venue says the action has no effect. The key is not to blame."
+    fix = "The venue's clock is measured anew by itself; if it stays so, set this machine's clock."
+
+
 class VenueAnswerInvalid(VenueError):
     """The venue's answer cannot be understood; a figure in it is missing or absurd."""
 
@@ -72,6 +80,14 @@ class JournalCorrupt(StoreError):
     reason = "JOURNAL_CORRUPT"
     money = "The core refuses to act on a history it cannot trust."
     fix = "Restore the newest backup that verifies; the first bad sequence is named."
+
+
+class ReplayDiverged(StoreError):
+    """A recorded decision comes out otherwise with today's code."""
+
+    reason = "REPLAY_DIVERGED"
+    money = "Nothing was sent. What was done then stays done; what is done next may differ."
+    fix = "Compare the versions of core and plugins; the first decision that differs is named."
 
 
 class BackupInvalid(StoreError):

@@ -82,6 +82,13 @@ class CandlesInvalid(FormatError):
     fix = "Mend the row named, or use another file."
 
 
+class HistoryInvalid(FormatError):
+    """The file is no exported history."""
+
+    reason = "HISTORY_INVALID"
+    fix = "Export it again with axisor replay --export."
+
+
 class SettingsInvalid(FormatError):
     """A settings file, variable or flag cannot be read."""
 

@@ -98,6 +98,14 @@ class LeaseLost(StateError):
     fix = "Nothing; the other core acts. Watch again."
 
 
+class NoEngine(StateError):
+    """No core acts for this account at the moment."""
+
+    reason = "NO_ENGINE"
+    money = "The request was withdrawn before anybody began with it; nothing was done."
+    fix = "Start an engine, or wait until one takes the account over, and ask again."
+
+
 class RestoreReconciling(StateError):
     """The core was restored from a backup and has not yet found out what happened since."""
 

@@ -235,6 +235,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
     Remove the file, then resume. Metadata: `file`.
     """
+    ERROR_REASON_NO_ENGINE: _ErrorReason.ValueType  # 57
+    """No engine acts for the account, and the request was withdrawn before anybody began with it.
+    Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
+    `account`.
+    """
     ERROR_REASON_RESTORE_RECONCILING: _ErrorReason.ValueType  # 60
     """The core was restored from a backup and has not yet found out what happened since. Code
     UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
@@ -246,6 +251,19 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_DISK_FULL: _ErrorReason.ValueType  # 62
     """The disk of the database is full, or nearly. Code UNAVAILABLE. Free space. Metadata:
     `directory`.
+    """
+    ERROR_REASON_REPLAY_DIVERGED: _ErrorReason.ValueType  # 63
+    """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
+    of core and plugins. Metadata: `account`, `sequence`.
+    """
+    ERROR_REASON_HISTORY_INVALID: _ErrorReason.ValueType  # 64
+    """The file is no exported history. Code INVALID_ARGUMENT. Export it again. Metadata: `file`,
+    `line`.
+    """
+    ERROR_REASON_VENUE_CLOCK_SKEW: _ErrorReason.ValueType  # 65
+    """The venue refused the time that a request was signed for; there is no effect, and the key is
+    not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
+    when. Metadata: `venue`.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -467,6 +485,11 @@ ERROR_REASON_HALT_KEPT: ErrorReason.ValueType  # 56
 """The halt cannot end while the file HALT lies in the data directory. Code FAILED_PRECONDITION.
 Remove the file, then resume. Metadata: `file`.
 """
+ERROR_REASON_NO_ENGINE: ErrorReason.ValueType  # 57
+"""No engine acts for the account, and the request was withdrawn before anybody began with it.
+Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
+`account`.
+"""
 ERROR_REASON_RESTORE_RECONCILING: ErrorReason.ValueType  # 60
 """The core was restored from a backup and has not yet found out what happened since. Code
 UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
@@ -478,5 +501,18 @@ another one. Metadata: `file`.
 ERROR_REASON_DISK_FULL: ErrorReason.ValueType  # 62
 """The disk of the database is full, or nearly. Code UNAVAILABLE. Free space. Metadata:
 `directory`.
+"""
+ERROR_REASON_REPLAY_DIVERGED: ErrorReason.ValueType  # 63
+"""A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
+of core and plugins. Metadata: `account`, `sequence`.
+"""
+ERROR_REASON_HISTORY_INVALID: ErrorReason.ValueType  # 64
+"""The file is no exported history. Code INVALID_ARGUMENT. Export it again. Metadata: `file`,
+`line`.
+"""
+ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
+"""The venue refused the time that a request was signed for; there is no effect, and the key is
+not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
+when. Metadata: `venue`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -7,6 +7,7 @@ from axisor.v1 import resources_pb2 as _resources_pb2
 from axisor.v1 import types_pb2 as _types_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -462,22 +463,26 @@ class CommandRefused(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    BY_REVIEWER_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Output only. The client's request id, a UUID."""
     reason: _builtins.str
     """Output only. The error reason, without prefix."""
     text: _builtins.str
     """Output only. What happened, as a sentence."""
+    by_reviewer: _builtins.bool
+    """Output only. Whether a plugin's reviewer refused it, and not the core's own rules."""
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         reason: _builtins.str = ...,
         text: _builtins.str = ...,
+        by_reviewer: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_reviewer", b"by_reviewer", "reason", b"reason", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -525,15 +530,27 @@ class StepTaken(_message.Message):
     STEP_SEQUENCE_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     INTENTS_FIELD_NUMBER: _builtins.int
+    LAST_PRICE_USD_FIELD_NUMBER: _builtins.int
+    PRICE_AGE_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     """Output only. The run. Format: `accounts/{account}/runs/{run}`."""
     step_sequence: _builtins.int
     """Output only. The run's own count of steps, from 1."""
     cause: _builtins.str
     """Output only. What it was called with, as one line."""
+    last_price_usd: _builtins.str
+    """Output only. The last traded price it saw, in US dollars: `[0-9]+(\\.[0-9]+)?`. Empty where it
+    saw none, or the same as the step before.
+    """
     @_builtins.property
     def intents(self) -> _containers.RepeatedCompositeFieldContainer[Global___IntentSummary]:
         """Output only. What it asked for, in order."""
+
+    @_builtins.property
+    def price_age(self) -> _duration_pb2.Duration:
+        """Output only. How old that price was, by the core's monotonic clock. Unset where it saw none,
+        and in events of older cores.
+        """
 
     def __init__(
         self,
@@ -542,10 +559,12 @@ class StepTaken(_message.Message):
         step_sequence: _builtins.int = ...,
         cause: _builtins.str = ...,
         intents: _abc.Iterable[Global___IntentSummary] | None = ...,
+        last_price_usd: _builtins.str = ...,
+        price_age: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["price_age", b"price_age"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "intents", b"intents", "run", b"run", "step_sequence", b"step_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "intents", b"intents", "last_price_usd", b"last_price_usd", "price_age", b"price_age", "run", b"run", "step_sequence", b"step_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -590,6 +609,7 @@ class IntentReviewRefused(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    BY_REVIEWER_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     """Output only. The run. Format: `accounts/{account}/runs/{run}`."""
     step_sequence: _builtins.int
@@ -598,6 +618,8 @@ class IntentReviewRefused(_message.Message):
     """Output only. The error reason, without prefix."""
     text: _builtins.str
     """Output only. What happened, as a sentence."""
+    by_reviewer: _builtins.bool
+    """Output only. Whether a plugin's reviewer refused it, and not the core's own rules."""
     @_builtins.property
     def action(self) -> _resources_pb2.Action:
         """Output only. What was asked for."""
@@ -610,10 +632,11 @@ class IntentReviewRefused(_message.Message):
         action: _resources_pb2.Action | None = ...,
         reason: _builtins.str = ...,
         text: _builtins.str = ...,
+        by_reviewer: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "reason", b"reason", "run", b"run", "step_sequence", b"step_sequence", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "by_reviewer", b"by_reviewer", "reason", b"reason", "run", b"run", "step_sequence", b"step_sequence", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

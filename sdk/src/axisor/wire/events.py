@@ -6,6 +6,7 @@ A client sees a step as words: the memory and the stimulus stay in the core. `se
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 import msgspec
@@ -36,8 +37,11 @@ from axisor.events import (
     RunChanged,
     StandingChanged,
     StepTaken,
+    Ticked,
+    Woken,
 )
 from axisor.intents import Intent, Notice, Wake
+from axisor.model import Tick
 from axisor.v1 import events_pb2, resources_pb2
 from axisor.wire.actions import (
     action_to_wire,
@@ -63,6 +67,7 @@ from axisor.wire.records import (
     AccountBalance,
 )
 from axisor.wire.scalars import (
+    decimal_to_wire,
     enum_to_wire,
     span_to_wire,
     time_to_wire,
@@ -219,7 +224,10 @@ def _request_to_wire(
             )
         case CommandRefused():
             return "command_refused", events_pb2.CommandRefused(
-                request_id=payload.request_id, reason=payload.reason, text=payload.message
+                request_id=payload.request_id,
+                reason=payload.reason,
+                text=payload.message,
+                by_reviewer=payload.reviewer,
             )
         case IntentReviewRefused():
             return "intent_review_refused", events_pb2.IntentReviewRefused(
@@ -228,6 +236,7 @@ def _request_to_wire(
                 action=action_to_wire(account, payload.action),
                 reason=payload.reason,
                 text=payload.message,
+                by_reviewer=payload.reviewer,
             )
 
 
@@ -276,6 +285,8 @@ def _run_to_wire(account: str, payload: StepTaken | RunChanged) -> tuple[str, Bo
                 step_sequence=payload.step,
                 cause=one_line(payload.cause),
                 intents=[_summary_to_wire(intent) for intent in payload.intents],
+                last_price_usd=decimal_to_wire(_price_seen(payload), "last_price"),
+                price_age=span_to_wire(_age_seen(payload)),
             )
         case RunChanged():
             run = resources_pb2.Run(
@@ -287,6 +298,18 @@ def _run_to_wire(account: str, payload: StepTaken | RunChanged) -> tuple[str, Bo
                 config=payload.config,
             )
             return "run_changed", events_pb2.RunChanged(run=run)
+
+
+def _price_seen(step: StepTaken) -> Decimal | None:
+    tick = None if step.saw is None else step.saw.tick
+    if isinstance(tick, Tick):
+        return tick.last
+    return step.cause.tick.last if isinstance(step.cause, Woken | Ticked) else None
+
+
+def _age_seen(step: StepTaken) -> timedelta | None:
+    age_ms = None if step.saw is None else step.saw.age_ms
+    return None if age_ms is None else timedelta(milliseconds=age_ms)
 
 
 def _summary_to_wire(intent: Intent) -> events_pb2.IntentSummary:

@@ -246,6 +246,8 @@ class StepSummary(Struct, frozen=True, kw_only=True):
     step: int
     cause: str
     intents: tuple[IntentSummary, ...] = ()
+    last_price: Decimal | None = None
+    price_age: timedelta | None = None
 
 
 class Unrecognized(Struct, frozen=True, kw_only=True):

@@ -55,7 +55,7 @@ from axisor.wire.records import (
     Unrecognized,
     UnrecognizedAction,
 )
-from axisor.wire.scalars import enum_from_wire, time_from_wire
+from axisor.wire.scalars import decimal_or_none, enum_from_wire, span_or_none, time_from_wire
 
 
 def event_from_wire(message: events_pb2.Event) -> SeenEvent:
@@ -155,6 +155,8 @@ def step_from_wire(body: events_pb2.StepTaken) -> StepSummary:
             )
             for each in body.intents
         ),
+        last_price=decimal_or_none(body.last_price_usd, "last_price_usd"),
+        price_age=span_or_none(body, "price_age"),
     )
 
 
@@ -180,6 +182,7 @@ def _intent_review_refused(body: Body) -> SeenPayload:
             action=action,
             reason=body.reason,
             message=body.text,
+            reviewer=body.by_reviewer,
         )
 
     return _with_action(body, "IntentReviewRefused", build)
@@ -270,7 +273,10 @@ _READERS: dict[str, Any] = {
     "funding_paid": _funding_paid,
     "command_received": _command_received,
     "command_refused": lambda body: CommandRefused(
-        request_id=body.request_id, reason=body.reason, message=body.text
+        request_id=body.request_id,
+        reason=body.reason,
+        message=body.text,
+        reviewer=body.by_reviewer,
     ),
     "step_taken": step_from_wire,
     "intent_planned": _intent_planned,

@@ -50,6 +50,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.ConfigInvalid,
         errors.CandlesInvalid,
         errors.SettingsInvalid,
+        errors.HistoryInvalid,
     ),
     _C.NOT_FOUND: (
         errors.AccountNotFound,
@@ -67,13 +68,20 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
     _C.UNIMPLEMENTED: (errors.NotSupported,),
     _C.UNAVAILABLE: (
         errors.LeaseLost,
+        errors.NoEngine,
         errors.ShuttingDown,
         errors.RestoreReconciling,
         errors.VenueUnavailable,
+        errors.VenueClockSkew,
         errors.StoreUnavailable,
         errors.DiskFull,
     ),
-    _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt, errors.BackupInvalid),
+    _C.DATA_LOSS: (
+        errors.VenueAnswerInvalid,
+        errors.JournalCorrupt,
+        errors.ReplayDiverged,
+        errors.BackupInvalid,
+    ),
     _C.UNKNOWN: (errors.OutcomeUnknown,),
     _C.FAILED_PRECONDITION: (
         errors.RequestExpired,
@@ -106,10 +114,12 @@ TABLE: dict[str, grpc.StatusCode] = {
 WAITS: dict[str, timedelta] = {
     "ACTION_PENDING": timedelta(seconds=5),
     "LEASE_LOST": timedelta(seconds=1),
+    "NO_ENGINE": timedelta(seconds=2),
     "SHUTTING_DOWN": timedelta(seconds=2),
     "RATE_LIMITED": timedelta(seconds=1),
     "SLOW_READER": timedelta(seconds=1),
     "VENUE_UNAVAILABLE": timedelta(seconds=1),
+    "VENUE_CLOCK_SKEW": timedelta(seconds=5),
     "VENUE_RATE_LIMITED": timedelta(seconds=1),
     "STORE_UNAVAILABLE": timedelta(seconds=1),
     "RESTORE_RECONCILING": timedelta(seconds=10),

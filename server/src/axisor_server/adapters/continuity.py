@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from axisor.errors import JournalCorrupt
 from axisor_server.domain.journal import Entry, Head
+from axisor_server.domain.records import LeaseRecord
+from axisor_server.ports import Conflict
 
 ACCOUNTS = "accounts/"
 
@@ -13,6 +15,12 @@ ACCOUNTS = "accounts/"
 def account_of(stream: str) -> str:
     """Return the account whose lease fences a stream: `accounts/{id}`, else the stream itself."""
     return stream.removeprefix(ACCOUNTS)
+
+
+def over(stream: str, epoch: int | None, present: LeaseRecord | None) -> Conflict:
+    """Return the refusal of an epoch that has been overtaken, or whose time has run out."""
+    held = 0 if present is None else present.epoch
+    return Conflict(f"Epoch {epoch} of {stream} is over.", stream=stream, epoch=held)
 
 
 def check_continues(head: Head, entries: Sequence[Entry]) -> None:

@@ -12,6 +12,11 @@ from axisor_server.adapters.ids import RisingUuids
 TOKEN_BYTES = 32
 
 
+def system_now_us() -> int:
+    """Return microseconds since 1970 by this machine, for databases without a clock."""
+    return time.time_ns() // 1_000
+
+
 class SystemClock:
     """Wall time and monotonic time of this machine."""
 

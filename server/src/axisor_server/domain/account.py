@@ -39,7 +39,7 @@ from axisor.strategy import View
 from axisor_server.domain.halting import stricter
 from axisor_server.domain.intent import spends
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import added_between, decode_baseline
+from axisor_server.domain.witness import added_between, cashed_counter, decode_baseline
 
 DAY_US = 86_400 * 1_000_000
 COUNTED = frozenset(
@@ -81,8 +81,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
     cross ledger ('' for none; None until it was read after the last transfer), `unread` the
     confirmed spending actions that no reading shows yet. `halt` is the account's own, `platform`
-    that of all accounts, `causes` what its standing comes from. `reconciling` says that the
-    database came from a backup and that what happened since is not known: nothing may be planned.
+    that of all accounts, `causes` what its standing comes from.
     """
 
     account: str
@@ -96,7 +95,6 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
     transfer: str | None = None
     unread: Mapping[str, IntentRecord] = {}
-    reconciling: bool = False
 
     @property
     def halted(self) -> HaltLevel:
@@ -356,6 +354,11 @@ def shows_less(before: AccountState | None, after: AccountState) -> str | None:
         ):
             return position.id
     return None
+
+
+def shows_more(before: Position, after: Position) -> bool:
+    """Return whether a position was read after margin was added to it, or taken out, since."""
+    return added_between(before, after) > 0 or cashed_counter(after) > cashed_counter(before)
 
 
 def without_position(state: AccountState, id: str) -> AccountState:

@@ -112,3 +112,25 @@ class LeaseRecord(Struct, frozen=True, kw_only=True):
     owner: str
     epoch: int
     until_us: int
+
+
+class EngineRecord(Struct, frozen=True, kw_only=True):
+    """An engine that shares this database, alive until `until_us` of the database's clock.
+
+    `room` is how many more accounts it would lead now.
+    """
+
+    owner: str
+    started_us: int
+    until_us: int
+    room: int = 0
+
+
+def etag_of(revision: int) -> str:
+    """Return the etag of a revision."""
+    return f"r{revision}"
+
+
+def rights_key(account: str) -> str:
+    """Return the name of the fact that says what an account's key may do."""
+    return f"rights/{account}"

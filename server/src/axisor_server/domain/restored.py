@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from axisor.errors import RequestExpired
-from axisor.events import Increase
+from axisor.errors import AxisorError, RequestExpired
+from axisor.events import Counted, Increase, IntentState
 from axisor.model import CROSS, AccountState, Funding, MarginMode, Position, Sats
 from axisor.ports import Transfer
+from axisor_server.domain.intent import encode_action
 from axisor_server.domain.journal import to_us
-from axisor_server.domain.witness import SETTLEMENT_US, Baseline, added_since
+from axisor_server.domain.records import CommandRecord, IntentRecord
+from axisor_server.domain.witness import SETTLEMENT_US, Baseline, added_since, encode_baseline
 
 RECONCILED = "reconciled/"
 """Before an account's id: the fact that names the backup it was found out about after."""
@@ -135,17 +137,46 @@ def _of_cross(known: Known, transfers: Sequence[Transfer]) -> Increase:
     return Increase(target=f"positions/{CROSS}", amount=amount)
 
 
-def check_younger(request_id: str, restored_us: int | None) -> None:
-    """Raise RequestExpired for a request made before a restore: it may have been carried out.
+def counted_record(
+    counted: Counted, *, account: str, market_us: int, now_us: int, epoch: int = 0
+) -> IntentRecord:
+    """Return the intent by which an increase counts as spent for a run."""
+    return IntentRecord(
+        id=counted.intent,
+        account=account,
+        target=counted.target,
+        kind=type(counted.action).__name__,
+        additive=True,
+        amount=counted.amount,
+        action=encode_action(counted.action),
+        state=IntentState.CONFIRMED,
+        run=counted.run,
+        principal="restore",
+        epoch=epoch,
+        witness=encode_baseline(Baseline(market_us=market_us)),
+        created_us=now_us,
+        updated_us=now_us,
+        message="It is in no journal; it counts as spent by every run that may spend.",
+        venue_id=counted.target.removeprefix("positions/") if counted.opened else "",
+    )
 
-    Only an id that carries the time of its making can tell.
+
+def older_than_restore(record: CommandRecord, restored_us: int | None) -> AxisorError | None:
+    """Return why a command must not be carried out after a restore, None where it may be.
+
+    What was asked before it may have been carried out by the core that was lost. Stored commands
+    say when they were; of others only an id that carries the time of its making can tell.
     """
-    made_ms = made_at_ms(request_id)
-    if made_ms is not None and restored_us is not None and made_ms * 1_000 < restored_us:
-        raise RequestExpired(
-            "The request was made before this core was restored from a backup.",
-            money="It may have been carried out already; it is not carried out now.",
-        )
+    if restored_us is None:
+        return None
+    made_ms = made_at_ms(record.request_id)
+    made_before = made_ms is not None and made_ms * 1_000 < restored_us
+    if record.created_us > restored_us and not made_before:
+        return None
+    return RequestExpired(
+        "The request was made before this core was restored from a backup.",
+        money="It may have been carried out already; it is not carried out now.",
+    )
 
 
 def made_at_ms(request_id: str) -> int | None:

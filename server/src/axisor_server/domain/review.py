@@ -22,7 +22,6 @@ from axisor.errors import (
     PositionNotFound,
     PriceOffStep,
     QuantityOutOfRange,
-    RestoreReconciling,
     ReviewRefused,
     RunStateInvalid,
     StalePrice,
@@ -66,6 +65,13 @@ Reviewer: TypeAlias = Callable[[Action, str, View], AxisorError | None]
 MAX_QUANTITY = 500_000
 
 
+class Refusal(Struct, frozen=True):
+    """Why an action is not planned; `reviewer` where a plugin's reviewer refused it."""
+
+    error: AxisorError
+    reviewer: bool = False
+
+
 class Asker(Struct, frozen=True, kw_only=True):
     """The run that asks: its state, its strategy's rights, its leash, its asks in a minute."""
 
@@ -85,7 +91,6 @@ def review(
     view: View,
     network: str,
     asker: Asker | None,
-    reviewers: Sequence[Reviewer] = (),
 ) -> AxisorError | None:
     """Return why an action must not be planned, or None when it may.
 
@@ -97,7 +102,6 @@ def review(
         _absent(action, book),
         None if asker is None else _not_allowed(action, asker),
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
-        _reconciling(book),
         refusal(book.halt, book.platform, action),
         _not_in_mode(book.mode, network),
         _stale(action, view, asker),
@@ -107,7 +111,7 @@ def review(
     ):
         if objection is not None:
             return objection
-    return _reviewed(action, "" if asker is None else asker.run, view, reviewers)
+    return None
 
 
 def malformed(action: Action) -> AxisorError | None:
@@ -228,14 +232,6 @@ def _leash(run: str, what: str, value: int, limit: int) -> LeashExceeded:
     )
 
 
-def _reconciling(book: AccountBook) -> AxisorError | None:
-    if not book.reconciling:
-        return None
-    return RestoreReconciling(
-        "What happened to the account since the backup is not known yet.", account=book.account
-    )
-
-
 def _not_in_mode(mode: Mode, network: str) -> AxisorError | None:
     if mode is Mode.LIVE and network == "mainnet":
         return LiveNotReady()
@@ -283,9 +279,10 @@ def _unaffordable(cost: Sats, book: AccountBook) -> AxisorError | None:
     return None
 
 
-def _reviewed(
+def reviewed(
     action: Action, run: str, view: View, reviewers: Sequence[Reviewer]
 ) -> AxisorError | None:
+    """Return what the reviewers of plugins have against an action that the core would plan."""
     for reviewer in reviewers:
         try:
             objection = reviewer(action, run, view)

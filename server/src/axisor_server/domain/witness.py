@@ -67,7 +67,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 class Verdict(Struct, frozen=True):
     """How an unknown action turned out; state None says that it cannot be told yet.
 
-    `by` is `witness` or `fence`; `surplus` is what the counter moved beyond the action itself.
+    `by` is `witness` or `fence`; `surplus` is what the counter moved beyond the action itself,
+    `position` the position as the reading that settled it shows it.
     """
 
     state: IntentState | None
@@ -75,6 +76,7 @@ class Verdict(Struct, frozen=True):
     venue_id: str = ""
     message: str = ""
     surplus: Sats = 0
+    position: Position | None = None
 
 
 NOT_YET = Verdict(None)
@@ -235,16 +237,19 @@ def _judge_margin(
         return NOT_YET
     if moved >= action.amount:
         surplus = moved - action.amount
-        return Verdict(IntentState.CONFIRMED, venue_id=action.position, surplus=surplus)
+        return Verdict(
+            IntentState.CONFIRMED, venue_id=action.position, surplus=surplus, position=position
+        )
     return _unseen(fenced=fenced, message="The venue's counter did not move.")
 
 
 def _judge_order(baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:
     if evidence.found is None:
         return NOT_YET
-    ids = {item.id for item in evidence.found} - set(baseline.ids)
+    known = frozenset(baseline.ids)
+    ids = list(dict.fromkeys(item.id for item in evidence.found if item.id not in known))
     if len(ids) == 1:
-        return Verdict(IntentState.CONFIRMED, venue_id=ids.pop())
+        return Verdict(IntentState.CONFIRMED, venue_id=ids[0])
     if len(ids) > 1:
         return Verdict(None, message="Several orders carry the same client id.")
     return _unseen(fenced=fenced, message="No order carries the client id.")

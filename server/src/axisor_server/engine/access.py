@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from axisor.errors import AxisorError, VenueAuth
+from axisor.errors import AxisorError, VenueAuth, VenueClockSkew
 from axisor.events import Cause
 
 MANY = 5
@@ -14,7 +14,7 @@ LONGEST_MS = 60_000
 
 def is_about_time(error: AxisorError) -> bool:
     """Return whether a venue refused a request for its timestamp, which is no fault of the key."""
-    return isinstance(error, VenueAuth) and "timestamp" in error.message.lower()
+    return isinstance(error, VenueClockSkew)
 
 
 class Access:
@@ -31,7 +31,7 @@ class Access:
         """Learn that the account could not be read."""
         self._failures += 1
         self._read_error = error.message
-        refused = isinstance(error, VenueAuth) and not is_about_time(error)
+        refused = isinstance(error, VenueAuth)
         self._refusals = self._refusals + 1 if refused else 0
 
     def read_worked(self) -> None:
@@ -41,7 +41,7 @@ class Access:
 
     def send_refused(self, error: AxisorError) -> None:
         """Learn that an action was refused; only a refused key is remembered."""
-        if isinstance(error, VenueAuth) and not is_about_time(error):
+        if isinstance(error, VenueAuth):
             self._send_error = error.message
 
     def send_worked(self) -> None:

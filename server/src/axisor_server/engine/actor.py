@@ -1,19 +1,20 @@
-"""One account's life on this core: claim its lease, settle what is open, act, give it back."""
+"""One account's life under one lease: settle what is open, act, give the lease back."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from axisor.errors import (
+    AxisorError,
     JournalCorrupt,
     LeaseLost,
     OutcomeUnknown,
+    RestoreReconciling,
     ShuttingDown,
     StoreUnavailable,
     VenueUnavailable,
@@ -32,8 +33,10 @@ from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.domain.standing import stand
+from axisor_server.domain.told import Told
 from axisor_server.engine import reconciling, settling
 from axisor_server.engine.answers import AccountSummary
+from axisor_server.engine.commands import Commands
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
@@ -45,7 +48,7 @@ from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
 from axisor_server.engine.verbs import Verbs
 from axisor_server.engine.world import World
-from axisor_server.ports import Conflict, Transaction
+from axisor_server.ports import Conflict, Reader
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +60,12 @@ READ_PAUSE_S = 0.5
 Later = list[tuple[str, Stimulus, int]]
 
 
+class Over(Exception):
+    """A life has come to its end in good order."""
+
+
 class Actor:
-    """Serves one account for as long as this core has its lease, and waits for it otherwise."""
+    """Serves one account under an epoch of its lease, from the taking to the end of it."""
 
     def __init__(
         self,
@@ -67,57 +74,64 @@ class Actor:
         market: Market,
         world: World,
         *,
+        epoch: int,
+        claimed_ms: int,
         on_tick: Callable[[Tick], None] | None = None,
     ) -> None:
         clock, settings = world.clock, world.settings
         self.core = Core(account, market, world)
+        self.core.lease_until_ms = claimed_ms + settings.lease_ms
         self.line = line
         self.effects = Effects(self.core, line)
         self.verbs = Verbs(self.core)
         self.halting = Halting(self.core)
         self.health = Health(self.core, self.effects.access, world.vitals)
+        self.commands = Commands(self.core, self.verbs, self.halting, self)
         self.executor = Executor(
             line,
             self.effects,
             clock=clock,
             settings=settings,
             failpoints=world.failpoints,
-            spawn=self._spawn,
+            spawn=self.spawn,
         )
-        self.observer = Observer(line, self.effects, clock=clock, settings=settings)
+        self.observer = Observer(
+            line, self.effects, clock=clock, settings=settings, failpoints=world.failpoints
+        )
         self.error = "It has not been started."
         self.loaded = asyncio.Event()
         self._clock = clock
+        self._failpoint = world.failpoints
         self._settings = settings
         self._on_tick = on_tick
         self._may_renew = world.may_renew
         self._group: asyncio.TaskGroup | None = None
-        self._epoch: int | None = None
-        self._corrupt = False
+        self._epoch = epoch
+        self.corrupt = False
         self._later: Later = []
 
-    def _spawn(self, work: Any) -> None:
+    def spawn(self, work: Any) -> None:
         if self._group is not None:
             self._group.create_task(work)
 
     async def serve(self) -> None:
-        """Live until cancelled, or until the journal proves corrupt."""
-        while not self._corrupt:
-            try:
-                await self._life()
-            except* (Conflict, LeaseLost) as lost:
-                self.error = f"Another core took the account over: {lost.exceptions[0]}"
-            except* JournalCorrupt as corrupt:
-                self.error = str(corrupt.exceptions[0])
-                self._corrupt = True
-            except* StoreUnavailable as gone:
-                self.error = str(gone.exceptions[0])
-            except* Exception as bug:
-                # A mistake of ours: what is in memory is not trusted any more, the store is.
-                log.exception("account %s starts anew", self.core.account.id, exc_info=bug)
-                self.error = "It failed within itself and starts anew; see the log."
-            self._leave()
-            await self._clock.sleep(self._settings.renew_ms / 1000)
+        """Live until this life ends, whatever ends it; `error` says what did."""
+        try:
+            await self._life()
+        except* (Conflict, LeaseLost) as lost:
+            self.error = f"Another core took the account over: {lost.exceptions[0]}"
+        except* JournalCorrupt as corrupt:
+            self.error = str(corrupt.exceptions[0])
+            self.corrupt = True
+        except* Over:
+            self.error = "It begins anew."
+        except* StoreUnavailable as gone:
+            self.error = str(gone.exceptions[0])
+        except* Exception as bug:
+            # A mistake of ours: what is in memory is not trusted any more, the store is.
+            log.exception("account %s starts anew", self.core.account.id, exc_info=bug)
+            self.error = "It failed within itself and starts anew; see the log."
+        self._leave()
 
     def _leave(self) -> None:
         self._group = None
@@ -127,30 +141,18 @@ class Actor:
 
     async def _life(self) -> None:
         core = self.core
-        started = self._clock.monotonic_ms()
-        epoch = await self._claim(anew=True) if self._may_renew() else None
-        if epoch is None:
-            self.error = "Another core acts for this account."
-            self.loaded.set()
-            return
-        self._epoch = epoch
-        core.lease_until_ms = started + self._settings.lease_ms
-        now_us = to_us(self._clock.now())
-        boot = await core.store.read(
-            lambda reader: load(
-                reader,
-                reader.account(core.account.id) or core.account,
-                strategies=core.strategies,
-                now_us=now_us,
-                verify_tail=self._settings.verify_tail,
-            )
-        )
-        self._take_over(boot, epoch)
-        restoring = await reconciling.needed(core, self.line, self.observer.read)
+        await self._failpoint("lease-claimed")
         async with asyncio.TaskGroup() as group:
             self._group = group
-            group.create_task(self._renew(epoch))
+            group.create_task(self._renew(self._epoch))
+            boot = await self._read_back()
+            await self._failpoint("journal-loaded")
+            self._take_over(boot, self._epoch)
+            restoring = await reconciling.needed(core, self.line, self.observer.read)
+            if restoring is not None:
+                self.health.hold(restoring.cause)
             group.create_task(core.serve())
+            group.create_task(self.commands.run())
             await self._settle_former(boot)
             await self.halting.begin(core.platform.halt)
             await self.health.begin()
@@ -159,7 +161,6 @@ class Actor:
             if restoring is not None:
                 self.error = restoring.why
                 self.loaded.set()
-                self.health.hold(restoring.cause)
                 await restoring.doubt_plans()
             await self._first_reading()
             await self._look_at_unknowns()
@@ -168,8 +169,25 @@ class Actor:
                 await restoring.run()
             self.health.release(reconciling.CAUSE)
             await self._begin_runs()
-            await self._adopt_commands(boot)
+            self.commands.poke()
             group.create_task(self.observer.run())
+
+    async def _read_back(self) -> Boot:
+        id, now_us = self.core.account.id, to_us(self._clock.now())
+
+        def unit(reader: Reader) -> Boot:
+            account = reader.account(id)
+            if account is None:
+                raise Over
+            return load(
+                reader,
+                account,
+                strategies=self.core.strategies,
+                now_us=now_us,
+                verify_tail=self._settings.verify_tail,
+            )
+
+        return await self.core.store.read(unit)
 
     def _take_over(self, boot: Boot, epoch: int) -> None:
         core = self.core
@@ -178,7 +196,8 @@ class Actor:
         core.book = boot.book
         core.runs = dict(boot.runs)
         core.coverage = boot.coverage
-        core.start_effect = lambda record: self._spawn(self.executor.carry_out(record))
+        core.told = Told(boot.book.state)
+        core.start_effect = lambda record: self.spawn(self.executor.carry_out(record))
         core.ledger = Ledger(
             core.store,
             stream=core.stream,
@@ -187,19 +206,13 @@ class Actor:
             epoch=epoch,
         )
 
-    async def _claim(self, *, anew: bool) -> int | None:
-        """Take or renew the lease. A new life takes a new epoch even from a former self."""
+    async def _claim(self) -> int | None:
+        """Renew the lease; None or another epoch when it is lost."""
         owner, id = self._settings.owner, self.core.account.id
-        now_us = to_us(self._clock.now())
-        until_us = now_us + self._settings.lease_ms * 1_000
-
-        def unit(tx: Transaction) -> int | None:
-            held = tx.lease(id)
-            if anew and held is not None and held.owner == owner:
-                tx.release_lease(id, owner=owner, epoch=held.epoch)
-            return tx.claim_lease(id, owner=owner, now_us=now_us, until_us=until_us)
-
-        return await self.core.store.write(unit)
+        ttl_us = self._settings.lease_ms * 1_000
+        return await self.core.store.write(
+            lambda tx: tx.claim_lease(id, owner=owner, ttl_us=ttl_us)
+        )
 
     async def _renew(self, epoch: int) -> None:
         while True:
@@ -211,12 +224,13 @@ class Actor:
                 continue
             started = self._clock.monotonic_ms()
             try:
-                got = await self._claim(anew=False)
+                got = await self._claim()
             except StoreUnavailable:
                 continue  # sending stops by itself a second before the lease ends
             if got != epoch:
                 raise LeaseLost(f"The lease of {self.core.account.id} is another's.")
             self.core.lease_until_ms = started + self._settings.lease_ms
+            await self._failpoint("lease-renewed")
 
     async def _settle_former(self, boot: Boot) -> None:
         """Cancel what was never sent, doubt what was, and fail runs that cannot be made."""
@@ -227,7 +241,7 @@ class Actor:
             if boot.head.sequence == 0:
                 draft.say(_opened(boot.account))
             for record in boot.book.open.values():
-                if record.state is IntentState.PLANNED and not core.book.reconciling:
+                if record.state is IntentState.PLANNED and not core.reconciling:
                     settling.cancel(draft, record, "The core stopped before it was sent.")
                 elif record.state is IntentState.SENT:
                     settling.settle(
@@ -267,7 +281,7 @@ class Actor:
             if verdict is not None and verdict.state is not None:
                 await self.effects.resolve(record.id, verdict)
             else:
-                self._spawn(self.executor.find_out(record.id))
+                self.spawn(self.executor.find_out(record.id))
 
     async def _begin_runs(self) -> None:
         core = self.core
@@ -291,11 +305,24 @@ class Actor:
         self.error = ""
         self.loaded.set()
 
-    async def _adopt_commands(self, boot: Boot) -> None:
-        """Carry out what was asked of another process and never begun."""
-        for command in boot.commands:
-            if command.request_id not in boot.book.open:
-                await self.core.in_turn(partial(self.verbs.adopt, command))
+    def why_not(self) -> AxisorError | None:
+        """Return why the account does not act, None where it does or is about to."""
+        if self.core.reconciling:
+            return RestoreReconciling(account=self.core.account.id)
+        if self.core.acting or not self.effects.read_error:
+            return None
+        return VenueUnavailable(
+            f"The account has not been read since this core took it over: {self.effects.read_error}"
+        )
+
+    async def begin_anew(self) -> None:
+        """End this life once what was sent is settled; the next one reads everything again."""
+        await self.drain(self._settings.command_wait_ms / 1000)
+        raise Over
+
+    def is_calm(self) -> bool:
+        """Return whether the account may change hands: nothing is open and no danger is near."""
+        return self.core.acting and not self.core.book.open and not self.effects.in_danger()
 
     @property
     def opened(self) -> bool:
@@ -313,9 +340,10 @@ class Actor:
     async def give_back(self) -> None:
         """Release the lease; call it when the actor is served no more."""
         epoch, id, owner = self._epoch, self.core.account.id, self._settings.owner
-        if epoch is not None:
+        try:
             await self.core.store.write(lambda tx: tx.release_lease(id, owner=owner, epoch=epoch))
-        await self.line.aclose()
+        finally:
+            await self.line.aclose()
 
     async def read_now(self) -> int:
         """Read the account at once; returns the journal's sequence. Raises VenueUnavailable."""

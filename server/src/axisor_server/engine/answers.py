@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from axisor.errors import AxisorError
 from axisor.events import Cause, Coverage, HaltLevel, IntentState, RunState, Standing
 from axisor.model import FeedQuality, Mode, Order, Position, Tick
 from axisor.ports import RateBudget
@@ -15,6 +16,7 @@ from axisor.strategy import Protection, View
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.preview import Preview, Snapshot
+from axisor_server.domain.records import AccountRecord
 from axisor_server.domain.review import Reviewer
 from axisor_server.domain.standing import honest
 
@@ -119,3 +121,19 @@ class Guarding(Struct, frozen=True):
     def coverages(self) -> tuple[Coverage, ...]:
         """Return the protection of every position, none said to be protected while blind."""
         return tuple(honest(each, self.blind) for each in self.protection.coverage(self.view))
+
+
+def shut_summary(record: AccountRecord, error: AxisorError) -> AccountSummary:
+    """Return how an account is that could not be opened."""
+    return AccountSummary(
+        account=record.id,
+        mode=record.mode,
+        halt=record.halt,
+        acting=False,
+        error=str(error),
+        sequence=0,
+        open_intents=0,
+        read_age_ms=None,
+        runs=(),
+        causes=(Cause("not_acting", str(error)),),
+    )

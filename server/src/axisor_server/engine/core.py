@@ -27,6 +27,7 @@ from axisor_server.domain.account import DAY_US, AccountBook
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.told import Told
 from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.ledger import Ledger
@@ -59,16 +60,20 @@ class Core:
         self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
         self.runs: dict[str, LiveRun] = {}
         self.coverage: Mapping[str, Coverage] = {}
+        self.told = Told()
         self.ledger: Ledger | None = None
+        self.reached = 0
         self.lease_until_ms = 0
         self.restored_us: int | None = None
+        self.reconciling = False
+        self.failpoint = world.failpoints
         self.stopping = False
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
         self.causes: Callable[[], tuple[Cause, ...]] = tuple
         self.look: Callable[[], None] = lambda: None
         self.after_reading: Callable[[Draft], None] = lambda draft: None
-        self.waiters: dict[str, list[asyncio.Future[IntentRecord]]] = {}
+        self._answered = world.answered
         self._publish = world.publish
         self._urgent: deque[Turn] = deque()
         self._normal: deque[Turn] = deque()
@@ -176,6 +181,7 @@ class Core:
             coverage=self.coverage,
             now=self.clock.now(),
             epoch=epoch,
+            told=self.told,
         )
 
     async def commit(self, draft: Draft) -> tuple[Entry, ...]:
@@ -185,17 +191,15 @@ class Core:
         entries: tuple[Entry, ...] = ()
         if not draft.empty:
             entries = await self.ledger.commit(draft.now, draft.payloads, draft.rows)
+            await self.failpoint("unit-committed")
         self._adopt(draft)
         if entries:
             self._publish(entries)
         for record in draft.planned:
             if self.start_effect is not None:
                 self.start_effect(record)
-        for record in draft.settled:
-            if not record.state.is_open:
-                for waiter in self.waiters.pop(record.id, ()):
-                    if not waiter.done():
-                        waiter.set_result(record)
+        for request_id in draft.answered:
+            self._answered(request_id)
         return entries
 
     def _adopt(self, draft: Draft) -> None:
@@ -206,6 +210,7 @@ class Core:
         )
         self.runs = draft.runs
         self.coverage = draft.coverage
+        self.told = draft.told
         for run in draft.rewoken:
             self.rewake(run)
 
@@ -228,8 +233,8 @@ class Core:
 
     @property
     def sequence(self) -> int:
-        """Return the last durable sequence of the journal."""
-        return 0 if self.ledger is None else self.ledger.sequence
+        """Return the last durable sequence of the journal, as far as it was read."""
+        return self.reached if self.ledger is None else self.ledger.sequence
 
     def let_go(self, error: Exception) -> None:
         """Forget the lease and fail everything that waits."""
@@ -242,7 +247,3 @@ class Core:
                 if not future.done():
                     future.set_exception(error)
                     future.exception()
-        for waiters in self.waiters.values():
-            for waiter in waiters:
-                waiter.cancel()
-        self.waiters.clear()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import AxisorError
@@ -17,19 +16,18 @@ from axisor.events import (
     IntentPlanned,
     IntentReviewRefused,
     IntentState,
-    NoticeGiven,
     OrderChanged,
     Outcome,
     Payload,
     PositionChanged,
     PositionClosed,
     RunState,
-    StepTaken,
     Stimulus,
 )
 from axisor.intents import Action, Notice, Wake
 from axisor.model import FeedQuality, Permission, Tick
 from axisor.ports import Clock, Lane
+from axisor.saw import Saw
 from axisor.strategy import StepResult, View, take_step
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.intent import (
@@ -42,14 +40,17 @@ from axisor_server.domain.intent import (
     target_of,
     with_client_id,
 )
-from axisor_server.domain.journal import decode_payload, encode_payload, to_us
+from axisor_server.domain.journal import to_us
 from axisor_server.domain.preview import cost_of
 from axisor_server.domain.records import AccountRecord, IntentRecord
-from axisor_server.domain.review import Asker, Reviewer, malformed, review
+from axisor_server.domain.review import Asker, Refusal, Reviewer, malformed, review, reviewed
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.standing import is_reconciling
+from axisor_server.domain.told import Moment
 from axisor_server.domain.witness import Baseline, encode_baseline
 from axisor_server.engine.coverage import cover
 from axisor_server.engine.draft import Draft, LiveRun
+from axisor_server.engine.steps import checked, encode_wake, notice_given, seed_of
 
 DEPTH = 8
 """How often a run may answer its own refusals within one message before it is failed."""
@@ -59,6 +60,15 @@ CHANGES = (PositionChanged, PositionClosed, OrderChanged, BalanceChanged, FeedCh
 """Payloads that strategies may be called with."""
 
 ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """How a run is called: with what, at which moment, and how deep within one message."""
+
+    cause: Stimulus
+    moment: Moment
+    at_ms: int = 0
+    depth: int = 0
 
 
 class MarketView(Protocol):
@@ -118,15 +128,27 @@ class Desk:
         tick = self._market.tick
         return self._clock.now() if tick is None else tick.time
 
-    def view(self, book: AccountBook, *, seed: int = 0) -> View:
-        """Return what may be known of the account now."""
-        return book.view(
+    def moment(self) -> Moment:
+        """Return what the market shows now. One decision is made on one moment."""
+        return Moment(
             now=self.market_now(),
             tick=self._market.tick,
             quality=self._market.quality,
-            price_age_ms=self._market.age_ms(),
-            seed=seed,
+            age_ms=self._market.age_ms(),
         )
+
+    def view(self, book: AccountBook, *, seed: int = 0, moment: Moment | None = None) -> View:
+        """Return what may be known of the account at a moment, without one now."""
+        at = moment or self.moment()
+        return book.view(
+            now=at.now, tick=at.tick, quality=at.quality, price_age_ms=at.age_ms, seed=seed
+        )
+
+    def sees(self, draft: Draft, moment: Moment) -> Saw:
+        """Return what review sees beyond the journal, and have the draft remember it."""
+        saw = draft.told.beyond(draft.book, moment)
+        draft.told.see(saw)
+        return saw
 
     def work_off(self, draft: Draft) -> None:
         """Call every run in the draft's queue, and whoever that leads to.
@@ -134,7 +156,7 @@ class Desk:
         While an account finds out about the time before a restore no run is called: outcomes are
         kept for later, and what changed each run sees when it begins.
         """
-        if draft.book.reconciling:
+        if is_reconciling(draft.book.causes):
             self.later.extend(item for item in draft.queue if isinstance(item[1], Outcome))
             draft.queue.clear()
         while draft.queue:
@@ -174,7 +196,8 @@ class Desk:
 
     def _step(self, draft: Draft, live: LiveRun, cause: Stimulus, depth: int) -> None:
         step = live.record.step + 1
-        view = self.view(draft.book, seed=_seed(live.record.id, step))
+        moment = self.moment()
+        view = self.view(draft.book, seed=seed_of(live.record.id, step), moment=moment)
         started = self._clock.monotonic_ms()
         try:
             result = take_step(live.strategy, live.config, live.record.memory, cause, view)
@@ -186,64 +209,51 @@ class Desk:
         if took > limit:
             self.fail(draft, live, f"A step took {took} ms; the leash allows {limit} ms.")
             return
-        self._take(draft, live, cause, result, view=view, depth=depth)
+        lately = tuple(at for at in live.asked if started - at < MINUTE_MS)
+        call = Call(cause=cause, moment=moment, at_ms=started, depth=depth)
+        self.take(draft, replace(live, asked=lately), call, result)
 
-    def _take(
-        self,
-        draft: Draft,
-        live: LiveRun,
-        cause: Stimulus,
-        result: StepResult,
-        *,
-        view: View,
-        depth: int,
-    ) -> None:
+    def take(self, draft: Draft, live: LiveRun, call: Call, result: StepResult) -> None:
+        """Write a step down with all that follows from it; the same in a replay."""
         wake = live.wake if result.wake is None else result.wake
         live = replace(live, wake=wake)
         run, step = live.record.id, live.record.step + 1
         try:
-            encoded_wake = _encode_wake(wake)
+            encoded_wake = encode_wake(wake)
             if not result.intents and not result.changed:
                 if result.wake is not None:
                     draft.hold(live)
                 return
-            taken = _checked(run, step, cause, result)
+            asked = len(live.asked)
+            saw = draft.told.beyond(draft.book, call.moment, cause=call.cause, asked=asked)
+            taken = checked(run, step, call.cause, result, saw)
         except Exception as error:  # a plugin's boundary: what it asks for may be anything
             self.fail(draft, live, f"It asks for what is no intent: {error}")
             return
         draft.save_step(live, step=step, memory=result.memory, wake=encoded_wake)
+        draft.told.see(saw, cause=call.cause)
         draft.say(taken)
         for index, intent in enumerate(taken.intents):
             if isinstance(intent, Notice):
-                draft.say(_notice(intent, run))
+                draft.say(notice_given(intent, run))
             elif not isinstance(intent, Wake):
-                self._ask(draft, run, step, index, intent, view=view, depth=depth)
+                self._ask(draft, run, step, index, intent, call)
 
     def _ask(
-        self,
-        draft: Draft,
-        run: str,
-        step: int,
-        index: int,
-        action: Action,
-        *,
-        view: View,
-        depth: int,
+        self, draft: Draft, run: str, step: int, index: int, action: Action, call: Call
     ) -> None:
         live = draft.runs[run]
-        now = self._clock.monotonic_ms()
-        lately = tuple(at for at in live.asked if now - at < MINUTE_MS)
         asker = Asker(
             run=run,
             state=live.record.state,
             permissions=live.strategy.permissions,
             leash=live.leash,
-            asked_lately=len(lately),
+            asked_lately=len(live.asked),
         )
-        draft.hold(replace(live, asked=(*lately, now)))
+        draft.hold(replace(live, asked=(*live.asked, call.at_ms)))
         id = intent_id(run, step, index)
         try:
-            refusal = self.plan(draft, action, id=id, asker=asker, step=step)
+            refusal = self.plan(draft, action, id=id, asker=asker, step=step, moment=call.moment)
         except Exception as error:  # figures no arithmetic can bear, such as a price that is NaN
             self.fail(draft, live, f"{type(action).__name__} cannot be reckoned: {error!r}")
             return
@@ -254,17 +264,18 @@ class Desk:
                 run=run,
                 step=step,
                 action=action,
-                reason=refusal.reason,
-                message=refusal.message,
+                reason=refusal.error.reason,
+                message=refusal.error.message,
+                reviewer=refusal.reviewer,
             )
         )
         outcome = Outcome(
             action=action,
             state=IntentState.REFUSED,
-            reason=refusal.reason,
-            message=refusal.message,
+            reason=refusal.error.reason,
+            message=refusal.error.message,
         )
-        draft.call(run, outcome, depth + 1)
+        draft.call(run, outcome, call.depth + 1)
 
     def plan(
         self,
@@ -275,9 +286,10 @@ class Desk:
         asker: Asker | None,
         step: int = 0,
         principal: str = "",
-    ) -> AxisorError | None:
+        moment: Moment | None = None,
+    ) -> Refusal | None:
         """Review an action and add it to the draft, or return why not."""
-        view = self.view(draft.book)
+        view = self.view(draft.book, moment=moment)
         cost, refusal = self._judge(draft, action, id, asker, view)
         if refusal is not None:
             return refusal
@@ -313,21 +325,22 @@ class Desk:
                 run=run,
                 step=step,
                 principal=principal,
+                amount=record.amount,
             )
         )
         return None
 
     def _judge(
         self, draft: Draft, action: Action, id: str, asker: Asker | None, view: View
-    ) -> tuple[int, AxisorError | None]:
-        refusal = malformed(action)
-        if refusal is not None:
-            return 0, refusal
+    ) -> tuple[int, Refusal | None]:
+        objection = malformed(action)
+        if objection is not None:
+            return 0, Refusal(objection)
         try:
             cost = cost_of(action, view)
         except AxisorError as error:
-            return 0, error
-        refusal = review(
+            return 0, Refusal(error)
+        objection = review(
             action,
             intent=id,
             cost=cost,
@@ -335,49 +348,14 @@ class Desk:
             view=view,
             network=self.account.network,
             asker=asker,
-            reviewers=self._reviewers,
         )
-        return cost, refusal
+        if objection is not None:
+            return cost, Refusal(objection)
+        objection = reviewed(action, "" if asker is None else asker.run, view, self._reviewers)
+        return cost, None if objection is None else Refusal(objection, reviewer=True)
 
     def check(self, book: AccountBook, action: Action) -> AxisorError | None:
         """Return why a client's action would be refused now, planning nothing."""
         draft = Draft(book=book, runs={}, coverage={}, now=self._clock.now())
-        return self._judge(draft, action, "", None, self.view(book))[1]
-
-
-def _seed(run: str, step: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{run}/{step}".encode()).digest()[:8], "big")
-
-
-def _checked(run: str, step: int, cause: Stimulus, result: StepResult) -> StepTaken:
-    """Return the record of a step with every field of the type it must have, as it will be read."""
-    asked = StepTaken(
-        run=run, step=step, cause=cause, intents=result.intents, memory=result.memory.decode()
-    )
-    taken = decode_payload(encode_payload(asked))
-    assert isinstance(taken, StepTaken)
-    return taken
-
-
-def _encode_wake(wake: Wake | None) -> bytes:
-    if wake is None:
-        return b""
-    encoded = msgspec.json.encode(wake)
-    read = msgspec.json.decode(encoded, type=Wake)
-    for bound in (read.below, read.above):
-        if bound is not None and not (bound.is_finite() and bound >= 0):
-            raise ValueError(f"{bound} is no price to wait for")
-    if read.at is not None and read.at.tzinfo is None:
-        raise ValueError("a time to wake at needs its zone")
-    return encoded
-
-
-def _notice(notice: Notice, run: str) -> NoticeGiven:
-    return NoticeGiven(
-        severity=notice.severity,
-        code=notice.code,
-        text=notice.text,
-        position=notice.position,
-        run=run,
-        data=notice.data,
-    )
+        refusal = self._judge(draft, action, "", None, self.view(book))[1]
+        return None if refusal is None else refusal.error

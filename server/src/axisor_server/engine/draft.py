@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,10 @@ from axisor.model import Leash
 from axisor.strategy import Config, Strategy
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import to_us
-from axisor_server.domain.records import IntentRecord, RunRecord
+from axisor_server.domain.records import TENANT, IntentRecord, RunRecord
+from axisor_server.domain.told import Told
 from axisor_server.engine.ledger import Row
+from axisor_server.engine.replies import Answer, encode
 from axisor_server.ports import Conflict, Transaction
 
 
@@ -35,6 +37,17 @@ class LiveRun(Struct, frozen=True, kw_only=True):
     asked: tuple[int, ...] = ()
 
 
+class Withdrawn(Exception):
+    """The command was withdrawn or answered before this unit could be written."""
+
+
+def take(tx: Transaction, request_id: str) -> None:
+    """Keep a command that still waits. Raises Withdrawn where it does not."""
+    held = tx.hold_command(TENANT, request_id)
+    if held is None or held.answered_us is not None:
+        raise Withdrawn(request_id)
+
+
 class Draft:
     """A unit in the making: payloads for the journal, rows beside it, and the present after it.
 
@@ -50,8 +63,11 @@ class Draft:
         coverage: Mapping[str, Coverage],
         now: datetime,
         epoch: int = 0,
+        told: Told | None = None,
     ) -> None:
         self.epoch = epoch
+        self._told = told or Told()
+        self._heard: int | None = None
         self.book = book
         self.runs = dict(runs)
         self.coverage = coverage
@@ -60,7 +76,8 @@ class Draft:
         self.rows: list[Row] = []
         self.planned: list[IntentRecord] = []
         self.settled: list[IntentRecord] = []
-        self.rewoken: set[str] = set()
+        self.answered: list[str] = []
+        self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
         self.touched = False
 
@@ -72,6 +89,16 @@ class Draft:
     def say(self, payload: Payload) -> None:
         """Add an entry to the journal."""
         self.payloads.append(payload)
+
+    @property
+    def told(self) -> Told:
+        """Return what the journal tells of the account, this draft's own entries included."""
+        if self._heard is None:
+            self._told, self._heard = self._told.copy(), 0
+        for payload in self.payloads[self._heard :]:
+            self._told.hear(payload)
+        self._heard = len(self.payloads)
+        return self._told
 
     def plan(self, record: IntentRecord) -> None:
         """Add an intent that will be carried out."""
@@ -88,6 +115,8 @@ class Draft:
         """Change an intent that is in state `expect`."""
 
         def row(tx: Transaction) -> None:
+            if record.state is IntentState.SENT:
+                tx.hold_lease(record.account, epoch=record.epoch)
             if not tx.move_intent(record, expect=expect):
                 raise Conflict(f"The intent {record.id} is not {expect.value} any more.")
 
@@ -106,6 +135,32 @@ class Draft:
         self.rows.append(row)
         self.book = self.book.with_intent(record)
 
+    def tell(self, request_id: str, answer: Answer) -> None:
+        """Answer a command that led to an action, where it was one and still waits."""
+        encoded, now_us = encode(answer), self.now_us
+
+        def row(tx: Transaction) -> None:
+            held = tx.hold_command(TENANT, request_id)
+            if held is not None and held.answered_us is None:
+                tx.answer_command(TENANT, request_id, answer=encoded, now_us=now_us)
+
+        self.rows.append(row)
+        self.answered.append(request_id)
+
+    def answer(self, request_id: str, make: Callable[[Transaction], Answer]) -> None:
+        """Answer a command in the unit that does what it asks, or do nothing of it.
+
+        `make` is called when everything else of the unit is known.
+        """
+        now_us = self.now_us
+
+        def row(tx: Transaction) -> None:
+            take(tx, request_id)
+            tx.answer_command(TENANT, request_id, answer=encode(make(tx)), now_us=now_us)
+
+        self.rows.append(row)
+        self.answered.append(request_id)
+
     def put_run(self, live: LiveRun, *, say: bool = True) -> None:
         """Change a run's row and say so in the journal."""
         before = self.runs[live.record.id].record if live.record.id in self.runs else None
@@ -117,7 +172,7 @@ class Draft:
         )
         self.rows.append(lambda tx: tx.put_run(record, revision=revision))
         self.runs[record.id] = replace(live, record=record)
-        self.rewoken.add(record.id)
+        self.rewoken[record.id] = None
         self.touched = True
         if say:
             self.say(
@@ -128,6 +183,7 @@ class Draft:
                     config=record.config.decode(),
                     label=record.label,
                     reason=record.reason,
+                    leash=record.leash.decode() or "{}",
                 )
             )
 
@@ -144,7 +200,7 @@ class Draft:
     def hold(self, live: LiveRun) -> None:
         """Keep a run's present in memory only."""
         self.runs[live.record.id] = live
-        self.rewoken.add(live.record.id)
+        self.rewoken[live.record.id] = None
 
     def call(self, run: str, cause: Stimulus, depth: int = 0) -> None:
         """Have a run called, after those asked for before."""

@@ -202,12 +202,16 @@ class Executor:
         warned = False
         while (record := self._books.open_intent(intent)) is not None:
             verdict = await self.look(record)
+            await self._failpoint("witness-read")
             if verdict is not None and verdict.state is not None:
                 await self._durably(partial(self._books.resolve, intent, verdict))
+                await self._failpoint("resolved")
                 return
             waited = self._clock.monotonic_ms() - since
-            if not warned and waited > self._settings.dead_letter_ms:
-                reason = verdict.message if verdict and verdict.message else "It stays unknown."
+            reason = verdict.message if verdict is not None else ""
+            # A verdict with words is an incident: no further reading can settle it by itself.
+            if not warned and (reason or waited > self._settings.dead_letter_ms):
+                reason = reason or "It stays unknown."
                 await self._durably(partial(self._books.warn, intent, reason))
                 warned = True
             pause = self._settings.witness_every_ms * (10 if warned else 1)

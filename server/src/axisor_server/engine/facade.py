@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,22 +9,18 @@ from typing import Any
 import msgspec
 
 from axisor.errors import (
-    NotSupported,
+    OutcomeUnknown,
     RunNotFound,
-    StrategyNotFound,
 )
-from axisor.events import Cause, HaltLevel, IntentState, NoticeGiven, RunState
+from axisor.events import Cause, HaltLevel, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash, Tick
 from axisor.ports import Clock, Venue
-from axisor.strategy import Strategy, View, decode_config
+from axisor.strategy import Strategy, View
 from axisor_server.domain.halting import Halt
-from axisor_server.domain.intent import position_of
-from axisor_server.domain.journal import to_us
 from axisor_server.domain.preview import preview
-from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
-from axisor_server.domain.standing import blindness
-from axisor_server.engine.actor import Actor
+from axisor_server.domain.records import AccountRecord, RunRecord
+from axisor_server.engine import results
 from axisor_server.engine.answers import (
     CommandResult,
     EngineStatus,
@@ -34,17 +29,31 @@ from axisor_server.engine.answers import (
     Publish,
     Reviewer,
 )
-from axisor_server.engine.coverage import protection_of
+from axisor_server.engine.asks import (
+    AccountNow,
+    Ask,
+    Asked,
+    CloseAccount,
+    CreateRun,
+    HaltAccount,
+    Moved,
+    MoveRun,
+    Reconcile,
+    RunNow,
+    TakeUpAccount,
+    anonymous,
+)
+from axisor_server.engine.callers import Also, Callers
+from axisor_server.engine.core import Core
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.guards import guarding, guardings
 from axisor_server.engine.health import Health
 from axisor_server.engine.platform import Platform
+from axisor_server.engine.replies import Answer
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
-from axisor_server.engine.settling import Answer, answer_of, error_of
-from axisor_server.engine.verbs import Request
 from axisor_server.engine.vitals import Vitals, WatchedStore
-from axisor_server.engine.waiting import within
-from axisor_server.engine.world import World
+from axisor_server.engine.world import Hint, World, no_hint
 from axisor_server.ports import Ids, Store, Vault
 
 
@@ -64,6 +73,7 @@ class Engine:
         publish: Publish,
         settings: EngineSettings,
         failpoints: Failpoints | None = None,
+        hint: Hint = no_hint,
         may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
         self.strategies = strategies
@@ -88,11 +98,35 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
+            answered=self._answered,
+            hint=hint,
             platform=self.platform,
             vitals=self.vitals,
             may_renew=may_renew,
         )
+        self._store = store
+        self._hint = hint
+        self._callers = Callers(world, call=self._call)
         self._roster = Roster(world, vault=vault, venues=venues)
+
+    def _answered(self, request_id: str) -> None:
+        self._callers.answered(request_id)
+
+    def _call(self, account_id: str) -> None:
+        if not self._roster.poke(account_id):
+            self._roster.is_shut(account_id)
+            self._hint(f"commands/{account_id}", 0)
+
+    def hear(self, stream: str, sequence: int) -> None:
+        """Take a hint of another core; losing one costs latency, nothing else."""
+        kind, _, id = stream.partition("/")
+        if kind == "commands":
+            self._roster.poke(id)
+        elif kind == "accounts":
+            self._roster.hear(id)
+            self._callers.look()
+        elif kind == "engines":
+            self._roster.share()
 
     async def start(self) -> None:
         """Claim every stored account, settle what a crash left open, then start its runs.
@@ -118,13 +152,35 @@ class Engine:
         """
         await self._roster.open_account(record)
 
-    async def update_account(self, record: AccountRecord, *, credentials_replaced: bool) -> None:
-        """Journal another label, address or key of an account, already stored, and use it."""
-        await self._roster.update_account(record, credentials_replaced=credentials_replaced)
+    async def take_up_account(
+        self, account_id: str, also: Also, *, credentials_replaced: bool, asked: Asked
+    ) -> AccountNow:
+        """Have what `also` changes of an account's row journaled and used.
 
-    async def close_account(self, account_id: str) -> None:
-        """Stop acting for an account and journal that. Raises AccountInUse, AccountNotFound."""
-        await self._roster.close_account(account_id)
+        The change itself is made at once, together with the command; should no engine act for the
+        account, the first that does takes it up. Raises why it still cannot be opened, if so.
+        """
+        ask = TakeUpAccount(credentials_replaced=credentials_replaced)
+        shut = self._roster.is_shut(account_id)
+        wait_s = self._settings.shut_wait_ms / 1000 if shut else None
+        answer = await self._callers.ask(account_id, ask, asked, also=also, wait_s=wait_s)
+        if answer is not None:
+            return results.account_of(results.made(answer))
+        self._roster.may_ask(account_id)
+        return await self._store.read(lambda view: results.account_now(view, account_id))
+
+    async def close_account(
+        self, account_id: str, *, etag: str = "", asked: Asked | None = None
+    ) -> int:
+        """Journal an account's end and delete it; returns the journal's sequence.
+
+        Raises AccountInUse, AccountNotFound, EtagMismatch.
+        """
+        if await self._roster.close_shut(account_id, etag=etag):
+            return await self._sequence(account_id)
+        answer = await self._ask(account_id, CloseAccount(etag=etag), asked)
+        await self._roster.forget(account_id)
+        return answer.sequence
 
     # ---------------------------------------------------------------- actions
 
@@ -148,77 +204,49 @@ class Engine:
         setting) passes first, the answer says PLANNED, SENT or UNKNOWN. Raises RequestIdReused,
         RequestExpired, AccountNotFound, LeaseLost, ShuttingDown, and every refusal.
         """
-        actor = self._roster.actor(account_id)
         if validate_only:
-            return self._validated(actor, action)
-        request = Request(
-            action=action,
+            return results.validated(self._roster.core(account_id), action)
+        asked = Asked(
             principal=principal,
             request_id=request_id,
             method=method,
             digest=digest,
             not_after=not_after,
         )
-        pending = await actor.verbs.command(request)
-        if isinstance(pending, Answer):
-            return self._result(actor, pending, action)
-        wait = self._settings.command_wait_ms / 1000 if wait_s is None else wait_s
-        try:
-            record = await within(self._clock, wait, asyncio.shield(pending))
-        except asyncio.CancelledError:
-            if not pending.cancelled():
-                raise
-            record = None  # the account went to another core meanwhile; its journal knows
-        if record is not None:
-            return self._result(actor, answer_of(record), action)
-        held: IntentRecord | None = actor.core.book.open.get(request_id)
-        state = IntentState.UNKNOWN if held is None else held.state
-        return CommandResult(
-            intent=request_id,
-            state=state,
-            sequence=actor.core.sequence,
-            mode=actor.core.account.mode,
+        self._roster.may_ask(account_id)
+        answer = await self._callers.ask(account_id, action, asked, wait_s=wait_s)
+        if answer is not None:
+            made = results.made(answer)
+            await self._roster.catch_up(account_id)
+            return results.confirmed(self._roster.core(account_id), made, action)
+        mode = self._roster.core(account_id).account.mode
+        return await self._store.read(
+            lambda view: results.under_way(view, account_id, request_id, mode=mode)
         )
 
-    def _validated(self, actor: Actor, action: Action) -> CommandResult:
-        refusal = actor.core.desk.check(actor.core.draft().book, action)
-        if refusal is not None:
-            raise refusal
-        return CommandResult(
-            intent="",
-            state=IntentState.PLANNED,
-            sequence=actor.core.sequence,
-            mode=actor.core.account.mode,
-            preview=preview(action, actor.core.desk.view(actor.core.book)),
-        )
+    async def _ask(
+        self, account_id: str, ask: Ask, asked: Asked | None, principal: str = ""
+    ) -> Answer:
+        """Have something done that is no action; raises what it was refused with."""
+        self._roster.may_ask(account_id)
+        asked = asked or anonymous(ask, principal=principal, request_id=self._ids.new())
+        answer = await self._callers.ask(account_id, ask, asked)
+        if answer is None:
+            raise OutcomeUnknown("It is under way still.", account=account_id)
+        return results.made(answer)
 
-    def _result(self, actor: Actor, answer: Answer, action: Action) -> CommandResult:
-        error = error_of(answer)
-        if error is not None:
-            raise error
-        state = actor.core.book.state
-        id = position_of(action) or answer.venue_id
-        position = None if state is None else state.position(id)
-        orders = () if state is None else state.orders
-        order = next((o for o in orders if o.id == answer.venue_id), None)
-        return CommandResult(
-            intent=answer.intent,
-            state=answer.state,
-            venue_id=answer.venue_id,
-            sequence=actor.core.sequence,
-            mode=actor.core.account.mode,
-            position=position,
-            order=order,
-        )
+    async def _sequence(self, account_id: str) -> int:
+        head = await self._store.read(lambda view: view.head(results.stream_of(account_id)))
+        return head.sequence
 
     async def preview(self, account_id: str, action: Action) -> Preview:
         """Return what an action would change, without asking the venue."""
-        core = self._roster.actor(account_id).core
+        core = self._roster.core(account_id)
         return preview(action, core.desk.view(core.book))
 
     def view(self, account_id: str) -> View:
         """Return the account as its strategies see it now. Raises AccountNotFound."""
-        core = self._roster.actor(account_id).core
+        core = self._roster.core(account_id)
         return core.desk.view(core.book)
 
     def health(self, account_id: str) -> Health:
@@ -227,7 +255,11 @@ class Engine:
 
     def causes(self, account_id: str) -> tuple[Cause, ...]:
         """Return what an account's standing comes from. Raises AccountNotFound."""
-        return self._roster.actor(account_id).summary().causes
+        return self._roster.summary(account_id).causes
+
+    async def catch_up(self, account_id: str) -> None:
+        """Make sure that what is told of an account holds all that was written until now."""
+        await self._roster.catch_up(account_id)
 
     async def halt(
         self, account_id: str, level: HaltLevel, *, principal: str, reason: str = ""
@@ -236,8 +268,15 @@ class Engine:
 
         RISK refuses what adds risk, ALL everything, FLATTEN also closes and cancels everything.
         """
-        actor = self._roster.actor(account_id)
-        return await actor.halting.halt(level, principal=principal, reason=reason)
+        ask = HaltAccount(level=level, reason=reason)
+        return (await self._ask(account_id, ask, None, principal)).sequence
+
+    async def halt_account(
+        self, account_id: str, level: HaltLevel, *, reason: str, asked: Asked
+    ) -> AccountNow:
+        """Halt or resume an account once per request id, and return it as it was then."""
+        ask = HaltAccount(level=level, reason=reason)
+        return results.account_of(await self._ask(account_id, ask, asked))
 
     def demand_halt(self, level: HaltLevel, *, principal: str, reason: str = "") -> None:
         """Halt all accounts here at once; it is written down as soon as the store takes it."""
@@ -265,11 +304,24 @@ class Engine:
         await self.platform.resume(principal=principal, reason=reason)
         return self.platform.halt
 
-    async def reconcile(self, account_id: str) -> int:
-        """Read the account from the venue now, journal what differs; returns the sequence."""
-        return await self._roster.actor(account_id).read_now()
+    async def reconcile(self, account_id: str, *, asked: Asked | None = None) -> Moved:
+        """Read the account from the venue now, and journal what differs."""
+        answer = await self._ask(account_id, Reconcile(), asked)
+        return msgspec.json.decode(answer.result, type=Moved)
 
-    # ---------------------------------------------------------------- runs
+    async def change_run(
+        self, account_id: str, ask: CreateRun | MoveRun, asked: Asked | None, principal: str = ""
+    ) -> RunNow:
+        """Create a run, or do a verb with it, once per request id.
+
+        Raises RequestIdReused where a run of the asked id and other contents exists, RunNotFound,
+        RunStateInvalid, ConfigInvalid, EtagMismatch, StrategyNotFound, AccountNotFound.
+        """
+        if isinstance(ask, CreateRun) and not ask.run:
+            ask = msgspec.structs.replace(ask, run=self._ids.new())
+        answer = await self._ask(account_id, ask, asked, principal)
+        run = msgspec.json.decode(answer.result, type=RunRecord)
+        return RunNow(run=run, sequence=answer.sequence)
 
     async def create_run(
         self,
@@ -282,31 +334,15 @@ class Engine:
         principal: str,
         run_id: str | None = None,
     ) -> RunRecord:
-        """Store a run in state CREATED.
-
-        A `run_id` that exists already with the same contents gives that run, with others raises
-        RequestIdReused. Raises StrategyNotFound, ConfigInvalid, AccountNotFound.
-        """
-        actor = self._roster.actor(account_id)
-        found = self.strategies.get(strategy)
-        if found is None:
-            raise StrategyNotFound(
-                f"No enabled plugin offers the strategy {strategy}.", strategy=strategy
-            )
-        decode_config(found, config)
-        now_us = to_us(self._clock.now())
-        record = RunRecord(
-            id=run_id or self._ids.new(),
-            account=account_id,
+        """Store a run in state CREATED; raises as `change_run` does."""
+        ask = CreateRun(
+            run=run_id or self._ids.new(),
             strategy=strategy,
+            config=config,
+            leash=leash,
             label=label,
-            config=config or b"{}",
-            leash=msgspec.json.encode(leash),
-            state=RunState.CREATED,
-            created_us=now_us,
-            updated_us=now_us,
         )
-        return await actor.verbs.create_run(record)
+        return (await self.change_run(account_id, ask, None, principal)).run
 
     async def run_verb(
         self,
@@ -318,17 +354,17 @@ class Engine:
         leash: Leash | None = None,
         label: str | None = None,
     ) -> RunRecord:
-        """Do `start`, `pause`, `resume`, `stop` or `configure`, and return the run afterwards.
+        """Do `start`, `pause`, `resume`, `stop` or `configure`, and return the run afterwards."""
+        found = await self._store.read(lambda view: view.run(run_id))
+        if found is None:
+            raise RunNotFound(f"There is no run {run_id}.", run=run_id)
+        ask = MoveRun(run=run_id, verb=verb, config=config, leash=leash, label=label)
+        return (await self.change_run(found.account, ask, None, principal)).run
 
-        Raises RunNotFound, RunStateInvalid, ConfigInvalid.
-        """
-        actor = self._owner(run_id)
-        return await actor.verbs.run_verb(run_id, verb, config=config, leash=leash, label=label)
-
-    def _owner(self, run_id: str) -> Actor:
-        for actor in self._roster.actors.values():
-            if run_id in actor.core.runs:
-                return actor
+    def _owner(self, run_id: str) -> Core:
+        for core in self._roster.cores():
+            if run_id in core.runs:
+                return core
         raise RunNotFound(f"There is no run {run_id}.", run=run_id)
 
     def protection(self, run_id: str) -> Guarding:
@@ -336,26 +372,11 @@ class Engine:
 
         Raises RunNotFound, NotSupported if it protects nothing.
         """
-        core = self._owner(run_id).core
-        protection = protection_of(core.runs[run_id])
-        if protection is None:
-            raise NotSupported(f"The run {run_id} protects no positions.", run=run_id)
-        return Guarding(run_id, protection, core.desk.view(core.book), blindness(core.causes()))
+        return guarding(self._owner(run_id), run_id)
 
     def protections(self, account_id: str) -> Sequence[Guarding]:
         """Return every running run of an account that protects positions."""
-        core = self._roster.actor(account_id).core
-        view = core.desk.view(core.book)
-        found: list[Guarding] = []
-        for id, live in core.runs.items():
-            if live.record.state is not RunState.RUNNING:
-                continue
-            protection = protection_of(live)
-            if protection is not None:
-                found.append(Guarding(id, protection, view, blindness(core.causes())))
-        return found
-
-    # ---------------------------------------------------------------- markets
+        return guardings(self._roster.core(account_id))
 
     def watch_ticks(self, *, venue: str, network: str, url: str = "") -> AsyncIterator[Tick]:
         """Yield ticks of a market, the latest only: a slow reader skips. Raises VenueNotFound."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from axisor.errors import Halted
 from axisor.events import HaltChanged, HaltLevel, IntentState
 from axisor.intents import Action, CancelAllOrders, ClosePosition
 from axisor.model import MarginMode
+from axisor.ports import Clock
 from axisor_server.domain.halting import Halt, allows
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import decode_payload
+from axisor_server.domain.standing import is_reconciling
 from axisor_server.engine import settling
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft
+from axisor_server.engine.replying import account_now, reply
+from axisor_server.engine.waiting import within
 from axisor_server.ports import Conflict, Reader, Transaction
+
+log = logging.getLogger(__name__)
 
 FIRST_PAUSE_MS = 10_000
 LONGEST_PAUSE_MS = 600_000
@@ -35,7 +45,9 @@ class Halting:
         self._left: frozenset[str] = frozenset()
         core.after_reading = self.keep_flat
 
-    async def halt(self, level: HaltLevel, *, principal: str, reason: str) -> int:
+    async def halt(
+        self, level: HaltLevel, *, principal: str, reason: str, request_id: str = ""
+    ) -> int:
         """Halt or resume the account; FLATTEN also closes and cancels everything."""
 
         async def work() -> int:
@@ -45,6 +57,7 @@ class Halting:
             draft.say(HaltChanged(level=level, principal=principal, reason=reason))
             draft.rows.append(lambda tx: _put_halt(tx, core.account.id, level, draft.now_us))
             self._obey(draft, level, principal)
+            reply(core, draft, request_id, account_now(core))
             await core.commit(draft)
             core.look()
             return core.sequence
@@ -92,7 +105,7 @@ class Halting:
 
     def _drop_planned(self, draft: Draft) -> None:
         for record in list(draft.book.open.values()):
-            if record.state is not IntentState.PLANNED or draft.book.reconciling:
+            if record.state is not IntentState.PLANNED or is_reconciling(draft.book.causes):
                 continue  # after a restore a plan may have been sent by the core that was lost
             if not allows(draft.book.halted, decode_action(record.action)):
                 settling.settle(
@@ -128,6 +141,19 @@ class Halting:
             self._pause_ms = 0
         if waited >= self._pause_ms:
             self._flatten(draft, "flatten")
+
+
+async def tell_all(
+    accounts: Mapping[str, Halting], halt: Halt, clock: Clock, limit_s: float
+) -> None:
+    """Have every account obey the halt of all; one that cannot yet does so when it is taken."""
+    answers = await asyncio.gather(
+        *(within(clock, limit_s, halting.tell(halt)) for halting in accounts.values()),
+        return_exceptions=True,
+    )
+    for id, answer in zip(accounts, answers, strict=True):
+        if isinstance(answer, BaseException):
+            log.warning("account %s has not journaled the halt: %s", id, answer)
 
 
 def _open(draft: Draft) -> frozenset[str]:

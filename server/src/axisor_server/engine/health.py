@@ -27,6 +27,9 @@ from axisor_server.ports import Reader
 log = logging.getLogger(__name__)
 
 LOOK_S = 1
+RESTORED = "restored"
+"""The code of the cause that an account is held by after a restore."""
+
 GRACE_MS = 10_000
 """How long an account that was just taken over may still be without price, clock or reading."""
 
@@ -88,7 +91,7 @@ class Health:
         if state is not None and state.unreadable:
             names = ", ".join(sorted(state.unreadable))
             yield Cause("position_unreadable", f"The venue's figures cannot be read: {names}.")
-        held_back = self._core.book.reconciling  # which has a cause of its own
+        held_back = RESTORED in self.held  # which is a cause of its own
         if not self._core.acting and not self._is_new() and not held_back:
             yield Cause("not_acting", "The account was not read since this core took it over.")
 

@@ -21,6 +21,7 @@ class Ledger:
     def __init__(self, store: Store, *, stream: str, mode: Mode, head: Head, epoch: int) -> None:
         self._store = store
         self._stream = stream
+        self._account = stream.removeprefix("accounts/")
         self._mode = mode
         self._head = head
         self._epoch = epoch
@@ -49,7 +50,10 @@ class Ledger:
         def unit(tx: Transaction) -> None:
             for row in rows:
                 row(tx)
-            tx.append(head, entries, epoch=self._epoch)
+            if entries:
+                tx.append(head, entries, epoch=self._epoch)
+            else:  # rows alone are fenced as well
+                tx.hold_lease(self._account, epoch=self._epoch)
 
         try:
             await self._store.write(unit)

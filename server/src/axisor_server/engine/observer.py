@@ -9,6 +9,7 @@ from axisor.errors import VenueError
 from axisor.model import AccountState, OrderState
 from axisor.ports import Clock, ClosedPosition, Lane, VenueAccount
 from axisor_server.domain.account import gone, orders_gone
+from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.waiting import poked
 
@@ -51,12 +52,19 @@ class Observer:
     """Reads one account for as long as its actor lives."""
 
     def __init__(
-        self, line: VenueAccount, actor: Reading, *, clock: Clock, settings: EngineSettings
+        self,
+        line: VenueAccount,
+        actor: Reading,
+        *,
+        clock: Clock,
+        settings: EngineSettings,
+        failpoints: Failpoints,
     ) -> None:
         self._line = line
         self._actor = actor
         self._clock = clock
         self._settings = settings
+        self._failpoint = failpoints
         self._hint = asyncio.Event()
 
     def hint(self) -> None:
@@ -101,6 +109,7 @@ class Observer:
         except VenueError as error:
             await self._actor.unreadable(error)
             return False
+        await self._failpoint("account-read")
         counted = await self._actor.observed(state, started_ms=started, closed=closed, done=done)
         if not counted:
             self._hint.set()

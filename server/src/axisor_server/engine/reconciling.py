@@ -10,7 +10,7 @@ A crash on the way begins it anew: what the backup knew is read from the journal
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,7 @@ from axisor.errors import OutcomeUnknown, VenueError, VenueUnavailable
 from axisor.events import (
     RESTORED,
     Cause,
+    Counted,
     Increase,
     IntentState,
     NoticeGiven,
@@ -33,19 +34,20 @@ from axisor.ports import Lane, VenueAccount
 from axisor_server.domain.backups import RESTORED as FACT
 from axisor_server.domain.backups import Restored
 from axisor_server.domain.fence import is_past, stamp
-from axisor_server.domain.intent import decode_action, encode_action
+from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import from_us, to_us
-from axisor_server.domain.records import AccountRecord, IntentRecord
+from axisor_server.domain.records import AccountRecord
 from axisor_server.domain.restored import (
     RECONCILED,
     Evidence,
     Known,
+    counted_record,
     needs_fundings,
     spend_id,
     unexplained,
 )
 from axisor_server.domain.run import ALIVE
-from axisor_server.domain.witness import Baseline, baseline_of, encode_baseline
+from axisor_server.domain.witness import baseline_of, encode_baseline
 from axisor_server.engine import settling
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft
@@ -105,14 +107,14 @@ async def needed(
 ) -> Reconciliation | None:
     """Return what must be done before the account acts, None where nothing must.
 
-    From here on the account's book says so, and nothing can be planned.
+    Whoever asks must hold the cause it gives until it is done: then nothing can be planned.
     """
 
     def look(reader: Reader) -> tuple[int | None, Task | None]:
         return restored_at_us(reader), pending(reader, core.account)
 
     core.restored_us, task = await core.store.read(look)
-    core.book = replace(core.book, reconciling=task is not None)
+    core.reconciling = task is not None
     core.desk.later.clear()
     return None if task is None else Reconciliation(core, line, task, read=read)
 
@@ -251,6 +253,7 @@ class Reconciliation:
             if core.book.open or core.book.state is not state:
                 return False  # something was learned meanwhile
             await core.commit(self._draft(increases, state))
+            core.reconciling = False
             return True
 
         return await core.in_turn(work, urgent=True)
@@ -266,52 +269,49 @@ class Reconciliation:
     def _draft(self, increases: tuple[Increase, ...], state: AccountState) -> Draft:
         core, restored = self._core, self._task.restored
         draft = core.draft()
-        counted: list[str] = []
-        for run, live in core.runs.items():
-            if live.record.state not in TOLD or not live.strategy.permissions & SPENDERS:
-                continue
-            for increase in increases:
-                action = _action_of(increase, state)
-                record = self._spend(draft, run, increase, action)
-                draft.count(record)
-                counted.append(record.id)
-                told = Outcome(action=action, state=IntentState.CONFIRMED, reason=RESTORED)
-                core.desk.inform(draft, run, told)
+        counted = tuple(self._counted(increases, state))
+        market_at = core.desk.market_now()
         draft.say(
             RestoreReconciled(
                 backup=restored.backup,
                 backup_at=from_us(restored.backup_us),
                 restored_at=from_us(restored.time_us),
+                market_at=market_at,
                 increases=increases,
-                intents=tuple(counted),
+                counted=counted,
+                steps={run: live.record.step for run, live in core.runs.items()},
             )
         )
+        for one in counted:
+            record = counted_record(
+                one,
+                account=core.account.id,
+                market_us=to_us(market_at),
+                now_us=draft.now_us,
+                epoch=draft.epoch,
+            )
+            draft.count(record)
+            told = Outcome(action=one.action, state=IntentState.CONFIRMED, reason=RESTORED)
+            core.desk.inform(draft, one.run, told)
         key, backup = f"{RECONCILED}{core.account.id}", restored.backup
         draft.rows.append(lambda tx: tx.put_meta(key, backup))
-        draft.book = replace(draft.book, reconciling=False)
         draft.touched = True
         return draft
 
-    def _spend(self, draft: Draft, run: str, increase: Increase, action: Action) -> IntentRecord:
-        account = self._core.account.id
-        return IntentRecord(
-            id=spend_id(self._task.restored.backup, run, f"{account}/{increase.target}"),
-            account=account,
-            target=increase.target,
-            kind=type(action).__name__,
-            additive=True,
-            amount=increase.amount,
-            action=encode_action(action),
-            state=IntentState.CONFIRMED,
-            run=run,
-            principal="restore",
-            epoch=draft.epoch,
-            witness=encode_baseline(Baseline(market_us=to_us(self._core.desk.market_now()))),
-            created_us=draft.now_us,
-            updated_us=draft.now_us,
-            message="It is in no journal; it counts as spent by every run that may spend.",
-            venue_id=increase.target.removeprefix("positions/") if increase.opened else "",
-        )
+    def _counted(self, increases: tuple[Increase, ...], state: AccountState) -> Iterator[Counted]:
+        account, backup = self._core.account.id, self._task.restored.backup
+        for run, live in self._core.runs.items():
+            if live.record.state not in TOLD or not live.strategy.permissions & SPENDERS:
+                continue
+            for increase in increases:
+                yield Counted(
+                    intent=spend_id(backup, run, f"{account}/{increase.target}/{increase.opened}"),
+                    run=run,
+                    target=increase.target,
+                    amount=increase.amount,
+                    action=_action_of(increase, state),
+                    opened=increase.opened,
+                )
 
 
 def _action_of(increase: Increase, state: AccountState) -> Action:

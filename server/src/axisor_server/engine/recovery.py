@@ -10,7 +10,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import AxisorError
-from axisor.events import Coverage, CoverageChanged, IntentState, PositionClosed, RunState
+from axisor.events import (
+    BalanceChanged,
+    Cause,
+    Coverage,
+    CoverageChanged,
+    IntentSettled,
+    IntentState,
+    PositionClosed,
+    RunState,
+    StandingChanged,
+)
 from axisor.intents import Wake
 from axisor.model import AccountState, Leash
 from axisor.strategy import Strategy, decode_config
@@ -25,13 +35,14 @@ from axisor_server.domain.account import (
 )
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Head, decode_payload, verify
-from axisor_server.domain.records import AccountRecord, CommandRecord, RunRecord
+from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader
 
 PAGE = 1_000
 RECENT = 100_000
+ALSO_PROJECTED = ("CoverageChanged", "IntentSettled", "StandingChanged")
 KEPT_US = 2 * DAY_US
 
 
@@ -44,7 +55,6 @@ class Boot(Struct, frozen=True, kw_only=True):
     runs: Mapping[str, LiveRun]
     broken: tuple[tuple[RunRecord, str], ...]
     coverage: Mapping[str, Coverage]
-    commands: tuple[CommandRecord, ...]
 
 
 def load(
@@ -59,31 +69,45 @@ def load(
     stream = f"accounts/{account.id}"
     head = reader.head(stream)
     check_chain(reader, stream, head, tail=verify_tail)
-    state, losses, coverage = _project(reader, stream)
+    told = project_all(reader, stream, Projection())
+    runs, broken = revive_all(reader, account.id, strategies)
+    return Boot(
+        account=account,
+        head=head,
+        book=book_of(reader, account, told, now_us=now_us),
+        runs=runs,
+        broken=broken,
+        coverage=told.coverage,
+    )
+
+
+def revive_all(
+    reader: Reader, account: str, strategies: Mapping[str, type[Strategy[Any, Any]]]
+) -> tuple[dict[str, LiveRun], tuple[tuple[RunRecord, str], ...]]:
+    """Return an account's runs, and those that should live and cannot be made, with the reason."""
     runs: dict[str, LiveRun] = {}
     broken: list[tuple[RunRecord, str]] = []
-    for record in reader.runs(account.id):
+    for record in reader.runs(account):
         try:
             runs[record.id] = revive(record, strategies)
         except AxisorError as error:
             if record.state in ACTING or record.state is RunState.PAUSED:
                 broken.append((record, error.message))
-    return Boot(
-        account=account,
-        head=head,
-        book=AccountBook(
-            account=account.id,
-            mode=account.mode,
-            halt=account.halt,
-            state=state,
-            open={r.id: r for r in reader.open_intents(account.id)},
-            spends=_spends(reader, account.id, now_us),
-            losses=losses,
-        ),
-        runs=runs,
-        broken=tuple(broken),
-        coverage=coverage,
-        commands=tuple(reader.open_commands(account.id)),
+    return runs, tuple(broken)
+
+
+def book_of(
+    reader: Reader, account: AccountRecord, told: Projection, *, now_us: int
+) -> AccountBook:
+    """Return an account's book: what its journal told, and the rows beside it."""
+    return AccountBook(
+        account=account.id,
+        mode=account.mode,
+        halt=account.halt,
+        state=told.state,
+        open={r.id: r for r in reader.open_intents(account.id)},
+        spends=_spends(reader, account.id, now_us),
+        losses=told.losses,
     )
 
 
@@ -133,28 +157,62 @@ def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]
     )
 
 
-def _project(
-    reader: Reader, stream: str
-) -> tuple[AccountState | None, tuple[Loss, ...], dict[str, Coverage]]:
-    """Fold the whole journal: each position, order and balance as it was last told."""
+class Projection(Struct, frozen=True, kw_only=True):
+    """A journal folded up to a sequence: each position, order and balance as it was last told.
+
+    `unread` are the actions confirmed since a balance was told: it does not show them yet. `causes`
+    are those of the account's standing.
+    """
+
+    sequence: int = 0
     state: AccountState | None = None
-    losses: list[Loss] = []
-    coverage: dict[str, Coverage] = {}
-    after = 0
-    while page := reader.entries(stream, after=after, limit=PAGE):
+    losses: tuple[Loss, ...] = ()
+    coverage: Mapping[str, Coverage] = {}
+    unread: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
+
+
+def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
+    """Fold what a journal holds beyond a projection."""
+    sequence, state = before.sequence, before.state
+    losses, coverage = list(before.losses), dict(before.coverage)
+    unread, causes = before.unread, before.causes
+    while page := reader.entries(stream, after=sequence, limit=PAGE):
         for entry in page:
-            after = entry.sequence
-            if entry.kind not in PROJECTED and entry.kind != "CoverageChanged":
+            sequence = entry.sequence
+            if entry.kind not in PROJECTED and entry.kind not in ALSO_PROJECTED:
                 continue
             payload = decode_payload(entry.payload)
             if isinstance(payload, CoverageChanged):
                 coverage[payload.coverage.position] = payload.coverage
                 continue
+            if isinstance(payload, IntentSettled):
+                if payload.state is IntentState.CONFIRMED:
+                    unread = (*unread, payload.intent)
+                continue
+            if isinstance(payload, StandingChanged):
+                causes = payload.causes
+                continue
             state = project(state, payload)
+            if isinstance(payload, BalanceChanged):
+                unread = ()
             if isinstance(payload, PositionClosed):
                 coverage.pop(payload.position.id, None)
                 losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
-    return state, tuple(losses), coverage
+    return Projection(
+        sequence=sequence,
+        state=state,
+        losses=tuple(losses),
+        coverage=coverage,
+        unread=unread,
+        causes=causes,
+    )
+
+
+def unread_of(reader: Reader, told: Projection) -> dict[str, IntentRecord]:
+    """Return the spending actions that no balance shows yet, for who cannot read the account."""
+    found = (reader.intent(id) for id in told.unread)
+    return {r.id: r for r in found if r is not None and spends(r.kind)}
 
 
 def _spends(reader: Reader, account: str, now_us: int) -> dict[str, Spend]:

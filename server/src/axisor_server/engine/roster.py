@@ -1,44 +1,39 @@
-"""Who is served: the actors and markets of one core, opened, closed and admitted by mode."""
+"""Who is served: the accounts this core leads, those it follows, and the markets of both."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from axisor.errors import (
     AccountNotFound,
     AxisorError,
-    LiveNotReady,
-    ModeNotAllowed,
+    JournalCorrupt,
+    LeaseLost,
     ShuttingDown,
     StoreError,
-    VenueAuth,
-    VenueNotFound,
 )
-from axisor.events import Cause, NoticeGiven
-from axisor.model import Mode
-from axisor.ports import Venue, VenueAccount
+from axisor.events import NoticeGiven
+from axisor.ports import Venue
 from axisor_server.domain.halting import Halt
-from axisor_server.domain.records import AccountRecord
+from axisor_server.domain.records import AccountRecord, LeaseRecord
 from axisor_server.engine.actor import Actor
-from axisor_server.engine.answers import (
-    AccountSummary,
-)
+from axisor_server.engine.allotment import Allotment
+from axisor_server.engine.answers import AccountSummary, shut_summary
+from axisor_server.engine.core import Core
+from axisor_server.engine.doors import Doors
+from axisor_server.engine.follower import Follower
+from axisor_server.engine.halting import tell_all
 from axisor_server.engine.market import Market
-from axisor_server.engine.paper import PaperAccount
-from axisor_server.engine.shadow import ShadowAccount
-from axisor_server.engine.waiting import within
+from axisor_server.engine.verbs import remove
 from axisor_server.engine.world import World
-from axisor_server.ports import Transaction, Vault
+from axisor_server.ports import Reader, Vault
 
 HALTS = "halts"
 """The name of the task that follows the halt of all accounts."""
-
-WORLD = "world"
-"""The fact about a data directory that says whether its accounts are made up or real."""
 
 
 log = logging.getLogger(__name__)
@@ -58,17 +53,20 @@ class Roster:
         self._store = world.store
         self._clock = world.clock
         self._settings = world.settings
-        self._vault = vault
-        self._venues = venues
+        self._doors = Doors(world, vault=vault, venues=venues)
         self._shut: dict[str, tuple[AccountRecord, AxisorError]] = {}
         self._tasks: dict[object, asyncio.Task[None]] = {}
+        self._leases: Mapping[str, LeaseRecord] = {}
+        self._last_words: dict[str, str] = {}
+        self._allotment = Allotment(world, self)
         self.markets: dict[tuple[str, str, str], Market] = {}
         self.actors: dict[str, Actor] = {}
+        self.followers: dict[str, Follower] = {}
         self.started_at: datetime | None = None
         self.stopping = False
 
     async def start(self) -> None:
-        """Claim every stored account, settle what a crash left open, then start its runs.
+        """Take this core's share of the stored accounts, settle what a crash left open, and begin.
 
         An account whose venue does not answer, whose key does not open or whose journal is corrupt
         does not act, and `status` says why; the others do. Raises StoreUnavailable.
@@ -78,26 +76,29 @@ class Roster:
         platform.on_change = self._tell_halt
         await platform.load()
         self._tasks[HALTS] = asyncio.create_task(platform.run())
-        records = await self._store.read(lambda reader: reader.accounts())
-        for record in records:
-            try:
-                await self._admit(record)
-                await self._open(record)
-            except StoreError:
-                raise
-            except AxisorError as error:
-                self._shut[record.id] = (record, error)
+        await self._allotment.round()
+        self._tasks["share"] = asyncio.create_task(self._allotment.run())
+        self._tasks["look"] = asyncio.create_task(self._look())
         for actor in list(self.actors.values()):
             await actor.loaded.wait()
+        for follower in list(self.followers.values()):
+            await follower.loaded.wait()
 
     async def stop(self, drain_s: float) -> None:
         """Take no new work, let what was sent settle for that long, then give the leases back."""
         self.stopping = True
+        await self._cancel("share")
+        await self._cancel("look")
         async with asyncio.TaskGroup() as group:
             for actor in self.actors.values():
                 group.create_task(actor.drain(drain_s))
         for id in list(self.actors):
             await self._end(id)
+        for id in list(self.followers):
+            await self._unfollow(id)
+        if self._settings.lead:
+            owner = self._settings.owner
+            await self._store.write(lambda tx: tx.leave(owner))
         await self._cancel(HALTS)
         for key, market in self.markets.items():
             await self._cancel(key)
@@ -105,16 +106,8 @@ class Roster:
         self.markets.clear()
 
     async def _tell_halt(self, halt: Halt) -> None:
-        """Have every account obey the halt of all; one that cannot yet does so when it is taken."""
-        limit_s = self._settings.command_wait_ms / 1000
-        actors = list(self.actors.items())
-        answers = await asyncio.gather(
-            *(within(self._clock, limit_s, actor.halting.tell(halt)) for _, actor in actors),
-            return_exceptions=True,
-        )
-        for (id, _), answer in zip(actors, answers, strict=True):
-            if isinstance(answer, BaseException):
-                log.warning("account %s has not journaled the halt: %s", id, answer)
+        halting = {id: actor.halting for id, actor in self.actors.items()}
+        await tell_all(halting, halt, self._clock, self._settings.command_wait_ms / 1000)
 
     async def tell(self, notice: NoticeGiven) -> None:
         """Write a notice into the journal of every account that is served here."""
@@ -144,159 +137,262 @@ class Roster:
         await self._cancel(account_id)
         await actor.give_back()
 
+    # What the allotment asks.
+
+    def led(self) -> Sequence[str]:
+        """Return the accounts led here."""
+        return tuple(self.actors)
+
+    def unfit(self) -> Sequence[str]:
+        """Return the accounts that could not be opened here."""
+        return tuple(self._shut)
+
+    def calm(self) -> Sequence[str]:
+        """Return those that may change hands: they act, nothing is open, no danger is near."""
+        return tuple(id for id, actor in self.actors.items() if actor.is_calm())
+
+    async def settle_in(
+        self, accounts: Sequence[AccountRecord], leases: Mapping[str, LeaseRecord]
+    ) -> None:
+        """Follow what is led elsewhere, forget what exists no more, try again what was changed."""
+        self._leases = leases
+        known = {record.id: record for record in accounts}
+        for id, (record, _) in list(self._shut.items()):
+            if id not in known or known[id].revision != record.revision:
+                del self._shut[id]
+        for id in [id for id in self.followers if id not in known]:
+            await self._unfollow(id)
+        for record in accounts:
+            if record.id not in self.actors:
+                self._follow(record)
+
+    async def lead(self, account_id: str, epoch: int, *, claimed_ms: int) -> None:
+        """Begin to act for an account under a lease just taken; where that fails, say why."""
+        record = await self._store.read(lambda reader: reader.account(account_id))
+        if record is None:
+            return
+        try:
+            await self._doors.admit(record)
+            market = self.market(record.venue, record.network, record.url)
+            line, on_tick = await self._doors.line(record)
+        except StoreError:
+            raise
+        except AxisorError as error:
+            self._shut[account_id] = (record, error)
+            owner = self._settings.owner
+            await self._store.write(
+                lambda tx: tx.release_lease(account_id, owner=owner, epoch=epoch)
+            )
+            return
+        actor = Actor(
+            record,
+            line,
+            market,
+            self._world,
+            epoch=epoch,
+            claimed_ms=claimed_ms,
+            on_tick=on_tick,
+        )
+        await self._unfollow(account_id)
+        self.actors[account_id] = actor
+        self._tasks[account_id] = asyncio.create_task(self._live(account_id, actor))
+
+    async def _live(self, account_id: str, actor: Actor) -> None:
+        await actor.serve()
+        if self.actors.get(account_id) is not actor:
+            return  # it was ended from outside, which gives the lease back
+        self.actors.pop(account_id)
+        self._tasks.pop(account_id, None)
+        self._last_words[account_id] = actor.error
+        if actor.corrupt:
+            self._shut[account_id] = (actor.core.account, JournalCorrupt(actor.error))
+        with suppress(StoreError):  # a lease that cannot be given back ends by itself
+            await actor.give_back()
+        if not self.stopping:
+            self._follow(actor.core.account)
+            self._allotment.hint()
+
+    async def give_up(self, account_id: str) -> None:
+        """Stop acting for an account in good order, and let another core take it."""
+        actor = self.actors.get(account_id)
+        if actor is None:
+            return
+        await actor.drain(self._settings.command_wait_ms / 1000)
+        if self.actors.get(account_id) is actor:
+            self._last_words[account_id] = "Another core was to lead it."
+            await self._end(account_id)
+            self._follow(actor.core.account)
+            self._world.hint("engines", 0)
+
+    def _follow(self, record: AccountRecord) -> None:
+        if not self._settings.follow or record.id in self.followers:
+            return
+        try:
+            market = self.market(record.venue, record.network, record.url)
+        except AxisorError as error:
+            self._shut.setdefault(record.id, (record, error))
+            return
+        follower = Follower(record, market, self._world)
+        self.followers[record.id] = follower
+        self._tasks[("follow", record.id)] = asyncio.create_task(follower.run())
+
+    async def _unfollow(self, account_id: str) -> None:
+        await self._cancel(("follow", account_id))
+        self.followers.pop(account_id, None)
+
+    # What use cases ask.
+
     async def open_account(self, record: AccountRecord) -> None:
-        """Begin to act for an account already stored with its sealed credentials.
+        """Have somebody act for an account already stored with its sealed credentials.
 
         The first opening journals AccountOpened. Raises ModeNotAllowed, LiveNotReady,
         VenueNotFound, VenueAuth, SettingsInvalid.
         """
         if self.stopping:
             raise ShuttingDown()
-        await self._admit(record)
-        await self._open(record)
-        actor = self.actors[record.id]
-        await actor.loaded.wait()
-
-    async def _admit(self, record: AccountRecord) -> None:
-        """Check the mode against the core's cap and against the data directory's world."""
-        mode = record.mode
-        if mode is Mode.LIVE and record.network == "mainnet":
-            raise LiveNotReady()
-        if mode.rank > self._settings.max_mode.rank:
-            raise ModeNotAllowed(
-                f"This core allows modes up to {self._settings.max_mode.value}.", mode=mode.value
-            )
-        world = {Mode.SIM: "sim", Mode.SHADOW: "real", Mode.LIVE: "real"}.get(mode)
-        if world is None:
-            return
-
-        def unit(tx: Transaction) -> str:
-            held = tx.meta(WORLD)
-            if held is None:
-                tx.put_meta(WORLD, world)
-            return held or world
-
-        held = await self._store.write(unit)
-        if held != world:
-            raise ModeNotAllowed(
-                f"This data directory holds {held} accounts; {mode.value} needs another.",
-                mode=mode.value,
-            )
-
-    async def _open(self, record: AccountRecord) -> None:
-        market = self.market(record.venue, record.network, record.url)
-        line, on_tick = await self._line(record)
-        actor = Actor(record, line, market, self._world, on_tick=on_tick)
-        self._shut.pop(record.id, None)
-        self.actors[record.id] = actor
-        self._tasks[record.id] = asyncio.create_task(actor.serve())
-
-    async def _line(self, record: AccountRecord) -> tuple[VenueAccount, Any]:
-        if record.mode is Mode.PAPER:
-            paper = await self._paper(record.id)
-            return paper, paper.take
-        sealed = await self._store.read(lambda reader: reader.sealed(record.id))
-        if sealed is None:
-            raise VenueAuth(f"The account {record.id} has no key.", account=record.id)
-        credentials = self._vault.unseal(sealed, account=record.id, network=record.network)
-        line = self._venue(record.venue).account(
-            network=record.network,
-            url=record.url or None,
-            credentials=credentials,
-            clock=self._clock,
-        )
-        return (ShadowAccount(line) if record.mode is Mode.SHADOW else line), None
-
-    async def _paper(self, id: str) -> PaperAccount:
-        key = f"paper/{id}"
-        saved = await self._store.read(lambda reader: reader.meta(key))
-
-        async def save(snapshot: bytes) -> None:
-            await self._store.write(lambda tx: tx.put_meta(key, snapshot.decode()))
-
-        return PaperAccount(
-            id,
-            balance=self._settings.paper_balance_sats,
-            saved=(saved or "").encode(),
-            save=save,
-        )
-
-    async def update_account(self, record: AccountRecord, *, credentials_replaced: bool) -> None:
-        """Journal another label, address or key of an account, already stored, and use it."""
+        await self._doors.admit(record)
+        await self._allotment.round()
         if record.id in self._shut:
-            await self._admit(record)
-            await self._open(record)
-            await self.actors[record.id].loaded.wait()
-        actor = self.actor(record.id)
-        await actor.verbs.account_updated(record, credentials_replaced=credentials_replaced)
-        if credentials_replaced or record.url != actor.core.account.url:
-            await actor.drain(self._settings.command_wait_ms / 1000)
-            await self._end(record.id)
-            await self._open(record)
-            await self.actors[record.id].loaded.wait()
-        else:
-            actor.core.account = record
-            actor.core.desk.account = record
+            raise self._shut[record.id][1]
+        self._world.hint("engines", 0)
+        seat = self.actors.get(record.id) or self.followers.get(record.id)
+        if seat is not None:
+            await seat.loaded.wait()
 
-    async def close_account(self, account_id: str) -> None:
-        """Stop acting for an account and journal that. Raises AccountInUse, AccountNotFound."""
-        if self._shut.pop(account_id, None) is not None:
-            return  # it was never served here, so that there is nothing to stop
-        actor = self.actor(account_id)
-        await actor.verbs.account_closed()
-        await self._end(account_id)
+    async def close_shut(self, account_id: str, *, etag: str) -> bool:
+        """Delete an account that could not be opened here; False where it was opened."""
+        if account_id not in self._shut or account_id in self._leases:
+            return False
+        await self._store.write(lambda tx: remove(tx, account_id, etag=etag))
+        await self.forget(account_id)
+        return True
+
+    async def forget(self, account_id: str) -> None:
+        """Serve an account no more that exists no more."""
+        self._shut.pop(account_id, None)
+        await self._unfollow(account_id)
+        if account_id in self.actors:
+            await self._end(account_id)
+
+    def is_shut(self, account_id: str) -> bool:
+        """Return whether an account could not be opened here, and have that tried again."""
+        shut = account_id in self._shut
+        if shut:
+            self._allotment.hint()
+        return shut
+
+    def may_ask(self, account_id: str) -> None:
+        """Refuse new work. Raises ShuttingDown, or why the account could not be opened."""
+        if self.stopping:
+            raise ShuttingDown()
+        if account_id in self._shut and account_id not in self._leases:
+            raise self._shut[account_id][1]
+
+    def poke(self, account_id: str) -> bool:
+        """Have an account's commands looked at; False where this core does not lead it."""
+        actor = self.actors.get(account_id)
+        if actor is not None:
+            actor.commands.poke()
+        return actor is not None
+
+    def hear(self, account_id: str) -> None:
+        """Learn that another core wrote an account's journal."""
+        follower = self.followers.get(account_id)
+        if follower is not None:
+            follower.hint()
+        elif account_id not in self.actors:
+            self._allotment.hint()  # perhaps it is new
+
+    def share(self) -> None:
+        """Learn that another core came, went, or gave accounts up."""
+        self._allotment.hint()
+
+    async def catch_up(self, account_id: str) -> None:
+        """Read what was written of an account that is led elsewhere, or is not known here yet."""
+        if account_id not in self.actors and account_id not in self.followers:
+            await self._allotment.round()
+        follower = self.followers.get(account_id)
+        if follower is not None:
+            await follower.catch_up()
+
+    async def _look(self) -> None:
+        """Find what no hint told of: commands for those led here, news of those followed."""
+        pause_ms = self._settings.command_poll_ms
+        while pause_ms is not None:
+            await self._clock.sleep(pause_ms / 1000)
+            try:
+                waiting, sequences = await self._store.read(_news)
+            except StoreError:
+                continue  # the seats say it themselves
+            for account_id in waiting:
+                self.poke(account_id)
+            for account_id, follower in self.followers.items():
+                if sequences.get(f"accounts/{account_id}", 0) > follower.core.reached:
+                    follower.hint()
+
+    def core(self, account_id: str) -> Core:
+        """Return an account as it is known here, led or followed.
+
+        Raises AccountNotFound, or why it could not be opened.
+        """
+        seat = self.actors.get(account_id) or self.followers.get(account_id)
+        if account_id in self._shut and account_id not in self.actors:
+            raise self._shut[account_id][1]
+        if seat is None:
+            raise AccountNotFound(f"There is no account {account_id}.", account=account_id)
+        return seat.core
+
+    def cores(self) -> Sequence[Core]:
+        """Return every account known here."""
+        led = [actor.core for actor in self.actors.values()]
+        return (*led, *(follower.core for follower in self.followers.values()))
 
     def actor(self, account_id: str) -> Actor:
-        """Return an account's actor. Raises AccountNotFound, or why it could not be opened."""
+        """Return the actor of an account led here. Raises LeaseLost where another core leads it."""
         actor = self.actors.get(account_id)
-        if actor is None and account_id in self._shut:
-            raise self._shut[account_id][1]
         if actor is None:
-            raise AccountNotFound(f"There is no account {account_id}.", account=account_id)
+            self.core(account_id)
+            raise LeaseLost("Another core acts for this account.", account=account_id)
         return actor
-
-    def _venue(self, name: str) -> Venue:
-        venue = self._venues.get(name)
-        if venue is None:
-            raise VenueNotFound(f"No enabled plugin offers the venue {name}.", venue=name)
-        return venue
 
     def market(self, venue: str, network: str, url: str) -> Market:
         """Return a market, reading it from now on. Raises VenueNotFound."""
         key = (venue, network, url)
         market = self.markets.get(key)
         if market is None:
-            feed = self._venue(venue).market(network=network, url=url or None, clock=self._clock)
-            market = Market(
-                feed,
-                venue=venue,
-                network=network,
-                url=url,
-                clock=self._clock,
-                settings=self._settings,
-            )
-            self.markets[key] = market
+            market = self.markets[key] = self._doors.market(venue, network, url)
             self._tasks[key] = asyncio.create_task(market.run())
         return market
 
+    def summary(self, account_id: str) -> AccountSummary:
+        """Return how one account is doing. Raises AccountNotFound."""
+        for found in self.summaries():
+            if found.account == account_id:
+                return found
+        raise AccountNotFound(f"There is no account {account_id}.", account=account_id)
+
     def summaries(self) -> tuple[AccountSummary, ...]:
         """Return how every account is doing, those that could not be opened last."""
+        followed = (
+            follower.summary(self._why_not(id), led=self._is_led_elsewhere(id))
+            for id, follower in self.followers.items()
+            if id not in self._shut
+        )
         return (
             *(actor.summary() for actor in self.actors.values()),
-            *(_shut(record, error) for record, error in self._shut.values()),
+            *followed,
+            *(shut_summary(record, error) for record, error in self._shut.values()),
         )
 
+    def _is_led_elsewhere(self, account_id: str) -> bool:
+        lease = self._leases.get(account_id)
+        return lease is not None and lease.owner != self._settings.owner
 
-def _shut(record: AccountRecord, error: AxisorError) -> AccountSummary:
-    return AccountSummary(
-        account=record.id,
-        mode=record.mode,
-        halt=record.halt,
-        acting=False,
-        error=str(error),
-        sequence=0,
-        open_intents=0,
-        read_age_ms=None,
-        runs=(),
-        causes=(Cause("not_acting", str(error)),),
-    )
+    def _why_not(self, account_id: str) -> str:
+        if self._is_led_elsewhere(account_id):
+            return "Another core acts for this account."
+        return self._last_words.get(account_id, "No core acts for this account.")
+
+
+def _news(reader: Reader) -> tuple[Sequence[str], Mapping[str, int]]:
+    return reader.waiting_accounts(), reader.sequences()

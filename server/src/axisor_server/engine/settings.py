@@ -14,13 +14,25 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     off the signature's time, which shortens how long an outcome can stay unknown; 0 until the venue
     is known to accept it. `lag_ms` is how late a venue's reading may show what it did, `slack_ms`
     how long it may work on a request before it does it, `plan_ms` how old a plan may be when it is
-    stamped: an older one was made for another situation.
+    stamped: an older one was made for another situation. `poll_far_ms` leaves room for the reading
+    itself, so that no figure is older than a minute.
+
+    `lead` lets this core act for accounts, of which it takes its share every `share_ms`; `follow`
+    lets it answer for those that others lead.
+
+    `shut_wait_ms` is how long a change waits for an account that could not be opened before it.
+    `command_life_ms` is how long a request may wait for somebody to begin with it when it says
+    nothing itself. `command_poll_ms` is how often stored commands are looked for, `answer_poll_ms`
+    how often their answers are; None where this process alone works with the database.
     """
 
     owner: str
     max_mode: Mode = Mode.SHADOW
     lease_ms: int = 5_000
     renew_ms: int = 1_500
+    share_ms: int = 1_000
+    lead: bool = True
+    follow: bool = True
     back_date_ms: int = 0
     lag_ms: int = 2_000
     slack_ms: int = 1_000
@@ -34,13 +46,17 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     disagree_percent: int = 1
     index_disagree_percent: int = 5
     poll_near_ms: int = 2_000
-    poll_far_ms: int = 60_000
+    poll_far_ms: int = 50_000
     near_fraction_ppm: int = 10_000
     witness_every_ms: int = 1_000
     send_ms: int = 30_000
     plan_ms: int = 15_000
     dead_letter_ms: int = 600_000
     command_wait_ms: int = 10_000
+    shut_wait_ms: int = 2_000
+    command_life_ms: int = 60_000
+    command_poll_ms: int | None = 1_000
+    answer_poll_ms: int | None = 250
     inbox: int = 4_096
     verify_tail: int = 10_000
     paper_balance_sats: int = 10_000_000

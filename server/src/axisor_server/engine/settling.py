@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import (
-    AxisorError,
     OutcomeUnknown,
     PositionNotFound,
     ShuttingDown,
     VenueUnavailable,
-    reasons,
 )
 from axisor.events import (
     IntentSettled,
@@ -32,45 +29,17 @@ from axisor_server.domain.account import (
     Loss,
     diff,
     shows_less,
+    shows_more,
     with_order,
     with_position,
     without_position,
 )
 from axisor_server.domain.intent import decode_action, may_move, spends
-from axisor_server.domain.records import TENANT, IntentRecord
+from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, added_between
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.reconcile import LEDGER_KINDS
-from axisor_server.ports import Transaction
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """How a command ended, as it is kept beside its request id."""
-
-    intent: str
-    state: IntentState
-    reason: str = ""
-    message: str = ""
-    venue_id: str = ""
-
-
-def answer_of(record: IntentRecord) -> Answer:
-    """Return the answer that a settled intent gives to its command."""
-    return Answer(
-        intent=record.id,
-        state=record.state,
-        reason=record.reason,
-        message=record.message,
-        venue_id=record.venue_id,
-    )
-
-
-def error_of(answer: Answer) -> AxisorError | None:
-    """Return the typed error of an answer that is not a confirmation, None for one that is."""
-    if answer.state is IntentState.CONFIRMED:
-        return None
-    known = reasons().get(answer.reason, VenueUnavailable)
-    return known(answer.message, intent=answer.intent, state=answer.state.value)
+from axisor_server.engine.replies import answer_of
 
 
 def settle(
@@ -110,7 +79,7 @@ def settle(
     if state is IntentState.CONFIRMED:
         _count(draft, moved)
     if record.request_id and not state.is_open:
-        _answer(draft, moved)
+        draft.tell(record.request_id, answer_of(moved))
     if record.run:
         action = decode_action(record.action)
         draft.call(record.run, Outcome(action=action, state=state, reason=reason, message=message))
@@ -123,17 +92,6 @@ def _count(draft: Draft, record: IntentRecord) -> None:
     if record.kind in LEDGER_KINDS:
         book = replace(book, transfer=None)
     draft.book = book
-
-
-def _answer(draft: Draft, record: IntentRecord) -> None:
-    encoded = msgspec.json.encode(answer_of(record))
-    request_id, now_us = record.request_id, draft.now_us
-
-    def row(tx: Transaction) -> None:
-        if tx.command(TENANT, request_id) is not None:
-            tx.answer_command(TENANT, request_id, answer=encoded, now_us=now_us)
-
-    draft.rows.append(row)
 
 
 def settle_result(
@@ -202,8 +160,12 @@ def tell(draft: Draft, state: AccountState, changes: list[Payload]) -> None:
     draft.touched = True
 
 
-def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None:
-    """Settle an unknown intent by what was read."""
+def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list[Payload]:
+    """Settle an unknown intent by what was read; returns what that changed about the account.
+
+    The position that proved an effect is taken over at once: whoever is told of the effect must not
+    decide on figures from before it.
+    """
     assert verdict.state is not None
     reason = ""
     if verdict.state is IntentState.NOT_APPLIED:
@@ -229,6 +191,13 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None
                 data={"sats": str(verdict.surplus), "intent": record.id},
             )
         )
+    found = verdict.position
+    held = (
+        None if found is None or draft.book.state is None else draft.book.state.position(found.id)
+    )
+    if found is None or held is None or not shows_more(held, found):
+        return []
+    return _apply(draft, Confirmed(position=found))
 
 
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import datetime
-
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import (
     AccountInUse,
+    AccountNotFound,
     AxisorError,
     ConfigInvalid,
-    FieldInvalid,
-    OutcomeUnknown,
-    RequestExpired,
+    EtagMismatch,
     RequestIdReused,
-    RestoreReconciling,
     RunNotFound,
     RunStateInvalid,
-    ShuttingDown,
-    StoreError,
-    VenueUnavailable,
 )
 from axisor.events import (
     AccountClosed,
     AccountUpdated,
     CommandReceived,
     CommandRefused,
-    IntentState,
     RunState,
     Started,
     Stopped,
@@ -37,32 +27,16 @@ from axisor.events import (
 from axisor.intents import Action
 from axisor.model import Leash
 from axisor.strategy import decode_config
-from axisor_server.domain.intent import decode_action, encode_action
-from axisor_server.domain.journal import to_us
-from axisor_server.domain.records import TENANT, AccountRecord, CommandRecord, IntentRecord
+from axisor_server.domain.records import CommandRecord, etag_of, rights_key
 from axisor_server.domain.records import RunRecord as RunRow
-from axisor_server.domain.restored import check_younger
 from axisor_server.domain.run import ALIVE, after_verb
+from axisor_server.engine import replies
+from axisor_server.engine.asks import CloseAccount, CreateRun, MoveRun, TakeUpAccount
 from axisor_server.engine.core import Core
-from axisor_server.engine.draft import Draft, LiveRun
+from axisor_server.engine.draft import Draft, LiveRun, take
 from axisor_server.engine.recovery import revive
-from axisor_server.engine.settling import Answer
+from axisor_server.engine.replying import account_now, reply
 from axisor_server.ports import Transaction
-
-
-class Request(Struct, frozen=True, kw_only=True):
-    """A client's action with everything that makes it happen once."""
-
-    action: Action
-    principal: str
-    request_id: str
-    method: str
-    digest: bytes
-    not_after: datetime | None = None
-
-
-Pending = Answer | asyncio.Future[IntentRecord]
-"""A command's answer, or the future of its intent."""
 
 
 class Verbs:
@@ -71,186 +45,103 @@ class Verbs:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def command(self, request: Request) -> Pending:
-        """Begin a client's action, or return what the same request led to before.
+    async def act(self, record: CommandRecord, action: Action) -> None:
+        """Plan a client's action, or refuse it; either is one unit with its command."""
+        await self._core.in_turn(lambda: self._act(record, action))
 
-        Raises RequestIdReused, RequestExpired, ShuttingDown and every refusal by review.
-        """
-        return await self._core.in_turn(lambda: self._command(request))
-
-    async def _command(self, request: Request) -> Pending:
-        core = self._core
-        known = await core.store.read(lambda r: r.command(TENANT, request.request_id))
-        if known is not None:
-            return self._again(known, request)
-        self._must_act()
-        if request.not_after is not None and core.clock.now() > request.not_after:
-            raise RequestExpired(f"The request was only good until {request.not_after}.")
-        check_younger(request.request_id, self._core.restored_us)
-        return await self._begin(request)
-
-    def _must_act(self) -> None:
-        """Refuse new work while the account was not read since this core took it over."""
-        if self._core.stopping:
-            raise ShuttingDown()
-        if self._core.book.reconciling:
-            raise RestoreReconciling(account=self._core.account.id)
-        if not self._core.acting:
-            raise VenueUnavailable("The account has not been read since this core took it over.")
-
-    def _again(self, known: CommandRecord, request: Request) -> Pending:
-        if known.digest != request.digest or known.method != request.method:
-            raise RequestIdReused(request_id=request.request_id)
-        if known.answered_us is not None:
-            return msgspec.json.decode(known.answer, type=Answer)
-        if request.request_id not in self._core.book.open:
-            raise OutcomeUnknown("The request was taken by another core and is under way.")
-        return self._wait_for(request.request_id)
-
-    def _wait_for(self, intent: str) -> asyncio.Future[IntentRecord]:
-        future: asyncio.Future[IntentRecord] = asyncio.get_running_loop().create_future()
-        self._core.waiters.setdefault(intent, []).append(future)
-        return future
-
-    async def _begin(self, request: Request, *, stored: bool = False) -> Pending:
-        core = self._core
+    async def _act(self, record: CommandRecord, action: Action) -> None:
+        core, id = self._core, record.request_id
+        await core.failpoint("command-received")
         draft = core.draft()
-        id = request.request_id
+        moment = core.desk.moment()
         draft.say(
-            CommandReceived(request_id=id, principal=request.principal, action=request.action)
+            CommandReceived(
+                request_id=id,
+                principal=record.principal,
+                action=action,
+                saw=core.desk.sees(draft, moment),
+            )
         )
-        if not stored:
-            self._add_row(draft, request)
         refusal = core.desk.plan(
-            draft, request.action, id=id, asker=None, principal=request.principal
+            draft, action, id=id, asker=None, principal=record.principal, moment=moment
         )
         if refusal is not None:
-            self._refuse(draft, id, refusal)
-            await core.commit(draft)
-            raise refusal
-        future = self._wait_for(id)
-        try:
-            await core.commit(draft)
-        except BaseException:
-            core.waiters.pop(id, None)
-            raise
-        return future
+            self._refuse(draft, id, refusal.error, journal=True, reviewer=refusal.reviewer)
+        else:
+            draft.rows.append(lambda tx: take(tx, id))
+        await core.commit(draft)
 
-    def _add_row(self, draft: Draft, request: Request) -> None:
-        record = CommandRecord(
-            tenant=TENANT,
-            request_id=request.request_id,
-            account=self._core.account.id,
-            method=request.method,
-            digest=request.digest,
-            body=encode_action(request.action),
-            principal=request.principal,
-            not_after_us=None if request.not_after is None else to_us(request.not_after),
-            created_us=draft.now_us,
-        )
+    async def refuse(self, request_id: str, error: AxisorError, *, journal: bool) -> None:
+        """Answer a command with a refusal, said in the journal too where it asked for an action."""
 
-        def row(tx: Transaction) -> None:
-            if not tx.add_command(record):
-                raise RequestIdReused(
-                    "The request id was used at the same moment for another account.",
-                    request_id=record.request_id,
+        async def work() -> None:
+            draft = self._core.draft()
+            self._refuse(draft, request_id, error, journal=journal)
+            await self._core.commit(draft)
+
+        await self._core.in_turn(work)
+
+    def _refuse(
+        self, draft: Draft, id: str, error: AxisorError, *, journal: bool, reviewer: bool = False
+    ) -> None:
+        if journal:
+            draft.say(
+                CommandRefused(
+                    request_id=id,
+                    reason=error.reason,
+                    message=error.message,
+                    reviewer=reviewer,
                 )
+            )
+        answer = replies.refused(id, error)
+        draft.answer(id, lambda _: answer)
 
-        draft.rows.append(row)
+    async def say(self, request_id: str, result: object) -> None:
+        """Answer a command whose effects are written already."""
 
-    def _refuse(self, draft: Draft, id: str, refusal: AxisorError) -> None:
-        draft.say(CommandRefused(request_id=id, reason=refusal.reason, message=refusal.message))
-        answer = Answer(
-            intent=id,
-            state=IntentState.REFUSED,
-            reason=refusal.reason,
-            message=refusal.message,
-        )
-        encoded, now_us = msgspec.json.encode(answer), draft.now_us
-        draft.rows.append(lambda tx: tx.answer_command(TENANT, id, answer=encoded, now_us=now_us))
-
-    async def adopt(self, record: CommandRecord) -> None:
-        """Carry out a command that another process stored and nobody began. Only in turn."""
-        try:
-            action = decode_action(record.body)
-        except msgspec.DecodeError as error:
+        async def work() -> None:
             draft = self._core.draft()
-            refusal = FieldInvalid(f"The stored request is no action: {error}.")
-            self._refuse(draft, record.request_id, refusal)
+            reply(self._core, draft, request_id, lambda _: result)
             await self._core.commit(draft)
-            return
-        expired = record.not_after_us is not None and (
-            to_us(self._core.clock.now()) > record.not_after_us
-        )
-        # The lost core may have carried out what the backup shows as only stored.
-        expired = expired or record.created_us <= (self._core.restored_us or -1)
-        if expired:
-            draft = self._core.draft()
-            self._refuse(draft, record.request_id, RequestExpired())
-            await self._core.commit(draft)
-            return
-        request = Request(
-            action=action,
-            principal=record.principal,
-            request_id=record.request_id,
-            method=record.method,
-            digest=record.digest,
-        )
-        try:
-            await self._begin(request, stored=True)
-        except StoreError:
-            raise
-        except AxisorError:
-            return  # the refusal is journaled and answered
 
-    async def create_run(self, record: RunRow) -> RunRow:
+        await self._core.in_turn(work)
+
+    async def create_run(self, ask: CreateRun, request_id: str = "") -> RunRow:
         """Store a run in state CREATED; the same again gives the run that is there."""
 
         async def work() -> RunRow:
             core = self._core
-            held = core.runs.get(record.id)
-            if held is not None:
-                same = (held.record.strategy, held.record.config, held.record.leash) == (
-                    record.strategy,
-                    record.config,
-                    record.leash,
-                )
-                if not same:
-                    raise RequestIdReused(run=record.id)
-                return held.record
             draft = core.draft()
-            draft.put_run(revive(record, core.strategies))
+            held = core.runs.get(ask.run)
+            if held is None:
+                draft.put_run(revive(_created(ask, core.account.id, draft), core.strategies))
+            elif not _same(held.record, ask):
+                raise RequestIdReused(run=ask.run)
+            reply(self._core, draft, request_id, lambda _: draft.runs[ask.run].record)
             await core.commit(draft)
-            return core.runs[record.id].record
+            return core.runs[ask.run].record
 
         return await self._core.in_turn(work)
 
-    async def run_verb(
-        self,
-        run: str,
-        verb: str,
-        *,
-        config: bytes | None,
-        leash: Leash | None,
-        label: str | None,
-    ) -> RunRow:
+    async def move(self, ask: MoveRun, request_id: str = "") -> RunRow:
         """Do a verb and return the run afterwards. Raises RunNotFound, RunStateInvalid."""
 
         async def work() -> RunRow:
             core = self._core
-            live = core.runs.get(run)
+            live = core.runs.get(ask.run)
             if live is None:
-                raise RunNotFound(f"There is no run {run} on this account.", run=run)
-            self._must_act()
+                raise RunNotFound(f"There is no run {ask.run} on this account.", run=ask.run)
+            check_etag(ask.etag, live.record.revision)
             draft = core.draft()
-            state = after_verb(live.record.state, verb)
-            if verb == "configure":
-                live = _configured(live, config=config, leash=leash, label=label)
-            elif config is not None or leash is not None or label is not None:
+            state = after_verb(live.record.state, ask.verb)
+            if ask.verb == "configure":
+                live = _configured(live, config=ask.config, leash=ask.leash, label=ask.label)
+            elif ask.config is not None or ask.leash is not None or ask.label is not None:
                 raise ConfigInvalid("Only configure changes a run's configuration.")
             self.move_run(draft, live, state)
+            reply(self._core, draft, request_id, lambda _: draft.runs[ask.run].record)
             await core.commit(draft)
-            return core.runs[run].record
+            return core.runs[ask.run].record
 
         return await self._core.in_turn(work)
 
@@ -265,7 +156,7 @@ class Verbs:
             case RunState.STOPPING:
                 self._finish(draft, id, Stopped(), RunState.STOPPED)
             case _:
-                draft.rewoken.add(id)
+                draft.rewoken[id] = None
 
     def _finish(self, draft: Draft, id: str, cause: Started | Stopped, after: RunState) -> None:
         before = draft.runs[id].record.state
@@ -275,34 +166,82 @@ class Verbs:
         if live.record.state is before:
             draft.put_run(replace(live, record=replace(live.record, state=after)))
 
-    async def account_updated(self, record: AccountRecord, *, credentials_replaced: bool) -> int:
-        """Journal another label, address or key."""
+    async def take_up(self, ask: TakeUpAccount, request_id: str = "") -> bool:
+        """Journal what was changed in the account's row; return whether its line must be new."""
 
-        async def work() -> int:
-            draft = self._core.draft()
-            draft.say(AccountUpdated(label=record.label, credentials_replaced=credentials_replaced))
-            await self._core.commit(draft)
-            return self._core.sequence
+        async def work() -> bool:
+            core = self._core
+            before = core.account
+            after = await core.store.read(lambda view: view.account(before.id))
+            if after is None:
+                raise AccountNotFound(account=before.id)
+            draft = core.draft()
+            anew = ask.credentials_replaced
+            draft.say(AccountUpdated(label=after.label, credentials_replaced=anew))
+            reply(core, draft, request_id, account_now(core))
+            await core.commit(draft)
+            core.account = core.desk.account = after
+            return anew or after.url != before.url
 
         return await self._core.in_turn(work)
 
-    async def account_closed(self) -> int:
-        """Journal the end. Raises AccountInUse while runs live or actions are open."""
+    async def close(self, ask: CloseAccount, request_id: str = "") -> int:
+        """Journal the end and delete the row. Raises AccountInUse while it is in use."""
 
         async def work() -> int:
             core = self._core
+            id = core.account.id
             alive = [r for r, live in core.runs.items() if live.record.state in ALIVE]
             if alive or core.book.open:
                 raise AccountInUse(
-                    f"The account has {len(alive)} runs and {len(core.book.open)} open actions."
+                    f"The account has {len(alive)} runs and {len(core.book.open)} open actions.",
+                    account=id,
+                    runs=len(alive),
+                    intents=len(core.book.open),
                 )
             draft = core.draft()
             draft.say(AccountClosed(label=core.account.label))
+            draft.rows.append(lambda tx: remove(tx, id, etag=ask.etag))
+            reply(self._core, draft, request_id, lambda _: None)
             await core.commit(draft)
             core.stopping = True
             return core.sequence
 
         return await self._core.in_turn(work)
+
+
+def remove(tx: Transaction, account: str, *, etag: str = "") -> None:
+    """Delete an account, its credentials and what is known of them. Raises EtagMismatch."""
+    present = tx.account(account)
+    if present is not None:
+        check_etag(etag, present.revision)
+    tx.delete_account(account)
+    tx.put_meta(rights_key(account), "")
+
+
+def check_etag(etag: str, revision: int) -> None:
+    """Refuse a change of something that changed since it was read. Raises EtagMismatch."""
+    if etag and etag != etag_of(revision):
+        raise EtagMismatch(etag=etag_of(revision))
+
+
+def _created(ask: CreateRun, account: str, draft: Draft) -> RunRow:
+    return RunRow(
+        id=ask.run,
+        account=account,
+        strategy=ask.strategy,
+        label=ask.label,
+        config=ask.config or b"{}",
+        leash=msgspec.json.encode(ask.leash),
+        state=RunState.CREATED,
+        created_us=draft.now_us,
+        updated_us=draft.now_us,
+    )
+
+
+def _same(run: RunRow, ask: CreateRun) -> bool:
+    asked = (ask.strategy, ask.config or b"{}", msgspec.json.encode(ask.leash))
+    return (run.strategy, run.config, run.leash) == asked
 
 
 def _configured(

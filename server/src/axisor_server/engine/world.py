@@ -16,6 +16,13 @@ from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals
 from axisor_server.ports import Store
 
+Hint = Callable[[str, int], None]
+"""Tells other cores that something grew: a journal, an account's commands, the free accounts."""
+
+
+def no_hint(stream: str, sequence: int) -> None:
+    """Tell nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -32,3 +39,6 @@ class World:
     vitals: Vitals
     may_renew: Callable[[], bool]
     new_id: Callable[[], str]
+    answered: Callable[[str], None] = lambda _: None
+    """Called with the request id of a command once its answer is durable."""
+    hint: Hint = no_hint

@@ -65,7 +65,7 @@ class House:
             max_mode=max_mode,
         )
         snapshots = Snapshots(engine=engine, store=store, clock=clock)
-        runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock, once=self.once)
+        runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock)
         guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
         acting = Acting(engine=engine, store=store, accounts=accounts)
         orders = Orders(store=store, accounts=accounts, snapshots=snapshots)

@@ -26,11 +26,10 @@ from axisor.wire.records import (
     TickReport,
 )
 from axisor_server.domain.journal import from_us
-from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
+from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord, etag_of
 from axisor_server.domain.standing import stand
 from axisor_server.engine import answers
 from axisor_server.engine.answers import CommandResult
-from axisor_server.services.accounts import etag_of
 from axisor_server.services.market import Price
 from axisor_server.services.snapshots import AccountSnapshot
 

@@ -8,22 +8,20 @@ import msgspec
 from msgspec import Struct
 
 from axisor.errors import (
-    AccountInUse,
     AccountNotFound,
     AxisorError,
-    EtagMismatch,
     FieldInvalid,
     ModeMismatch,
     RequestExpired,
-    VenueAuth,
     VenueNotFound,
 )
 from axisor.events import HaltLevel
 from axisor.model import Mode
 from axisor.ports import Credentials, KeyRights, Venue
 from axisor_server.domain.journal import to_us
-from axisor_server.domain.records import AccountRecord, IntentRecord
+from axisor_server.domain.records import TENANT, AccountRecord, IntentRecord, rights_key
 from axisor_server.engine.facade import Engine
+from axisor_server.engine.verbs import check_etag
 from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
 from axisor_server.services.admission import admit
 from axisor_server.services.credentials import CredentialReport, ask, report_on
@@ -70,17 +68,6 @@ def stream_of(account: str) -> str:
     return f"accounts/{account}"
 
 
-def etag_of(revision: int) -> str:
-    """Return the etag of a revision."""
-    return f"r{revision}"
-
-
-def check_etag(etag: str, revision: int) -> None:
-    """Refuse a change of something that changed since it was read. Raises EtagMismatch."""
-    if etag and etag != etag_of(revision):
-        raise EtagMismatch(etag=etag_of(revision))
-
-
 class Accounts:
     """The accounts of this core."""
 
@@ -119,7 +106,7 @@ class Accounts:
         """Return the rights of the keys of accounts, as the venue last told; none where unknown."""
 
         def unit(view: Reader) -> dict[str, tuple[str, ...]]:
-            found = {id: view.meta(_rights_key(id)) for id in ids}
+            found = {id: view.meta(rights_key(id)) for id in ids}
             return {
                 id: tuple(sorted(msgspec.json.decode(text, type=KeyRights).scopes))
                 for id, text in found.items()
@@ -174,55 +161,37 @@ class Accounts:
     ) -> AccountAnswer:
         """Change an account's label or address. Raises EtagMismatch and FieldInvalid."""
 
-        async def change(_: str) -> AccountAnswer:
-            before = await self.get(id)
-            check_etag(etag, before.revision)
-            after = msgspec.structs.replace(
-                before,
-                label=before.label if label is None else label,
-                url=before.url if url is None else url,
-            )
-            new = NewAccount(
-                venue=after.venue,
-                network=after.network,
-                mode=after.mode,
-                label=after.label,
-                url=after.url,
-            )
-            admit(new.mode, new.network, new.url, self._venue(new.venue), self._max_mode)
-            record = await self._replace(before, after)
-            await self._engine.update_account(record, credentials_replaced=False)
-            return await self._answer(id)
+        before = await self.get(id)
+        after = msgspec.structs.replace(
+            before,
+            label=before.label if label is None else label,
+            url=before.url if url is None else url,
+        )
+        venue = self._venue(after.venue)
+        admit(after.mode, after.network, after.url, venue, self._max_mode)
+        now_us = to_us(self._clock.now())
 
-        return await self._once.perform(request, AccountAnswer, change)
+        def change(tx: Transaction) -> None:
+            _replace(tx, before, after, etag=etag, now_us=now_us)
+
+        now = await self._engine.take_up_account(
+            id, change, credentials_replaced=False, asked=request.asked
+        )
+        return AccountAnswer(account=now.account, sequence=now.sequence, intents=now.intents)
 
     async def delete(self, id: str, *, etag: str, request: Request) -> Counted:
         """Remove an account and its credentials. Raises AccountInUse, EtagMismatch."""
-
-        async def change(_: str) -> Counted:
-            record = await self.get(id)
-            check_etag(etag, record.revision)
-            intents = await self._store.read(lambda view: view.open_intents(id))
-            if intents:
-                raise AccountInUse(account=id, intents=len(intents))
-            await self._engine.close_account(id)
-
-            def unit(tx: Transaction) -> None:
-                tx.delete_account(id)
-                tx.put_meta(_rights_key(id), "")
-
-            await self._store.write(unit)
-            return Counted(sequence=await self._sequence(id))
-
-        return await self._once.perform(request, Counted, change)
+        sequence = await self._engine.close_account(id, etag=etag, asked=request.asked)
+        return Counted(sequence=sequence)
 
     async def replace_credentials(
         self, id: str, credentials: Credentials, request: Request
     ) -> CredentialAnswer:
         """Seal other credentials once the venue has accepted them. Raises VenueAuth."""
-
-        async def change(_: str) -> CredentialAnswer:
-            before = await self.get(id)
+        before = await self.get(id)
+        known = await self._store.read(lambda view: view.command(TENANT, request.request_id))
+        rights = None
+        if known is None:
             rights = await ask(
                 self._venue(before.venue),
                 network=before.network,
@@ -230,15 +199,23 @@ class Accounts:
                 credentials=credentials,
                 clock=self._clock,
             )
-            record = await self._replace(before, before, credentials, rights)
-            try:
-                await self._engine.update_account(record, credentials_replaced=True)
-            except VenueAuth:  # It did not act for want of a key that opens; now it has one.
-                await self._engine.open_account(record)
-            report = report_on(rights, record.mode, self._clock.now())
-            return CredentialAnswer(report=report, sequence=await self._sequence(id))
+        now_us = to_us(self._clock.now())
 
-        return await self._once.perform(request, CredentialAnswer, change)
+        def change(tx: Transaction) -> None:
+            _replace(tx, before, before, etag="", now_us=now_us)
+            self._seal(tx, before, credentials, rights)
+
+        now = await self._engine.take_up_account(
+            id, change, credentials_replaced=True, asked=request.asked
+        )
+        if rights is None:  # a repeat: the venue was asked the first time
+            rights = await self._rights(id)
+        report = report_on(rights, before.mode, self._clock.now())
+        return CredentialAnswer(report=report, sequence=now.sequence)
+
+    async def _rights(self, id: str) -> KeyRights | None:
+        text = await self._store.read(lambda view: view.meta(rights_key(id)))
+        return msgspec.json.decode(text, type=KeyRights) if text else None
 
     async def test_credentials(self, id: str) -> CredentialReport:
         """Ask the venue what the sealed credentials may do. Raises VenueError leaves."""
@@ -258,35 +235,28 @@ class Accounts:
     async def reconcile(self, id: str, request: Request) -> Counted:
         """Read the account from the venue now, and count what differed."""
 
-        async def change(_: str) -> Counted:
-            await self.get(id)
-            before = await self._sequence(id)
-            after = await self._engine.reconcile(id)
+        moved = await self._engine.reconcile(id, asked=request.asked)
 
-            def unit(view: Reader) -> int:
-                entries = view.entries(stream_of(id), after=before, limit=after - before)
-                return sum(entry.kind in DIFFERENCES for entry in entries)
+        def unit(view: Reader) -> int:
+            limit = moved.after - moved.before
+            entries = view.entries(stream_of(id), after=moved.before, limit=limit)
+            return sum(entry.kind in DIFFERENCES for entry in entries)
 
-            count = await self._store.read(unit) if after > before else 0
-            return Counted(count=count, sequence=after)
-
-        return await self._once.perform(request, Counted, change)
+        count = await self._store.read(unit) if moved.after > moved.before else 0
+        return Counted(count=count, sequence=moved.after)
 
     async def halt(
         self, id: str, level: HaltLevel, *, reason: str, request: Request
     ) -> AccountAnswer:
         """Halt an account at a level, or resume it with NONE. Works while the venue is away."""
-        record = await self.get(id)
         if request.validate_only:
+            record = await self.get(id)
             if request.not_after is not None and self._clock.now() > request.not_after:
                 raise RequestExpired(notAfterTime=request.not_after.isoformat())
             return AccountAnswer(account=record, sequence=await self._sequence(id))
 
-        async def change(_: str) -> AccountAnswer:
-            await self._engine.halt(id, level, principal=request.principal, reason=reason)
-            return await self._answer(id)
-
-        return await self._once.perform(request, AccountAnswer, change)
+        now = await self._engine.halt_account(id, level, reason=reason, asked=request.asked)
+        return AccountAnswer(account=now.account, sequence=now.sequence, intents=now.intents)
 
     def _venue(self, name: str) -> Venue:
         if name not in self._venues:
@@ -329,24 +299,6 @@ class Accounts:
 
         return await self._store.write(unit)
 
-    async def _replace(
-        self,
-        before: AccountRecord,
-        after: AccountRecord,
-        credentials: Credentials | None = None,
-        rights: KeyRights | None = None,
-    ) -> AccountRecord:
-        record = msgspec.structs.replace(
-            after, revision=before.revision + 1, updated_us=to_us(self._clock.now())
-        )
-
-        def unit(tx: Transaction) -> None:
-            tx.put_account(record, revision=before.revision)
-            self._seal(tx, record, credentials, rights)
-
-        await self._store.write(unit)
-        return record
-
     def _seal(
         self,
         tx: Transaction,
@@ -358,7 +310,7 @@ class Accounts:
             sealed = self._vault.seal(credentials, account=record.id, network=record.network)
             tx.put_sealed(record.id, sealed)
         if rights is not None:
-            tx.put_meta(_rights_key(record.id), msgspec.json.encode(rights).decode())
+            tx.put_meta(rights_key(record.id), msgspec.json.encode(rights).decode())
 
     async def _answer(self, id: str) -> AccountAnswer:
         def unit(view: Reader) -> AccountAnswer:
@@ -377,5 +329,20 @@ class Accounts:
         return await self._store.read(lambda view: view.head(stream_of(id)).sequence)
 
 
-def _rights_key(account: str) -> str:
-    return f"rights/{account}"
+def _replace(
+    tx: Transaction, before: AccountRecord, after: AccountRecord, *, etag: str, now_us: int
+) -> None:
+    """Write an account's row anew. Raises EtagMismatch where it changed since it was read."""
+    present = tx.account(before.id)
+    if present is None:
+        raise AccountNotFound(account=before.id)
+    check_etag(etag, present.revision)
+    revision = present.revision
+    changed = msgspec.structs.replace(
+        present,
+        label=after.label,
+        url=after.url,
+        revision=revision + 1,
+        updated_us=now_us,
+    )
+    tx.put_account(changed, revision=revision)

@@ -39,8 +39,7 @@ class Protection:
             return True
 
         def unit(view: Reader) -> frozenset[str]:
-            leases = [lease for id in idle if (lease := view.lease(id))]
-            return others(status, leases, self._clock.now())
+            return others(status, view.live_leases())
 
         return idle <= await self._store.read(unit)
 

@@ -12,34 +12,19 @@ from msgspec import Struct
 
 from axisor.errors import (
     AxisorError,
-    LeaseLost,
     RequestExpired,
     RequestIdReused,
-    RestoreReconciling,
-    ShuttingDown,
-    StoreError,
-    VenueRateLimited,
-    VenueUnavailable,
-    reasons,
 )
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import TENANT, CommandRecord
-from axisor_server.ports import Clock, Ids, Store, Transaction
+from axisor_server.engine.asks import Asked
+from axisor_server.engine.replies import PASSING, Failure
+from axisor_server.ports import Clock, Conflict, Ids, Store, Transaction
 
 T = TypeVar("T", bound=Struct)
 
 KEPT = timedelta(days=7)
 """How long an answer is kept for a repeated request."""
-
-PASSING = (
-    LeaseLost,
-    RestoreReconciling,
-    ShuttingDown,
-    StoreError,
-    VenueRateLimited,
-    VenueUnavailable,
-)
-"""Failures that say nothing about the request; a repeat tries again instead of failing again."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -52,26 +37,16 @@ class Request(Struct, frozen=True, kw_only=True):
     not_after: datetime | None = None
     validate_only: bool = False
 
-
-class Failure(Struct, frozen=True):
-    """A refusal as it is kept for repeats."""
-
-    reason: str
-    message: str
-    means: str
-    todo: str
-    metadata: dict[str, str]
-
-    @classmethod
-    def of(cls, error: AxisorError) -> Failure:
-        """Keep what an error says."""
-        return cls(error.reason, error.message, error.means, error.todo, error.metadata)
-
-    def error(self) -> AxisorError:
-        """Return the error again, of the class it had."""
-        error = reasons()[self.reason](self.message, money=self.means, fix=self.todo)
-        error.metadata = dict(self.metadata)
-        return error
+    @property
+    def asked(self) -> Asked:
+        """Return the request as the engine takes it."""
+        return Asked(
+            principal=self.principal,
+            request_id=self.request_id,
+            method=self.method,
+            digest=self.digest,
+            not_after=self.not_after,
+        )
 
 
 class _Kept(Struct, frozen=True):
@@ -82,8 +57,9 @@ class _Kept(Struct, frozen=True):
 class Once:
     """Makes each requested change once, whoever repeats it, and answers repeats alike.
 
-    It is for changes the engine's own commands do not cover, and shares their table, so that an id
-    is used once in all. The rows name no account: an actor carries out only rows of its account.
+    It is for changes that no account's actor can make: those before an account is there, and of the
+    core itself. It shares the table of the engine's commands, so that an id is used once in all.
+    The rows name no account: an actor carries out only rows of its account.
     """
 
     def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
@@ -160,9 +136,18 @@ class Once:
             kept = _Kept(failure=Failure.of(error))
         encoded = msgspec.json.encode(kept)
         now_us = to_us(self._clock.now())
-        await self._store.write(
-            lambda tx: tx.answer_command(TENANT, record.request_id, answer=encoded, now_us=now_us)
-        )
+        try:
+            await self._store.write(
+                lambda tx: tx.answer_command(
+                    TENANT, record.request_id, answer=encoded, now_us=now_us
+                )
+            )
+        except Conflict:
+            # Another replica was asked the same and was done first: its answer stands.
+            found = await self._store.read(lambda view: view.command(TENANT, record.request_id))
+            if found is None or not found.answer:
+                raise
+            return found
         return msgspec.structs.replace(record, answer=encoded, answered_us=now_us)
 
 

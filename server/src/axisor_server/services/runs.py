@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,10 +20,12 @@ from axisor.model import Leash, Mode, Permission
 from axisor.strategy import Protection, Strategy, decode_config
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.records import RunRecord
+from axisor_server.engine.asks import CreateRun, MoveRun
 from axisor_server.engine.facade import Engine
+from axisor_server.engine.verbs import check_etag
 from axisor_server.ports import Clock, Reader, Store
-from axisor_server.services.accounts import Accounts, check_etag, stream_of
-from axisor_server.services.requests import Once, Request
+from axisor_server.services.accounts import Accounts, stream_of
+from axisor_server.services.requests import Request
 
 STARTABLE = (RunState.CREATED, RunState.STOPPED, RunState.FAILED)
 
@@ -47,14 +49,11 @@ class Change(Struct, frozen=True, kw_only=True):
 class Runs:
     """The runs of all accounts."""
 
-    def __init__(
-        self, *, engine: Engine, store: Store, accounts: Accounts, clock: Clock, once: Once
-    ) -> None:
+    def __init__(self, *, engine: Engine, store: Store, accounts: Accounts, clock: Clock) -> None:
         self._engine = engine
         self._store = store
         self._accounts = accounts
         self._clock = clock
-        self._once = once
 
     @property
     def strategies(self) -> Mapping[str, type[Strategy[Any, Any]]]:
@@ -125,19 +124,8 @@ class Runs:
             draft = _draft(account, strategy, config, leash, label, now_us=int(now.timestamp()))
             return RunAnswer(run=draft, sequence=await self._sequence(account), warnings=warnings)
 
-        async def change(id: str) -> RunAnswer:
-            run = await self._engine.create_run(
-                account,
-                strategy=strategy,
-                config=config,
-                leash=leash,
-                label=label,
-                principal=request.principal,
-                run_id=id,
-            )
-            return RunAnswer(run=run, sequence=await self._sequence(account), warnings=warnings)
-
-        return await self._once.perform(request, RunAnswer, change)
+        ask = CreateRun(run="", strategy=strategy, config=config, leash=leash, label=label)
+        return await self._change(account, ask, request, warnings)
 
     async def configure(
         self, account: str, id: str, change: Change, *, etag: str, request: Request
@@ -152,18 +140,15 @@ class Runs:
             self._check_time(request)
             return RunAnswer(run=run, sequence=await self._sequence(account))
 
-        async def carry_out() -> RunRecord:
-            check_etag(etag, (await self.get(account, id)).revision)
-            return await self._engine.run_verb(
-                id,
-                "configure",
-                principal=request.principal,
-                config=change.config,
-                leash=change.leash,
-                label=change.label,
-            )
-
-        return await self._perform(account, request, carry_out)
+        ask = MoveRun(
+            run=id,
+            verb="configure",
+            config=change.config,
+            leash=change.leash,
+            label=change.label,
+            etag=etag,
+        )
+        return await self._change(account, ask, request)
 
     async def start(
         self, account: str, id: str, *, verb: str, rights: Permission, request: Request
@@ -189,20 +174,17 @@ class Runs:
     async def verb(self, account: str, id: str, verb: str, request: Request) -> RunAnswer:
         """Do `start`, `pause`, `resume` or `stop`. Raises RunStateInvalid."""
         await self.get(account, id)
-        return await self._perform(
-            account,
-            request,
-            lambda: self._engine.run_verb(id, verb, principal=request.principal),
-        )
+        return await self._change(account, MoveRun(run=id, verb=verb), request)
 
-    async def _perform(
-        self, account: str, request: Request, carry_out: Callable[[], Awaitable[RunRecord]]
+    async def _change(
+        self,
+        account: str,
+        ask: CreateRun | MoveRun,
+        request: Request,
+        warnings: tuple[str, ...] = (),
     ) -> RunAnswer:
-        async def change(_: str) -> RunAnswer:
-            run = await carry_out()
-            return RunAnswer(run=run, sequence=await self._sequence(account))
-
-        return await self._once.perform(request, RunAnswer, change)
+        now = await self._engine.change_run(account, ask, request.asked)
+        return RunAnswer(run=now.run, sequence=now.sequence, warnings=warnings)
 
     def _check_time(self, request: Request) -> None:
         if request.not_after is not None and self._clock.now() > request.not_after:

@@ -48,6 +48,7 @@ class Snapshots:
 
         # The sequence first: what is read after it can only be newer.
         sequence = await self._store.read(lambda view: view.head(stream_of(account)).sequence)
+        await self._engine.catch_up(account)
         view = self._engine.view(account)
         coverages = self.coverages(account)
 

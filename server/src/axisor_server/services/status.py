@@ -11,7 +11,6 @@ from msgspec import Struct
 from axisor.events import Cause, CoverageState, HaltLevel, RunState, Standing, StandingChanged
 from axisor.model import FeedQuality, Mode
 from axisor.ports import RateBudget, Venue
-from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, LeaseRecord
 from axisor_server.engine.answers import AccountSummary, EngineStatus, FeedSummary
 from axisor_server.engine.facade import Engine
@@ -132,15 +131,14 @@ class Status:
 
         def unit(
             view: Reader,
-        ) -> tuple[Sequence[AccountRecord], dict[str, int], list[LeaseRecord]]:
+        ) -> tuple[Sequence[AccountRecord], dict[str, int], Sequence[LeaseRecord]]:
             accounts = view.accounts()
             heads = {record.id: view.head(stream_of(record.id)).sequence for record in accounts}
-            leases = [lease for record in accounts if (lease := view.lease(record.id))]
-            return accounts, heads, leases
+            return accounts, heads, view.live_leases()
 
         accounts, heads, leases = await self._store.read(unit)
         summaries = {summary.account: summary for summary in engine.accounts}
-        elsewhere = await self._standings(others(engine, leases, self._clock.now()))
+        elsewhere = await self._standings(others(engine, leases))
         return StatusReport(
             version=version("axisor-server"),
             replica=engine.owner,
@@ -211,14 +209,13 @@ class Status:
         )
 
 
-def others(engine: EngineStatus, leases: Sequence[LeaseRecord], now: datetime) -> frozenset[str]:
-    """Return the accounts for which another core acts at the moment."""
+def others(engine: EngineStatus, leases: Sequence[LeaseRecord]) -> frozenset[str]:
+    """Return the accounts for which another core acts, by the leases that have not ended."""
     here = {summary.account for summary in engine.accounts if summary.acting}
-    now_us = to_us(now)
     return frozenset(
         lease.account
         for lease in leases
-        if lease.until_us > now_us and lease.account not in here and lease.owner != engine.owner
+        if lease.account not in here and lease.owner != engine.owner
     )
 
 

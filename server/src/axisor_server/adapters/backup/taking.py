@@ -116,7 +116,7 @@ class _Naming(Struct, frozen=True):
     """The fields by which a payload of the journal names intents."""
 
     intent: str = ""
-    intents: Any = ()
+    counted: Any = ()
 
 
 _naming = msgspec.json.Decoder(_Naming)
@@ -127,6 +127,6 @@ def _noting(entries: Iterator[Row], place: int, named: set[str]) -> Iterator[Row
         naming = _naming.decode(bytes(entry[place]))
         if naming.intent:
             named.add(naming.intent)
-        if isinstance(naming.intents, list):
-            named.update(id for id in naming.intents if isinstance(id, str))
+        for counted in naming.counted if isinstance(naming.counted, list) else ():
+            named.add(str(counted["intent"]))
         yield entry

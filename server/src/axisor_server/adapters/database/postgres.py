@@ -19,6 +19,10 @@ _SAFE_COMMITS = ("on", "remote_apply")
 """Values of synchronous_commit under which an acknowledged commit is on the disk."""
 
 
+NOW = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+"""The server's time as the statement runs, not as its transaction began."""
+
+
 class CommitUnknown(Exception):
     """The connection broke while a COMMIT was under way."""
 
@@ -36,7 +40,8 @@ _GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, Co
 
 @cache
 def _text(sql: str) -> bytes:
-    return sql.replace("{lock}", " FOR UPDATE").replace("?", "%s").encode()
+    text = sql.replace("{lock}", " FOR UPDATE").replace("{skip}", " FOR UPDATE SKIP LOCKED")
+    return text.replace("{now}", NOW).replace("?", "%s").encode()
 
 
 class PostgresSession:

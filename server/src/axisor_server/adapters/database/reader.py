@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +14,7 @@ from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    EngineRecord,
     IntentRecord,
     LeaseRecord,
     RunRecord,
@@ -54,6 +55,11 @@ class SqlReader:
     def head(self, stream: str) -> Head:
         """Return the end of a journal."""
         return self._one(Head, sql.HEAD, stream) or Head()
+
+    def sequences(self) -> Mapping[str, int]:
+        """Return the last sequence of every journal."""
+        rows = self._session.execute(sql.SEQUENCES).fetchall()
+        return {str(stream): sequence for stream, sequence in rows if isinstance(sequence, int)}
 
     def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
         """Return entries above a sequence, in order."""
@@ -112,9 +118,21 @@ class SqlReader:
         """Return unanswered commands, oldest first."""
         return self._all(CommandRecord, sql.OPEN_COMMANDS, account)
 
+    def waiting_accounts(self) -> Sequence[str]:
+        """Return the accounts with unanswered commands."""
+        return tuple(str(row[0]) for row in self._session.execute(sql.WAITING_ACCOUNTS).fetchall())
+
     def lease(self, account: str) -> LeaseRecord | None:
         """Return a lease or None."""
         return self._one(LeaseRecord, sql.LEASE, account)
+
+    def live_leases(self) -> Sequence[LeaseRecord]:
+        """Return the leases that have not ended, by account."""
+        return self._all(LeaseRecord, sql.LIVE_LEASES)
+
+    def live_engines(self) -> Sequence[EngineRecord]:
+        """Return the engines that are alive, oldest first."""
+        return self._all(EngineRecord, sql.LIVE_ENGINES)
 
     def witness(self, account: str, target: str) -> int | None:
         """Return the largest counter seen, or None."""

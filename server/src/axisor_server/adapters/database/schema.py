@@ -136,6 +136,15 @@ leases = sa.Table(
     _column("until_us", Int),
 )
 
+engines = sa.Table(
+    "engines",
+    metadata,
+    sa.Column("owner", Name, primary_key=True),
+    _column("started_us", Int),
+    _column("until_us", Int),
+    _column("room", Int),
+)
+
 commands = sa.Table(
     "commands",
     metadata,

@@ -51,7 +51,7 @@ class Session(Protocol):
     """One connection, used by one thread."""
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> Cursor:
-        """Run one statement written with `?` and `{lock}`."""
+        """Run one statement written with `?`, `{lock}`, `{skip}` and `{now}`."""
         ...
 
     def begin(self, *, write: bool) -> None:

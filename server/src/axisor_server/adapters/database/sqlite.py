@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from axisor_server.adapters.database.session import Fault, Session
+from axisor_server.adapters.system import system_now_us
 
 BUSY_TIMEOUT_MS = 5_000
 CACHED_STATEMENTS = 256
@@ -21,7 +22,8 @@ _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 @cache
 def _text(sql: str) -> str:
-    return sql.replace("{lock}", "")  # the one writer holds the whole database
+    # The one writer holds the whole database, so that no row needs a lock.
+    return sql.replace("{lock}", "").replace("{skip}", "").replace("{now}", "axisor_now_us()")
 
 
 class SqliteSession:
@@ -70,12 +72,13 @@ class SqliteSession:
 
 
 class SqliteDialect:
-    """Opens sessions on one file."""
+    """Opens sessions on one file; `now_us` is its clock, which has none of its own."""
 
     name = "sqlite"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, now_us: Callable[[], int] = system_now_us) -> None:
         self.path = path
+        self._now_us = now_us
 
     def connect(self, *, write: bool) -> Session:
         """Open the file: read-write for the writer, read-only for readers."""
@@ -88,6 +91,7 @@ class SqliteDialect:
             timeout=BUSY_TIMEOUT_MS / 1000,
         )
         try:
+            connection.create_function("axisor_now_us", 0, self._now_us)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             if write:

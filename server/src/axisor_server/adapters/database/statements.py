@@ -1,8 +1,9 @@
 """The SQL of the hot path: plain text, the same for SQLite and PostgreSQL.
 
 `?` marks a parameter; a dialect writes it its own way. No statement holds a `?` or `%` of another
-meaning. `{lock}` becomes a row lock where the database has them. What may find nothing to change
-ends in RETURNING, so that "no row" says so on both.
+meaning. `{lock}` becomes a row lock where the database has them, `{skip}` one that passes over
+rows others have locked, `{now}` the database's own time in microseconds since 1970. What may find
+nothing to change ends in RETURNING, so that "no row" says so on both.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from msgspec import Struct
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    EngineRecord,
     IntentRecord,
     LeaseRecord,
     RunRecord,
@@ -43,6 +45,8 @@ def _assign(record: type[Struct]) -> str:
 ENTRY = "stream, sequence, time, mode, kind, payload, prev_hash, hash"
 
 HEAD = "SELECT sequence, hash FROM journal_head WHERE stream = ?"
+
+SEQUENCES = "SELECT stream, sequence FROM journal_head"
 
 ENTRIES = f"SELECT {ENTRY} FROM journal WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608
 
@@ -141,6 +145,12 @@ OPEN_COMMANDS = (
     f"{_select('commands', CommandRecord)} WHERE account = ? AND answered_us IS NULL"
     " ORDER BY created_us, request_id"
 )
+HOLD_COMMAND = f"{COMMAND}{{lock}}"
+DROP_COMMAND = "DELETE FROM commands WHERE tenant = ? AND request_id = ?"
+WAITING_ACCOUNTS = (
+    "SELECT DISTINCT account FROM commands WHERE answered_us IS NULL AND account <> ''"
+    " ORDER BY account"
+)
 ADD_COMMAND = f"{_insert('commands', CommandRecord)} ON CONFLICT DO NOTHING RETURNING request_id"
 ANSWER_COMMAND = (
     "UPDATE commands SET answer = ?, answered_us = ? WHERE tenant = ? AND request_id = ?"
@@ -148,18 +158,45 @@ ANSWER_COMMAND = (
 )
 FORGET_COMMANDS = "DELETE FROM commands WHERE answered_us < ? RETURNING request_id"
 
-# ---------------------------------------------------------------- leases, facts
+# ---------------------------------------------------------------- leases, engines, facts
 
 LEASE = f"{_select('leases', LeaseRecord)} WHERE account = ?"
 CLAIM_LEASE = (
-    "INSERT INTO leases (account, owner, epoch, until_us) VALUES (?, ?, 1, ?)"
+    "INSERT INTO leases (account, owner, epoch, until_us) VALUES (?, ?, 1, {now} + ?)"
     " ON CONFLICT (account) DO UPDATE SET owner = excluded.owner, until_us = excluded.until_us,"
-    " epoch = CASE WHEN leases.owner = excluded.owner AND leases.until_us > ?"
+    " epoch = CASE WHEN leases.owner = excluded.owner AND leases.until_us > {now}"
     " THEN leases.epoch ELSE leases.epoch + 1 END"
-    " WHERE leases.owner = excluded.owner OR leases.until_us <= ? RETURNING epoch"
+    " WHERE leases.owner = excluded.owner OR leases.until_us <= {now} RETURNING epoch"
 )
+HOLD_LEASE = "SELECT epoch FROM leases WHERE account = ? AND epoch = ? AND until_us > {now}{lock}"
 RELEASE_LEASE = (
-    "UPDATE leases SET owner = '', until_us = 0 WHERE account = ? AND owner = ? AND epoch = ?"
+    "UPDATE leases SET owner = '', until_us = {now} WHERE account = ? AND owner = ? AND epoch = ?"
+)
+LIVE_LEASES = f"{_select('leases', LeaseRecord)} WHERE until_us > {{now}} ORDER BY account"
+
+CANDIDATES_AT_ONCE = 64
+"""The most accounts one choice is made from, which bounds the texts a database prepares."""
+
+
+@cache
+def free_account(count: int) -> str:
+    """Return the choice of one of `count` accounts that no other owner holds."""
+    return (
+        f"SELECT id FROM accounts WHERE id IN ({', '.join('?' * count)})"  # noqa: S608
+        " AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.account = accounts.id"
+        " AND leases.owner <> ? AND leases.until_us > {now})"
+        " ORDER BY created_us, id LIMIT 1{skip}"
+    )
+
+
+BEAT = (
+    "INSERT INTO engines (owner, started_us, until_us, room) VALUES (?, ?, {now} + ?, ?)"
+    " ON CONFLICT (owner) DO UPDATE SET until_us = excluded.until_us, room = excluded.room"
+)
+FORGET_ENGINES = "DELETE FROM engines WHERE until_us < {now} - 86400000000"
+LEAVE = "DELETE FROM engines WHERE owner = ?"
+LIVE_ENGINES = (
+    f"{_select('engines', EngineRecord)} WHERE until_us > {{now}} ORDER BY started_us, owner"
 )
 
 META = "SELECT value FROM meta WHERE key = ?"

@@ -23,6 +23,7 @@ from axisor_server.adapters.database.session import Dialect, Fault
 from axisor_server.adapters.database.sqlite import SqliteDialect
 from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.adapters.database.writer import Writer, store_error
+from axisor_server.adapters.system import system_now_us
 from axisor_server.ports import Reader, Transaction
 
 T = TypeVar("T")
@@ -102,16 +103,18 @@ class DatabaseStore:
 
 def sqlite_store(
     directory: Path,
+    now_us: Callable[[], int] = system_now_us,
     *,
     before: migrate.Before | None = None,
     relief: Callable[[], bool] = lambda: False,
 ) -> DatabaseStore:
     """Return a store on the SQLite database of a data directory, which one core holds at a time.
 
-    `before` is called before a migration changes it, `relief` when its disk is full.
+    `now_us` is the database's clock. `before` is called before a migration changes it, `relief`
+    when its disk is full.
     """
     data = DataDirectory(directory)
-    dialect = SqliteDialect(data.database)
+    dialect = SqliteDialect(data.database, now_us)
 
     def prepare() -> None:
         if sqlite3.sqlite_version_info < NEEDED_SQLITE:
@@ -133,10 +136,12 @@ def _check_and_migrate(path: Path, dialect: SqliteDialect, before: migrate.Befor
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise _damaged(path, found)
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
         connection.execute("PRAGMA synchronous = FULL")
-        _, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        lost = log.lost(valid)
+        lost = 0
+        if log.commits:
+            _, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            lost = log.lost(valid)
         if lost > 1:
             raise _damaged(path, f"its log breaks off before {lost} commits that it holds")
         migrate.to_head(migrate.sqlite_engine(connection), before=before)

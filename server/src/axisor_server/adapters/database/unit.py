@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from axisor.events import IntentState
-from axisor_server.adapters.continuity import account_of, check_continues
+from axisor_server.adapters.continuity import account_of, check_continues, over
 from axisor_server.adapters.database import statements as sql
 from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.domain.journal import Entry, Head
@@ -60,12 +60,7 @@ class SqlTransaction(SqlReader):
                 stream=stream,
                 sequence=present.sequence,
             )
-        lease = self.lease(account_of(stream))
-        return Conflict(
-            f"Epoch {epoch} of {stream} is over.",
-            stream=stream,
-            epoch=0 if lease is None else lease.epoch,
-        )
+        return over(stream, epoch, self.lease(account_of(stream)))
 
     def put_account(self, record: AccountRecord, *, revision: int | None) -> None:
         """Insert or replace an account."""
@@ -112,19 +107,62 @@ class SqlTransaction(SqlReader):
         """Insert a command unless its request id is there."""
         return self._changed(sql.ADD_COMMAND, to_row(record))
 
+    def hold_command(self, tenant: str, request_id: str) -> CommandRecord | None:
+        """Return a command and lock its row."""
+        return self._one(CommandRecord, sql.HOLD_COMMAND, tenant, request_id)
+
+    def drop_command(self, tenant: str, request_id: str) -> None:
+        """Forget a command."""
+        self._session.execute(sql.DROP_COMMAND, (tenant, request_id))
+
     def answer_command(self, tenant: str, request_id: str, *, answer: bytes, now_us: int) -> None:
         """Answer a command that has no answer."""
         if not self._changed(sql.ANSWER_COMMAND, (answer, now_us, tenant, request_id)):
             raise Conflict(f"The command {request_id} is not open.", request_id=request_id)
 
-    def claim_lease(self, account: str, *, owner: str, now_us: int, until_us: int) -> int | None:
+    def claim_lease(self, account: str, *, owner: str, ttl_us: int) -> int | None:
         """Take or renew a lease."""
-        epoch = self._value(sql.CLAIM_LEASE, account, owner, until_us, now_us, now_us)
+        epoch = self._value(sql.CLAIM_LEASE, account, owner, ttl_us)
         return epoch if isinstance(epoch, int) else None
+
+    def claim_next(
+        self, accounts: Sequence[str], *, owner: str, ttl_us: int
+    ) -> tuple[str, int] | None:
+        """Take one account that is free, with a new epoch."""
+        account = self._free(accounts, owner)
+        if account is None:
+            return None
+        left = self.lease(account)
+        if left is not None:
+            self.release_lease(account, owner=owner, epoch=left.epoch)
+        epoch = self.claim_lease(account, owner=owner, ttl_us=ttl_us)
+        return None if epoch is None else (account, epoch)
+
+    def _free(self, accounts: Sequence[str], owner: str) -> str | None:
+        for start in range(0, len(accounts), sql.CANDIDATES_AT_ONCE):
+            some = accounts[start : start + sql.CANDIDATES_AT_ONCE]
+            account = self._value(sql.free_account(len(some)), *some, owner)
+            if isinstance(account, str):
+                return account
+        return None
+
+    def hold_lease(self, account: str, *, epoch: int) -> None:
+        """Lock a lease that has not ended."""
+        if not self._changed(sql.HOLD_LEASE, (account, epoch)):
+            raise over(account, epoch, self.lease(account))
 
     def release_lease(self, account: str, *, owner: str, epoch: int) -> None:
         """Give a lease back; its row stays, so that epochs keep rising."""
         self._session.execute(sql.RELEASE_LEASE, (account, owner, epoch))
+
+    def beat(self, owner: str, *, ttl_us: int, room: int, now_us: int) -> None:
+        """Say that an engine is alive."""
+        self._session.execute(sql.BEAT, (owner, now_us, ttl_us, room))
+        self._session.execute(sql.FORGET_ENGINES)
+
+    def leave(self, owner: str) -> None:
+        """Forget an engine."""
+        self._session.execute(sql.LEAVE, (owner,))
 
     def raise_witness(self, account: str, target: str, *, counter: int, now_us: int) -> None:
         """Remember a counter that is larger."""

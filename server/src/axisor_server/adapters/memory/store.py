@@ -10,12 +10,15 @@ from msgspec import structs
 
 from axisor.errors import StoreUnavailable
 from axisor.events import IntentState
-from axisor_server.adapters.continuity import account_of, check_continues
+from axisor_server.adapters.continuity import account_of, check_continues, over
 from axisor_server.adapters.memory.tables import MemoryReader, Tables
+from axisor_server.adapters.system import system_now_us
+from axisor_server.domain.account import DAY_US
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    EngineRecord,
     IntentRecord,
     LeaseRecord,
     RunRecord,
@@ -43,8 +46,7 @@ class MemoryTransaction(MemoryReader):
             )
         lease = self.lease(account_of(stream))
         if epoch is not None and (lease is None or lease.epoch != epoch):
-            held = 0 if lease is None else lease.epoch
-            raise Conflict(f"Epoch {epoch} of {stream} is over.", stream=stream, epoch=held)
+            raise over(stream, epoch, lease)
         self._tables.extend(stream, entries)
 
     def put_account(self, record: AccountRecord, *, revision: int | None) -> None:
@@ -112,6 +114,14 @@ class MemoryTransaction(MemoryReader):
         self._tables.commands.put(key, record)
         return True
 
+    def hold_command(self, tenant: str, request_id: str) -> CommandRecord | None:
+        """Return a command; nothing else runs beside this unit."""
+        return self.command(tenant, request_id)
+
+    def drop_command(self, tenant: str, request_id: str) -> None:
+        """Forget a command."""
+        self._tables.commands.drop((tenant, request_id))
+
     def answer_command(self, tenant: str, request_id: str, *, answer: bytes, now_us: int) -> None:
         """Answer a command that has no answer."""
         present = self.command(tenant, request_id)
@@ -120,24 +130,62 @@ class MemoryTransaction(MemoryReader):
         answered = structs.replace(present, answer=answer, answered_us=now_us)
         self._tables.commands.put((tenant, request_id), answered)
 
-    def claim_lease(self, account: str, *, owner: str, now_us: int, until_us: int) -> int | None:
+    def claim_lease(self, account: str, *, owner: str, ttl_us: int) -> int | None:
         """Take or renew a lease."""
-        present = self.lease(account)
+        now_us, present = self._tables.now_us(), self.lease(account)
         epoch = 1
         if present is not None:
             running = present.until_us > now_us
             if running and present.owner != owner:
                 return None
             epoch = present.epoch if running else present.epoch + 1
-        lease = LeaseRecord(account=account, owner=owner, epoch=epoch, until_us=until_us)
+        lease = LeaseRecord(account=account, owner=owner, epoch=epoch, until_us=now_us + ttl_us)
         self._tables.leases.put(account, lease)
         return epoch
+
+    def claim_next(
+        self, accounts: Sequence[str], *, owner: str, ttl_us: int
+    ) -> tuple[str, int] | None:
+        """Take one account that is free, with a new epoch."""
+        held = {lease.account for lease in self.live_leases() if lease.owner != owner}
+        for account in (record.id for record in self.accounts()):
+            if account not in accounts or account in held:
+                continue
+            left = self.lease(account)
+            if left is not None:
+                self.release_lease(account, owner=owner, epoch=left.epoch)
+            epoch = self.claim_lease(account, owner=owner, ttl_us=ttl_us)
+            return None if epoch is None else (account, epoch)
+        return None
+
+    def hold_lease(self, account: str, *, epoch: int) -> None:
+        """Make sure that a lease has not ended."""
+        lease = self.lease(account)
+        if lease is None or lease.epoch != epoch or lease.until_us <= self._tables.now_us():
+            raise over(account, epoch, lease)
 
     def release_lease(self, account: str, *, owner: str, epoch: int) -> None:
         """Give a lease back; its row stays, so that epochs keep rising."""
         present = self.lease(account)
         if present is not None and (present.owner, present.epoch) == (owner, epoch):
-            self._tables.leases.put(account, structs.replace(present, owner="", until_us=0))
+            left = structs.replace(present, owner="", until_us=self._tables.now_us())
+            self._tables.leases.put(account, left)
+
+    def beat(self, owner: str, *, ttl_us: int, room: int, now_us: int) -> None:
+        """Say that an engine is alive."""
+        database_us, present = self._tables.now_us(), self._tables.engines.get(owner)
+        started_us = now_us if present is None else present.started_us
+        record = EngineRecord(
+            owner=owner, started_us=started_us, until_us=database_us + ttl_us, room=room
+        )
+        self._tables.engines.put(owner, record)
+        for old in list(self._tables.engines.rows.values()):
+            if old.until_us < database_us - DAY_US:
+                self._tables.engines.drop(old.owner)
+
+    def leave(self, owner: str) -> None:
+        """Forget an engine."""
+        self._tables.engines.drop(owner)
 
     def raise_witness(self, account: str, target: str, *, counter: int, now_us: int) -> None:
         """Remember a counter that is larger."""
@@ -162,10 +210,13 @@ class MemoryTransaction(MemoryReader):
 
 
 class MemoryStore:
-    """A store whose units run at once, one by one. Opening it again keeps what it holds."""
+    """A store whose units run at once, one by one. Opening it again keeps what it holds.
 
-    def __init__(self) -> None:
-        self._tables = Tables()
+    `now_us` is its clock, by which leases end.
+    """
+
+    def __init__(self, now_us: Callable[[], int] = system_now_us) -> None:
+        self._tables = Tables(now_us)
         self._open = False
 
     async def open(self) -> None:

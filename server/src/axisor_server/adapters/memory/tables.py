@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    EngineRecord,
     IntentRecord,
     LeaseRecord,
     RunRecord,
@@ -50,7 +51,8 @@ class Table(Generic[K, V]):
 class Tables:
     """Everything a core stores."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_us: Callable[[], int]) -> None:
+        self.now_us = now_us
         self.log: list[Undo] = []
         self.journals: dict[str, list[Entry]] = {}
         self.accounts: Table[str, AccountRecord] = Table(self.log)
@@ -58,6 +60,7 @@ class Tables:
         self.intents: Table[str, IntentRecord] = Table(self.log)
         self.witness: Table[tuple[str, str], int] = Table(self.log)
         self.leases: Table[str, LeaseRecord] = Table(self.log)
+        self.engines: Table[str, EngineRecord] = Table(self.log)
         self.commands: Table[tuple[str, str], CommandRecord] = Table(self.log)
         self.runs: Table[str, RunRecord] = Table(self.log)
         self.meta: Table[str, str] = Table(self.log)
@@ -89,6 +92,10 @@ class MemoryReader:
         """Return the end of a journal."""
         journal = self._tables.journals.get(stream)
         return Head(journal[-1].sequence, journal[-1].hash) if journal else Head()
+
+    def sequences(self) -> Mapping[str, int]:
+        """Return the last sequence of every journal."""
+        return {stream: rows[-1].sequence for stream, rows in self._tables.journals.items() if rows}
 
     def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
         """Return entries above a sequence, in order; the first of a journal has sequence 1."""
@@ -159,9 +166,26 @@ class MemoryReader:
         chosen = (row for row in rows if row.account == account and row.answered_us is None)
         return tuple(sorted(chosen, key=lambda row: (row.created_us, row.request_id)))
 
+    def waiting_accounts(self) -> Sequence[str]:
+        """Return the accounts with unanswered commands."""
+        rows = self._tables.commands.rows.values()
+        return tuple(sorted({r.account for r in rows if r.account and r.answered_us is None}))
+
     def lease(self, account: str) -> LeaseRecord | None:
         """Return a lease or None."""
         return self._tables.leases.get(account)
+
+    def live_leases(self) -> Sequence[LeaseRecord]:
+        """Return the leases that have not ended, by account."""
+        now_us = self._tables.now_us()
+        rows = (row for row in self._tables.leases.rows.values() if row.until_us > now_us)
+        return tuple(sorted(rows, key=lambda row: row.account))
+
+    def live_engines(self) -> Sequence[EngineRecord]:
+        """Return the engines that are alive, oldest first."""
+        now_us = self._tables.now_us()
+        rows = (row for row in self._tables.engines.rows.values() if row.until_us > now_us)
+        return tuple(sorted(rows, key=lambda row: (row.started_us, row.owner)))
 
     def witness(self, account: str, target: str) -> int | None:
         """Return the largest counter seen, or None."""

@@ -1,0 +1,63 @@
+"""Where things stand: an effect on the venue, a run, a halt, the core itself."""
+
+from __future__ import annotations
+
+import enum
+
+from msgspec import Struct
+
+
+class IntentState(enum.StrEnum):
+    """Where one effect on the venue stands; `UNKNOWN` is neither done nor failed."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    NOT_APPLIED = "not_applied"
+    CANCELED = "canceled"
+    DEAD = "dead"
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the effect may still happen or may have happened unseen."""
+        return self in (IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN)
+
+
+class RunState(enum.StrEnum):
+    """Where a run of a strategy is in its life."""
+
+    CREATED = "created"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class HaltLevel(enum.StrEnum):
+    """What an account may still do: everything, only what lowers risk, or nothing."""
+
+    NONE = "none"
+    RISK = "risk"
+    ALL = "all"
+    FLATTEN = "flatten"
+
+
+class Standing(enum.StrEnum):
+    """Whether the core can do for an account what it is there for."""
+
+    ACTIVE = "active"
+    DEGRADED = "degraded"
+    REDUCE_ONLY = "reduce_only"
+    RECONCILE_ONLY = "reconcile_only"
+    HALTED = "halted"
+
+
+class Cause(Struct, frozen=True):
+    """One reason for a standing: a word that stays the same, and a sentence."""
+
+    code: str
+    text: str = ""

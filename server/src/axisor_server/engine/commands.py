@@ -1,0 +1,187 @@
+"""Carries out what clients ask of one account, in the order in which it was asked.
+
+A command's effect and its answer are one unit, or, for an action, its plan is: so whoever carries
+it out, and however often that is begun, it is done once. What this core leaves is for its
+successor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import msgspec
+
+from axisor.errors import AxisorError, FieldInvalid, RequestExpired, ReviewRefused, StoreError
+from axisor_server.domain.journal import to_us
+from axisor_server.domain.records import CommandRecord
+from axisor_server.domain.restored import older_than_restore
+from axisor_server.engine.asks import (
+    ACTS,
+    Ask,
+    CloseAccount,
+    CreateRun,
+    HaltAccount,
+    Moved,
+    MoveRun,
+    Reconcile,
+    TakeUpAccount,
+    decode_ask,
+)
+from axisor_server.engine.core import Core
+from axisor_server.engine.draft import Withdrawn
+from axisor_server.engine.halting import Halting
+from axisor_server.engine.verbs import Verbs
+from axisor_server.ports import Reader
+
+log = logging.getLogger(__name__)
+
+STORE_PAUSE_MS = 200
+
+
+class Life(Protocol):
+    """The actor, as its commands see it."""
+
+    def why_not(self) -> AxisorError | None:
+        """Return why the account does not act, None where it does or is about to."""
+        ...
+
+    async def read_now(self) -> int:
+        """Read the account; return the journal's sequence."""
+        ...
+
+    async def begin_anew(self) -> None:
+        """End this life, so that the next one uses the account as it is stored now."""
+        ...
+
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Let something be done beside everything else, for as long as this life lasts."""
+        ...
+
+
+class Commands:
+    """The stored commands of one account, while this core leads it."""
+
+    def __init__(self, core: Core, verbs: Verbs, halting: Halting, life: Life) -> None:
+        self._core = core
+        self._verbs = verbs
+        self._halting = halting
+        self._life = life
+        self._busy: set[str] = set()
+        self._poked = asyncio.Event()
+
+    def poke(self) -> None:
+        """Have the stored commands looked at."""
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Carry out what waits, whenever poked, until cancelled."""
+        self._busy.clear()
+        while True:
+            self._poked.clear()
+            try:
+                for record in await self._core.store.read(self._waiting):
+                    await self._begin(record)
+            except StoreError as error:
+                log.warning("account %s: %s", self._core.account.id, error.message)
+                await self._core.clock.sleep(STORE_PAUSE_MS / 1000)
+                self._poked.set()
+            await self._poked.wait()
+
+    def _waiting(self, view: Reader) -> Sequence[CommandRecord]:
+        return view.open_commands(self._core.account.id)
+
+    async def _begin(self, record: CommandRecord) -> None:
+        id = record.request_id
+        if id in self._core.book.open or id in self._busy:
+            return
+        try:
+            ask = decode_ask(record.body)
+        except msgspec.DecodeError as error:
+            refusal = FieldInvalid(f"The stored request cannot be read: {error}.")
+            await self._refuse(record, refusal, journal=True)
+            return
+        now_us = to_us(self._core.clock.now())
+        acts = isinstance(ask, ACTS)
+        too_old = older_than_restore(record, self._core.restored_us)
+        if too_old is not None and not isinstance(ask, HaltAccount):
+            await self._refuse(record, too_old, journal=acts)
+        elif record.not_after_us is not None and now_us > record.not_after_us:
+            await self._refuse(record, RequestExpired(), journal=acts)
+        elif self._core.stopping and not isinstance(ask, HaltAccount):
+            return
+        elif acts and not self._core.acting:
+            why = self._life.why_not()
+            if why is not None:
+                await self._refuse(record, why)
+        else:
+            await self._carry_out(record, ask)
+
+    async def _carry_out(self, record: CommandRecord, ask: Ask) -> None:
+        try:
+            await self._do(record, ask)
+        except Withdrawn:
+            return
+        except StoreError:
+            raise
+        except AxisorError as error:
+            await self._refuse(record, error)
+        except Exception as bug:  # nothing of it was written; the next command must not wait for it
+            log.exception("command %s failed", record.request_id, exc_info=bug)
+            refusal = ReviewRefused("The core failed within itself; nothing was done.")
+            await self._refuse(record, refusal)
+
+    async def _do(self, record: CommandRecord, ask: Ask) -> None:
+        id, verbs = record.request_id, self._verbs
+        match ask:
+            case CreateRun():
+                await verbs.create_run(ask, id)
+            case MoveRun():
+                await verbs.move(ask, id)
+            case HaltAccount(level=level, reason=reason):
+                who = record.principal
+                await self._halting.halt(level, principal=who, reason=reason, request_id=id)
+            case TakeUpAccount():
+                if await verbs.take_up(ask, id):
+                    self._core.stopping = True
+                    self._life.spawn(self._life.begin_anew())
+            case CloseAccount():
+                await verbs.close(ask, id)
+                self._life.spawn(self._life.begin_anew())
+            case Reconcile():
+                self._busy.add(id)
+                self._life.spawn(self._reconcile(record))
+            case _:
+                await verbs.act(record, ask)
+
+    async def _reconcile(self, record: CommandRecord) -> None:
+        before = self._core.sequence
+        try:
+            after = await self._life.read_now()
+        except AxisorError as error:
+            await self._quietly(partial(self._refuse, record, error))
+            return
+        moved = Moved(before=before, after=after)
+        await self._quietly(partial(self._verbs.say, record.request_id, moved))
+
+    async def _quietly(self, answer: Callable[[], Awaitable[Any]]) -> None:
+        """Answer beside the order of commands; what cannot be answered is asked again."""
+        try:
+            await answer()
+        except Withdrawn:
+            return
+        except StoreError:
+            self._busy.clear()
+            await self._core.clock.sleep(STORE_PAUSE_MS / 1000)
+            self.poke()
+
+    async def _refuse(
+        self, record: CommandRecord, error: AxisorError, *, journal: bool = False
+    ) -> None:
+        try:
+            await self._verbs.refuse(record.request_id, error, journal=journal)
+        except Withdrawn:
+            return

@@ -1,0 +1,1 @@
+"""Recorded histories that today's code must decide again as they were decided."""

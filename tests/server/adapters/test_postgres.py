@@ -1,0 +1,191 @@
+"""What only PostgreSQL does: several writers at once, broken connections, locked rows."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.support import records
+from tests.support.postgres import DatabaseClock, clocked_dsn
+from tests.support.records import appending, entries, notice
+
+from axisor.errors import StoreUnavailable
+from axisor_server.adapters.database import postgres_store
+from axisor_server.domain.journal import Entry, Head, verify
+from axisor_server.ports import Conflict, Store, Transaction
+
+
+def append(head: Head, new: Sequence[Entry], transaction: Transaction) -> None:
+    transaction.append(head, new, epoch=None)
+
+
+@pytest.mark.postgres
+async def test_two_writers_racing_leave_one_gapless_chain(postgres_dsn: str):
+    one, two = postgres_store(postgres_dsn), postgres_store(postgres_dsn)
+    await asyncio.gather(one.open(), two.open())
+    head = Head()
+    won = {one: 0, two: 0}
+
+    for number in range(30):
+        new = entries(head, notice(f"{number}"))
+        unit = partial(append, head, new)
+        results = await asyncio.gather(*(s.write(unit) for s in won), return_exceptions=True)
+        assert sorted(type(result).__name__ for result in results) == ["Conflict", "NoneType"]
+        for store, result in zip(won, results, strict=True):
+            won[store] += not isinstance(result, Conflict)
+        head = await one.read(lambda r: r.head("accounts/a"))
+
+    found = await two.read(lambda r: r.entries("accounts/a", after=0, limit=99))
+    assert verify(Head(), found) == head
+    assert head.sequence == sum(won.values()) == 30
+    await asyncio.gather(one.close(), two.close())
+
+
+@pytest.mark.postgres
+async def test_two_claimers_racing_get_one_lease(postgres_server: str):
+    clock = DatabaseClock()
+    dsn = clocked_dsn(postgres_server, clock)
+    one, two = postgres_store(dsn), postgres_store(dsn)
+    await asyncio.gather(one.open(), two.open())
+
+    def claim(owner: str) -> Callable[[Transaction], int | None]:
+        return lambda t: t.claim_lease("a", owner=owner, ttl_us=10)
+
+    for number in range(20):
+        clock.set(number * 20)
+        epochs = await asyncio.gather(one.write(claim("one")), two.write(claim("two")))
+        assert set(epochs) == {None, number + 1}
+    await asyncio.gather(one.close(), two.close())
+
+
+@pytest.mark.postgres
+async def test_the_server_s_own_clock_ends_leases(postgres_dsn: str):
+    store = postgres_store(postgres_dsn)
+    await store.open()
+
+    await store.write(lambda t: t.claim_lease("a", owner="one", ttl_us=60_000_000))
+
+    lease = await store.read(lambda r: r.lease("a"))
+    with psycopg.connect(postgres_dsn) as connection:
+        row = connection.execute("SELECT extract(epoch FROM now())::float8").fetchone()
+    assert lease is not None
+    assert row is not None
+    assert 0 < lease.until_us / 1e6 - row[0] <= 60
+    assert await store.read(lambda r: r.live_leases()) == (lease,)
+    await store.close()
+
+
+@pytest.mark.postgres
+async def test_many_takers_share_accounts_without_taking_one_twice(postgres_dsn: str):
+    stores = [postgres_store(postgres_dsn) for _ in range(3)]
+    for store in stores:
+        await store.open()
+    ids = [f"a{number}" for number in range(20)]
+
+    def add(transaction: Transaction) -> None:
+        for created, id in enumerate(ids):
+            transaction.put_account(records.account(id, created_us=created), revision=None)
+
+    await stores[0].write(add)
+
+    async def take(store: Store, owner: str) -> set[str]:
+        mine: set[str] = set()
+        while True:
+            rest = [id for id in ids if id not in mine]
+            got = await store.write(
+                lambda t: t.claim_next(rest, owner=owner, ttl_us=60_000_000)  # noqa: B023
+            )
+            if got is None:
+                return mine
+            mine.add(got[0])
+
+    found = await asyncio.gather(*(take(s, f"e{n}") for n, s in enumerate(stores)))
+
+    assert sorted(id for mine in found for id in mine) == sorted(ids)
+    leases = await stores[0].read(lambda r: r.live_leases())
+    assert {lease.account: (lease.owner, lease.epoch) for lease in leases} == {
+        id: (f"e{number}", 1) for number, mine in enumerate(found) for id in mine
+    }
+    for store in stores:
+        await store.close()
+
+
+@pytest.mark.postgres
+async def test_who_marks_a_request_sent_keeps_the_lease_from_others_until_then(
+    postgres_server: str,
+):
+    clock = DatabaseClock()
+    dsn = clocked_dsn(postgres_server, clock)
+    one, two = postgres_store(dsn), postgres_store(dsn)
+    await asyncio.gather(one.open(), two.open())
+    epoch = await one.write(lambda t: t.claim_lease("a", owner="one", ttl_us=10))
+    assert epoch is not None
+    held, order = threading.Event(), list[str]()
+    go_on = threading.Event()
+
+    def sending(transaction: Transaction) -> None:
+        transaction.hold_lease("a", epoch=epoch)
+        held.set()
+        assert go_on.wait(20)
+        order.append("sent")
+
+    def taking(transaction: Transaction) -> int | None:
+        got = transaction.claim_lease("a", owner="two", ttl_us=10)
+        order.append("taken")
+        return got
+
+    sent = asyncio.ensure_future(one.write(sending))
+    await asyncio.to_thread(held.wait, 20)
+    clock.set(11)
+    taken = asyncio.ensure_future(two.write(taking))
+    await wait_for_a_lock(dsn)
+    go_on.set()
+
+    await asyncio.gather(sent, taken)
+
+    assert order[0] == "sent"
+    assert taken.result() == 2
+    await asyncio.gather(one.close(), two.close())
+
+
+async def wait_for_a_lock(dsn: str) -> None:
+    """Wait until a session of the server waits for a row that another has locked."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    async with asyncio.timeout(20), await psycopg.AsyncConnection.connect(dsn) as connection:
+        await connection.set_autocommit(True)
+        while True:
+            row = await (await connection.execute(query)).fetchone()
+            if row is not None and row[0]:
+                return
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.postgres
+async def test_a_broken_connection_is_opened_again(postgres_dsn: str):
+    store = postgres_store(postgres_dsn)
+    await store.open()
+    await store.write(appending(notice()))
+    await store.read(lambda r: r.head("accounts/a"))
+    with psycopg.connect(postgres_dsn, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+    head = await store.write(appending(notice()))
+
+    assert head.sequence == 2
+    assert await store.read(lambda r: r.head("accounts/a")) == head
+    await store.close()
+
+
+async def test_a_database_that_cannot_be_reached_is_unavailable(tmp_path: Path):
+    store = postgres_store(f"host={tmp_path} dbname=none user=none")
+
+    with pytest.raises(StoreUnavailable):
+        await store.open()

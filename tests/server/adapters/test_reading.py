@@ -1,0 +1,83 @@
+"""A database is read beside the core that writes it, and changed by nobody who only reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.server.adapters.conftest import make_store
+
+from axisor.errors import StoreUnavailable
+from axisor.events import NoticeGiven
+from axisor.model import Mode, Severity
+from axisor_server.adapters.database import Reading, read_postgres, read_sqlite
+from axisor_server.domain.journal import Entry, Head, extend, from_us
+
+STREAM = "accounts/0190f5a0-0000-7000-8000-000000000001"
+NOTICE = NoticeGiven(severity=Severity.OK, code="TRIED", text="tried")
+
+
+def entries(head: Head) -> tuple[Entry, ...]:
+    return extend(head, stream=STREAM, mode=Mode.SIM, time=from_us(1), payloads=[NOTICE])
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def test_a_reading_sees_what_the_core_beside_it_wrote(kind, request, tmp_path):
+    store = make_store(kind, request)
+    await store.open()
+    if kind == "sqlite":
+        reading = read_sqlite(tmp_path / "data")
+    else:
+        reading = read_postgres(request.getfixturevalue("postgres_dsn"))
+    first = entries(Head())
+    await store.write(lambda tx: tx.append(Head(), first, epoch=None))
+    before = _heard(reading)
+    second = entries(Head(1, first[0].hash))
+    await store.write(lambda tx: tx.append(Head(1, first[0].hash), second, epoch=None))
+
+    after = _heard(reading)
+
+    reading.close()
+    await store.close()
+    assert (before, after) == (first, (*first, *second))
+
+
+def _heard(reading: Reading) -> tuple[Entry, ...]:
+    return tuple(reading.read(lambda view: view.entries(STREAM, after=0, limit=10)))
+
+
+async def test_a_reading_cannot_write(request, tmp_path):
+    store = make_store("sqlite", request)
+    await store.open()
+    reading = read_sqlite(tmp_path / "data")
+
+    with pytest.raises(StoreUnavailable):
+        reading.read(lambda view: view._session.execute("DELETE FROM journal"))  # type: ignore[attr-defined]
+
+    reading.close()
+    await store.close()
+
+
+def test_a_directory_without_a_database_is_said(tmp_path):
+    with pytest.raises(StoreUnavailable, match="no database"):
+        read_sqlite(tmp_path)
+
+
+async def test_what_a_unit_raises_passes_through(request, tmp_path):
+    store = make_store("sqlite", request)
+    await store.open()
+    reading = read_sqlite(tmp_path / "data")
+
+    with pytest.raises(ZeroDivisionError):
+        reading.read(lambda view: 1 // 0)
+
+    assert reading.read(lambda view: view.head(STREAM)) == Head()
+    reading.close()
+    await store.close()
+
+
+def test_a_server_that_is_not_there_is_said(tmp_path: Path):
+    reading = read_postgres(f"postgresql:///none?host={tmp_path}")
+
+    with pytest.raises(StoreUnavailable):
+        reading.read(lambda view: view.head(STREAM))
