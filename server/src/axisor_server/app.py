@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from axisor.errors import SettingsInvalid, StoreUnavailable
 from axisor.ports import Clock, Paced
 from axisor_server.adapters import files, tls
+from axisor_server.adapters.emergency import FileEmergencyLog
 from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
@@ -122,6 +123,7 @@ class Core:
             self._settings, data_dir, clock=clock, ids=ids, registry=registry, anew=anew
         )
         self._store = self._upkeep.store
+        self._emergency = FileEmergencyLog(data_dir)
         self._wakeups = _wakeups(self._settings, clock)
         self._hints: asyncio.Queue[tuple[str, int]] = asyncio.Queue(maxsize=10_000)
         plugins = Plugins.discover(self._settings.plugins)
@@ -129,7 +131,7 @@ class Core:
         _keep_pace(plugins, self._settings)
         vault = open_vault(data_dir)
         self._lag = metrics.LoopMetrics(registry)
-        engine_settings = _engine_settings(self._settings, ids)
+        engine_settings = EngineSettings.of(self._settings, owner=_owner(self._settings, ids))
         self._watchdog = Watchdog(self._lagged, shun_s=engine_settings.lease_ms / 1000)
         self._engine = Engine(
             store=self._store,
@@ -143,6 +145,7 @@ class Core:
             settings=engine_settings,
             failpoints=_failpoints(failpoint, clock),
             may_renew=self._may_renew,
+            emergency=self._emergency,
         )
         self._house = House(
             engine=self._engine,
@@ -172,6 +175,7 @@ class Core:
         """Open the store and start the engine; what was opened is closed with `stack`."""
         await self._upkeep.open()
         stack.push_async_callback(self._store.close)
+        await self._emergency.open()
         stack.push_async_callback(self._wakeups.close)
         stack.push_async_callback(self._house.aclose)
         await self._house.halts.look()  # before any account is taken
@@ -332,18 +336,6 @@ def _keep_pace(plugins: Plugins, settings: Settings) -> None:
     for venue in plugins.venues.values():
         if isinstance(venue, Paced):
             venue.keep_pace(settings.venue.pace())
-
-
-def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
-    return EngineSettings(
-        owner=_owner(settings, ids),
-        max_mode=settings.max_mode,
-        back_date_ms=settings.venue.back_date_ms,
-        lag_ms=settings.venue.lag_ms,
-        slack_ms=settings.venue.slack_ms,
-        disagree_percent=settings.prices.disagree_percent,
-        index_disagree_percent=settings.prices.index_percent,
-    )
 
 
 def _failpoints(text: str, clock: Clock) -> Failpoints:

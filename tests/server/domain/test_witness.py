@@ -88,7 +88,7 @@ def test_an_added_margin_is_seen_through_cash_ins_and_funding(amount, other, cas
     verdict = judged(action, state(POSITION), state(after), fenced=True, fundings=paid)
 
     if applied:
-        assert (verdict.state, verdict.surplus) == (IntentState.CONFIRMED, other)
+        assert (verdict.state, verdict.position) == (IntentState.CONFIRMED, after)
     else:
         assert (verdict.state, verdict.by) == (IntentState.NOT_APPLIED, "fence")
 
@@ -231,6 +231,18 @@ def test_absolute_values_are_their_own_witness():
     )
     ten = state(cross=CrossWallet(margin=0, leverage=10))
     assert judged(SetCrossLeverage(leverage=10), state(), ten).state is IntentState.CONFIRMED
+
+
+def test_a_stop_that_was_replaced_since_is_neither_done_nor_undone():
+    ours = SetStop(position="p", price=Decimal(97_000))
+    armed = replace(POSITION, stoploss=Decimal("96500.0"))
+    theirs = state(replace(POSITION, stoploss=Decimal(96_800)))
+
+    assert judged(ours, state(armed), theirs).state is None
+    assert judged(ours, state(armed), theirs, fenced=True).state is IntentState.DEAD
+    still = state(replace(POSITION, stoploss=Decimal(96_500)))
+    assert judged(ours, state(armed), still, fenced=True).state is IntentState.NOT_APPLIED
+    assert judged(ours, state(), theirs, fenced=True).state is IntentState.NOT_APPLIED
 
 
 def test_a_baseline_survives_being_written_down():

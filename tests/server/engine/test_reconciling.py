@@ -128,7 +128,8 @@ async def test_a_confirmed_rescue_the_backup_lacks_is_not_done_again(bench: Benc
         (f"positions/{position}", AMOUNT, False)
     ]
     spent = await bench.store.read(lambda r: r.recent_intents(ACCOUNT, since_us=0, limit=99))
-    assert [(i.run, i.amount, i.state) for i in spent] == [(run, AMOUNT, IntentState.CONFIRMED)]
+    assert [(i.run, i.amount, i.state) for i in spent] == [(run, 0, IntentState.CONFIRMED)]
+    assert second.view(ACCOUNT).outside == {position: AMOUNT}
     assert second.status().accounts[0].acting
     await second.stop(1)
 

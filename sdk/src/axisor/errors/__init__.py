@@ -11,10 +11,10 @@
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse
+    │                 AccountInUse · WitnessContradicts
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
-    │                 ShadowOnly
+    │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
+    │                 InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
@@ -76,6 +76,7 @@ from axisor.errors.requests import (
 from axisor.errors.standing import (
     AccountInUse,
     ActionPending,
+    AttemptsExhausted,
     BudgetExceeded,
     EtagMismatch,
     Halted,
@@ -102,6 +103,7 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    WitnessContradicts,
 )
 
 __all__ = [
@@ -152,6 +154,7 @@ __all__ = [
     "ShuttingDown",
     "RateLimited",
     "AccountInUse",
+    "WitnessContradicts",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",
@@ -159,6 +162,7 @@ __all__ = [
     "ReduceOnly",
     "ReviewRefused",
     "ActionPending",
+    "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
     "VenueRefused",

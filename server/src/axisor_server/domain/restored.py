@@ -49,6 +49,11 @@ class Known(Struct, frozen=True, kw_only=True):
     since_us: int
     real_time: bool = True
 
+    def holds(self, target: str) -> bool:
+        """Return whether the backup knew a position of its own margin."""
+        id = target.removeprefix("positions/")
+        return id != CROSS and self.state is not None and self.state.position(id) is not None
+
 
 class Evidence(Struct, frozen=True, kw_only=True):
     """What was read after everything that could still arrive had died."""

@@ -36,19 +36,23 @@ from axisor_server.domain.standing import stand
 from axisor_server.domain.told import Told
 from axisor_server.engine import reconciling, settling
 from axisor_server.engine.answers import AccountSummary
+from axisor_server.engine.breakglass import BreakGlass
 from axisor_server.engine.commands import Commands
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
+from axisor_server.engine.glances import Glances
 from axisor_server.engine.halting import Halting
 from axisor_server.engine.health import Health
 from axisor_server.engine.ledger import Ledger
+from axisor_server.engine.letters import Letters
 from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
 from axisor_server.engine.verbs import Verbs
+from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
-from axisor_server.ports import Conflict, Reader
+from axisor_server.ports import Conflict, EmergencyLog, Reader
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +60,13 @@ READS = 3
 """How often an account is read for whoever asks, until a reading counts."""
 
 READ_PAUSE_S = 0.5
+
+CLOCK_WAIT_S = 2.0
+"""How long a first look waits for the venue's time, which the market measures meanwhile."""
+
+FIRST_AGAIN_S, MOST_AGAIN_S = 0.1, 0.8
+"""How soon a first reading that failed is tried again, twice as late each time up to the second:
+until one works the account is not guarded."""
 
 Later = list[tuple[str, Stimulus, int]]
 
@@ -86,17 +97,26 @@ class Actor:
         self.verbs = Verbs(self.core)
         self.halting = Halting(self.core)
         self.health = Health(self.core, self.effects.access, world.vitals)
-        self.commands = Commands(self.core, self.verbs, self.halting, self)
+        glances = Glances(line)
         self.executor = Executor(
             line,
             self.effects,
             clock=clock,
             settings=settings,
             failpoints=world.failpoints,
+            glances=glances,
             spawn=self.spawn,
         )
+        self.letters = Letters(self.core, self.executor)
+        self.commands = Commands(self.core, self.verbs, self.halting, self.letters, self)
+        self.glass = self._glass(world.emergency)
         self.observer = Observer(
-            line, self.effects, clock=clock, settings=settings, failpoints=world.failpoints
+            line,
+            self.effects,
+            clock=clock,
+            settings=settings,
+            failpoints=world.failpoints,
+            glances=glances,
         )
         self.error = "It has not been started."
         self.loaded = asyncio.Event()
@@ -109,6 +129,20 @@ class Actor:
         self._epoch = epoch
         self.corrupt = False
         self._later: Later = []
+
+    def _glass(self, emergency: EmergencyLog | None) -> BreakGlass | None:
+        if emergency is None:
+            return None
+        glass = BreakGlass(
+            self.core,
+            emergency,
+            reading=self.effects.newest,
+            stamp=self.effects.stamp,
+            send=self.executor.once,
+            spawn=self.spawn,
+        )
+        self.core.in_outage = glass.consider
+        return glass
 
     def spawn(self, work: Any) -> None:
         if self._group is not None:
@@ -162,8 +196,7 @@ class Actor:
                 self.error = restoring.why
                 self.loaded.set()
                 await restoring.doubt_plans()
-            await self._first_reading()
-            await self._look_at_unknowns()
+            await self._first_look()
             if restoring is not None:
                 self.error = restoring.why
                 await restoring.run()
@@ -240,6 +273,9 @@ class Actor:
             draft = core.draft()
             if boot.head.sequence == 0:
                 draft.say(_opened(boot.account))
+            if self.glass is not None:
+                self.glass.begin()
+                await self.glass.take_over(draft)
             for record in boot.book.open.values():
                 if record.state is IntentState.PLANNED and not core.reconciling:
                     settling.cancel(draft, record, "The core stopped before it was sent.")
@@ -262,24 +298,37 @@ class Actor:
             draft.queue.clear()
             if draft.payloads:
                 await core.commit(draft)
+            if self.glass is not None:
+                await self.glass.retire(now_us=draft.now_us)
 
         await core.in_turn(work, urgent=True)
 
     async def _first_reading(self) -> None:
         """Read the account until that works; nothing is decided on an old reading."""
+        pause_s = FIRST_AGAIN_S
         while not await self.observer.read(Lane.RECONCILE):
             self.error = f"The account cannot be read: {self.effects.read_error}"
             self.loaded.set()
-            wait_ms = max(self.effects.access.wait_ms or 0, self._settings.poll_near_ms)
-            await self._clock.sleep(wait_ms / 1000)
+            access = self.effects.access
+            refused_s = (access.wait_ms or 0) / 1000 if access.is_refused else 0
+            await self._clock.sleep(refused_s or pause_s)
+            pause_s = min(2 * pause_s, MOST_AGAIN_S)
 
-    async def _look_at_unknowns(self) -> None:
-        for record in list(self.core.book.open.values()):
-            if record.state is not IntentState.UNKNOWN:
-                continue
-            verdict = await self.executor.look(record)
-            if verdict is not None and verdict.state is not None:
-                await self.effects.resolve(record.id, verdict)
+    async def _first_look(self) -> None:
+        """Read the account, and find out by the same reading what a former life left unknown."""
+        open_now = self.core.book.open.values()
+        unknown = [record for record in open_now if record.state is IntentState.UNKNOWN]
+        if unknown:  # a fence says nothing before the venue's time is known
+            await within(self._clock, CLOCK_WAIT_S, self.effects.clock_known())
+        looking = asyncio.gather(*map(self.executor.look, unknown))
+        try:
+            await self._first_reading()
+            looks = await looking
+        finally:
+            looking.cancel()
+        for record, look in zip(unknown, looks, strict=True):
+            if look is not None and look.verdict.state is not None:
+                await self.effects.resolve(record.id, look.verdict)
             else:
                 self.spawn(self.executor.find_out(record.id))
 

@@ -291,8 +291,9 @@ class Reconciliation:
                 epoch=draft.epoch,
             )
             draft.count(record)
-            told = Outcome(action=one.action, state=IntentState.CONFIRMED, reason=RESTORED)
-            core.desk.inform(draft, one.run, told)
+            if one.amount:
+                told = Outcome(action=one.action, state=IntentState.CONFIRMED, reason=RESTORED)
+                core.desk.inform(draft, one.run, told)
         key, backup = f"{RECONCILED}{core.account.id}", restored.backup
         draft.rows.append(lambda tx: tx.put_meta(key, backup))
         draft.touched = True
@@ -304,11 +305,14 @@ class Reconciliation:
             if live.record.state not in TOLD or not live.strategy.permissions & SPENDERS:
                 continue
             for increase in increases:
+                # What came to a position that is known counts as margin from outside already,
+                # for every run that touched it; so that these did is all that is said here.
+                counts = increase.opened or not self._task.known.holds(increase.target)
                 yield Counted(
                     intent=spend_id(backup, run, f"{account}/{increase.target}/{increase.opened}"),
                     run=run,
                     target=increase.target,
-                    amount=increase.amount,
+                    amount=increase.amount if counts else 0,
                     action=_action_of(increase, state),
                     opened=increase.opened,
                 )
