@@ -12,7 +12,7 @@ from axisor.errors import (
     OutcomeUnknown,
     RunNotFound,
 )
-from axisor.events import Cause, HaltLevel
+from axisor.events import Cause, HaltLevel, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash, Tick
 from axisor.ports import Clock, KeyRights, Venue
@@ -284,6 +284,10 @@ class Engine:
     def demand_halt(self, level: HaltLevel, *, principal: str, reason: str = "") -> None:
         """Halt all accounts here at once; it is written down as soon as the store takes it."""
         self.platform.demand(level, principal=principal, reason=reason)
+
+    async def tell(self, notice: NoticeGiven) -> None:
+        """Write a notice into the journal of every account that is served here."""
+        await self._roster.tell(notice)
 
     def look_at_halt(self) -> None:
         """Read soon whether another core halted all accounts."""
