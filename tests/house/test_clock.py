@@ -1,4 +1,4 @@
-"""Ruff keeps the clock and chance out of the places where decisions are made."""
+"""Ruff keeps the clock, chance and threads out of the places where decisions are made."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ BANNED = {
     "datetime.now()": "from datetime import UTC, datetime\n\nnow = datetime.now(UTC)\n",
     "random()": "import random\n\nchance = random.random()\n",
     "uuid4()": "from uuid import uuid4\n\nmade = uuid4()\n",
+    "threading": "import threading\n\nlock = threading.Lock()\n",
+    "to_thread()": "import asyncio\n\nwork = asyncio.to_thread(print)\n",
 }
 RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
 
@@ -47,7 +49,7 @@ def refusals(path: str, source: str) -> str:
 @pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
 @pytest.mark.parametrize("path", DECIDING)
 @pytest.mark.parametrize("source", [pytest.param(code, id=name) for name, code in BANNED.items()])
-def test_a_deciding_module_has_no_clock_and_no_chance(path: str, source: str) -> None:
+def test_a_deciding_module_has_no_clock_no_chance_and_no_threads(path: str, source: str) -> None:
     assert "TID251" in refusals(path, source)
 
 

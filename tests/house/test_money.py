@@ -16,6 +16,20 @@ MONEY = (
     "plugins/margin-guard/src/",
     "server/src/axisor_server/domain/",
     "server/src/axisor_server/engine/",
+    *(
+        f"plugins/lnmarkets/src/axisor_lnmarkets/{name}"
+        for name in (
+            "account.py",
+            "actions.py",
+            "convert.py",
+            "models/",
+            "outcome.py",
+            "picture.py",
+            "rest/",
+            "signing.py",
+            "wire.py",
+        )
+    ),
 )
 
 TIMEKEEPING = {

@@ -42,6 +42,8 @@ def test_a_list_in_the_environment_is_split_at_commas():
         ('max_mode = "real"', "max_mode"),
         ('[log]\nlevel = "loud"', "log.level"),
         ("[venue]\nback_date_ms = 30000", "back_date_ms"),
+        ("[venue]\nlag_ms = -1", "lag_ms"),
+        ("[venue]\nslack_ms = 60001", "slack_ms"),
         ('[grp]\nlisten = "x"', "grpc.listen"),
     ],
 )

@@ -13,7 +13,13 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from axisor.errors import NotSupported, VenueAuth, VenueRefused, VenueUnavailable
+from axisor.errors import (
+    NotSupported,
+    VenueAuth,
+    VenueClockSkew,
+    VenueRefused,
+    VenueUnavailable,
+)
 from axisor.exchange.account import Account
 from axisor.exchange.happenings import Closed
 from axisor.exchange.ids import seeded_ids
@@ -125,7 +131,7 @@ class SimLine:
         if fault == "refuse-key":
             return Refused(VenueAuth("The key lacks a right."))
         if fault == "refuse-stamp":
-            return Refused(VenueAuth("Timestamp is outside the accepted window."))
+            return Refused(VenueClockSkew("Timestamp is outside the accepted window."))
         if venue.down or fault == "refuse-connection":
             return Refused(VenueUnavailable("The simulated line is down."))
         if fault == "lose-request":
@@ -285,7 +291,7 @@ class SimVenue:
         """Take a request as it arrives: check its stamp, then do it."""
         now_ms = int(self.true_time().timestamp() * 1000) + self.offset_ms
         if not -EARLY_MS <= now_ms - signed_at_ms <= WINDOW_MS:
-            return Refused(VenueAuth("The timestamp is outside the window."))
+            return Refused(VenueClockSkew("The timestamp is outside the window."))
         self.before = self.state()
         quote = self.exchange.quote
         try:

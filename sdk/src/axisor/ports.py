@@ -137,12 +137,27 @@ class ClockOffset(Struct, frozen=True):
     uncertainty_ms: int
 
 
+class Circuit(Struct, frozen=True):
+    """Whether a class of reads is asked at all: `closed` is well, `open` not, `half_open` a probe.
+
+    `opened` counts how often it was given up since the start.
+    """
+
+    name: str
+    state: str
+    opened: int = 0
+
+
 class RateBudget(Struct, frozen=True):
-    """How much of the venue's request budget is left, in requests a second."""
+    """How much of the venue's request budget is left, in requests a second.
+
+    `circuits` are the venue's classes of reads, where the plugin tells them apart.
+    """
 
     limit: Decimal
     available: Decimal
     waiting: int
+    circuits: tuple[Circuit, ...] = ()
 
 
 class MarketFeed(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from axisor.errors import SettingsInvalid
-from axisor.ports import Pace, Paced
+from axisor.ports import Paced
 from axisor_server import settings as settings_module
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins
@@ -46,6 +46,8 @@ def engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
         share_ms=min(1_000, settings.lease.renew_ms),
         max_mode=settings.max_mode,
         back_date_ms=settings.venue.back_date_ms,
+        lag_ms=settings.venue.lag_ms,
+        slack_ms=settings.venue.slack_ms,
         disagree_percent=settings.prices.disagree_percent,
         index_disagree_percent=settings.prices.index_percent,
     )
@@ -64,11 +66,9 @@ def _owner(settings: Settings, ids: Ids) -> str:
 
 def keep_pace(plugins: Plugins, settings: Settings) -> None:
     """Tell the venues how fast they may be asked."""
-    limits = settings.venue
-    pace = Pace(limits.account_rate, limits.guard_reserve, limits.public_rate)
     for venue in plugins.venues.values():
         if isinstance(venue, Paced):
-            venue.keep_pace(pace)
+            venue.keep_pace(settings.venue.pace())
 
 
 def plugin_reports(plugins: Plugins) -> Sequence[PluginReport]:

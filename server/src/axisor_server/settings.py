@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
+from axisor.ports import Pace
 
 ENV_PREFIX = "AXISOR_"
 
@@ -80,6 +81,16 @@ class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=25_000, description="How far signatures are dated back; shortens doubt."),
     ] = 0
+    lag_ms: Annotated[
+        int, Meta(ge=0, le=60_000, description="How late a reading may show what was done.")
+    ] = 2_000
+    slack_ms: Annotated[
+        int, Meta(ge=0, le=60_000, description="How long the venue may work on a request.")
+    ] = 1_000
+
+    def pace(self) -> Pace:
+        """Return how fast a venue may be asked."""
+        return Pace(self.account_rate, self.guard_reserve, self.public_rate)
 
 
 class Prices(Struct, frozen=True, forbid_unknown_fields=True):

@@ -97,9 +97,9 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged() -> AsyncIterator[Stage]:
+async def staged(stage: Stage | None = None) -> AsyncIterator[Stage]:
     """Serve a stage on a free port."""
-    stage = Stage()
+    stage = Stage() if stage is None else stage
     async with serve(stage.play, "127.0.0.1", 0, close_timeout=0.1) as server:
         stage.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/v1"
         yield stage

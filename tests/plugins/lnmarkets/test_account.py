@@ -14,7 +14,6 @@ from tests.plugins.lnmarkets.server import HANG_UP, Script, answer
 from axisor.errors import (
     FieldInvalid,
     NotSupported,
-    VenueAnswerInvalid,
     VenueUnavailable,
 )
 from axisor.intents import (
@@ -97,6 +96,24 @@ async def test_a_read_that_fails_in_part_fails(venue: Script, account: LnMarkets
 
     with pytest.raises(VenueUnavailable):
         await account.read()
+
+
+async def test_a_venue_that_does_not_answer_is_asked_for_one_thing_only(
+    venue: Script, account: LnMarketsAccount
+):
+    venue.on("GET /v3/account", answer(b"", 503), answer(b"", 503), answer(answers.ACCOUNT))
+    with pytest.raises(VenueUnavailable):
+        await account.read()
+    before = len(venue.seen)
+
+    with pytest.raises(VenueUnavailable):
+        await account.read()
+    asked = [request.path for request in venue.seen[before:]]
+    state = await account.read()
+
+    assert asked == ["/v3/account"]
+    assert state.balance.free == 897_900
+    assert [position.id for position in state.positions] == [ID, CROSS]
 
 
 async def test_the_venues_clock_is_known_before_the_first_signature(
@@ -308,37 +325,6 @@ async def test_a_cross_position_ended_with_its_last_order(venue: Script, account
 
     assert closed is not None
     assert (closed.end, closed.exit_price) == ("liquidated", Decimal(100_000))
-
-
-async def test_a_client_id_is_looked_for_everywhere(venue: Script, account: LnMarketsAccount):
-    mine = {"clientId": "mine"}
-    venue.on(f"GET {ISO}/trades/running", [{**answers.RUNNING, **mine}])
-    venue.on(f"GET {ISO}/trades/open", [{**answers.OPEN, **mine}, answers.OPEN])
-    venue.on(f"GET {ISO}/trades/closed", answers.page({**answers.CLOSED, **mine}))
-    venue.on(f"GET {ISO}/trades/canceled", answers.page({**answers.CANCELED, **mine}))
-    venue.on(f"GET {X}/orders/open", [{**answers.CROSS_OPEN, **mine}])
-    venue.on(f"GET {X}/orders/filled", answers.page({**answers.CROSS_FILLED, **mine}))
-
-    found = await account.find_order("mine")
-
-    kinds = [type(item).__name__ for item in found]
-    assert kinds == ["Position", "Order", "ClosedPosition", "Order", "Order", "Order"]
-
-
-async def test_an_unreadable_list_proves_no_absence(venue: Script, account: LnMarketsAccount):
-    venue.on(f"GET {ISO}/trades/running", [{"id": "bad"}])
-
-    with pytest.raises(VenueAnswerInvalid):
-        await account.find_order("mine")
-
-
-async def test_transfers_stop_at_the_last_one_seen(venue: Script, account: LnMarketsAccount):
-    rows = [{"id": f"t{n}", "amount": n, "time": "2026-10-01T12:00:00Z"} for n in (3, 2, 1)]
-    venue.on(f"GET {X}/transfers", answers.page(*rows, cursor="more"))
-
-    transfers = await account.transfers(after="t1")
-
-    assert [transfer.id for transfer in transfers] == ["t3", "t2"]
 
 
 async def test_funding_is_that_of_the_position(venue: Script, account: LnMarketsAccount):

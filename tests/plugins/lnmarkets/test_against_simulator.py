@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from tests.plugins.lnmarkets.links import KEY, PASSPHRASE, SECRET, SEED, credentials
 
-from axisor.errors import VenueAuth, VenueRefused
+from axisor.errors import VenueAuth, VenueClockSkew, VenueRefused
 from axisor.intents import (
     AddMargin,
     CancelAllOrders,
@@ -250,7 +250,7 @@ async def test_a_stamp_out_of_the_window_is_refused_by_the_venue(
     )
 
     assert isinstance(result, Refused)
-    assert isinstance(result.error, VenueAuth)
+    assert isinstance(result.error, VenueClockSkew)
 
 
 @pytest.mark.parametrize(

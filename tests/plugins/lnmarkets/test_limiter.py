@@ -12,7 +12,7 @@ from tests.plugins.lnmarkets.clocks import HandClock
 
 from axisor.errors import RateLimited, VenueRateLimited
 from axisor.ports import Lane
-from axisor_lnmarkets.limiter import MOST_WAITING, Limiter, Rate
+from axisor_lnmarkets.limiter import GUARDS_HELD_MS, MOST_WAITING, Limiter, Rate
 
 Arrival = tuple[int, Lane]
 Grant = tuple[int, int, Lane]  # granted at, arrived at, lane
@@ -112,11 +112,12 @@ async def test_lanes_go_in_order_when_a_place_is_free():
     ]
 
 
-async def test_nothing_goes_while_the_venue_wants_a_pause():
+@pytest.mark.parametrize("lane", [Lane.RECONCILE, Lane.COMMAND, Lane.READ])
+async def test_nothing_goes_while_the_venue_wants_a_pause(lane):
     clock = HandClock()
     limiter = Limiter(clock)
     limiter.hold(Decimal("2.5"))
-    asked = asyncio.ensure_future(limiter.acquire(Lane.GUARD))
+    asked = asyncio.ensure_future(limiter.acquire(lane))
 
     await clock.move_to(2_499)
     waited = not asked.done()
@@ -125,6 +126,26 @@ async def test_nothing_goes_while_the_venue_wants_a_pause():
 
     assert waited
     assert limiter.budget().waiting == 0
+
+
+async def test_guards_go_first_while_others_wait_out_a_pause():
+    clock = HandClock()
+    limiter = Limiter(clock)
+    limiter.hold(Decimal(60))
+    starving = [asyncio.ensure_future(limiter.acquire(Lane.READ)) for _ in range(20)]
+    guard = asyncio.ensure_future(limiter.acquire(Lane.GUARD))
+    await asyncio.sleep(0)
+
+    await clock.move_to(GUARDS_HELD_MS)
+    went = guard.done()
+    await clock.move_to(59_999)
+    waited = not any(task.done() for task in starving)
+    for task in starving:
+        task.cancel()
+    await asyncio.gather(*starving, return_exceptions=True)
+
+    assert went
+    assert waited
 
 
 async def test_a_request_that_would_come_too_late_is_refused_before_it_is_sent():

@@ -20,7 +20,7 @@ from tests.plugins.lnmarkets.stream_server import Stage, staged
 from axisor.errors import VenueAnswerInvalid, VenueUnavailable
 from axisor.model import Tick
 from axisor_lnmarkets.address import Address
-from axisor_lnmarkets.backoff import MOST_S, Backoff
+from axisor_lnmarkets.backoff import MOST_S, STEADY_MS, Backoff
 from axisor_lnmarkets.limiter import Limiter
 from axisor_lnmarkets.market import LnMarketsFeed
 from axisor_lnmarkets.models.stream import BUCKETS, INDEX, LAST_PRICE
@@ -283,13 +283,26 @@ async def test_a_clock_that_does_not_answer_is_an_error(venue: Script, feed: LnM
         await feed.clock_offset()
 
 
-def test_waits_grow_to_a_bound_and_begin_anew():
-    backoff = Backoff(Random(SEED))
+def test_waits_grow_to_a_bound_and_begin_anew_after_a_steady_connection():
+    clock = JumpingClock()
+    backoff = Backoff(Random(SEED), clock)
 
     waits = [backoff.next_s() for _ in range(20)]
-    backoff.reset()
+    backoff.good()
+    clock.ms += STEADY_MS
 
     assert all(0.25 <= wait <= MOST_S for wait in waits)
     assert waits[3] > waits[0]
     assert min(waits[10:]) >= MOST_S / 2
     assert backoff.next_s() <= 0.5
+
+
+def test_a_connection_that_breaks_soon_after_a_push_does_not_count_as_good():
+    clock = JumpingClock()
+    backoff = Backoff(Random(SEED), clock)
+    for _ in range(10):
+        backoff.good()
+        clock.ms += STEADY_MS - 1
+        wait = backoff.next_s()
+
+    assert wait >= MOST_S / 2

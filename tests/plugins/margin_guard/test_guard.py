@@ -220,6 +220,17 @@ def test_a_second_add_waits_for_the_cooldown_unless_distance_halved():
     assert halved[0].episode == "7f3a#1"
 
 
+def test_beyond_liquidation_a_refused_add_waits_like_any_other():
+    harness = guard(cooldown_s=10)
+    (first,) = acts(harness.tick(96_000))  # a wrong price, as far as the venue is concerned
+
+    asked = harness.settle(first, IntentState.REFUSED)
+
+    assert acts(asked) == []
+    assert acts(harness.tick(95_900)) == []
+    assert [type(a) for a in acts(harness.advance(seconds=11))] == [AddMargin]
+
+
 def test_an_episode_ends_beyond_trigger_and_hysteresis():
     harness = guard(target="2.1")
     (first,) = acts(harness.tick(98_100))

@@ -189,3 +189,31 @@ async def test_a_database_that_cannot_be_reached_is_unavailable(tmp_path: Path):
 
     with pytest.raises(StoreUnavailable):
         await store.open()
+
+
+@pytest.mark.postgres
+async def test_a_replica_that_stands_still_in_a_transaction_gives_its_locks_back(
+    postgres_dsn: str,
+):
+    standing, other = postgres_store(postgres_dsn), postgres_store(postgres_dsn)
+    await standing.open()
+    await other.open()
+    locked, released = threading.Event(), threading.Event()
+
+    def stand_still(tx: Transaction) -> None:
+        tx.put_meta("lease", "standing")
+        assert tx.meta("lease") == "standing"
+        locked.set()
+        released.wait()
+
+    stopped = asyncio.create_task(standing.write(stand_still))
+    await asyncio.to_thread(locked.wait)
+
+    await other.write(lambda tx: tx.put_meta("lease", "other"))
+    released.set()
+    # It is told to repeat, so that the unit runs again, on what the other has written.
+    await stopped
+
+    assert await other.read(lambda reader: reader.meta("lease")) == "standing"
+    await standing.close()
+    await other.close()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from random import Random
 from typing import Any, TypeVar
 
-from axisor.errors import AxisorError, OutcomeUnknown, VenueAnswerInvalid
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from axisor.errors import AxisorError, OutcomeUnknown, VenueAnswerInvalid, VenueClockSkew
 from axisor.intents import Action
 from axisor.model import CROSS, AccountState, CrossWallet, Funding, Order, Position
 from axisor.ports import (
@@ -24,6 +28,7 @@ from axisor.ports import (
 )
 from axisor_lnmarkets.actions import PATHS, carry_out, confirmed_of
 from axisor_lnmarkets.address import Address
+from axisor_lnmarkets.breaker import Breaker, Breakers
 from axisor_lnmarkets.convert import (
     balance_of,
     closed_of,
@@ -37,15 +42,20 @@ from axisor_lnmarkets.convert import (
     wallet_of,
 )
 from axisor_lnmarkets.hints import hints, rights_of
+from axisor_lnmarkets.hour import VenueHour
 from axisor_lnmarkets.limiter import AUTHENTICATED, Limiter, Rate
-from axisor_lnmarkets.models.futures import CrossPosition
+from axisor_lnmarkets.models.futures import CrossOrder, CrossPosition, Trade
 from axisor_lnmarkets.rest import Rest
-from axisor_lnmarkets.rest.paging import PageQuery, pages
+from axisor_lnmarkets.rest.paging import PageQuery, newest, pages
 from axisor_lnmarkets.signing import Signer
 from axisor_lnmarkets.stream import open_stream
 from axisor_lnmarkets.transport import SIGNATURE_WINDOW_MS, Transport
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+MOST_LOOKED_AT = 1_000
+"""Rows of each kind that are looked through for a client id, newest first."""
 
 
 class LnMarketsAccount:
@@ -62,16 +72,26 @@ class LnMarketsAccount:
         public: Limiter,
         rng: Random,
         rate: Rate = AUTHENTICATED,
+        breaker: Breaker | None = None,
+        hour: VenueHour | None = None,
     ) -> None:
         self._address = address
         self._clock = clock
         self._rng = rng
         self._signer = Signer(credentials, allowed=PATHS)
         self._limiter = Limiter(clock, rate)
+        self._breakers = Breakers(clock, breaker)
         self._transport = Transport(
-            address, clock=clock, public=public, private=self._limiter, signer=self._signer
+            address,
+            clock=clock,
+            public=public,
+            private=self._limiter,
+            signer=self._signer,
+            breakers=self._breakers,
+            hour=hour,
         )
         self._rest = Rest(self._transport)
+        self._shaky = False
 
     async def read(self, *, lane: Lane = Lane.READ) -> AccountState:
         """Read balance, positions, open orders and cross wallet. Raises VenueError.
@@ -79,29 +99,37 @@ class LnMarketsAccount:
         The venue has no one call for it: these are five reads side by side, so a change between
         them shows in one and not yet in another. Whoever compares figures across them reads twice.
         `read_at` is our time before the first was sent. What the venue lists but in figures that
-        make no sense is named in `unreadable` and hides nothing else.
+        make no sense is named in `unreadable` and hides nothing else. After a reading that failed
+        one of the five goes ahead: a venue that does not answer costs one request of the budget.
         """
         await self._know_clock()
         read_at = self._clock.now()
         rest = self._rest
+        shaky, self._shaky = self._shaky, True
+        ahead = await rest.account.account(lane=lane) if shaky else None
         account, running, waiting, cross, orders = await _together(
-            rest.account.account(lane=lane),
+            rest.account.account(lane=lane) if ahead is None else _known(ahead),
             rest.isolated.running(lane=lane),
             rest.isolated.open(lane=lane),
             self._cross_position(lane),
             rest.cross.orders_open(lane=lane),
         )
+        self._shaky = False
         unreadable = [*running.unreadable, *waiting.unreadable, *orders.unreadable]
         positions: list[Position] = []
         for trade in running.items:
-            if trade.running:
+            try:
                 positions.append(position_of(trade))
-            else:
+            except VenueAnswerInvalid:
                 unreadable.append(trade.id)
+        try:
+            position = None if cross is None else cross_position_of(cross)
+        except VenueAnswerInvalid:
+            cross = None
+        else:
+            positions += [] if position is None else [position]
         if cross is None:
             unreadable.append(CROSS)
-        elif (position := cross_position_of(cross)) is not None:
-            positions.append(position)
         return AccountState(
             balance=balance_of(account),
             positions=tuple(positions),
@@ -124,50 +152,70 @@ class LnMarketsAccount:
         except OutcomeUnknown as error:
             return Unknown(error.message)
         except AxisorError as error:
+            if isinstance(error, VenueClockSkew):
+                self._transport.forget_time()
             return Refused(error)
-        return confirmed_of(answer)
+        try:
+            return confirmed_of(answer)
+        except VenueAnswerInvalid as error:
+            return Unknown(f"The venue says it is done, but {error.message}")
 
     async def closed_position(self, id: str) -> ClosedPosition | None:
         """Return how a position ended, or None while it has not or is not listed yet.
 
         How it ended is told from its exit price. For `cross` it is the last order filled before it
-        went flat, and the profit is the venue's running total. Raises VenueError.
+        went flat, and the profit is the venue's running total. A history that cannot be understood
+        tells nothing, which hides no position that runs. Raises VenueError.
         """
         await self._know_clock()
         if id == CROSS:
             return await self._closed_cross()
-        running = await self._rest.isolated.running()
+        lane = Lane.RECONCILE
+        running = await self._rest.isolated.running(lane=lane)
         if id in running.unreadable or any(trade.id == id for trade in running.items):
             return None
         closed = self._rest.isolated.closed
-        async for trade in pages(lambda cursor: closed(PageQuery(cursor=cursor))):
-            if trade.id == id:
-                return closed_of(trade)
+        rows = pages(
+            lambda cursor: closed(PageQuery(cursor=cursor), lane=lane),
+            key=_id,
+            skip_unreadable=True,
+        )
+        try:
+            async for trade in rows:
+                if trade.id == id:
+                    return closed_of(trade)
+        except VenueAnswerInvalid as error:
+            log.error("how %s ended cannot be read: %s", id, error.message)
         return None
 
     async def find_order(self, client_id: str) -> tuple[Order | Position | ClosedPosition, ...]:
         """Return everything, open or done, that carries this client id. Raises VenueError.
 
-        Of what is done it looks at the newest thousand of each kind: it is meant for orders whose
-        outcome is unknown since a minute or so.
+        The lists are read in the order in which an order lives, waiting, running, done: one that
+        moves on meanwhile is in one of them. Of what is done it looks at the newest thousand of
+        each kind: it is meant for orders whose outcome is unknown since a minute or so. A list that
+        is not whole, or does not tell client ids, proves no absence and is an error.
         """
         await self._know_clock()
         isolated, cross, lane = self._rest.isolated, self._rest.cross, Lane.RECONCILE
-        running, waiting, closed, canceled, resting, filled = await _together(
-            isolated.running(lane=lane),
-            isolated.open(lane=lane),
-            isolated.closed(lane=lane),
-            isolated.canceled(lane=lane),
-            cross.orders_open(lane=lane),
-            cross.orders_filled(lane=lane),
+        waiting, resting = await _together(isolated.open(lane=lane), cross.orders_open(lane=lane))
+        running = await isolated.running(lane=lane)
+        most = MOST_LOOKED_AT
+        closed, canceled, filled = await _together(
+            newest(lambda c: isolated.closed(_big(c), lane=lane), key=_id, most=most),
+            newest(lambda c: isolated.canceled(_big(c), lane=lane), key=_id, most=most),
+            newest(lambda c: cross.orders_filled(_big(c), lane=lane), key=_id, most=most),
         )
         unreadable = [*running.unreadable, *waiting.unreadable, *resting.unreadable]
+        trades: list[Trade] = [*running.items, *waiting.items, *closed, *canceled]
+        orders: list[CrossOrder] = [*resting.items, *filled]
+        both: list[Trade | CrossOrder] = [*trades, *orders]
+        unreadable += [item.id for item in both if item.client_id is UNSET]
         if unreadable:
             raise VenueAnswerInvalid(
                 f"Whether {client_id} exists cannot be told: some items are unreadable.",
-                unreadable=",".join(unreadable),
+                unreadable=",".join(unreadable[:10]),
             )
-        trades = (*running.items, *waiting.items, *closed.data, *canceled.data)
         found: list[Order | Position | ClosedPosition] = []
         for trade in trades:
             if trade.client_id != client_id:
@@ -178,36 +226,63 @@ class LnMarketsAccount:
                 found.append(closed_of(trade))
             else:
                 found.append(order_of(trade))
-        for order in (*resting.items, *filled.data):
-            if order.client_id == client_id:
-                found.append(cross_order_of(order))
+        found += [cross_order_of(order) for order in orders if order.client_id == client_id]
         return tuple(found)
 
     async def funding_paid(self, position: str) -> tuple[Funding, ...]:
         """Return the funding payments of a position, newest first. Raises VenueError."""
         await self._know_clock()
+        lane = Lane.RECONCILE
         if position == CROSS:
             cross = self._rest.cross.funding_fees
-            rows = pages(lambda cursor: cross(PageQuery(cursor=cursor)))
+            rows = pages(
+                lambda cursor: cross(PageQuery(cursor=cursor), lane=lane),
+                key=lambda row: row.settlement_id,
+                time=lambda row: row.time,
+            )
             return tuple([funding_of(row) async for row in rows])
         isolated = self._rest.isolated.funding_fees
-        fees = pages(lambda cursor: isolated(PageQuery(cursor=cursor), trade=position))
+        fees = pages(
+            lambda cursor: isolated(PageQuery(cursor=cursor), trade=position, lane=lane),
+            key=lambda fee: f"{fee.settlement_id}/{fee.trade_id}",
+            time=lambda fee: fee.time,
+        )
         return tuple([funding_of(fee) async for fee in fees if fee.trade_id == position])
 
     async def transfers(self, *, after: str | None) -> tuple[Transfer, ...]:
-        """Return cross transfers newer than the id given, newest first. Raises VenueError."""
+        """Return cross transfers newer than the id given, newest first.
+
+        Raises VenueError, also where the ledger does not hold the row `after`, which it held once:
+        then what it shows is a part, and a part proves nothing about what is absent.
+        """
         await self._know_clock()
         fetch = self._rest.cross.transfers
-        found = []
-        async for row in pages(lambda cursor: fetch(PageQuery(cursor=cursor), lane=Lane.RECONCILE)):
+        found: list[Transfer] = []
+        async for row in pages(
+            lambda cursor: fetch(PageQuery(cursor=cursor), lane=Lane.RECONCILE),
+            key=_id,
+            time=lambda row: row.time,
+        ):
             if row.id == after:
-                break
+                return tuple(found)
             found.append(transfer_of(row))
+        if after is not None:
+            raise VenueAnswerInvalid(
+                f"The ledger of transfers does not hold {after} any more, so it is not whole.",
+                field="data",
+            )
         return tuple(found)
 
     async def rights(self) -> KeyRights:
         """Return what the key may do; the venue tells it on the stream only. Raises VenueError."""
         await self._know_clock()
+        try:
+            return await self._log_in()
+        except VenueClockSkew:
+            await self._transport.resync()
+            return await self._log_in()
+
+    async def _log_in(self) -> KeyRights:
         async with open_stream(self._address.stream, clock=self._clock, rng=self._rng) as stream:
             answer = await stream.authenticate(
                 self._signer, timestamp_ms=self._transport.venue_now_ms()
@@ -226,6 +301,7 @@ class LnMarketsAccount:
             clock=self._clock,
             rng=self._rng,
             venue_now_ms=self._transport.venue_now_ms,
+            resync=self._transport.resync,
         )
 
     async def warm(self) -> None:
@@ -233,8 +309,8 @@ class LnMarketsAccount:
         await self._transport.warm()
 
     def budget(self) -> RateBudget:
-        """Return the present state of the rate limiter."""
-        return self._limiter.budget()
+        """Return the present state of the rate limiter and of the breakers."""
+        return replace(self._limiter.budget(), circuits=self._breakers.circuits())
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -242,8 +318,7 @@ class LnMarketsAccount:
 
     async def _know_clock(self) -> None:
         """Measure the venue's clock before the first signed read, lest its stamp is refused."""
-        if not self._transport.knows_time:
-            await self._transport.warm()
+        await self._transport.know_time()
 
     async def _cross_position(self, lane: Lane) -> CrossPosition | None:
         try:
@@ -252,11 +327,24 @@ class LnMarketsAccount:
             return None  # told apart from a flat one: `read` names it unreadable
 
     async def _closed_cross(self) -> ClosedPosition | None:
-        position = await self._rest.cross.position()
+        lane = Lane.RECONCILE
+        position = await self._rest.cross.position(lane=lane)
         if position.quantity != 0:
             return None
-        filled = await self._rest.cross.orders_filled(PageQuery(limit=1))
+        filled = await self._rest.cross.orders_filled(PageQuery(limit=1), lane=lane)
         return cross_closed_of(filled.data[0], position) if filled.data else None
+
+
+async def _known(answer: T) -> T:
+    return answer
+
+
+def _id(row: Any) -> str:  # any row of the venue's that has an id
+    return str(row.id)
+
+
+def _big(cursor: str | None) -> PageQuery:
+    return PageQuery(cursor=cursor, limit=MOST_LOOKED_AT)
 
 
 async def _together(*reads: Coroutine[Any, Any, Any]) -> list[Any]:  # each read has its own type

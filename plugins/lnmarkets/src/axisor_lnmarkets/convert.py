@@ -8,6 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec import UnsetType
+
+from axisor import maths
 from axisor.errors import VenueAnswerInvalid
 from axisor.model import (
     CROSS,
@@ -51,6 +54,26 @@ def _or_none(figure: Figure) -> Decimal | None:
     return None if figure == 0 else figure.exact
 
 
+def _told(client_id: str | UnsetType | None) -> str | None:
+    return None if isinstance(client_id, UnsetType) else client_id
+
+
+CALMER = Decimal("0.02")
+"""How much farther than reckoned a liquidation may be, as a fraction of the entry price: rounding,
+and fees that the venue counts otherwise, stay far below it."""
+
+
+def _check_liquidation(side: Side, quantity: int, entry: Price, margin: int, said: Price) -> None:
+    """Refuse a liquidation that the margin cannot carry: a guard would believe itself safe."""
+    reckoned = maths.liquidation(side, quantity, entry, margin)
+    if side.sign * (reckoned - said) > CALMER * entry:
+        raise VenueAnswerInvalid(
+            f"A liquidation at {said} does not fit a margin of {margin} sats, which carries to "
+            f"{reckoned}.",
+            field="liquidation",
+        )
+
+
 def balance_of(account: Account) -> Balance:
     """Return what the account can spend."""
     return Balance(
@@ -61,9 +84,15 @@ def balance_of(account: Account) -> Balance:
 
 
 def position_of(trade: Trade) -> Position:
-    """Return a running trade as a position. Raises VenueAnswerInvalid for one that does not run."""
+    """Return a running trade as a position.
+
+    Raises VenueAnswerInvalid for one that does not run, or whose liquidation is too good.
+    """
     if not trade.running:
         raise VenueAnswerInvalid(f"Trade {trade.id} does not run.", field="running")
+    _check_liquidation(
+        trade.side, trade.quantity, trade.price.exact, trade.margin, trade.liquidation.exact
+    )
     return Position(
         id=trade.id,
         side=trade.side,
@@ -84,7 +113,7 @@ def position_of(trade: Trade) -> Position:
         sum_cash_in_pl=trade.sum_cash_in_pl,
         pl=trade.pl,
         created_at=trade.created_at,
-        client_id=trade.client_id,
+        client_id=_told(trade.client_id),
     )
 
 
@@ -109,7 +138,7 @@ def order_of(trade: Trade) -> Order:
         fee=trade.opening_fee,
         created_at=trade.created_at,
         settled_at=trade.closed_at if trade.canceled else trade.filled_at,
-        client_id=trade.client_id,
+        client_id=_told(trade.client_id),
     )
 
 
@@ -153,14 +182,20 @@ def _beyond(side: Side, price: Decimal, bound: Decimal) -> bool:
 
 
 def cross_position_of(position: CrossPosition) -> Position | None:
-    """Return the cross position, or None when it is flat."""
+    """Return the cross position, or None when it is flat.
+
+    Raises VenueAnswerInvalid for one whose liquidation is too good to be true.
+    """
     if position.entry_price is None or position.liquidation is None or position.quantity == 0:
         return None
+    side = Side.BUY if position.quantity > 0 else Side.SELL
+    entry, quantity = position.entry_price.exact, abs(position.quantity)
+    _check_liquidation(side, quantity, entry, position.margin, position.liquidation.exact)
     return Position(
         id=CROSS,
-        side=Side.BUY if position.quantity > 0 else Side.SELL,
-        quantity=abs(position.quantity),
-        entry=position.entry_price.exact,
+        side=side,
+        quantity=quantity,
+        entry=entry,
         margin=position.margin,
         leverage=Decimal(position.leverage),
         liquidation=position.liquidation.exact,
@@ -196,7 +231,7 @@ def cross_order_of(order: CrossOrder) -> Order:
         fee=order.trading_fee,
         created_at=order.created_at,
         settled_at=order.canceled_at if order.canceled else order.filled_at,
-        client_id=order.client_id,
+        client_id=_told(order.client_id),
     )
 
 

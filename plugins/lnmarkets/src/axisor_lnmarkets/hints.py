@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from random import Random
 
-from axisor.errors import VenueAuth, VenueError
+from axisor.errors import VenueAuth, VenueClockSkew, VenueError
 from axisor.ports import Clock, KeyRights
 from axisor_lnmarkets.backoff import Backoff
 from axisor_lnmarkets.models.stream import PAIR, SCOPES, AccountHint
@@ -29,9 +29,13 @@ async def hints(
     clock: Clock,
     rng: Random,
     venue_now_ms: Callable[[], int],
+    resync: Callable[[], Awaitable[None]],
 ) -> AsyncGenerator[str, None]:
-    """Yield `connected` at each connection, then `topic:event` for each push. Raises VenueAuth."""
-    backoff = Backoff(rng)
+    """Yield `connected` at each connection, then `topic:event` for each push. Raises VenueAuth.
+
+    Where the venue refuses the time of a login, `resync` measures its clock before the next try.
+    """
+    backoff = Backoff(rng, clock)
     while True:
         try:
             async with open_stream(url, clock=clock, rng=rng) as stream:
@@ -40,13 +44,22 @@ async def hints(
                 while True:
                     hint = await _next(stream)
                     if hint is not None:
-                        backoff.reset()
+                        backoff.good()
                         yield hint
         except VenueAuth:
             raise
         except VenueError as error:
             log.info("private stream: %s", error.message)
+            if isinstance(error, VenueClockSkew):
+                await _measured(resync)
         await clock.sleep(backoff.next_s())
+
+
+async def _measured(resync: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await resync()
+    except VenueError as error:
+        log.info("the venue's clock could not be measured: %s", error.message)
 
 
 async def _subscribe(stream: Stream, signer: Signer, now_ms: int) -> None:

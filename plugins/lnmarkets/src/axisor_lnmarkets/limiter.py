@@ -39,6 +39,12 @@ PUBLIC = Rate(requests=1, reserve=0)
 MOST_WAITING = 1_000
 """Requests that may wait at once; one more is refused rather than queued for minutes."""
 
+GUARDS_HELD_MS = 2_000
+"""The longest that guards keep still when the venue wants a pause: twice the window it counts in.
+
+A request too many is refused without effect; a rescue that waits for an hour costs a position.
+"""
+
 _SHORTEST_WAIT_MS = 1
 
 
@@ -51,6 +57,7 @@ class Limiter:
         self._gone: deque[tuple[int, bool]] = deque()  # (when, whether a guard's), oldest first
         self._waiting: dict[Lane, deque[object]] = {lane: deque() for lane in Lane}
         self._held_until_ms = clock.monotonic_ms()
+        self._guards_held_until_ms = self._held_until_ms
 
     async def acquire(self, lane: Lane, *, patience_ms: int | None = None) -> None:
         """Wait for leave to send one request.
@@ -76,9 +83,11 @@ class Limiter:
             self._waiting[lane].remove(me)
 
     def hold(self, seconds: Decimal) -> None:
-        """Let nothing go for so long: the venue said it had too many."""
-        until = self._clock.monotonic_ms() + int(seconds * 1000)
-        self._held_until_ms = max(self._held_until_ms, until)
+        """Let nothing go for so long, guards for a moment: the venue said it had too many."""
+        now, pause = self._clock.monotonic_ms(), int(seconds * 1000)
+        self._held_until_ms = max(self._held_until_ms, now + pause)
+        guards = now + min(pause, GUARDS_HELD_MS)
+        self._guards_held_until_ms = max(self._guards_held_until_ms, guards)
 
     def budget(self) -> RateBudget:
         """Return the limit, what of it is left in this window, and how many wait."""
@@ -96,7 +105,8 @@ class Limiter:
         """Return 0 where this request may go now, else how long it cannot go for certain."""
         now = self._clock.monotonic_ms()
         self._forget(now)
-        free_at = max(now, self._held_until_ms, self._window_free_at(lane))
+        held = self._guards_held_until_ms if lane is Lane.GUARD else self._held_until_ms
+        free_at = max(now, held, self._window_free_at(lane))
         if free_at > now:
             return free_at - now
         first = next(queue[0] for queue in self._waiting.values() if queue)

@@ -10,27 +10,40 @@ from random import Random
 from axisor.model import Candle, Tick
 from axisor.ports import Clock, ClockOffset, Lane
 from axisor_lnmarkets.address import Address
+from axisor_lnmarkets.breaker import Breaker, Breakers
 from axisor_lnmarkets.convert import candle_of, tick_of
+from axisor_lnmarkets.hour import VenueHour
 from axisor_lnmarkets.limiter import Limiter
 from axisor_lnmarkets.rest import Rest
 from axisor_lnmarkets.rest.paging import PageQuery, pages
 from axisor_lnmarkets.ticking import Ticking
 from axisor_lnmarkets.transport import Transport
+from axisor_lnmarkets.watch import VenueWatch
 
-CLOCK_SAMPLES = 5
-QUICK_MS = 200
-"""A round trip this short leaves a tenth of a second of doubt, a tenth of what is allowed."""
 MOST_IN_PAGE = 1_000
 
 
 class LnMarketsFeed:
     """Prices of one network. One feed serves a whole core: the public limit is by address."""
 
-    def __init__(self, address: Address, *, clock: Clock, public: Limiter, rng: Random) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        clock: Clock,
+        public: Limiter,
+        rng: Random,
+        breaker: Breaker | None = None,
+        hour: VenueHour | None = None,
+    ) -> None:
         self._address = address
         self._clock = clock
         self._rng = rng
-        self._rest = Rest(Transport(address, clock=clock, public=public))
+        breakers = Breakers(clock, breaker)
+        self._rest = Rest(
+            Transport(address, clock=clock, public=public, breakers=breakers, hour=hour)
+        )
+        self._watch = VenueWatch(self._rest.transport)
         self._running: set[Ticking] = set()
         self._closed = False
 
@@ -75,7 +88,9 @@ class LnMarketsFeed:
         size = min(limit, MOST_IN_PAGE)
         candles = self._rest.general.candles
         async for candle in pages(
-            lambda cursor: candles(PageQuery(start=start, end=end, limit=size, cursor=cursor))
+            lambda cursor: candles(PageQuery(start=start, end=end, limit=size, cursor=cursor)),
+            key=lambda candle: candle.time.isoformat(),
+            time=lambda candle: candle.time,
         ):
             found.setdefault(candle.time, candle_of(candle))
             if len(found) == limit:
@@ -86,16 +101,10 @@ class LnMarketsFeed:
         """Measure the venue's clock against ours. Raises VenueError.
 
         Of at most five samples the quickest counts (Cristian's method); one that is quick enough
-        ends the measuring, which at the public rate takes a second a sample.
+        ends the measuring, which at the public rate takes a second a sample. A clock that has
+        jumped since it was measured last must say so three times.
         """
-        best = await self._rest.transport.sample_clock()
-        for _ in range(CLOCK_SAMPLES - 1):
-            if best.round_trip_ms <= QUICK_MS:
-                break
-            sample = await self._rest.transport.sample_clock()
-            best = min(best, sample, key=lambda each: each.round_trip_ms)
-        # Half the way is not known, and both clocks are read in whole milliseconds.
-        return ClockOffset(best.offset_ms, best.round_trip_ms // 2 + 1)
+        return await self._watch.measure()
 
     async def aclose(self) -> None:
         """Close every connection; readers of `ticks` come to an end."""

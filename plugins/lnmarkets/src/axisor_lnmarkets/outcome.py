@@ -20,6 +20,7 @@ from axisor.errors import (
     AxisorError,
     VenueAnswerInvalid,
     VenueAuth,
+    VenueClockSkew,
     VenueRateLimited,
     VenueRefused,
     VenueUnavailable,
@@ -103,8 +104,8 @@ def _venue_error(reply: Reply) -> _VenueSays | None:
 
 
 def _refusal(reply: Reply, said: _VenueSays) -> AxisorError:
-    code = _tame(said.code or "")
-    words = _tame(said.message or said.code or "")
+    code = tame(said.code or "")
+    words = tame(said.message or said.code or "")
     facts = {"status": str(reply.status), "code": code}
     if reply.status == 429:
         wait = reply.retry_after
@@ -113,11 +114,22 @@ def _refusal(reply: Reply, said: _VenueSays) -> AxisorError:
             retry_after_s="" if wait is None else str(wait),
             **facts,
         )
+    if reply.status in (400, 401, 403) and is_about_time(code, words):
+        return VenueClockSkew(f"LN Markets refused the request's time: {words}.", **facts)
     if reply.status in (401, 403) and code != "TIER_LIMIT_EXCEEDED":
         return VenueAuth(f"LN Markets refused the key or its rights: {words}.", **facts)
     return VenueRefused(f"LN Markets refused: {words}.", **facts)
 
 
-def _tame(text: str) -> str:
+def is_about_time(code: str, words: str) -> bool:
+    """Return whether a refusal is about the time a request was signed for, not about its key.
+
+    The venue publishes no code of its own for it, so its words decide. A mistake either way is
+    harmless: neither refusal has an effect, and the clock is measured at most once for each.
+    """
+    return "timestamp" in f"{code} {words}".lower().replace(" ", "").replace("_", "")
+
+
+def tame(text: str) -> str:
     """Return foreign words as one short printable line: they go to logs and screens."""
     return "".join(c if c.isprintable() else " " for c in text[:200]).strip().rstrip(".")

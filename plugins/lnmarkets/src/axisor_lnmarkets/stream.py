@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,14 @@ import websockets
 from msgspec import UNSET, Struct, UnsetType
 from websockets.asyncio.client import ClientConnection, connect
 
-from axisor.errors import VenueAnswerInvalid, VenueAuth, VenueRefused, VenueUnavailable
+from axisor.errors import (
+    VenueAnswerInvalid,
+    VenueAuth,
+    VenueClockSkew,
+    VenueError,
+    VenueRefused,
+    VenueUnavailable,
+)
 from axisor.ports import Clock, Lane
 from axisor_lnmarkets.limiter import Limiter, Rate
 from axisor_lnmarkets.models.stream import (
@@ -30,6 +38,7 @@ from axisor_lnmarkets.models.stream import (
     Unsubscribed,
     WhoAmI,
 )
+from axisor_lnmarkets.outcome import is_about_time, tame
 from axisor_lnmarkets.signing import Signer
 from axisor_lnmarkets.wire import parse, shape
 
@@ -53,7 +62,9 @@ class _RpcError(Struct, frozen=True):
     data: Any = None  # holds a code of the venue's where it is an object
 
 
-class _Message(Struct, frozen=True):
+class Message(Struct, frozen=True):
+    """A frame of the stream: an answer to the request `id`, or a push of `method`."""
+
     id: str | None = None
     method: str | None = None
     params: Any = None  # shaped by topic
@@ -83,11 +94,15 @@ class _Connect(connect):
 
 
 @asynccontextmanager
-async def open_stream(url: str, *, clock: Clock, rng: Random) -> AsyncIterator[Stream]:
+async def open_stream(
+    url: str, *, clock: Clock, rng: Random, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Stream]:
     """Connect and say hello; the stream is closed on leaving.
 
-    `rng` makes ids and nonces, which need not be secret. Raises VenueUnavailable.
+    `rng` makes ids and nonces, which need not be secret. `tls` says which certificates are trusted,
+    by default those of this machine. Raises VenueUnavailable.
     """
+    trusted: dict[str, Any] = {} if tls is None else {"ssl": tls}  # a plain line takes none at all
     try:
         connection = await _Connect(
             url,
@@ -98,6 +113,7 @@ async def open_stream(url: str, *, clock: Clock, rng: Random) -> AsyncIterator[S
             max_size=MOST_BYTES,
             logger=_silent_logger(),
             proxy=None,
+            **trusted,
         )
     except (OSError, TimeoutError, websockets.WebSocketException) as error:
         raise VenueUnavailable(
@@ -192,7 +208,7 @@ class Stream:
             raise _refusal(method, answer.error)
         return shape(kind, answer.result, what=f"stream {method}")
 
-    async def _answer_to(self, id: str) -> _Message:
+    async def _answer_to(self, id: str) -> Message:
         while True:
             message = await self._receive()
             if message.method is not None:
@@ -206,18 +222,23 @@ class Stream:
         except websockets.ConnectionClosed as error:
             raise _gone(error) from None
 
-    async def _receive(self) -> _Message:
+    async def _receive(self) -> Message:
         try:
             text = await self._connection.recv()
         except websockets.ConnectionClosed as error:
             raise _gone(error) from None
-        message = shape(_Message, parse(text), what="stream")
-        if message.method is None and message.result is UNSET and message.error is UNSET:
-            raise VenueAnswerInvalid("A message of the stream is neither an answer nor a push.")
-        return message
+        return read_message(text)
 
 
-def _push_of(message: _Message) -> Push:
+def read_message(text: bytes | str) -> Message:
+    """Return a frame as an answer or a push. Raises VenueAnswerInvalid for one that is neither."""
+    message = shape(Message, parse(text), what="stream")
+    if message.method is None and message.result is UNSET and message.error is UNSET:
+        raise VenueAnswerInvalid("A message of the stream is neither an answer nor a push.")
+    return message
+
+
+def _push_of(message: Message) -> Push:
     return shape(Push, message.params, what=f"stream {message.method}")
 
 
@@ -226,10 +247,14 @@ def _gone(error: websockets.ConnectionClosed) -> VenueUnavailable:
     return VenueUnavailable(f"The stream of LN Markets was closed{code}.")
 
 
-def _refusal(method: str, error: _RpcError) -> VenueAuth | VenueRefused:
+def _refusal(method: str, error: _RpcError) -> VenueError:
     code = error.data.get("code") if isinstance(error.data, dict) else None
-    words = "".join(c if c.isprintable() else " " for c in error.message[:200])
-    kind = VenueAuth if code in ("UNAUTHORIZED", "FORBIDDEN") else VenueRefused
+    words = tame(error.message)
+    kind: type[VenueError] = VenueRefused
+    if method == "authenticate" and is_about_time("", words):
+        kind = VenueClockSkew
+    elif code in ("UNAUTHORIZED", "FORBIDDEN"):
+        kind = VenueAuth
     return kind(
-        f"LN Markets refused {method} on its stream: {words}.", code=str(code or error.code)
+        f"LN Markets refused {method} on its stream: {words}.", code=tame(str(code or error.code))
     )

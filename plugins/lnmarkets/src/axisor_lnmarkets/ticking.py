@@ -44,6 +44,7 @@ class Ticking:
         self._wake = asyncio.Event()
         self._ended = False
         self._newest: Tick | None = None
+        self._newest_ms = 0
         self._pushed_ms: int | None = None
 
     async def next(self) -> Tick | None:
@@ -68,7 +69,7 @@ class Ticking:
             group.create_task(self._poll())
 
     async def _follow(self) -> None:
-        backoff = Backoff(self._rng)
+        backoff = Backoff(self._rng, self._clock)
         while True:
             try:
                 async with open_stream(self._url, clock=self._clock, rng=self._rng) as stream:
@@ -77,6 +78,7 @@ class Ticking:
             except VenueError as error:
                 log.info("market stream: %s", error.message)
             self._pushed_ms = None
+            self._picture = Picture()  # what this connection said binds nobody after it
             await self._clock.sleep(backoff.next_s())
 
     async def _begin(self, stream: Stream) -> None:
@@ -86,7 +88,8 @@ class Ticking:
             raise VenueAnswerInvalid("The stream does not offer the prices that a guard needs.")
         self._picture = Picture()
         try:
-            if self._picture.apply_rest(await self._general.ticker(lane=Lane.GUARD)):
+            ticker = await self._general.ticker(lane=Lane.GUARD)
+            if self._picture.apply_rest(ticker):
                 self._offer("rest")
         except VenueError as error:
             # Then the picture is whole, and trusted, once the stream itself has brought every
@@ -101,7 +104,7 @@ class Ticking:
                 await stream.ping()
             elif self._picture.apply(push):
                 self._pushed_ms = self._clock.monotonic_ms()
-                backoff.reset()
+                backoff.good()
                 self._offer("stream")
             if self._quiet_ms() > DEAD_MS:
                 raise VenueUnavailable("The stream answers but brings no prices.")
@@ -112,7 +115,9 @@ class Ticking:
             silent = self._quiet_ms() > SILENT_MS
             if silent or behind:
                 try:
-                    if self._picture.apply_rest(await self._general.ticker(lane=Lane.GUARD)):
+                    # Asked first: another picture may have begun by the time of the answer.
+                    ticker = await self._general.ticker(lane=Lane.GUARD)
+                    if self._picture.apply_rest(ticker):
                         self._offer("rest" if silent else "stream")
                 except VenueError as error:
                     log.info("market ticker: %s", error.message)
@@ -128,14 +133,18 @@ class Ticking:
         tick = self._picture.tick(received=self._clock.now(), source=source)
         if tick is None or not self._is_news(tick):
             return
-        self._newest = tick
+        self._newest, self._newest_ms = tick, self._clock.monotonic_ms()
         self._ready.append(tick)
         self._wake.set()
 
     def _is_news(self, tick: Tick) -> bool:
-        """Return whether a tick is not older than the last one, nor that one again."""
+        """Return whether a tick is not older than the last one, nor that one again.
+
+        Long after the last one any tick is news: its stamp may have been absurd, and one absurd
+        stamp must not end all prices.
+        """
         known = self._newest
-        if known is None:
+        if known is None or self._clock.monotonic_ms() - self._newest_ms > DEAD_MS:
             return True
         same = replace(tick, received=known.received, source=known.source) == known
         return tick.time >= known.time and not same

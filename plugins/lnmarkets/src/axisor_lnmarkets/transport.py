@@ -7,9 +7,11 @@ again, so it is just unavailable, while a change has an outcome that is not know
 from __future__ import annotations
 
 import asyncio
+import logging
+import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import httpx
@@ -20,17 +22,23 @@ from axisor.errors import (
     RequestExpired,
     VenueAnswerInvalid,
     VenueAuth,
+    VenueClockSkew,
+    VenueError,
     VenueUnavailable,
 )
 from axisor.ports import Clock, Lane, Refused, Unknown
 from axisor_lnmarkets.address import Address
+from axisor_lnmarkets.breaker import Breakers
+from axisor_lnmarkets.hour import VenueHour
 from axisor_lnmarkets.limiter import Limiter
 from axisor_lnmarkets.models.general import ServerTime
 from axisor_lnmarkets.outcome import Done, Reply, Verdict, judge
+from axisor_lnmarkets.retry_after import seconds_to_wait
 from axisor_lnmarkets.signing import Signer
 from axisor_lnmarkets.wire import Listing, Value, decode, decode_each, encode_query
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 SIGNATURE_WINDOW_MS = 30_000
 """How long a stamp is good for; published for v2 and assumed for v3."""
@@ -45,6 +53,8 @@ TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=3.0)
 WHOLE_REQUEST_S = 20.0
 TRUSTED_ROUND_TRIP_MS = 1_000
 """A slower answer says too little about the venue's clock to replace what is known."""
+RETIRED = frozenset({404, 405, 410})
+"""What a read is answered where the venue does not offer it any more."""
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5, keepalive_expiry=4.0)
 
 
@@ -92,6 +102,8 @@ class Transport:
     """One client of the REST interface. `signer` is None for a client of public calls only.
 
     The venue's time is carried on by the clock that never steps from where it was measured last.
+    `tls` says which certificates are trusted, by default those of this machine; there is no way
+    around a bad one.
     """
 
     def __init__(
@@ -102,23 +114,39 @@ class Transport:
         public: Limiter,
         private: Limiter | None = None,
         signer: Signer | None = None,
+        breakers: Breakers | None = None,
+        hour: VenueHour | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.clock = clock
         self._ahead_ms: int | None = None
+        self._hour = VenueHour() if hour is None else hour
+        self.breakers = Breakers(clock) if breakers is None else breakers
+        self._measured = 0
+        self._measuring = asyncio.Lock()
         self._address = address
         self._public = public
         self._private = private if private is not None else public
         self._signer = signer
         # No proxy or key file from the environment: where keys go is said in settings only.
         self._http = httpx.AsyncClient(
-            timeout=timeout, limits=LIMITS, follow_redirects=False, trust_env=False
+            timeout=timeout,
+            limits=LIMITS,
+            follow_redirects=False,
+            trust_env=False,
+            verify=True if tls is None else tls,
         )
 
     @property
     def knows_time(self) -> bool:
         """Return whether the venue's time was measured, and not refused since."""
         return self._ahead_ms is not None
+
+    def forget_time(self) -> None:
+        """Have the venue's clock measured before the next signed read: it refused a stamp."""
+        self._ahead_ms = None
+        self._hour.forget()
 
     def venue_now_ms(self) -> int:
         """Return the venue's present time, unix milliseconds; our own before it was measured."""
@@ -176,19 +204,54 @@ class Transport:
         The two clocks are compared in the middle of the request (Cristian, 1989), so the error is
         at most half the round trip; waiting for the rate limit does not count.
         """
+        async with self._hour.turn:
+            return await self._sample()
+
+    async def _sample(self) -> ClockSample:
         request = Request(method="GET", path="/v3/time", signed=False)
-        observed = await self._exchange(request, signed_at_ms=None, lane=Lane.GUARD)
+        observed = await self._exchange(request, signed_at_ms=None, lane=Lane.GUARD, reads=True)
         there = decode(ServerTime, _body_of_read(request, observed), what=request.path)
         assert isinstance(observed, Reply), "a broken request has no body"
         middle_ms = observed.began_ms + observed.took_ms // 2
-        return ClockSample(unix_ms(there.time) - middle_ms, observed.took_ms)
+        sample = ClockSample(unix_ms(there.time) - middle_ms, observed.took_ms)
+        if sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
+            self._hour.measured(self._ahead_by(sample), self.clock.monotonic_ms())
+        return sample
+
+    def _ahead_by(self, sample: ClockSample) -> int:
+        return unix_ms(self.clock.now()) - self.clock.monotonic_ms() + sample.offset_ms
+
+    async def know_time(self) -> None:
+        """Learn the venue's time before the first stamp, from another's measure if there is one.
+
+        Raises VenueError.
+        """
+        if self._ahead_ms is not None:
+            return
+        async with self._hour.turn:  # whoever measures already does so for this one too
+            self._ahead_ms = self._hour.ahead_ms(self.clock.monotonic_ms())
+            if self._ahead_ms is None:
+                self._take(await self._sample())
 
     async def warm(self) -> None:
         """Open a connection, measuring the venue's clock on the way. Raises VenueError."""
-        sample = await self.sample_clock()
+        self._take(await self.sample_clock())
+
+    def _take(self, sample: ClockSample) -> None:
         if self._ahead_ms is None or sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
-            apart = unix_ms(self.clock.now()) - self.clock.monotonic_ms()
-            self._ahead_ms = apart + sample.offset_ms
+            self._ahead_ms = self._ahead_by(sample)
+            self._measured += 1
+
+    async def resync(self, *, since: int | None = None) -> None:
+        """Measure the venue's clock anew after it refused a stamp. Raises VenueError.
+
+        With `since`, a count of measures, nothing is asked where one was taken meanwhile: of many
+        requests that are refused together, one measures for all.
+        """
+        async with self._measuring:
+            if since is None or since == self._measured:
+                self._ahead_ms = None
+                await self.warm()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -203,16 +266,42 @@ class Transport:
         lane: Lane,
     ) -> bytes:
         request = Request(method="GET", path=path, query=encode_query(query), signed=signed)
-        observed = await self._exchange(request, signed_at_ms=None, lane=lane)
+        measured = self._measured
         try:
-            return _body_of_read(request, observed)
-        except VenueAuth as error:
-            if "timestamp" in error.message.lower():
-                self._ahead_ms = None  # measured anew before the next signed read
-            raise
+            return await self._read_once(request, lane)
+        except VenueClockSkew as error:
+            try:
+                await self.resync(since=measured)
+            except VenueError:
+                raise error from None
+            return await self._read_once(request, lane)
+
+    async def _read_once(self, request: Request, lane: Lane) -> bytes:
+        return _body_of_read(
+            request, await self._exchange(request, signed_at_ms=None, lane=lane, reads=True)
+        )
 
     async def _exchange(
-        self, request: Request, *, signed_at_ms: int | None, lane: Lane
+        self, request: Request, *, signed_at_ms: int | None, lane: Lane, reads: bool = False
+    ) -> Reply | Exception:
+        """Send a request once; a read goes by the breaker of its class, a change by none."""
+        if not reads:
+            return await self._send_in_turn(request, signed_at_ms=signed_at_ms, lane=lane)
+        breaker = self.breakers.of(request.path, signed=request.signed)
+        async with breaker.asking(lane) as call:
+            observed = await self._send_in_turn(
+                request, signed_at_ms=None, lane=lane, check=breaker.check
+            )
+            call.alive = _is_alive(observed)
+        return observed
+
+    async def _send_in_turn(
+        self,
+        request: Request,
+        *,
+        signed_at_ms: int | None,
+        lane: Lane,
+        check: Callable[[Lane], None] = lambda _: None,
     ) -> Reply | Exception:
         """Wait for leave, send once, and return the answer or what broke.
 
@@ -223,6 +312,7 @@ class Transport:
             raise _no_leave(request)
         limiter = self._private if request.signed else self._public
         await limiter.acquire(lane, patience_ms=self._patience(signed_at_ms))
+        check(lane)
         stamp = self.venue_now_ms() if signed_at_ms is None else signed_at_ms
         prepared = self._prepare(request, stamp)
         try:
@@ -240,6 +330,7 @@ class Transport:
             return PATIENCE_MS
         left = signed_at_ms + SIGNATURE_WINDOW_MS - self.venue_now_ms()
         if left <= 0:
+            self._ahead_ms = None  # if it is the clock that is wrong, it must not refuse twice
             raise RequestExpired("The request's stamp ran out before it could be sent.")
         return left
 
@@ -274,7 +365,7 @@ class Transport:
                     raise _TooLong(f"more than {MOST_BYTES} bytes")
         finally:
             await response.aclose()
-        wait = _seconds(response.headers.get("retry-after"))
+        wait = seconds_to_wait(response.headers.get("retry-after"), now=began)
         return Reply(
             status=response.status_code,
             body=bytes(body),
@@ -284,7 +375,22 @@ class Transport:
         )
 
 
+def _is_alive(observed: Reply | Exception) -> bool | None:
+    """Return whether an answer shows that the venue works; a crowded one says neither."""
+    if isinstance(observed, Exception):
+        return False
+    return None if observed.status in (408, 429) else observed.status < 500
+
+
 def _body_of_read(request: Request, observed: Reply | Exception) -> bytes:
+    if isinstance(observed, Reply) and observed.status in RETIRED:
+        log.error("the venue has no %s any more (HTTP %d)", request.path, observed.status)
+        raise VenueAnswerInvalid(
+            f"LN Markets does not offer {request.path} any more (HTTP {observed.status}).",
+            money="Nothing is assumed from it: what it would have told counts as unknown.",
+            endpoint=request.path,
+            status=str(observed.status),
+        )
     verdict: Verdict[bytes] = judge(observed, lambda body: body)
     match verdict:
         case Done(value=body):
@@ -304,12 +410,3 @@ def _answer(kind: type[T], body: bytes, request: Request, about: Callable[[T], b
     if not about(value):
         raise VenueAnswerInvalid(f"the answer to {request.path} is about something else")
     return value  # type: ignore[no-any-return]  # decoded as `kind` above
-
-
-def _seconds(text: str | None) -> Decimal | None:
-    """Return Retry-After in seconds, at most an hour, or None where it is a date or nonsense."""
-    try:
-        wait = Decimal(text or "")
-    except InvalidOperation:
-        return None
-    return min(wait, Decimal(3600)) if wait.is_finite() and wait >= 0 else None

@@ -27,9 +27,15 @@ SatsField: TypeAlias = Annotated[int, Meta(ge=0, le=MOST_SATS)]
 SignedSatsField: TypeAlias = Annotated[int, Meta(ge=-MOST_SATS, le=MOST_SATS)]
 QuantityField: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 SignedQuantityField: TypeAlias = Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]
-MillisField: TypeAlias = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+MillisField: TypeAlias = Annotated[int, Meta(ge=0, le=7_258_118_400_000)]
 TimeField: TypeAlias = Annotated[datetime, Meta(tz=True)]
 NameField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
+TierField: TypeAlias = Annotated[int, Meta(ge=0, le=100)]
+CursorField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1_024)]
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""No time of the venue's lies outside these, milliseconds included."""
 
 
 class Figure(Decimal):
@@ -72,6 +78,13 @@ class RateField(Figure):
     most = Decimal(1000)
 
 
+class DistanceField(Figure):
+    """How far a trailing stop follows, as a fraction; 0 is none."""
+
+    least = Decimal(0)
+    most = Decimal(10)
+
+
 class AmountField(Figure):
     """An amount that is not below zero and may have a fraction."""
 
@@ -110,13 +123,28 @@ def shape(kind: type[T], value: object, *, what: str) -> T:
     Raises VenueAnswerInvalid naming the field that is missing, of another type or absurd.
     """
     try:
-        return msgspec.convert(value, kind, dec_hook=_figure, builtin_types=(Decimal,))
+        found = msgspec.convert(value, kind, dec_hook=_figure, builtin_types=(Decimal,))
+        _check_times(found, "")
     except msgspec.ValidationError as error:
         raise VenueAnswerInvalid(
             f"The venue's answer to {what} cannot be understood: {error}.",
             what=what,
             field=_field_of(str(error)),
         ) from error
+    return found
+
+
+def _check_times(value: object, place: str) -> None:
+    """Look through what was read for a time that cannot be; the decoder knows no bounds for it."""
+    if isinstance(value, datetime):
+        if not EARLIEST <= value <= LATEST:
+            raise msgspec.ValidationError(f"Expected a time of this century - at `$.{place}`")
+    elif isinstance(value, Struct):
+        for name, wire in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+            _check_times(getattr(value, name), wire)
+    elif isinstance(value, tuple):
+        for item in value:
+            _check_times(item, place)
 
 
 def decode(kind: type[T], body: bytes | str, *, what: str) -> T:
@@ -143,10 +171,14 @@ class Listing(Struct, Generic[T], frozen=True):
 
 def decode_each(kind: type[T], body: bytes | str, *, what: str) -> Listing[T]:
     """Return a JSON list item by item. Raises VenueAnswerInvalid where it is no list."""
-    found = shape(list[Any], parse(body), what=what)
+    return shape_each(kind, shape(list[Any], parse(body), what=what), what=what)
+
+
+def shape_each(kind: type[T], values: Sequence[object], *, what: str) -> Listing[T]:
+    """Return parsed JSON values as `kind`, item by item."""
     items: list[T] = []
     unreadable: list[str] = []
-    for place, value in enumerate(found):
+    for place, value in enumerate(values):
         try:
             items.append(shape(kind, value, what=what))
         except VenueAnswerInvalid:

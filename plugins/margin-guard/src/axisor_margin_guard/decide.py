@@ -118,7 +118,9 @@ class Rescue:
             return True
         if not held.distance_before:
             return False
-        return 2 * distance(case.held, case.price) <= Fraction(held.distance_before)
+        before = Fraction(held.distance_before)
+        # Beyond its liquidation price nothing halves any more: every look would waive the wait.
+        return before > 0 and 2 * distance(case.held, case.price) <= before
 
     def _wants(self, ready: list[Judged]) -> Iterator[Want]:
         for case in ready:

@@ -15,7 +15,7 @@
     │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
     │                 ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
-    │                 VenueAnswerInvalid · OutcomeUnknown
+    │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
@@ -43,6 +43,7 @@ from axisor.errors.outside import (
     StoreUnavailable,
     VenueAnswerInvalid,
     VenueAuth,
+    VenueClockSkew,
     VenueRateLimited,
     VenueRefused,
     VenueUnavailable,
@@ -159,6 +160,7 @@ __all__ = [
     "VenueUnavailable",
     "VenueRateLimited",
     "VenueAuth",
+    "VenueClockSkew",
     "VenueAnswerInvalid",
     "OutcomeUnknown",
     "StoreUnavailable",

@@ -35,6 +35,14 @@ class VenueAuth(VenueError):
     fix = "Check the key: axisor account test; replace it: axisor account replace-credentials."
 
 
+class VenueClockSkew(VenueError):
+    """The venue refused the time a request was signed for; the call has no effect."""
+
+    reason = "VENUE_CLOCK_SKEW"
+    money = "The venue says the action has no effect. The key is not to blame."
+    fix = "The venue's clock is measured anew by itself; if it stays so, set this machine's clock."
+
+
 class VenueAnswerInvalid(VenueError):
     """The venue's answer cannot be understood; a figure in it is missing or absurd."""
 

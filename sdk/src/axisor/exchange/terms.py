@@ -72,7 +72,7 @@ def draft(order: NewTrade, rules: Rules, now: datetime, quote: Quote) -> Trade:
 def _with_exits(trade: Trade, order: NewTrade, reference: Price) -> Trade:
     if order.stoploss:
         trade = with_stop(trade, order.stoploss, order.stoploss_mode, reference)
-    for price in {trade.price, reference}:
+    for price in dict.fromkeys((trade.price, reference)):
         check_stop(trade, price)
         check_profit(trade, price)
     return trade

@@ -248,6 +248,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The file is no exported history. Code INVALID_ARGUMENT. Export it again. Metadata: `file`,
     `line`.
     """
+    ERROR_REASON_VENUE_CLOCK_SKEW: _ErrorReason.ValueType  # 65
+    """The venue refused the time that a request was signed for; there is no effect, and the key is
+    not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
+    when. Metadata: `venue`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -480,5 +485,10 @@ of core and plugins. Metadata: `account`, `sequence`.
 ERROR_REASON_HISTORY_INVALID: ErrorReason.ValueType  # 64
 """The file is no exported history. Code INVALID_ARGUMENT. Export it again. Metadata: `file`,
 `line`.
+"""
+ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
+"""The venue refused the time that a request was signed for; there is no effect, and the key is
+not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
+when. Metadata: `venue`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

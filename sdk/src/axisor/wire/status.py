@@ -71,6 +71,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.NoEngine,
         errors.ShuttingDown,
         errors.VenueUnavailable,
+        errors.VenueClockSkew,
         errors.StoreUnavailable,
     ),
     _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt, errors.ReplayDiverged),
@@ -111,6 +112,7 @@ WAITS: dict[str, timedelta] = {
     "RATE_LIMITED": timedelta(seconds=1),
     "SLOW_READER": timedelta(seconds=1),
     "VENUE_UNAVAILABLE": timedelta(seconds=1),
+    "VENUE_CLOCK_SKEW": timedelta(seconds=5),
     "VENUE_RATE_LIMITED": timedelta(seconds=1),
     "STORE_UNAVAILABLE": timedelta(seconds=1),
 }

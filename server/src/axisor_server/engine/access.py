@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from axisor.errors import AxisorError, VenueAuth
+from axisor.errors import AxisorError, VenueAuth, VenueClockSkew
 from axisor.events import Cause
 
 MANY = 5
 """So many failed readings in a row count as not being able to read at all."""
+
+AGAIN_MS = 500
+"""How long to wait between two tries once it cannot be read at all: the blind look often."""
 
 LONGEST_MS = 60_000
 """The longest wait between two tries with a key that was refused."""
@@ -14,7 +17,7 @@ LONGEST_MS = 60_000
 
 def is_about_time(error: AxisorError) -> bool:
     """Return whether a venue refused a request for its timestamp, which is no fault of the key."""
-    return isinstance(error, VenueAuth) and "timestamp" in error.message.lower()
+    return isinstance(error, VenueClockSkew)
 
 
 class Access:
@@ -31,7 +34,7 @@ class Access:
         """Learn that the account could not be read."""
         self._failures += 1
         self._read_error = error.message
-        refused = isinstance(error, VenueAuth) and not is_about_time(error)
+        refused = isinstance(error, VenueAuth)
         self._refusals = self._refusals + 1 if refused else 0
 
     def read_worked(self) -> None:
@@ -41,7 +44,7 @@ class Access:
 
     def send_refused(self, error: AxisorError) -> None:
         """Learn that an action was refused; only a refused key is remembered."""
-        if isinstance(error, VenueAuth) and not is_about_time(error):
+        if isinstance(error, VenueAuth):
             self._send_error = error.message
 
     def send_worked(self) -> None:
@@ -57,13 +60,19 @@ class Access:
     def wait_ms(self) -> int | None:
         """Return how long to wait before reading again; None where the last reading worked.
 
-        A refused key is tried less and less often, anything else as often as near danger.
+        A refused key is tried less and less often, anything else as often as near danger, and more
+        often than that once nothing is known of the account any more.
         """
         if not self._failures:
             return None
         if self._refusals:
             return min(self._retry_ms << min(self._refusals - 1, 10), LONGEST_MS)
-        return self._retry_ms
+        return min(AGAIN_MS, self._retry_ms) if self.is_lost else self._retry_ms
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the key was refused by the last reading."""
+        return self._refusals > 0
 
     def causes(self) -> tuple[Cause, ...]:
         """Return what keeps the core from reading the account or acting on it."""

@@ -32,6 +32,7 @@ from axisor_server.engine.commands import Commands
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
+from axisor_server.engine.glances import Glances
 from axisor_server.engine.halting import Halting
 from axisor_server.engine.health import Health
 from axisor_server.engine.ledger import Ledger
@@ -39,6 +40,7 @@ from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
 from axisor_server.engine.verbs import Verbs
+from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
 from axisor_server.ports import Conflict, Reader
 
@@ -48,6 +50,13 @@ READS = 3
 """How often an account is read for whoever asks, until a reading counts."""
 
 READ_PAUSE_S = 0.5
+
+CLOCK_WAIT_S = 2.0
+"""How long a first look waits for the venue's time, which the market measures meanwhile."""
+
+FIRST_AGAIN_S, MOST_AGAIN_S = 0.1, 0.8
+"""How soon a first reading that failed is tried again, twice as late each time up to the second:
+until one works the account is not guarded."""
 
 Later = list[tuple[str, Stimulus, int]]
 
@@ -79,18 +88,28 @@ class Actor:
         self.halting = Halting(self.core)
         self.health = Health(self.core, self.effects.access, world.vitals)
         self.commands = Commands(self.core, self.verbs, self.halting, self)
+        glances = Glances(line)
         self.executor = Executor(
             line,
             self.effects,
             clock=clock,
             settings=settings,
             failpoints=world.failpoints,
+            glances=glances,
             spawn=self.spawn,
         )
-        self.observer = Observer(line, self.effects, clock=clock, settings=settings)
+        self.observer = Observer(
+            line,
+            self.effects,
+            clock=clock,
+            settings=settings,
+            failpoints=world.failpoints,
+            glances=glances,
+        )
         self.error = "It has not been started."
         self.loaded = asyncio.Event()
         self._clock = clock
+        self._failpoint = world.failpoints
         self._settings = settings
         self._on_tick = on_tick
         self._may_renew = world.may_renew
@@ -132,10 +151,12 @@ class Actor:
 
     async def _life(self) -> None:
         core = self.core
+        await self._failpoint("lease-claimed")
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self._renew(self._epoch))
             boot = await self._read_back()
+            await self._failpoint("journal-loaded")
             self._take_over(boot, self._epoch)
             group.create_task(core.serve())
             group.create_task(self.commands.run())
@@ -144,8 +165,7 @@ class Actor:
             await self.health.begin()
             group.create_task(self.health.run())
             core.market.join(core, first=self._on_tick)
-            await self._first_reading()
-            await self._look_at_unknowns()
+            await self._first_look()
             await self._begin_runs()
             self.commands.poke()
             group.create_task(self.observer.run())
@@ -208,6 +228,7 @@ class Actor:
             if got != epoch:
                 raise LeaseLost(f"The lease of {self.core.account.id} is another's.")
             self.core.lease_until_ms = started + self._settings.lease_ms
+            await self._failpoint("lease-renewed")
 
     async def _settle_former(self, boot: Boot) -> None:
         """Cancel what was never sent, doubt what was, and fail runs that cannot be made."""
@@ -244,17 +265,28 @@ class Actor:
 
     async def _first_reading(self) -> None:
         """Read the account until that works; nothing is decided on an old reading."""
+        pause_s = FIRST_AGAIN_S
         while not await self.observer.read(Lane.RECONCILE):
             self.error = f"The account cannot be read: {self.effects.read_error}"
             self.loaded.set()
-            wait_ms = max(self.effects.access.wait_ms or 0, self._settings.poll_near_ms)
-            await self._clock.sleep(wait_ms / 1000)
+            access = self.effects.access
+            refused_s = (access.wait_ms or 0) / 1000 if access.is_refused else 0
+            await self._clock.sleep(refused_s or pause_s)
+            pause_s = min(2 * pause_s, MOST_AGAIN_S)
 
-    async def _look_at_unknowns(self) -> None:
-        for record in list(self.core.book.open.values()):
-            if record.state is not IntentState.UNKNOWN:
-                continue
-            verdict = await self.executor.look(record)
+    async def _first_look(self) -> None:
+        """Read the account, and find out by the same reading what a former life left unknown."""
+        open_now = self.core.book.open.values()
+        unknown = [record for record in open_now if record.state is IntentState.UNKNOWN]
+        if unknown:  # a fence says nothing before the venue's time is known
+            await within(self._clock, CLOCK_WAIT_S, self.effects.clock_known())
+        looking = asyncio.gather(*map(self.executor.look, unknown))
+        try:
+            await self._first_reading()
+            verdicts = await looking
+        finally:
+            looking.cancel()
+        for record, verdict in zip(unknown, verdicts, strict=True):
             if verdict is not None and verdict.state is not None:
                 await self.effects.resolve(record.id, verdict)
             else:

@@ -64,6 +64,7 @@ class Core:
         self.ledger: Ledger | None = None
         self.reached = 0
         self.lease_until_ms = 0
+        self.failpoint = world.failpoints
         self.stopping = False
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
@@ -188,6 +189,7 @@ class Core:
         entries: tuple[Entry, ...] = ()
         if not draft.empty:
             entries = await self.ledger.commit(draft.now, draft.payloads, draft.rows)
+            await self.failpoint("unit-committed")
         self._adopt(draft)
         if entries:
             self._publish(entries)

@@ -168,9 +168,10 @@ class Effects:
             if record is None:
                 return
             draft = core.draft()
-            settling.settle_verdict(draft, record, verdict)
+            changes = settling.settle_verdict(draft, record, verdict)
+            core.desk.tell_all(draft, changes)
             await core.commit(draft)
-            if verdict.state is IntentState.CONFIRMED and record.kind in LEDGER_KINDS:
+            if verdict.state is IntentState.CONFIRMED:
                 self._took_effect(record)
 
         await self._core.in_turn(work, urgent=True)

@@ -22,6 +22,7 @@ from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, decode_baseline, judge
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.glances import Glances
 from axisor_server.engine.reconcile import LEDGER_KINDS, gather
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.waiting import within
@@ -108,9 +109,11 @@ class Executor:
         clock: Clock,
         settings: EngineSettings,
         failpoints: Failpoints,
+        glances: Glances,
         spawn: Callable[[Awaitable[None]], None],
     ) -> None:
         self._line = line
+        self._glances = glances
         self._books = books
         self._clock = clock
         self._settings = settings
@@ -202,12 +205,16 @@ class Executor:
         warned = False
         while (record := self._books.open_intent(intent)) is not None:
             verdict = await self.look(record)
+            await self._failpoint("witness-read")
             if verdict is not None and verdict.state is not None:
                 await self._durably(partial(self._books.resolve, intent, verdict))
+                await self._failpoint("resolved")
                 return
             waited = self._clock.monotonic_ms() - since
-            if not warned and waited > self._settings.dead_letter_ms:
-                reason = verdict.message if verdict and verdict.message else "It stays unknown."
+            reason = verdict.message if verdict is not None else ""
+            # A verdict with words is an incident: no further reading can settle it by itself.
+            if not warned and (reason or waited > self._settings.dead_letter_ms):
+                reason = reason or "It stays unknown."
                 await self._durably(partial(self._books.warn, intent, reason))
                 warned = True
             pause = self._settings.witness_every_ms * (10 if warned else 1)
@@ -228,7 +235,7 @@ class Executor:
         try:
             # A reading takes several requests: it must not use up what another rescue would need.
             evidence = await gather(
-                self._line, action, baseline, lane=Lane.RECONCILE, market_us=market_us
+                self._line, action, baseline, state_of=self._glances.state, market_us=market_us
             )
         except VenueError:
             return None

@@ -99,7 +99,7 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
-            answered=self._answered,
+            answered=lambda request_id: self._callers.answered(request_id),
             hint=hint,
             platform=self.platform,
             vitals=self.vitals,
@@ -109,9 +109,6 @@ class Engine:
         self._hint = hint
         self._callers = Callers(world, call=self._call)
         self._roster = Roster(world, vault=vault, venues=venues)
-
-    def _answered(self, request_id: str) -> None:
-        self._callers.answered(request_id)
 
     def _call(self, account_id: str) -> None:
         if not self._roster.poke(account_id):
@@ -178,7 +175,8 @@ class Engine:
         Raises AccountInUse, AccountNotFound, EtagMismatch.
         """
         if await self._roster.close_shut(account_id, etag=etag):
-            return await self._sequence(account_id)
+            head = await self._store.read(lambda view: view.head(results.stream_of(account_id)))
+            return head.sequence
         answer = await self._ask(account_id, CloseAccount(etag=etag), asked)
         await self._roster.forget(account_id)
         return answer.sequence
@@ -200,10 +198,10 @@ class Engine:
     ) -> CommandResult:
         """Carry out a client's action once per request id, and wait for its outcome.
 
-        The same id and digest give the same answer, or join the one under way. A refusal by review
-        or by the venue is raised as its typed error, again on every repeat. When `wait_s` (or the
-        setting) passes first, the answer says PLANNED, SENT or UNKNOWN. Raises RequestIdReused,
-        RequestExpired, AccountNotFound, LeaseLost, ShuttingDown, and every refusal.
+        The same id and digest give the same answer, or join the one under way. A refusal is raised
+        as its typed error, again on every repeat. When `wait_s` (or the setting) passes first, the
+        answer says PLANNED, SENT or UNKNOWN. Raises RequestIdReused, RequestExpired, ShuttingDown,
+        AccountNotFound, NoEngine.
         """
         if validate_only:
             return results.validated(self._roster.core(account_id), action)
@@ -235,10 +233,6 @@ class Engine:
         if answer is None:
             raise OutcomeUnknown("It is under way still.", account=account_id)
         return results.made(answer)
-
-    async def _sequence(self, account_id: str) -> int:
-        head = await self._store.read(lambda view: view.head(results.stream_of(account_id)))
-        return head.sequence
 
     async def preview(self, account_id: str, action: Action) -> Preview:
         """Return what an action would change, without asking the venue."""

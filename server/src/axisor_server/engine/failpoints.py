@@ -12,6 +12,23 @@ NAMES = ("planned", "sent-committed", "in-flight", "response-received", "settled
 """In the order an action passes them: its plan is durable, its stamp is durable, the first byte is
 about to leave, the answer has come, the outcome is durable."""
 
+OTHERS = (
+    "lease-claimed",
+    "journal-loaded",
+    "lease-renewed",
+    "account-read",
+    "witness-read",
+    "resolved",
+    "command-received",
+    "unit-committed",
+)
+"""Around an action: the lease is this core's, the account was read back from the journal, the lease
+was prolonged; a reading has come and was not taken over yet, a reading about an unknown outcome has
+come, what it settled is durable; a client's command is about to be planned; a unit is durable and
+neither published nor acted upon yet."""
+
+ALL = NAMES + OTHERS
+
 
 class Trigger(Struct, frozen=True):
     """What to do at which failpoint: `kill`, or `pause` for some seconds."""
@@ -31,8 +48,8 @@ def parse(text: str) -> Trigger | None:
     name, _, rest = text.partition(":")
     deed, _, length = rest.partition(":")
     deed = deed or "kill"
-    if name not in NAMES or deed not in {"kill", "pause"}:
-        raise SettingsInvalid(f"{text!r} is no failpoint; the names are {', '.join(NAMES)}.")
+    if name not in ALL or deed not in {"kill", "pause"}:
+        raise SettingsInvalid(f"{text!r} is no failpoint; the names are {', '.join(ALL)}.")
     try:
         seconds = float(length) if deed == "pause" else 0.0
     except ValueError as error:

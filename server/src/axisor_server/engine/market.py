@@ -183,7 +183,7 @@ class Market:
             return FeedQuality.NONE, "No price has come yet."
         if age > limit:
             return FeedQuality.STALE, f"No price for more than {limit // 1000} s."
-        if self._name[1] != "sim" and tick.received - tick.time > timedelta(milliseconds=limit):
+        if self._name[1] != "sim" and self._behind(tick) > timedelta(milliseconds=limit):
             return FeedQuality.STALE, "The venue's own stamp is old."
         if tick.source == "fallback":
             return FeedQuality.FALLBACK, "The price comes from a fallback source."
@@ -192,6 +192,15 @@ class Market:
         if tick.bid is None or tick.ask is None:
             return FeedQuality.INCOMPLETE, "The venue shows no bid or no ask."
         return FeedQuality.FRESH, ""
+
+    def _behind(self, tick: Tick) -> timedelta:
+        """Return how old the venue's stamp was on receipt, by the venue's clock where it is known.
+
+        Our own wall clock may be wrong by minutes, which makes no price old.
+        """
+        clock = self.timekeeper.venue_clock()
+        ahead = timedelta() if clock is None else timedelta(milliseconds=clock.offset.offset_ms)
+        return tick.received + ahead - tick.time
 
     async def run(self) -> None:
         """Read ticks, judge them, and measure the venue's clock, until cancelled."""

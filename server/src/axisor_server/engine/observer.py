@@ -9,6 +9,8 @@ from axisor.errors import VenueError
 from axisor.model import AccountState, OrderState
 from axisor.ports import Clock, ClosedPosition, Lane, VenueAccount
 from axisor_server.domain.account import gone, orders_gone
+from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.glances import Glances
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.waiting import poked
 
@@ -51,12 +53,21 @@ class Observer:
     """Reads one account for as long as its actor lives."""
 
     def __init__(
-        self, line: VenueAccount, actor: Reading, *, clock: Clock, settings: EngineSettings
+        self,
+        line: VenueAccount,
+        actor: Reading,
+        *,
+        clock: Clock,
+        settings: EngineSettings,
+        failpoints: Failpoints,
+        glances: Glances,
     ) -> None:
         self._line = line
+        self._glances = glances
         self._actor = actor
         self._clock = clock
         self._settings = settings
+        self._failpoint = failpoints
         self._hint = asyncio.Event()
 
     def hint(self) -> None:
@@ -94,13 +105,15 @@ class Observer:
         """Read once; returns whether the reading counted."""
         started = self._clock.monotonic_ms()
         try:
-            state = await self._line.read(lane=lane)
+            shared = lane is Lane.RECONCILE
+            state = await (self._glances.state() if shared else self._line.read(lane=lane))
             before = self._actor.last_state()
             closed = await self._endings(before, state)
             done = await self._orders(before, state)
         except VenueError as error:
             await self._actor.unreadable(error)
             return False
+        await self._failpoint("account-read")
         counted = await self._actor.observed(state, started_ms=started, closed=closed, done=done)
         if not counted:
             self._hint.set()

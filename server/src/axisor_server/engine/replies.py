@@ -11,6 +11,7 @@ from axisor.errors import (
     NoEngine,
     ShuttingDown,
     StoreError,
+    VenueClockSkew,
     VenueRateLimited,
     VenueUnavailable,
     reasons,
@@ -18,7 +19,15 @@ from axisor.errors import (
 from axisor.events import IntentState
 from axisor_server.domain.records import IntentRecord
 
-PASSING = (LeaseLost, NoEngine, ShuttingDown, StoreError, VenueRateLimited, VenueUnavailable)
+PASSING = (
+    LeaseLost,
+    NoEngine,
+    ShuttingDown,
+    StoreError,
+    VenueClockSkew,
+    VenueRateLimited,
+    VenueUnavailable,
+)
 """Failures that say nothing about the request; a repeat tries again instead of failing again."""
 
 NOTHING = msgspec.Raw(b"null")

@@ -14,7 +14,8 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     off the signature's time, which shortens how long an outcome can stay unknown; 0 until the venue
     is known to accept it. `lag_ms` is how late a venue's reading may show what it did, `slack_ms`
     how long it may work on a request before it does it, `plan_ms` how old a plan may be when it is
-    stamped: an older one was made for another situation.
+    stamped: an older one was made for another situation. `poll_far_ms` leaves room for the reading
+    itself, so that no figure is older than a minute.
 
     `lead` lets this core act for accounts, of which it takes its share every `share_ms`; `follow`
     lets it answer for those that others lead.
@@ -47,7 +48,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     disagree_percent: int = 1
     index_disagree_percent: int = 5
     poll_near_ms: int = 2_000
-    poll_far_ms: int = 60_000
+    poll_far_ms: int = 50_000
     near_fraction_ppm: int = 10_000
     witness_every_ms: int = 1_000
     send_ms: int = 30_000

@@ -35,7 +35,7 @@ from axisor_server.domain.account import (
 )
 from axisor_server.domain.intent import decode_action, may_move, spends
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import Verdict, added_between
+from axisor_server.domain.witness import Verdict, added_between, shows_more
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.reconcile import LEDGER_KINDS
 from axisor_server.engine.replies import answer_of
@@ -159,14 +159,19 @@ def tell(draft: Draft, state: AccountState, changes: list[Payload]) -> None:
     draft.touched = True
 
 
-def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None:
-    """Settle an unknown intent by what was read."""
+def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list[Payload]:
+    """Settle an unknown intent by what was read; returns what that changed about the account.
+
+    The position that proved an effect is taken over at once: whoever is told of the effect must not
+    decide on figures from before it.
+    """
     assert verdict.state is not None
     reason = ""
     if verdict.state is IntentState.NOT_APPLIED:
         reason = VenueUnavailable.reason
     elif verdict.state is IntentState.DEAD:
-        reason = PositionNotFound.reason
+        superseded = record.kind in {"SetStop", "SetTakeProfit"} and _is_there(draft, record)
+        reason = OutcomeUnknown.reason if superseded else PositionNotFound.reason
     settle(
         draft,
         record,
@@ -186,11 +191,25 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> None
                 data={"sats": str(verdict.surplus), "intent": record.id},
             )
         )
+    found = verdict.position
+    held = (
+        None if found is None or draft.book.state is None else draft.book.state.position(found.id)
+    )
+    if found is None or held is None or not shows_more(held, found):
+        return []
+    return _apply(draft, Confirmed(position=found))
 
 
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:
     """Cancel an intent that certainly never left."""
     settle(draft, record, IntentState.CANCELED, reason=ShuttingDown.reason, message=message)
+
+
+def _is_there(draft: Draft, record: IntentRecord) -> bool:
+    state = draft.book.state
+    return (
+        state is not None and state.position(record.target.removeprefix("positions/")) is not None
+    )
 
 
 class Freshness(Struct, frozen=True):

@@ -18,7 +18,7 @@ What they part by until then is added to the doubt.
 """
 
 AGAIN_S = 5
-"""How soon a failed measure is tried again, and how far apart two are at least."""
+"""How soon a failed or vague measure is tried again, and how far apart two are at least."""
 
 
 class Timekeeper:
@@ -44,10 +44,14 @@ class Timekeeper:
         while True:
             try:
                 await self.measure()
-                pause = self._pause_ms() / 1000
+                pause = self._pause_ms() / 1000 if self._is_exact() else AGAIN_S
             except AxisorError:
                 pause = AGAIN_S  # without a measure nothing is signed
             await poked(self._clock, pause, self._poke)
+
+    def _is_exact(self) -> bool:
+        limit = self._settings.uncertainty_limit_ms
+        return self._offset is not None and self._offset.uncertainty_ms <= limit
 
     def _pause_ms(self) -> int:
         settings = self._settings

@@ -51,6 +51,7 @@ class Verbs:
 
     async def _act(self, record: CommandRecord, action: Action) -> None:
         core, id = self._core, record.request_id
+        await core.failpoint("command-received")
         draft = core.draft()
         moment = core.desk.moment()
         draft.say(

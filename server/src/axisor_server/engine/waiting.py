@@ -25,8 +25,21 @@ async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T | None:
 
 
 async def poked(clock: Clock, seconds: float, event: asyncio.Event) -> bool:
-    """Wait for an event or for a time; return whether it was the event, and clear it."""
-    await within(clock, seconds, event.wait())
-    was = event.is_set()
+    """Wait for an event or for a time; return whether it was the event, and clear it.
+
+    The time passing sets the event as well: only one may wait for it.
+    """
+
+    def ring(_: object) -> None:
+        event.set()
+
+    timer = asyncio.ensure_future(clock.sleep(seconds))
+    timer.add_done_callback(ring)
+    try:
+        await event.wait()
+        was = not timer.done()
+    finally:
+        timer.remove_done_callback(ring)
+        timer.cancel()
     event.clear()
     return was

@@ -16,6 +16,8 @@ from axisor_server.engine.answers import EngineStatus
 CONTENT = "text/plain; version=0.0.4; charset=utf-8"
 MOST_HEAD = 8_192
 PATIENCE_S = 5.0
+CIRCUITS = {"closed": 0.0, "half_open": 0.5}
+"""What a breaker counts as; any other state is open."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -70,6 +72,11 @@ class CoreCollector(Collector):
         acting = GaugeMetricFamily("axisor_account_acting", "1 while it acts.", labels=labels)
         intents = GaugeMetricFamily("axisor_open_intents", "Not settled yet.", labels=labels)
         sequence = GaugeMetricFamily("axisor_journal_sequence", "Events written.", labels=labels)
+        circuits = GaugeMetricFamily(
+            "axisor_venue_circuit_open",
+            "1 while a class of the venue's reads is given up, 0.5 while it is tried.",
+            labels=["account", "mode", "circuit"],
+        )
         standing = GaugeMetricFamily(
             "axisor_account_standing",
             "1 for the standing that an account has.",
@@ -87,11 +94,14 @@ class CoreCollector(Collector):
             acting.add_metric(names, int(account.acting))
             intents.add_metric(names, account.open_intents)
             sequence.add_metric(names, account.sequence)
+            for circuit in () if account.budget is None else account.budget.circuits:
+                value = CIRCUITS.get(circuit.state, 1.0)
+                circuits.add_metric([*names, circuit.name], value)
             exposed.add_metric(names, account.positions)
             covered.add_metric(names, account.protected)
             for each in Standing:
                 standing.add_metric([*names, each.value], int(each is account.standing))
-        yield from (acting, intents, sequence, standing, exposed, covered)
+        yield from (acting, intents, sequence, standing, exposed, covered, circuits)
         age = GaugeMetricFamily(
             "axisor_price_age_seconds", "Age of the latest tick.", labels=["venue", "network"]
         )

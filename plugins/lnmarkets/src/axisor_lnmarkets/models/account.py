@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from axisor_lnmarkets.wire import AmountField, NameField, SatsField, TimeField
+from axisor_lnmarkets.wire import AmountField, NameField, SatsField, TierField, TimeField
 
 
 class Account(Struct, frozen=True, rename="camel"):
@@ -17,7 +17,7 @@ class Account(Struct, frozen=True, rename="camel"):
     username: str
     balance: SatsField
     synthetic_usd_balance: AmountField
-    fee_tier: SatsField
+    fee_tier: TierField
     email: str | None = None
     linking_public_key: str | None = None
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import enum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from axisor.model import Side
 from axisor_lnmarkets.wire import (
+    DistanceField,
     LeverageField,
     NameField,
     PriceField,
     PriceOrZero,
     QuantityField,
-    RateField,
     SatsField,
     SignedQuantityField,
     SignedSatsField,
     TimeField,
 )
+
+
+def echoes(sent: str | None, told: str | UnsetType | None) -> bool:
+    """Return whether an answer carries the client id of its request; absent is none."""
+    return told == sent or (sent is None and told is UNSET)
 
 
 class TradeType(enum.StrEnum):
@@ -48,7 +53,8 @@ class Trade(Struct, frozen=True, rename="camel"):
 
     `price` is the working entry price, which moves when profit is cashed in; `entry_price` does
     not. For `stoploss`, `takeprofit` and `stoploss_trailing_distance` 0 is none. `sum_funding_fees`
-    is net, positive when paid. Exactly one of the four flags is set.
+    is net, positive when paid. Exactly one of the four flags is set. A `client_id` that is absent
+    is not one that is null: nothing can be looked up by it.
     """
 
     id: NameField
@@ -73,17 +79,19 @@ class Trade(Struct, frozen=True, rename="camel"):
     sum_funding_fees: SignedSatsField
     sum_cash_in_pl: SatsField
     sum_cash_in_margin: SatsField
-    stoploss_trailing_distance: RateField = RateField(0)
+    stoploss_trailing_distance: DistanceField = DistanceField(0)
     entry_price: PriceField | None = None
     entry_margin: SatsField | None = None
     exit_price: PriceField | None = None
     filled_at: TimeField | None = None
     closed_at: TimeField | None = None
-    client_id: str | None = None
+    client_id: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         if self.open + self.running + self.closed + self.canceled != 1:
             raise ValueError("Expected exactly one of open, running, closed, canceled to be true")
+        if self.running and self.margin == 0:
+            raise ValueError("Expected `margin` above 0 of a trade that runs")
 
 
 class IsolatedFunding(Struct, frozen=True, rename="camel"):
@@ -110,7 +118,7 @@ class CrossOrder(Struct, frozen=True, rename="camel"):
     canceled: bool
     filled_at: TimeField | None = None
     canceled_at: TimeField | None = None
-    client_id: str | None = None
+    client_id: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         if self.open + self.filled + self.canceled != 1:

@@ -11,6 +11,7 @@ from axisor_lnmarkets.wire import (
     NameField,
     PriceField,
     RateField,
+    SignedQuantityField,
     SignedSatsField,
     TimeField,
 )
@@ -50,6 +51,10 @@ class Bucket(Struct, frozen=True, rename="camel"):
     ask_price: PriceField | None = None
     bid_price: PriceField | None = None
 
+    def __post_init__(self) -> None:
+        if self.min_size > self.max_size:
+            raise ValueError("Expected `minSize` to be at most `maxSize`")
+
 
 class PriceChange(Struct, frozen=True, rename="camel"):
     """By what fraction the price changed within a day."""
@@ -76,7 +81,7 @@ class Leader(Struct, frozen=True):
 
     username: str
     pl: SignedSatsField
-    direction: int
+    direction: SignedQuantityField
 
 
 class Leaderboard(Struct, frozen=True):

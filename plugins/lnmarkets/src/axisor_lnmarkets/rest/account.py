@@ -22,7 +22,7 @@ from axisor_lnmarkets.models.account import (
     OnChainStatus,
     OnChainWithdrawal,
 )
-from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery
+from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery, read_page
 from axisor_lnmarkets.transport import Request, Transport
 from axisor_lnmarkets.wire import encode_body
 
@@ -101,8 +101,9 @@ class AccountCalls:
         self, page: PageQuery = FIRST, *, settled: bool | None = None
     ) -> Page[LightningDeposit]:
         """Return Lightning deposits, newest first."""
-        return await self._transport.get(
-            Page[LightningDeposit],
+        return await read_page(
+            self._transport,
+            LightningDeposit,
             "/v3/account/deposits/lightning",
             [*page.fields(), ("settled", settled)],
         )
@@ -111,8 +112,9 @@ class AccountCalls:
         self, page: PageQuery = FIRST, *, status: DepositStatus | None = None
     ) -> Page[OnChainDeposit]:
         """Return on-chain deposits, newest first."""
-        return await self._transport.get(
-            Page[OnChainDeposit],
+        return await read_page(
+            self._transport,
+            OnChainDeposit,
             "/v3/account/deposits/on-chain",
             [*page.fields(), ("status", None if status is None else status.value)],
         )
@@ -121,8 +123,9 @@ class AccountCalls:
         self, page: PageQuery = FIRST, *, status: LightningStatus | None = None
     ) -> Page[LightningWithdrawal]:
         """Return Lightning withdrawals, newest first."""
-        return await self._transport.get(
-            Page[LightningWithdrawal],
+        return await read_page(
+            self._transport,
+            LightningWithdrawal,
             "/v3/account/withdrawals/lightning",
             [*page.fields(), ("status", None if status is None else status.value)],
         )
@@ -131,8 +134,9 @@ class AccountCalls:
         self, page: PageQuery = FIRST, *, status: OnChainStatus | None = None
     ) -> Page[OnChainWithdrawal]:
         """Return on-chain withdrawals, newest first."""
-        return await self._transport.get(
-            Page[OnChainWithdrawal],
+        return await read_page(
+            self._transport,
+            OnChainWithdrawal,
             "/v3/account/withdrawals/on-chain",
             [*page.fields(), ("status", None if status is None else status.value)],
         )
@@ -141,8 +145,11 @@ class AccountCalls:
         self, page: PageQuery = FIRST, *, read: bool | None = None
     ) -> Page[Notification]:
         """Return notifications, newest first; without `read` the venue returns the unread ones."""
-        return await self._transport.get(
-            Page[Notification], "/v3/account/notifications", [*page.fields(), ("read", read)]
+        return await read_page(
+            self._transport,
+            Notification,
+            "/v3/account/notifications",
+            [*page.fields(), ("read", read)],
         )
 
     async def read_notifications(self, *, signed_at_ms: int | None = None) -> None:

@@ -13,8 +13,9 @@ from axisor_lnmarkets.models.futures import (
     CrossPosition,
     CrossTransfer,
     TradeType,
+    echoes,
 )
-from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery
+from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery, read_page
 from axisor_lnmarkets.transport import Request, Transport
 from axisor_lnmarkets.wire import Listing, encode_body
 
@@ -69,7 +70,7 @@ class Cross:
             about=lambda made: (
                 made.side is order.side
                 and made.quantity == order.quantity
-                and made.client_id == order.client_id
+                and echoes(order.client_id, made.client_id)
             ),
         )
 
@@ -81,8 +82,8 @@ class Cross:
         self, page: PageQuery = FIRST, *, lane: Lane = Lane.READ
     ) -> Page[CrossOrder]:
         """Return orders that were filled, newest first, the venue's liquidations among them."""
-        return await self._transport.get(
-            Page[CrossOrder], f"{_CROSS}/orders/filled", page.fields(), lane=lane
+        return await read_page(
+            self._transport, CrossOrder, f"{_CROSS}/orders/filled", page.fields(), lane=lane
         )
 
     async def cancel(
@@ -165,14 +166,14 @@ class Cross:
         self, page: PageQuery = FIRST, *, lane: Lane = Lane.READ
     ) -> Page[CrossTransfer]:
         """Return moves in and out of the cross wallet, newest first."""
-        return await self._transport.get(
-            Page[CrossTransfer], f"{_CROSS}/transfers", page.fields(), lane=lane
+        return await read_page(
+            self._transport, CrossTransfer, f"{_CROSS}/transfers", page.fields(), lane=lane
         )
 
     async def funding_fees(
         self, page: PageQuery = FIRST, *, lane: Lane = Lane.READ
     ) -> Page[CrossFunding]:
         """Return funding fees of the position, newest first."""
-        return await self._transport.get(
-            Page[CrossFunding], f"{_CROSS}/funding-fees", page.fields(), lane=lane
+        return await read_page(
+            self._transport, CrossFunding, f"{_CROSS}/funding-fees", page.fields(), lane=lane
         )

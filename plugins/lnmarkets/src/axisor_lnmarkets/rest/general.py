@@ -12,7 +12,7 @@ from axisor_lnmarkets.models.general import (
     ServerTime,
     Ticker,
 )
-from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery
+from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery, read_page
 from axisor_lnmarkets.transport import Transport
 
 
@@ -42,8 +42,9 @@ class General:
         self, page: PageQuery = FIRST, *, range_: CandleRange = CandleRange.M1
     ) -> Page[Candle]:
         """Return candles, newest first."""
-        return await self._transport.get(
-            Page[Candle],
+        return await read_page(
+            self._transport,
+            Candle,
             "/v3/futures/candles",
             [*page.fields(), ("range", range_.value)],
             signed=False,
@@ -51,8 +52,12 @@ class General:
 
     async def funding_settlements(self, page: PageQuery = FIRST) -> Page[FundingSettlement]:
         """Return past settlements of funding, newest first."""
-        return await self._transport.get(
-            Page[FundingSettlement], "/v3/futures/funding-settlements", page.fields(), signed=False
+        return await read_page(
+            self._transport,
+            FundingSettlement,
+            "/v3/futures/funding-settlements",
+            page.fields(),
+            signed=False,
         )
 
     async def best_price(self) -> BestPrice:

@@ -9,8 +9,14 @@ from msgspec import Struct
 from axisor.errors import FieldInvalid
 from axisor.model import Price, Sats, Side
 from axisor.ports import Lane
-from axisor_lnmarkets.models.futures import IsolatedFunding, StopMode, Trade, TradeType
-from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery
+from axisor_lnmarkets.models.futures import (
+    IsolatedFunding,
+    StopMode,
+    Trade,
+    TradeType,
+    echoes,
+)
+from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery, read_page
 from axisor_lnmarkets.transport import Request, Transport
 from axisor_lnmarkets.wire import Listing, Value, encode_body, encode_query
 
@@ -81,7 +87,7 @@ class Isolated:
             lane=lane,
             about=lambda made: (
                 made.side is trade.side
-                and made.client_id == trade.client_id
+                and echoes(trade.client_id, made.client_id)
                 and trade.quantity in (None, made.quantity)
             ),
         )
@@ -96,12 +102,14 @@ class Isolated:
 
     async def closed(self, page: PageQuery = FIRST, *, lane: Lane = Lane.READ) -> Page[Trade]:
         """Return closed positions, newest first."""
-        return await self._transport.get(Page[Trade], f"{_TRADES}/closed", page.fields(), lane=lane)
+        return await read_page(
+            self._transport, Trade, f"{_TRADES}/closed", page.fields(), lane=lane
+        )
 
     async def canceled(self, page: PageQuery = FIRST, *, lane: Lane = Lane.READ) -> Page[Trade]:
         """Return limit trades canceled before they ran, newest first."""
-        return await self._transport.get(
-            Page[Trade], f"{_TRADES}/canceled", page.fields(), lane=lane
+        return await read_page(
+            self._transport, Trade, f"{_TRADES}/canceled", page.fields(), lane=lane
         )
 
     async def close(
@@ -208,8 +216,9 @@ class Isolated:
         self, page: PageQuery = FIRST, *, trade: str | None = None, lane: Lane = Lane.READ
     ) -> Page[IsolatedFunding]:
         """Return funding fees of all trades or of one, newest first."""
-        return await self._transport.get(
-            Page[IsolatedFunding],
+        return await read_page(
+            self._transport,
+            IsolatedFunding,
             "/v3/futures/isolated/funding-fees",
             [*page.fields(), ("tradeId", trade)],
             lane=lane,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from axisor.errors import FieldInvalid
 from axisor.ports import Lane
 from axisor_lnmarkets.models.account import Asset, Swap
-from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery
+from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery, read_page
 from axisor_lnmarkets.transport import Request, Transport
 from axisor_lnmarkets.wire import encode_body
 
@@ -20,7 +20,7 @@ class SyntheticUsd:
 
     async def swaps(self, page: PageQuery = FIRST) -> Page[Swap]:
         """Return past swaps, newest first."""
-        return await self._transport.get(Page[Swap], "/v3/synthetic-usd/swaps", page.fields())
+        return await read_page(self._transport, Swap, "/v3/synthetic-usd/swaps", page.fields())
 
     async def swap(
         self, amount: int | Decimal, *, into: Asset, signed_at_ms: int | None = None

@@ -1,0 +1,1 @@
+"""What is assumed about the venue, and how each assumption is measured."""

@@ -1,0 +1,392 @@
+"""Judges a world by the venue's ledger, the journal and the tables, never by the core's word."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from axisor.events import (
+    IntentPlanned,
+    IntentSent,
+    IntentSettled,
+    Payload,
+    PositionChanged,
+    RunState,
+)
+from axisor.intents import AddMargin
+from axisor.model import AccountState, Position
+from tests.simulation.clients import Clients
+from tests.simulation.exchange import Request, SimExchange, effects_of
+from tests.simulation.world import World
+
+GRACE_S = 60.0
+NOTHING_HAPPENED = frozenset({"not_applied", "refused", "canceled"})
+OPEN = frozenset({"planned", "sent", "unknown"})
+LEGAL: Mapping[str, frozenset[str]] = {
+    "": frozenset({"planned"}),
+    "planned": frozenset({"sent", "canceled", "refused"}),
+    "sent": frozenset({"confirmed", "refused", "unknown"}),
+    "unknown": frozenset({"confirmed", "not_applied", "dead"}),
+}
+INTENTS = (
+    "SELECT id, account, target, kind, additive, amount, state, run, created_us, fence_us"
+    " FROM intents ORDER BY id"
+)
+ASKED = "SELECT id, principal FROM intents WHERE principal != ''"
+_payloads: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Payload)
+
+
+class Intent(Struct):
+    """What the tables and the journal say of one intent, with true times."""
+
+    id: str
+    account: str
+    target: str
+    kind: str
+    additive: bool
+    amount: int
+    state: str
+    run: str
+    created_us: int
+    fence_us: int | None
+    planned: float | None = None
+    sent: float | None = None
+    settled: float | None = None
+    by: str = ""
+    seen: Position | None = None
+    base: Position | None = None
+    requests: list[Request] = []
+
+    @property
+    def effects(self) -> int:
+        """Return how often it took effect."""
+        return sum(r.effects for r in self.requests)
+
+    @property
+    def position(self) -> str:
+        """Return the position it is about."""
+        return self.target.removeprefix("positions/")
+
+
+def unsettled(world: World, clients: Clients) -> list[str]:
+    """Return what a healed world has still to put right; empty where it has converged."""
+    found: list[str] = []
+    now = world.loop.time()
+    connection = world.database.connection
+    rows = connection.execute(
+        "SELECT id, state FROM intents WHERE state IN ('planned','sent','unknown')"
+    )
+    found += [f"intent {id} is {state}" for id, state in rows]
+    for request in world.exchange.requests:
+        if request.lands is not None and request.lands > now:
+            found.append("a request is still under way")
+    for plan in world.plan.accounts:
+        truth = world.exchange.state_at(plan.id, now)
+        if not any(_agrees(p.engine, plan.id, truth) for p in world.processes.values() if p.serves):
+            found.append(f"no core sees {plan.id[-4:]} as the venue does")
+        head = world.database.reader().head(f"accounts/{plan.id}").sequence
+        watcher = next(w for w in clients.watchers if w.stream.endswith(plan.id))
+        if watcher.cursor != head:
+            found.append(f"the watcher of {plan.id[-4:]} is at {watcher.cursor} of {head}")
+    return found
+
+
+def _agrees(engine: Any, account: str, truth: AccountState) -> bool:
+    summary = next((s for s in engine.status().accounts if s.account == account), None)
+    if summary is None or not summary.acting:
+        return False
+    view = engine.view(account)
+    return _figures(view.positions) == _figures(truth.positions) and not view.unreadable
+
+
+def _figures(positions: tuple[Position, ...]) -> list[tuple[object, ...]]:
+    return sorted(
+        (
+            p.id,
+            p.margin,
+            p.quantity,
+            p.sum_funding_fees,
+            p.sum_cash_in_margin,
+            p.sum_cash_in_pl,
+            str(p.stoploss),
+        )
+        for p in positions
+    )
+
+
+def check(world: World, clients: Clients | None, horizon_s: float, converged: float | None) -> None:
+    """Accuse the world of every promise it broke."""
+    intents = read_intents(world)
+    for kind, detail in (
+        *_chain(world),
+        *_moves(world),
+        *_runs(world),
+        *_requests(world, intents),
+        *_outcomes(world, intents),
+        *_commands(world),
+        *_rescues(world, intents),
+        *_budgets(world, intents),
+        *_leases(world),
+        *_watches(world, clients),
+        *_answers(clients, intents),
+    ):
+        world.accuse(kind, detail)
+    if clients is not None and converged is None:
+        world.accuse("stuck", "; ".join(unsettled(world, clients))[:500])
+    for failure in world.loop.failures:
+        world.accuse("broken-task", f"{failure.get('message')}: {failure.get('exception')!r}")
+
+
+def read_intents(world: World) -> dict[str, Intent]:
+    """Return every intent with what the journal and the venue know of it."""
+    intents: dict[str, Intent] = {}
+    for row in world.database.connection.execute(INTENTS):
+        named = dict(zip(Intent.__struct_fields__, row, strict=False))
+        intents[row[0]] = msgspec.convert(named, Intent, strict=False)
+    seen: dict[str, Position] = {}
+    for committed in world.journal:
+        payload = _payloads.decode(committed.entry.payload)
+        match payload:
+            case PositionChanged(position=position):
+                seen[position.id] = position
+            case IntentPlanned(intent=id) if id in intents:
+                intents[id].planned = committed.at
+                intents[id].seen = seen.get(intents[id].position)
+            case IntentSent(intent=id) if id in intents:
+                intents[id].sent = committed.at
+                intents[id].base = seen.get(intents[id].position)
+            case IntentSettled(intent=id, by=by) if id in intents:
+                intents[id].settled = committed.at
+                intents[id].by = by
+    for request in world.exchange.requests:
+        if request.intent in intents:
+            intents[request.intent].requests.append(request)
+    return intents
+
+
+Found = Iterator[tuple[str, str]]
+
+
+def _chain(world: World) -> Found:
+    heads: dict[str, tuple[int, bytes]] = {}
+    rows = world.database.connection.execute(
+        "SELECT stream, sequence, time, mode, payload, prev_hash, hash FROM journal"
+        " ORDER BY stream, sequence"
+    )
+    for stream, sequence, time, mode, payload, before, hash in rows:
+        last, link = heads.get(stream, (0, bytes(32)))
+        digest = hashlib.sha256(b"\x00")
+        for field in (
+            stream.encode(),
+            str(sequence).encode(),
+            str(time).encode(),
+            mode.encode(),
+            payload,
+            link,
+        ):
+            digest.update(len(field).to_bytes(4, "big") + field)
+        if sequence != last + 1 or before != link or hash != digest.digest():
+            yield "chain", f"{stream} breaks at {sequence}"
+            return
+        heads[stream] = (sequence, hash)
+    durable: dict[str, int] = {}
+    for committed in world.journal:
+        entry = committed.entry
+        if entry.sequence != durable.get(entry.stream, 0) + 1:
+            yield "chain", f"{entry.stream} grew out of order at {entry.sequence}"
+        durable[entry.stream] = entry.sequence
+    for stream, (sequence, _) in heads.items():
+        if durable.get(stream) != sequence:
+            yield "chain", f"{stream} lost entries after {sequence}"
+
+
+def _moves(world: World) -> Found:
+    states: dict[str, str] = {}
+    for committed in world.journal:
+        payload = _payloads.decode(committed.entry.payload)
+        match payload:
+            case IntentPlanned(intent=id):
+                after = "planned"
+            case IntentSent(intent=id):
+                after = "sent"
+            case IntentSettled(intent=id, state=state):
+                after = state.value
+            case _:
+                continue
+        before = states.get(id, "")
+        if after not in LEGAL.get(before, frozenset()):
+            yield "illegal-move", f"{id} went from {before or 'nothing'} to {after}"
+        states[id] = after
+
+
+def _runs(world: World) -> Found:
+    for committed in world.journal:
+        if committed.entry.kind == "RunChanged":
+            payload = _payloads.decode(committed.entry.payload)
+            if payload.state is RunState.FAILED:
+                yield "run-failed", f"{payload.run}: {payload.reason}"
+
+
+def _requests(world: World, intents: Mapping[str, Intent]) -> Found:
+    for request in world.exchange.requests:
+        if request.intent not in intents:
+            yield "unlogged", f"{type(request.action).__name__} left {request.process} unlogged"
+    for intent in intents.values():
+        if len(intent.requests) > 1:
+            yield "sent-twice", f"{intent.kind} {intent.id} left {len(intent.requests)} times"
+
+
+def _outcomes(world: World, intents: Mapping[str, Intent]) -> Found:
+    for intent in intents.values():
+        if intent.effects > 1:
+            yield "double", f"{intent.kind} {intent.id} took effect {intent.effects} times"
+        if intent.state in NOTHING_HAPPENED and intent.effects:
+            yield "misclassified", f"{intent.kind} {intent.id} is {intent.state} and happened"
+        if intent.state == "confirmed" and not intent.effects:
+            if _explained(world, intent):
+                world.conflated += 1
+            else:
+                yield "misclassified", f"{intent.kind} {intent.id} is confirmed and never happened"
+
+
+def _commands(world: World) -> Found:
+    """What was asked for under one request id, which its client signs with, happened once at most."""
+    asked = dict(world.database.connection.execute(ASKED).fetchall())
+    effects = Counter(
+        asked[r.intent] for r in world.exchange.requests if r.effects and r.intent in asked
+    )
+    for request_id, times in effects.items():
+        if times > 1:
+            yield "command-twice", f"request {request_id} took effect {times} times"
+
+
+def _explained(world: World, intent: Intent) -> bool:
+    """Return whether somebody else's deed looks just like this one, so that nobody could tell."""
+    if intent.by == "answer":
+        return False
+    if intent.kind in {"AddMargin", "CashIn"}:
+        kind = "adds" if intent.kind == "AddMargin" else "cashes-in"
+        since, until = _based_on(world.exchange, intent), intent.settled or world.loop.time()
+        moved = sum(
+            touch.amount
+            for touch in world.exchange.touches
+            if touch.position == intent.position
+            and touch.kind == kind
+            and since <= touch.at <= until
+        )
+        return moved >= intent.amount
+    return intent.kind in {"SetStop", "SetTakeProfit", "ClosePosition", "CancelOrder"}
+
+
+def _rescues(world: World, intents: Mapping[str, Intent]) -> Found:
+    """A second effect on a target must have been decided after the first, and knowing it."""
+    last: dict[tuple[str, str], Request] = {}
+    for request in effects_of(world.exchange.requests):
+        intent = intents.get(request.intent)
+        if intent is None or not intent.additive:
+            continue
+        key = (intent.account, intent.target)
+        before, last[key] = last.get(key), request
+        if before is None or intent.planned is None:
+            continue
+        if intent.planned < (before.effect or 0.0):
+            yield "double-rescue", f"{intent.id} was decided before {before.intent} took effect"
+        elif not _knew(world.exchange, intent, request, since=before.effect or 0.0):
+            yield "double-rescue", f"{intent.id} was decided not knowing of {before.intent}"
+
+
+def _knew(exchange: SimExchange, intent: Intent, request: Request, *, since: float) -> bool:
+    """Return whether a guard decided on figures that the venue showed since a time."""
+    if not intent.run or not isinstance(request.action, AddMargin) or intent.seen is None:
+        return True
+    times, states = exchange.history[intent.account]
+    wanted = _sums(intent.seen)
+    for at, state in zip(times, states, strict=True):
+        position = state.position(intent.position)
+        if at >= since and position is not None and _sums(position) == wanted:
+            return True
+    return False
+
+
+def _based_on(exchange: SimExchange, intent: Intent) -> float:
+    """Return until when the figures that an intent was sent upon were those of the venue."""
+    if intent.base is None:
+        return intent.sent or 0.0
+    times, states = exchange.history[intent.account]
+    wanted, until = _sums(intent.base), 0.0
+    for number, state in enumerate(states):
+        position = state.position(intent.position)
+        if (
+            position is not None
+            and _sums(position) == wanted
+            and times[number] <= (intent.sent or 0)
+        ):
+            until = times[number + 1] if number + 1 < len(times) else exchange.loop.time()
+    return until
+
+
+def _sums(position: Position) -> tuple[int, ...]:
+    return (
+        position.margin,
+        position.sum_cash_in_margin,
+        position.sum_cash_in_pl,
+        position.sum_funding_fees,
+    )
+
+
+def _budgets(world: World, intents: Mapping[str, Intent]) -> Found:
+    for plan in world.plan.accounts:
+        action, position, day = plan.budget
+        spent: dict[str, int] = {}
+        for intent in intents.values():
+            if intent.run != plan.run or intent.kind != "AddMargin":
+                continue
+            if intent.effects or intent.state in OPEN:
+                spent[intent.target] = spent.get(intent.target, 0) + intent.amount
+                if action is not None and intent.amount > action:
+                    yield "budget", f"{intent.id} spent {intent.amount} of {action} for an action"
+        for target, sats in spent.items():
+            if position is not None and sats > position:
+                yield "budget", f"{target} took {sats} of {position}"
+        if day is not None and sum(spent.values()) > day:
+            yield "budget", f"{plan.run} spent {sum(spent.values())} of {day} in a day"
+
+
+def _leases(world: World) -> Found:
+    held: dict[str, tuple[str, int]] = {}
+    for _, lease in world.leases:
+        owner, epoch = held.get(lease.account, ("", 0))
+        if lease.epoch < epoch or (lease.owner and lease.owner != owner and lease.epoch == epoch):
+            yield "lease", f"{lease.owner} took {lease.account[-4:]} with epoch {lease.epoch}"
+        held[lease.account] = (lease.owner or owner, lease.epoch)
+
+
+def _watches(world: World, clients: Clients | None) -> Found:
+    if clients is None:
+        return
+    for watcher in clients.watchers:
+        told = [
+            (c.entry.sequence, c.entry.hash)
+            for c in world.journal
+            if c.entry.stream == watcher.stream
+        ]
+        if watcher.seen != told[: len(watcher.seen)]:
+            yield "watch", f"the watcher of {watcher.stream} saw another journal"
+
+
+def _answers(clients: Clients | None, intents: Mapping[str, Intent]) -> Found:
+    if clients is None:
+        return
+    final = frozenset({"confirmed", "not_applied", "refused", "canceled", "dead"})
+    for id, answers in clients.answers.items():
+        ends = {answer for answer in answers if answer in final}
+        if len(ends) > 1:
+            yield "answer", f"request {id} was answered {sorted(ends)}"
+        intent = intents.get(id)
+        if ends and intent is not None and intent.state not in ends:
+            yield "answer", f"request {id} was answered {sorted(ends)} and is {intent.state}"

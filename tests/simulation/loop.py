@@ -1,0 +1,293 @@
+"""An event loop in virtual time: a seed decides who runs first, and no real waiting is possible."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextvars import Context, ContextVar, copy_context
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+START = datetime(2026, 1, 1, 3, tzinfo=UTC)
+"""When every world begins; no funding falls due within the first hours."""
+
+STEPS_AT_ONCE = 200_000
+"""Callbacks without any time passing, after which something is taken to spin."""
+
+
+DRAINS = 100
+
+
+class Deadlock(Exception):
+    """Nothing is ready, nothing is scheduled, and somebody still waits."""
+
+
+class Stuck(Exception):
+    """Callbacks call each other and time stands still."""
+
+
+class Freezable:
+    """A group of tasks that can be held, as the threads of a stopped process are."""
+
+    def __init__(self) -> None:
+        self.frozen = False
+        self.held: list[SimHandle] = []
+        self.tasks: list[asyncio.Task[Any]] = []
+        self._swept = 64
+
+    def adopt(self, task: asyncio.Task[Any]) -> None:
+        """Take a new task in; forget those that are done when there are many."""
+        self.tasks.append(task)
+        if len(self.tasks) > self._swept:
+            self.tasks = [one for one in self.tasks if not one.done()]
+            self._swept = max(64, 2 * len(self.tasks))
+
+
+GROUP: ContextVar[Freezable | None] = ContextVar("GROUP", default=None)
+"""To whom the running code belongs; None for the venue and the world."""
+
+
+class SimTask(asyncio.Task[Any]):
+    """A task whose place in a set is decided by its number, not by where memory put it."""
+
+    number = 0
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class SimHandle(asyncio.Handle):
+    """A callback to come, made without asyncio's care for debugging, which costs a third more."""
+
+    __slots__ = ()
+
+    def __init__(  # asyncio's own would ask the loop whether it is being debugged
+        self, callback: Callable[..., object], args: Any, loop: SimLoop, context: Context | None
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+
+
+class SimTimer(SimHandle, asyncio.TimerHandle):
+    """A callback of a time to come."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: Any,
+        loop: SimLoop,
+        context: Context | None,
+    ) -> None:
+        SimHandle.__init__(self, callback, args, loop, context)
+        self._when = when
+        self._scheduled = True
+
+
+async def _turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+class SimLoop(asyncio.BaseEventLoop):
+    """Runs callbacks in an order drawn by chance, and jumps to the next timer when all is quiet."""
+
+    _ready: deque[SimHandle]  # these three are asyncio's own
+    _stopping: bool
+    _closed: bool
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self._chance = chance
+        self._now = 0.0
+        self._still = 0
+        self._timed = 0
+        self._timers: list[tuple[float, int, SimTimer]] = []
+        self.steps = 0
+        self.made = 0
+        self.failures: list[dict[str, Any]] = []
+        self.outside = Freezable()
+        self.set_exception_handler(lambda _, context: self.failures.append(context))
+
+    def time(self) -> float:
+        """Return virtual seconds since the world began."""
+        return self._now
+
+    def now(self) -> datetime:
+        """Return the true time of this world, which the venue's clock shows."""
+        return START + timedelta(seconds=self._now)
+
+    def now_us(self) -> int:
+        """Return the true time in microseconds since 1970."""
+        return _START_US + round(self._now * 1_000_000)
+
+    def _run_once(self) -> None:
+        if not self._ready:
+            self._move_on()
+        batch = list(self._ready)
+        self._ready.clear()
+        count = len(batch)
+        if count == 2:
+            if self._chance.random() < 0.5:
+                batch.reverse()
+        elif count > 2:
+            self._chance.shuffle(batch)
+        self.steps += count
+        self._still += count
+        if self._still > STEPS_AT_ONCE:
+            raise Stuck(f"{self._still} steps at {self._now:.3f} s")
+        for handle in batch:
+            if handle._cancelled:
+                continue
+            group = handle._context.get(GROUP)
+            if group is not None and group.frozen:
+                group.held.append(handle)
+                continue
+            try:
+                handle._context.run(handle._callback, *handle._args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # as asyncio does: it is the world's to judge
+                self.failures.append({"message": "a callback failed", "exception": error})
+
+    def _move_on(self) -> None:
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
+        if not timers:
+            if self._stopping:
+                return
+            raise Deadlock(f"Nothing is left to do at {self._now:.3f} s.")
+        self._still = 0
+        self._now = now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= now:
+            self._ready.append(heapq.heappop(timers)[2])
+
+    def call_soon(
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Have something called before time moves on."""
+        if self._closed:
+            raise RuntimeError("The world is over.")
+        handle = SimHandle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def create_task(
+        self, coro: Any, *, name: object = None, context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        """Return a new task, which belongs to the group of whoever makes it."""
+        self.made += 1
+        SimTask.number = self.made  # a task enters sets while it is being made
+        task = SimTask(coro, loop=self, context=context)
+        task.number = self.made
+        group = GROUP.get() if context is None else context.get(GROUP)
+        (self.outside if group is None else group).adopt(task)
+        return task
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Have something called after a while."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Have something called at a time; of several at one time chance picks the first."""
+        timer = SimTimer(when, callback, args, self, context)
+        self._timed += 1
+        heapq.heappush(self._timers, (when, self._timed, timer))
+        return timer
+
+    def thaw(self, group: Freezable) -> None:
+        """Let a held group go on with what came in meanwhile."""
+        group.frozen = False
+        held, group.held = group.held, []
+        self._ready.extend(held)
+
+    def drain(self, groups: Iterable[Freezable]) -> None:
+        """Cancel every task of these groups and let all of them end."""
+        for _ in range(DRAINS):
+            left = [t for group in groups for t in group.tasks if not t.done()]
+            if not left:
+                return
+            for task in left:
+                task.cancel()
+            self.run_until_complete(_turns())
+        raise Stuck(f"{len(left)} tasks do not end: {left[0]!r}")
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Count nothing: cancelled timers leave the heap when their time comes."""
+
+    def _asyncgen_finalizer_hook(self, agen: Any) -> None:
+        """Close nothing: when the collector runs is no event of this world."""
+
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Refuse: there are no threads here."""
+        raise RuntimeError("A simulated world has no threads.")
+
+    def run_in_executor(
+        self, executor: Any, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Refuse: there are no threads here."""
+        raise RuntimeError("A simulated world has no threads.")
+
+
+_START_US = int(START.timestamp()) * 1_000_000
+
+
+class SimClock:
+    """The Clock port of one process: its wall clock may be wrong, drift and step.
+
+    The monotonic one never goes back; it stands still while a whole machine is frozen.
+    """
+
+    def __init__(self, loop: SimLoop, *, skew_ms: int = 0, drift_ppm: int = 0) -> None:
+        self._loop = loop
+        self.skew_ms = skew_ms
+        self.drift_ppm = drift_ppm
+        self.stood_s = 0.0
+
+    def now(self) -> datetime:
+        """Return what the process takes the wall time to be."""
+        elapsed = self._loop._now
+        wrong = self.skew_ms / 1000 + elapsed * self.drift_ppm / 1_000_000
+        return START + timedelta(seconds=elapsed + wrong)
+
+    def monotonic_ms(self) -> int:
+        """Return milliseconds of the process's own steady clock."""
+        return int((self._loop._now - self.stood_s) * 1000)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait in virtual time."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,257 @@
+"""One database that all processes share, through the production SQL and its writer, with faults.
+
+The commit of a process that was killed may still be carried out: it was on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from axisor.errors import StoreUnavailable
+from axisor_server.adapters.database import schema
+from axisor_server.adapters.database import statements as sql
+from axisor_server.adapters.database.jobs import Job, Jobs
+from axisor_server.adapters.database.reader import SqlReader
+from axisor_server.adapters.database.session import Session
+from axisor_server.adapters.database.sqlite import SqliteDialect, SqliteSession
+from axisor_server.adapters.database.unit import SqlTransaction
+from axisor_server.adapters.database.writer import GROUP as GROUP_SIZE
+from axisor_server.adapters.database.writer import Writer
+from axisor_server.domain.journal import Entry
+from axisor_server.domain.records import LeaseRecord
+from axisor_server.ports import Reader, Transaction
+from tests.simulation.faults import Faults
+from tests.simulation.loop import Freezable, SimLoop
+
+T = TypeVar("T")
+
+NEWER = f"SELECT rowid, {sql.ENTRY} FROM journal WHERE rowid > ? ORDER BY rowid"
+LEASES = "SELECT account, owner, epoch FROM leases ORDER BY account"
+
+
+@cache
+def _empty() -> bytes:
+    """Return an empty database with every table, as bytes."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool)
+    schema.metadata.create_all(engine)
+    with engine.connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
+        image: bytes = raw.serialize()
+    engine.dispose()
+    return image
+
+
+class SharedDatabase:
+    """The database itself. `on_entries` and `on_lease` hear of everything that became durable."""
+
+    def __init__(self, loop: SimLoop, faults: Faults, seed: int) -> None:
+        self.loop = loop
+        self.faults = faults
+        self.chance = random.Random(f"{seed}/store")
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        self.connection.create_function("axisor_now_us", 0, loop.now_us)
+        self.connection.deserialize(_empty())
+        self.down = False
+        self.on_entries: Callable[[Sequence[Entry]], None] = lambda _: None
+        self.on_lease: Callable[[LeaseRecord], None] = lambda _: None
+        self._seen = 0
+        self._leases: dict[str, tuple[object, ...]] = {}
+
+    def reader(self) -> SqlReader:
+        """Return reads for the checkers, which no fault touches."""
+        return SqlReader(SqliteSession(self.connection))
+
+    def setup(self, unit: Callable[[Transaction], T]) -> T:
+        """Write before anything else happens."""
+        result = unit(SqlTransaction(SqliteSession(self.connection)))
+        self.committed(journal=True, leases=True)
+        return result
+
+    def committed(self, *, journal: bool, leases: bool) -> None:
+        """Tell whoever watches what a commit made durable."""
+        if journal:
+            rows = self.connection.execute(NEWER, (self._seen,)).fetchall()
+            if rows:
+                self._seen = rows[-1][0]
+                self.on_entries([Entry(*row[1:]) for row in rows])
+        if leases:
+            for row in self.connection.execute(LEASES):
+                if self._leases.get(row[0]) != row:
+                    self._leases[row[0]] = row
+                    account, owner, epoch = row
+                    self.on_lease(
+                        LeaseRecord(account=account, owner=owner, epoch=epoch, until_us=0)
+                    )
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self.connection.close()
+
+
+def _broken(code: int, text: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = code
+    return error
+
+
+class FaultySession(SqliteSession):
+    """A process's connection to the shared database; it breaks as real ones do."""
+
+    def __init__(self, shared: SharedDatabase, door: StoreDoor) -> None:
+        super().__init__(shared.connection)
+        self._shared = shared
+        self._door = door
+        self._journal = self._leases = False
+
+    def _reached(self) -> None:
+        if self._shared.down or self._door.cut:
+            raise _broken(sqlite3.SQLITE_IOERR, "the database does not answer")
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run a statement and note what kind it was."""
+        if sql.startswith("INSERT INTO journal ("):
+            self._journal = True
+        elif "leases" in sql and not sql.startswith("SELECT"):
+            self._leases = True
+        return super().execute(sql, values)
+
+    def begin(self, *, write: bool) -> None:
+        """Begin, unless the database is busy or gone."""
+        self._reached()
+        if self._shared.faults.strikes("store-busy"):
+            raise _broken(sqlite3.SQLITE_BUSY, "database is locked")
+        self._journal = self._leases = False
+        super().begin(write=write)
+
+    def commit(self) -> None:
+        """Commit, and say so, unless the line breaks just before or just after."""
+        if self._shared.faults.strikes("commit-lost"):
+            super().rollback()
+            raise _broken(sqlite3.SQLITE_IOERR, "the line broke before the commit")
+        super().commit()
+        self._shared.committed(journal=self._journal, leases=self._leases)
+        if self._shared.faults.strikes("ack-lost"):
+            raise _broken(sqlite3.SQLITE_IOERR, "the line broke after the commit")
+
+    def close(self) -> None:
+        """Leave the shared connection open."""
+
+
+class _Dialect(SqliteDialect):
+    """Opens faulty sessions on the shared database."""
+
+    def __init__(self, shared: SharedDatabase, door: StoreDoor) -> None:
+        self._shared = shared
+        self._door = door
+
+    def connect(self, *, write: bool) -> Session:
+        """Return a new session where the database answers."""
+        session = FaultySession(self._shared, self._door)
+        session._reached()
+        return session
+
+
+class StoreDoor:
+    """The Store port of one process: latency, group commit by the production writer, outages."""
+
+    def __init__(self, shared: SharedDatabase, process: Freezable) -> None:
+        self._shared = shared
+        self._process = process
+        self._loop = shared.loop
+        self._waiting: list[Job[SqlTransaction]] = []
+        self.cut = False
+        self.dead = False
+        dialect = _Dialect(shared, self)
+        self._writer = Writer(dialect, Jobs(1), FaultySession(shared, self))
+
+    async def open(self) -> None:
+        """Do nothing: the tables are there."""
+        self._must_live()
+
+    async def close(self) -> None:
+        """Do nothing: the others go on with it."""
+
+    def _must_live(self) -> None:
+        if self.dead:
+            raise asyncio.CancelledError
+
+    def _latency(self) -> float:
+        if self._shared.faults.strikes("store-slow"):
+            return self._shared.faults.chance("store-slow").uniform(0.5, 8)
+        return 0.0005 + 0.004 * self._shared.chance.random()
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        """Run a unit together with all that wait, through the production writer."""
+        self._must_live()
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.append(Job(unit, self._loop, future))
+        if len(self._waiting) == 1:
+            self._loop.call_later(self._latency(), self._flush)
+        result = await future
+        self._must_live()
+        return result
+
+    def _flush(self) -> None:
+        if self.dead:
+            return
+        jobs, self._waiting = self._waiting[:GROUP_SIZE], self._waiting[GROUP_SIZE:]
+        outcomes = self._writer._group(jobs)
+        if self._waiting:
+            self._loop.call_later(self._latency(), self._flush)
+        self._loop.call_later(self._latency() / 2, self._deliver, outcomes)
+
+    def _deliver(self, outcomes: Sequence[tuple[Job[SqlTransaction], Any, Any]]) -> None:
+        for job, result, error in outcomes:
+            if job.future.done() or self.dead:
+                continue
+            if error is None:
+                job.future.set_result(result)
+            else:
+                job.future.set_exception(error)
+
+    async def read(self, unit: Callable[[Reader], T]) -> T:
+        """Run a unit on what is committed at some moment from now on."""
+        self._must_live()
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._loop.call_later(self._latency(), self._read, unit, future)
+        result = await future
+        self._must_live()
+        return result
+
+    def _read(self, unit: Callable[[Reader], T], future: asyncio.Future[T]) -> None:
+        if future.done() or self.dead:
+            return
+        if self._shared.down or self.cut:
+            future.set_exception(StoreUnavailable("The database does not answer."))
+            return
+        try:
+            result = unit(self._shared.reader())
+        except Exception as error:  # a unit may raise what it likes; its caller gets it
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    def die(self, *, last_words: bool) -> None:
+        """Become inert; what waited may still be carried out, though nobody hears of it."""
+        jobs, self._waiting = self._waiting, []
+        self.dead = True
+        if jobs and last_words:
+            self._loop.call_later(
+                self._shared.chance.uniform(0, 2), self._finish, jobs, context=_nobody()
+            )
+
+    def _finish(self, jobs: Sequence[Job[SqlTransaction]]) -> None:
+        self._writer._group([Job(job.unit, job.loop, self._loop.create_future()) for job in jobs])
+
+
+def _nobody() -> Any:
+    from contextvars import Context
+
+    return Context()
