@@ -81,6 +81,7 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self.leads = settings.lead
         self.vitals = Vitals(clock)
         store = WatchedStore(store, self.vitals)
         self.platform = Platform(
@@ -99,7 +100,7 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
-            answered=lambda request_id: self._callers.answered(request_id),
+            answered=self._answered,
             hint=hint,
             platform=self.platform,
             vitals=self.vitals,
@@ -109,6 +110,9 @@ class Engine:
         self._hint = hint
         self._callers = Callers(world, call=self._call)
         self._roster = Roster(world, vault=vault, venues=venues)
+
+    def _answered(self, request_id: str) -> None:
+        self._callers.answered(request_id)
 
     def _call(self, account_id: str) -> None:
         if not self._roster.poke(account_id):
@@ -155,8 +159,8 @@ class Engine:
     ) -> AccountNow:
         """Have what `also` changes of an account's row journaled and used.
 
-        The change itself is made at once, together with the command; should no engine act for the
-        account, the first that does takes it up. Raises why it still cannot be opened, if so.
+        The change is made at once, with the command; the next engine that acts for the account
+        takes it up. Raises why it still cannot be opened, if so.
         """
         ask = TakeUpAccount(credentials_replaced=credentials_replaced)
         shut = self._roster.is_shut(account_id)
@@ -299,11 +303,6 @@ class Engine:
         """Read the account from the venue now, and journal what differs."""
         answer = await self._ask(account_id, Reconcile(), asked)
         return msgspec.json.decode(answer.result, type=Moved)
-
-    @property
-    def leads(self) -> bool:
-        """Return whether this core may lead accounts, and so open their keys."""
-        return self._settings.lead
 
     async def rights(self, account_id: str, *, principal: str = "") -> KeyRights:
         """Have whoever leads an account ask its venue what its key may do."""
