@@ -19,6 +19,7 @@ from axisor.events import Event
 from axisor.ports import Clock
 from axisor_server.adapters import files, tls
 from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.emergency import FileEmergencyLog
 from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import Listener, MemoryWakeups
 from axisor_server.adapters.notify import PostgresWakeups
@@ -116,6 +117,7 @@ class Core:
         self._drain = timedelta(seconds=MOST_ENGINE_DRAIN_S)
         self._token = open_token(data_dir, ids)
         self._store = _store(self._settings, data_dir)
+        self._emergency = FileEmergencyLog(data_dir)
         self._wakeups = _wakeups(self._settings, clock)
         self._hints = Listener()  # those to tell: of one journal the latest only
         plugins = Plugins.discover(self._settings.plugins)
@@ -139,6 +141,7 @@ class Core:
             settings=duties,
             failpoints=_failpoints(failpoint, clock),
             may_renew=self._may_renew,
+            emergency=self._emergency,
             hint=self._hint,
         )
         self._notifier = _notifier(self._settings, self._store, clock, duties, plugins)
@@ -171,6 +174,7 @@ class Core:
         """Open the store and start the engine; what was opened is closed with `stack`."""
         await self._store.open()
         stack.push_async_callback(self._store.close)
+        await self._emergency.open()
         stack.push_async_callback(self._wakeups.close)
         stack.push_async_callback(self._house.aclose)
         await self._house.halts.look()  # before any account is taken

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from axisor.errors import SettingsInvalid
 from axisor.ports import Paced
@@ -36,20 +37,14 @@ def _check_roles(settings: Settings) -> None:
 def engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
     """Return how the engine is to behave. Raises SettingsInvalid for roles that do not fit."""
     _check_roles(settings)
-    return EngineSettings(
-        owner=_owner(settings, ids),
+    return replace(
+        EngineSettings.of(settings, owner=_owner(settings, ids)),
         lead=Role.ENGINE in settings.roles,
         follow=Role.API in settings.roles,
         shared=bool(settings.database.url),
         lease_ms=settings.lease.ttl_ms,
         renew_ms=settings.lease.renew_ms,
         share_ms=min(1_000, settings.lease.renew_ms),
-        max_mode=settings.max_mode,
-        back_date_ms=settings.venue.back_date_ms,
-        lag_ms=settings.venue.lag_ms,
-        slack_ms=settings.venue.slack_ms,
-        disagree_percent=settings.prices.disagree_percent,
-        index_disagree_percent=settings.prices.index_percent,
     )
 
 

@@ -104,6 +104,25 @@ class Prices(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 5
 
 
+class Doubt(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an outcome may stay unknown, and how often a run may try on one position."""
+
+    dead_letter_s: Annotated[
+        int,
+        Meta(ge=60, le=86_400, description="Age of an unknown outcome that makes a dead letter."),
+    ] = 600
+    attempts_per_episode: Annotated[
+        int,
+        Meta(ge=1, le=100, description="Attempts of a run without a known effect in one episode."),
+    ] = 3
+    attempts_per_position: Annotated[
+        int, Meta(ge=1, le=1_000, description="All attempts of runs on one position.")
+    ] = 6
+    attempt_window_s: Annotated[
+        int, Meta(ge=60, le=86_400, description="Seconds within which attempts are counted.")
+    ] = 600
+
+
 class Lease(Struct, frozen=True, forbid_unknown_fields=True):
     """How long an engine may act for an account without saying that it is there."""
 
@@ -149,6 +168,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     lease: Lease = Lease()
     venue: VenueLimits = VenueLimits()
     prices: Prices = Prices()
+    doubt: Doubt = Doubt()
     log: Log = Log()
     metrics: Metrics = Metrics()
 

@@ -41,21 +41,22 @@ from axisor_server.engine.asks import (
     MoveRun,
     Reconcile,
     RunNow,
+    SettleLetter,
     TakeUpAccount,
     anonymous,
 )
 from axisor_server.engine.callers import Also, Callers
-from axisor_server.engine.core import Core
 from axisor_server.engine.failpoints import Failpoints
-from axisor_server.engine.guards import guarding, guardings
+from axisor_server.engine.guards import guarding, guardings, owner_of
 from axisor_server.engine.health import Health
+from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals, WatchedStore
 from axisor_server.engine.world import Hint, World, no_hint
-from axisor_server.ports import Ids, Store, Vault
+from axisor_server.ports import EmergencyLog, Ids, Store, Vault
 
 
 class Engine:
@@ -74,6 +75,7 @@ class Engine:
         publish: Publish,
         settings: EngineSettings,
         failpoints: Failpoints | None = None,
+        emergency: EmergencyLog | None = None,
         hint: Hint = no_hint,
         may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -82,6 +84,7 @@ class Engine:
         self._ids = ids
         self._settings = settings
         self.leads = settings.lead
+        self.dead_letter_ms = settings.dead_letter_ms
         self.vitals = Vitals(clock)
         store = WatchedStore(store, self.vitals)
         self.platform = Platform(
@@ -100,6 +103,7 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
+            emergency=emergency,
             answered=self._answered,
             hint=hint,
             platform=self.platform,
@@ -184,8 +188,6 @@ class Engine:
         answer = await self._ask(account_id, CloseAccount(etag=etag), asked)
         await self._roster.forget(account_id)
         return answer.sequence
-
-    # ---------------------------------------------------------------- actions
 
     async def command(  # noqa: PLR0913  a request is all of this
         self,
@@ -304,6 +306,12 @@ class Engine:
         answer = await self._ask(account_id, Reconcile(), asked)
         return msgspec.json.decode(answer.result, type=Moved)
 
+    async def settle_letter(
+        self, account_id: str, ask: SettleLetter, asked: Asked | None, principal: str = ""
+    ) -> Ruled:
+        """Settle an action of unknown outcome by an operator's word; see `Letters.rule`."""
+        return results.ruled(await self._ask(account_id, ask, asked, principal))
+
     async def rights(self, account_id: str, *, principal: str = "") -> KeyRights:
         """Have whoever leads an account ask its venue what its key may do."""
         answer = await self._ask(account_id, AskRights(), None, principal)
@@ -361,18 +369,9 @@ class Engine:
         ask = MoveRun(run=run_id, verb=verb, config=config, leash=leash, label=label)
         return (await self.change_run(found.account, ask, None, principal)).run
 
-    def _owner(self, run_id: str) -> Core:
-        for core in self._roster.cores():
-            if run_id in core.runs:
-                return core
-        raise RunNotFound(f"There is no run {run_id}.", run=run_id)
-
     def protection(self, run_id: str) -> Guarding:
-        """Return a run's live calculations.
-
-        Raises RunNotFound, NotSupported if it protects nothing.
-        """
-        return guarding(self._owner(run_id), run_id)
+        """Return a run's live calculations. Raises RunNotFound, NotSupported without any."""
+        return guarding(owner_of(self._roster.cores(), run_id), run_id)
 
     def protections(self, account_id: str) -> Sequence[Guarding]:
         """Return every running run of an account that protects positions."""
@@ -384,8 +383,8 @@ class Engine:
 
     def latest_tick(self, *, venue: str, network: str, url: str = "") -> Tick | None:
         """Return the last tick of a market that is being read, or None."""
-        market = self._roster.markets.get((venue, network, url))
-        return None if market is None else market.tick
+        found = self._roster.markets.get((venue, network, url))
+        return None if found is None else found.tick
 
     def status(self) -> EngineStatus:
         """Return how every account and feed is doing."""
