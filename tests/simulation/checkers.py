@@ -24,7 +24,9 @@ from tests.simulation.clients import Clients
 from tests.simulation.exchange import Request, SimExchange, effects_of
 from tests.simulation.world import World
 
-GRACE_S = 60.0
+FREEZE_LEFT_S = 10.0
+"""A core frozen between its last look at the lease and the first byte may let that byte go."""
+
 NOTHING_HAPPENED = frozenset({"not_applied", "refused", "canceled"})
 OPEN = frozenset({"planned", "sent", "unknown"})
 LEGAL: Mapping[str, frozenset[str]] = {
@@ -236,6 +238,8 @@ def _requests(world: World, intents: Mapping[str, Intent]) -> Found:
     for request in world.exchange.requests:
         if request.intent not in intents:
             yield "unlogged", f"{type(request.action).__name__} left {request.process} unlogged"
+        if request.stale_epoch and request.steady_s > FREEZE_LEFT_S:
+            yield "stale-epoch", f"{request.intent} left {request.process} after its lease"
     for intent in intents.values():
         if len(intent.requests) > 1:
             yield "sent-twice", f"{intent.kind} {intent.id} left {len(intent.requests)} times"

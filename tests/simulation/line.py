@@ -209,10 +209,11 @@ class SimLine:
             self.account,
             action,
             signed_at_ms,
-            getattr(self.door.process, "name", ""),
+            self.door.process.name,
             intent,
             self._loop.time(),
             stale,
+            self._loop.time() - self.door.process.steady_since,
         )
         venue.exchange.requests.append(request)
         answer: asyncio.Future[SendResult] = self._loop.create_future()

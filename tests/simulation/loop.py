@@ -36,6 +36,8 @@ class Freezable:
     """A group of tasks that can be held, as the threads of a stopped process are."""
 
     def __init__(self) -> None:
+        self.name = ""
+        self.steady_since = 0.0
         self.frozen = False
         self.held: list[SimHandle] = []
         self.tasks: list[asyncio.Task[Any]] = []

@@ -62,6 +62,7 @@ def _prepare(world: World, weights: list[int], hours: int) -> None:
         tick_s=(3.0, 7.0),
         lease_ms=60_000,
         renew_ms=15_000,
+        poll_ms=10_000,
         others_write=False,
     )
     world.faults.set(RATES)

@@ -56,6 +56,7 @@ class Workload(Struct, frozen=True):
     tick_s: tuple[float, float] = (0.7, 1.6)
     lease_ms: int = 5_000
     renew_ms: int = 1_500
+    poll_ms: int = 2_000
     others_write: bool = True
     closes: bool = True
     anchor: float = 0.0

@@ -167,6 +167,8 @@ class World:
             back_date_ms=self.plan.back_date_ms,
             lease_ms=self.plan.lease_ms,
             renew_ms=self.plan.renew_ms,
+            share_ms=self.plan.poll_ms,
+            command_poll_ms=self.plan.poll_ms,
         )
 
     def setup(self) -> None:

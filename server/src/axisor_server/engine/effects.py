@@ -254,7 +254,7 @@ class Effects:
         return self.access.wait_ms
 
     def in_danger(self) -> bool:
-        """Return whether a trigger or a liquidation is near, or an outcome is unknown."""
+        """Return whether a trigger or a liquidation is near, or something is not known."""
         near = self._is_near()
         self._core.market.timekeeper.near(self._core.account.id, danger=near)
         return near
@@ -266,6 +266,8 @@ class Effects:
         tick = core.market.tick
         if tick is None or core.book.state is None:
             return False
+        if core.book.state.unreadable:
+            return True  # what cannot be seen may be near its end
         for live in core.runs.values():
             wake = live.wake
             for bound in () if wake is None else (wake.below, wake.above):
