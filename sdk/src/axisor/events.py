@@ -132,7 +132,7 @@ class CommandReceived(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tru
 class CommandRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """A client's action was refused before anything was sent; `reason` is an error reason.
 
-    `reviewer` says that a plugin's reviewer refused it, not the core's own rules.
+    `reviewer` says that a plugin's reviewer or a setting refused it, not a rule of the core.
     """
 
     request_id: str
@@ -177,7 +177,7 @@ class IntentPlanned(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
 class IntentReviewRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """A strategy's action was refused by review; nothing was sent.
 
-    `reviewer` says that a plugin's reviewer refused it, not the core's own rules.
+    `reviewer` says that a plugin's reviewer or a setting refused it, not a rule of the core.
     """
 
     run: str
@@ -200,7 +200,8 @@ class IntentSent(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """An action's outcome is known, or known to be unknown.
 
-    `by` is `answer`, `witness` or `fence`.
+    `by` is `answer`, `witness`, `fence` or `operator`; `principal` and `note` are the operator's,
+    and `forced` says that what was read did not support it.
     """
 
     intent: str
@@ -210,6 +211,21 @@ class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
     message: str = ""
     venue_id: str = ""
     latency_ms: int = 0
+    principal: str = ""
+    note: str = ""
+    forced: bool = False
+
+
+class IntentWitnessed(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A reading about an action of unknown outcome showed something new, and settles nothing.
+
+    `fenced` says that it was begun after the fence, `shows` what it showed.
+    """
+
+    intent: str
+    fenced: bool
+    message: str
+    shows: dict[str, str] = {}
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -330,6 +346,7 @@ Payload: TypeAlias = (
     | IntentReviewRefused
     | IntentSent
     | IntentSettled
+    | IntentWitnessed
     | RunChanged
     | CoverageChanged
     | NoticeGiven

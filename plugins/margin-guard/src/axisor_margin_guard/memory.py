@@ -40,7 +40,8 @@ class Held(Struct):
 
     `distance_before` is the distance the last action found, as a fraction in text; `short` says
     that it left the position below its target; `stops` are the stop prices we set, `told` the codes
-    said in this episode, `coverage` what was last said of its protection.
+    said in this episode, `coverage` what was last said of its protection. `duplicated` is of no use
+    any more, and kept so that equal memories stay equal to the byte.
     """
 
     spent: Sats = 0

@@ -10,10 +10,11 @@
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
-    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
+    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse ·
+    │                 WitnessContradicts
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
-    │                 ShadowOnly
+    │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
+    │                 InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
@@ -73,6 +74,7 @@ from axisor.errors.requests import (
 from axisor.errors.standing import (
     AccountInUse,
     ActionPending,
+    AttemptsExhausted,
     BudgetExceeded,
     EtagMismatch,
     Halted,
@@ -98,6 +100,7 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    WitnessContradicts,
 )
 
 __all__ = [
@@ -147,6 +150,7 @@ __all__ = [
     "ShuttingDown",
     "RateLimited",
     "AccountInUse",
+    "WitnessContradicts",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",
@@ -154,6 +158,7 @@ __all__ = [
     "ReduceOnly",
     "ReviewRefused",
     "ActionPending",
+    "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
     "VenueRefused",

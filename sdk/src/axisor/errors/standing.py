@@ -133,6 +133,14 @@ class AccountInUse(StateError):
     fix = "Stop its runs and wait until its actions are settled."
 
 
+class WitnessContradicts(StateError):
+    """What was read from the venue contradicts what is said of the action."""
+
+    reason = "WITNESS_CONTRADICTS"
+    money = "The action stays as it was, and its sats stay counted."
+    fix = "Look again: axisor dlq show. If you know better than the venue, say --force."
+
+
 class BudgetExceeded(RiskError):
     """The action would spend more than its budget."""
 
@@ -181,6 +189,14 @@ class ActionPending(RiskError):
     reason = "ACTION_PENDING"
     money = "The earlier action may have happened, so a second one could double it."
     fix = "Wait for the read-back to settle it; it takes about half a minute."
+
+
+class AttemptsExhausted(RiskError):
+    """The run has tried to add to this position as often as it may for now."""
+
+    reason = "ATTEMPTS_EXHAUSTED"
+    money = "Nothing more was sent. The position may not be protected: act yourself if it must be."
+    fix = "Find out why nothing helped: axisor events stream. Then add margin by hand, or wait."
 
 
 class InsufficientBalance(RiskError):

@@ -227,6 +227,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
     Metadata: `account`, `sequence`.
     """
+    ERROR_REASON_ATTEMPTS_EXHAUSTED: _ErrorReason.ValueType  # 53
+    """A run tried to add to a position as often as it may for now. Code FAILED_PRECONDITION. Wait, or
+    act yourself. Metadata: `run`, `target`, `attempts`, `limit`.
+    """
+    ERROR_REASON_WITNESS_CONTRADICTS: _ErrorReason.ValueType  # 54
+    """What was read from the venue contradicts what is said of an action. Code FAILED_PRECONDITION.
+    Look at the reading; force it if you know better. Metadata: `intent`, `state`.
+    """
     ERROR_REASON_REDUCE_ONLY: _ErrorReason.ValueType  # 55
     """The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
     FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
@@ -464,6 +472,14 @@ ERROR_REASON_STORE_IN_USE: ErrorReason.ValueType  # 51
 ERROR_REASON_JOURNAL_CORRUPT: ErrorReason.ValueType  # 52
 """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
 Metadata: `account`, `sequence`.
+"""
+ERROR_REASON_ATTEMPTS_EXHAUSTED: ErrorReason.ValueType  # 53
+"""A run tried to add to a position as often as it may for now. Code FAILED_PRECONDITION. Wait, or
+act yourself. Metadata: `run`, `target`, `attempts`, `limit`.
+"""
+ERROR_REASON_WITNESS_CONTRADICTS: ErrorReason.ValueType  # 54
+"""What was read from the venue contradicts what is said of an action. Code FAILED_PRECONDITION.
+Look at the reading; force it if you know better. Metadata: `intent`, `state`.
 """
 ERROR_REASON_REDUCE_ONLY: ErrorReason.ValueType  # 55
 """The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code

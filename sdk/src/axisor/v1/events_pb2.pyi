@@ -54,6 +54,7 @@ class Event(_message.Message):
     NOTICE_GIVEN_FIELD_NUMBER: _builtins.int
     HALT_CHANGED_FIELD_NUMBER: _builtins.int
     FEED_CHANGED_FIELD_NUMBER: _builtins.int
+    INTENT_WITNESSED_FIELD_NUMBER: _builtins.int
     STANDING_CHANGED_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Output only. The account. Format: `accounts/{account}`."""
@@ -152,6 +153,10 @@ class Event(_message.Message):
         """Output only. The price became more or less trustworthy."""
 
     @_builtins.property
+    def intent_witnessed(self) -> Global___IntentWitnessed:
+        """Output only. A reading about an action with an unknown outcome showed something new."""
+
+    @_builtins.property
     def standing_changed(self) -> Global___StandingChanged:
         """Output only. The core can do more or less for the account than before."""
 
@@ -184,13 +189,14 @@ class Event(_message.Message):
         notice_given: Global___NoticeGiven | None = ...,
         halt_changed: Global___HaltChanged | None = ...,
         feed_changed: Global___FeedChanged | None = ...,
+        intent_witnessed: Global___IntentWitnessed | None = ...,
         standing_changed: Global___StandingChanged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "run_changed", b"run_changed", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "run_changed", b"run_changed", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "run_changed", b"run_changed", "sequence", b"sequence", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "run_changed", b"run_changed", "sequence", b"sequence", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "standing_changed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -465,7 +471,9 @@ class CommandRefused(_message.Message):
     text: _builtins.str
     """Output only. What happened, as a sentence."""
     by_reviewer: _builtins.bool
-    """Output only. Whether a plugin's reviewer refused it, and not the core's own rules."""
+    """Output only. Whether a plugin's reviewer or a setting refused it, and not a rule of the
+    core.
+    """
     def __init__(
         self,
         *,
@@ -613,7 +621,9 @@ class IntentReviewRefused(_message.Message):
     text: _builtins.str
     """Output only. What happened, as a sentence."""
     by_reviewer: _builtins.bool
-    """Output only. Whether a plugin's reviewer refused it, and not the core's own rules."""
+    """Output only. Whether a plugin's reviewer or a setting refused it, and not a rule of the
+    core.
+    """
     @_builtins.property
     def action(self) -> _resources_pb2.Action:
         """Output only. What was asked for."""
@@ -682,10 +692,19 @@ class IntentSettled(_message.Message):
 
     STATE_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    FORCED_FIELD_NUMBER: _builtins.int
     state: _types_pb2.IntentState.ValueType
     """Output only. Where it stands now: `CONFIRMED`, `REFUSED`, `UNKNOWN`, `NOT_APPLIED`, `CANCELED`
     or `DEAD`.
     """
+    principal: _builtins.str
+    """Output only. The operator who settled it. Empty where nobody had to."""
+    note: _builtins.str
+    """Output only. What the operator said of it."""
+    forced: _builtins.bool
+    """Output only. Whether the operator settled it against the reading, or without one."""
     @_builtins.property
     def outcome(self) -> _resources_pb2.Outcome:
         """Output only. How it ended, or why that is not known."""
@@ -695,14 +714,75 @@ class IntentSettled(_message.Message):
         *,
         state: _types_pb2.IntentState.ValueType = ...,
         outcome: _resources_pb2.Outcome | None = ...,
+        principal: _builtins.str = ...,
+        note: _builtins.str = ...,
+        forced: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forced", b"forced", "note", b"note", "outcome", b"outcome", "principal", b"principal", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IntentSettled: _TypeAlias = IntentSettled  # noqa: Y015
+
+@_typing.final
+class IntentWitnessed(_message.Message):
+    """A reading about an action with an unknown outcome showed something new, and yet does not settle
+    it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FiguresEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    INTENT_FIELD_NUMBER: _builtins.int
+    FENCED_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    FIGURES_FIELD_NUMBER: _builtins.int
+    intent: _builtins.str
+    """Output only. The intent. Format: `accounts/{account}/intents/{intent}`."""
+    fenced: _builtins.bool
+    """Output only. Whether the reading began after the fence."""
+    text: _builtins.str
+    """Output only. Why it settles nothing, as a sentence."""
+    @_builtins.property
+    def figures(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Output only. What it showed, by name."""
+
+    def __init__(
+        self,
+        *,
+        intent: _builtins.str = ...,
+        fenced: _builtins.bool = ...,
+        text: _builtins.str = ...,
+        figures: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fenced", b"fenced", "figures", b"figures", "intent", b"intent", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntentWitnessed: _TypeAlias = IntentWitnessed  # noqa: Y015
 
 @_typing.final
 class RunChanged(_message.Message):

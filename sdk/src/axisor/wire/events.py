@@ -28,6 +28,7 @@ from axisor.events import (
     IntentSent,
     IntentSettled,
     IntentState,
+    IntentWitnessed,
     NoticeGiven,
     OrderChanged,
     Payload,
@@ -107,7 +108,7 @@ def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
             return _holding_to_wire(account, payload)
         case CommandReceived() | CommandRefused() | IntentReviewRefused():
             return _request_to_wire(account, payload)
-        case IntentPlanned() | IntentSent() | IntentSettled():
+        case IntentPlanned() | IntentSent() | IntentSettled() | IntentWitnessed():
             return _effect_to_wire(account, payload)
         case StepTaken() | RunChanged():
             return _run_to_wire(account, payload)
@@ -222,7 +223,7 @@ def _request_to_wire(
 
 
 def _effect_to_wire(
-    account: str, payload: IntentPlanned | IntentSent | IntentSettled
+    account: str, payload: IntentPlanned | IntentSent | IntentSettled | IntentWitnessed
 ) -> tuple[str, Body]:
     match payload:
         case IntentPlanned():
@@ -254,7 +255,18 @@ def _effect_to_wire(
                 latency=span_to_wire(latency),
             )
             return "intent_settled", events_pb2.IntentSettled(
-                state=enum_to_wire(payload.state), outcome=outcome
+                state=enum_to_wire(payload.state),
+                outcome=outcome,
+                principal=payload.principal,
+                note=payload.note,
+                forced=payload.forced,
+            )
+        case IntentWitnessed():
+            return "intent_witnessed", events_pb2.IntentWitnessed(
+                intent=intent_name(account, payload.intent),
+                fenced=payload.fenced,
+                text=payload.message,
+                figures=payload.shows,
             )
 
 

@@ -22,6 +22,7 @@ from axisor.events import (
     IntentSent,
     IntentSettled,
     IntentState,
+    IntentWitnessed,
     NoticeGiven,
     OrderChanged,
     PositionChanged,
@@ -205,6 +206,18 @@ def _intent_settled(body: Body) -> SeenPayload:
         message=outcome.message,
         venue_id=outcome.venue_id,
         latency_ms=(outcome.latency or timedelta()) // timedelta(milliseconds=1),
+        principal=body.principal,
+        note=body.note,
+        forced=body.forced,
+    )
+
+
+def _intent_witnessed(body: Body) -> SeenPayload:
+    return IntentWitnessed(
+        intent=last_part(body.intent),
+        fenced=body.fenced,
+        message=body.text,
+        shows=dict(body.figures),
     )
 
 
@@ -265,6 +278,7 @@ _READERS: dict[str, Any] = {
     "intent_review_refused": _intent_review_refused,
     "intent_sent": _intent_sent,
     "intent_settled": _intent_settled,
+    "intent_witnessed": _intent_witnessed,
     "run_changed": _run_changed,
     "coverage_changed": lambda body: CoverageChanged(coverage=coverage_from_wire(body.coverage)),
     "notice_given": _notice_given,

@@ -20,7 +20,7 @@ from axisor.errors import (
 )
 from axisor.events import AccountOpened, CoverageState, IntentState, RunState, Stimulus
 from axisor.model import Tick
-from axisor.ports import Lane, VenueAccount
+from axisor.ports import KeyRights, Lane, VenueAccount
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
@@ -28,6 +28,7 @@ from axisor_server.domain.standing import stand
 from axisor_server.domain.told import Told
 from axisor_server.engine import settling
 from axisor_server.engine.answers import AccountSummary
+from axisor_server.engine.breakglass import BreakGlass
 from axisor_server.engine.commands import Commands
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
@@ -36,13 +37,14 @@ from axisor_server.engine.glances import Glances
 from axisor_server.engine.halting import Halting
 from axisor_server.engine.health import Health
 from axisor_server.engine.ledger import Ledger
+from axisor_server.engine.letters import Letters
 from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
 from axisor_server.engine.verbs import Verbs
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
-from axisor_server.ports import Conflict, Reader
+from axisor_server.ports import Conflict, EmergencyLog, Reader
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +89,6 @@ class Actor:
         self.verbs = Verbs(self.core)
         self.halting = Halting(self.core)
         self.health = Health(self.core, self.effects.access, world.vitals)
-        self.commands = Commands(self.core, self.verbs, self.halting, self)
         glances = Glances(line)
         self.executor = Executor(
             line,
@@ -98,6 +99,9 @@ class Actor:
             glances=glances,
             spawn=self.spawn,
         )
+        self.letters = Letters(self.core, self.executor)
+        self.commands = Commands(self.core, self.verbs, self.halting, self.letters, self)
+        self.glass = self._glass(world.emergency)
         self.observer = Observer(
             line,
             self.effects,
@@ -116,7 +120,22 @@ class Actor:
         self._group: asyncio.TaskGroup | None = None
         self._epoch = epoch
         self.corrupt = False
+        self.over = False
         self._later: Later = []
+
+    def _glass(self, emergency: EmergencyLog | None) -> BreakGlass | None:
+        if emergency is None:
+            return None
+        glass = BreakGlass(
+            self.core,
+            emergency,
+            reading=self.effects.newest,
+            stamp=self.effects.stamp,
+            send=self.executor.once,
+            spawn=self.spawn,
+        )
+        self.core.in_outage = glass.consider
+        return glass
 
     def spawn(self, work: Any) -> None:
         if self._group is not None:
@@ -133,6 +152,7 @@ class Actor:
             self.corrupt = True
         except* Over:
             self.error = "It begins anew."
+            self.over = True
         except* StoreUnavailable as gone:
             self.error = str(gone.exceptions[0])
         except* Exception as bug:
@@ -236,6 +256,9 @@ class Actor:
             draft = core.draft()
             if boot.head.sequence == 0:
                 draft.say(_opened(boot.account))
+            if self.glass is not None:
+                self.glass.begin()
+                await self.glass.take_over(draft)
             for record in boot.book.open.values():
                 if record.state is IntentState.PLANNED:
                     settling.cancel(draft, record, "The core stopped before it was sent.")
@@ -258,6 +281,8 @@ class Actor:
             draft.queue.clear()
             if draft.payloads:
                 await core.commit(draft)
+            if self.glass is not None:
+                await self.glass.retire(now_us=draft.now_us)
 
         await core.in_turn(work, urgent=True)
 
@@ -281,12 +306,12 @@ class Actor:
         looking = asyncio.gather(*map(self.executor.look, unknown))
         try:
             await self._first_reading()
-            verdicts = await looking
+            looks = await looking
         finally:
             looking.cancel()
-        for record, verdict in zip(unknown, verdicts, strict=True):
-            if verdict is not None and verdict.state is not None:
-                await self.effects.resolve(record.id, verdict)
+        for record, look in zip(unknown, looks, strict=True):
+            if look is not None and look.verdict.state is not None:
+                await self.effects.resolve(record.id, look.verdict)
             else:
                 self.spawn(self.executor.find_out(record.id))
 
@@ -318,6 +343,10 @@ class Actor:
         return VenueUnavailable(
             f"The account has not been read since this core took it over: {self.effects.read_error}"
         )
+
+    async def rights(self) -> KeyRights:
+        """Ask the venue what the account's key may do. Raises VenueError leaves."""
+        return await self.line.rights()
 
     async def begin_anew(self) -> None:
         """End this life once what was sent is settled; the next one reads everything again."""

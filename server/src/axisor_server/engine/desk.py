@@ -9,13 +9,14 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from axisor.errors import AxisorError
+from axisor.errors import AttemptsExhausted, AxisorError
 from axisor.events import (
     BalanceChanged,
     FeedChanged,
     IntentPlanned,
     IntentReviewRefused,
     IntentState,
+    NoticeGiven,
     OrderChanged,
     Outcome,
     Payload,
@@ -25,11 +26,13 @@ from axisor.events import (
     Stimulus,
 )
 from axisor.intents import Action, Notice, Wake
-from axisor.model import FeedQuality, Permission, Tick
+from axisor.model import FeedQuality, Permission, Severity, Tick
 from axisor.ports import Clock, Lane
 from axisor.saw import Saw
 from axisor.strategy import StepResult, View, take_step
+from axisor_server.domain import attempts
 from axisor_server.domain.account import AccountBook
+from axisor_server.domain.attempts import Bounds
 from axisor_server.domain.intent import (
     encode_action,
     intent_id,
@@ -47,6 +50,7 @@ from axisor_server.domain.review import Asker, Refusal, Reviewer, malformed, rev
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.told import Moment
 from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.counting import fresh_enough
 from axisor_server.engine.coverage import cover
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.steps import checked, encode_wake, notice_given, seed_of
@@ -115,11 +119,13 @@ class Desk:
         market: MarketView,
         clock: Clock,
         reviewers: Sequence[Reviewer],
+        bounds: Bounds | None = None,
     ) -> None:
         self.account = account
         self._market = market
         self._clock = clock
-        self._reviewers = reviewers
+        self.reviewers = reviewers
+        self._bounds = bounds
 
     def market_now(self) -> datetime:
         """Return market time: the latest tick's, before the first one our own."""
@@ -256,6 +262,7 @@ class Desk:
                 reviewer=refusal.reviewer,
             )
         )
+        self._tell_exhausted(draft, target_of(action, id), run, refusal)
         outcome = Outcome(
             action=action,
             state=IntentState.REFUSED,
@@ -263,6 +270,23 @@ class Desk:
             message=refusal.error.message,
         )
         draft.call(run, outcome, call.depth + 1)
+
+    def _tell_exhausted(self, draft: Draft, target: str, run: str, refusal: Refusal) -> None:
+        """Say once that a run may not try again on a target, until it may."""
+        refused = refusal.error.reason == AttemptsExhausted.reason
+        if not refused or target in draft.book.exhausted:
+            return
+        draft.book = replace(draft.book, exhausted=draft.book.exhausted | {target})
+        draft.say(
+            NoticeGiven(
+                severity=Severity.CRIT,
+                code=attempts.NOTICE,
+                text="A run may not add to this position any more for now: look at it yourself.",
+                position=target.removeprefix("positions/"),
+                run=run,
+                data={"reason": refusal.error.message},
+            )
+        )
 
     def plan(
         self,
@@ -303,6 +327,7 @@ class Desk:
             created_us=draft.now_us,
             updated_us=draft.now_us,
         )
+        draft.rows.append(fresh_enough(draft, record))
         draft.plan(record)
         draft.say(
             IntentPlanned(
@@ -338,7 +363,18 @@ class Desk:
         )
         if objection is not None:
             return cost, Refusal(objection)
-        objection = reviewed(action, "" if asker is None else asker.run, view, self._reviewers)
+        if asker is not None and self._bounds is not None:
+            objection = attempts.objection(
+                action,
+                target_of(action, id),
+                draft.book.attempts,
+                run=asker.run,
+                now_us=draft.now_us,
+                bounds=self._bounds,
+            )
+            if objection is not None:
+                return cost, Refusal(objection, reviewer=True)
+        objection = reviewed(action, "" if asker is None else asker.run, view, self.reviewers)
         return cost, None if objection is None else Refusal(objection, reviewer=True)
 
     def check(self, book: AccountBook, action: Action) -> AxisorError | None:

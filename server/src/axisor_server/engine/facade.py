@@ -15,7 +15,7 @@ from axisor.errors import (
 from axisor.events import Cause, HaltLevel
 from axisor.intents import Action
 from axisor.model import Leash, Tick
-from axisor.ports import Clock, Venue
+from axisor.ports import Clock, KeyRights, Venue
 from axisor.strategy import Strategy, View
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.preview import preview
@@ -33,6 +33,7 @@ from axisor_server.engine.asks import (
     AccountNow,
     Ask,
     Asked,
+    AskRights,
     CloseAccount,
     CreateRun,
     HaltAccount,
@@ -40,21 +41,22 @@ from axisor_server.engine.asks import (
     MoveRun,
     Reconcile,
     RunNow,
+    SettleLetter,
     TakeUpAccount,
     anonymous,
 )
 from axisor_server.engine.callers import Also, Callers
-from axisor_server.engine.core import Core
 from axisor_server.engine.failpoints import Failpoints
-from axisor_server.engine.guards import guarding, guardings
+from axisor_server.engine.guards import guarding, guardings, owner_of
 from axisor_server.engine.health import Health
+from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals, WatchedStore
 from axisor_server.engine.world import Hint, World, no_hint
-from axisor_server.ports import Ids, Store, Vault
+from axisor_server.ports import EmergencyLog, Ids, Store, Vault
 
 
 class Engine:
@@ -73,6 +75,7 @@ class Engine:
         publish: Publish,
         settings: EngineSettings,
         failpoints: Failpoints | None = None,
+        emergency: EmergencyLog | None = None,
         hint: Hint = no_hint,
         may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -80,6 +83,7 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self.dead_letter_ms = settings.dead_letter_ms
         self.vitals = Vitals(clock)
         store = WatchedStore(store, self.vitals)
         self.platform = Platform(
@@ -98,6 +102,7 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
+            emergency=emergency,
             answered=self._answered,
             hint=hint,
             platform=self.platform,
@@ -117,7 +122,7 @@ class Engine:
             self._roster.is_shut(account_id)
             self._hint(f"commands/{account_id}", 0)
 
-    def hear(self, stream: str, sequence: int) -> None:
+    def hear(self, stream: str) -> None:
         """Take a hint of another core; losing one costs latency, nothing else."""
         kind, _, id = stream.partition("/")
         if kind == "commands":
@@ -181,8 +186,6 @@ class Engine:
         answer = await self._ask(account_id, CloseAccount(etag=etag), asked)
         await self._roster.forget(account_id)
         return answer.sequence
-
-    # ---------------------------------------------------------------- actions
 
     async def command(  # noqa: PLR0913  a request is all of this
         self,
@@ -305,6 +308,22 @@ class Engine:
         answer = await self._ask(account_id, Reconcile(), asked)
         return msgspec.json.decode(answer.result, type=Moved)
 
+    async def settle_letter(
+        self, account_id: str, ask: SettleLetter, asked: Asked | None, principal: str = ""
+    ) -> Ruled:
+        """Settle an action of unknown outcome by an operator's word; see `Letters.rule`."""
+        return results.ruled(await self._ask(account_id, ask, asked, principal))
+
+    @property
+    def leads(self) -> bool:
+        """Return whether this core may lead accounts, and so open their keys."""
+        return self._settings.lead
+
+    async def rights(self, account_id: str, *, principal: str = "") -> KeyRights:
+        """Have whoever leads an account ask its venue what its key may do."""
+        answer = await self._ask(account_id, AskRights(), None, principal)
+        return msgspec.json.decode(answer.result, type=KeyRights)
+
     async def change_run(
         self, account_id: str, ask: CreateRun | MoveRun, asked: Asked | None, principal: str = ""
     ) -> RunNow:
@@ -357,18 +376,12 @@ class Engine:
         ask = MoveRun(run=run_id, verb=verb, config=config, leash=leash, label=label)
         return (await self.change_run(found.account, ask, None, principal)).run
 
-    def _owner(self, run_id: str) -> Core:
-        for core in self._roster.cores():
-            if run_id in core.runs:
-                return core
-        raise RunNotFound(f"There is no run {run_id}.", run=run_id)
-
     def protection(self, run_id: str) -> Guarding:
         """Return a run's live calculations.
 
         Raises RunNotFound, NotSupported if it protects nothing.
         """
-        return guarding(self._owner(run_id), run_id)
+        return guarding(owner_of(self._roster.cores(), run_id), run_id)
 
     def protections(self, account_id: str) -> Sequence[Guarding]:
         """Return every running run of an account that protects positions."""
@@ -380,8 +393,8 @@ class Engine:
 
     def latest_tick(self, *, venue: str, network: str, url: str = "") -> Tick | None:
         """Return the last tick of a market that is being read, or None."""
-        market = self._roster.markets.get((venue, network, url))
-        return None if market is None else market.tick
+        found = self._roster.markets.get((venue, network, url))
+        return None if found is None else found.tick
 
     def status(self) -> EngineStatus:
         """Return how every account and feed is doing."""

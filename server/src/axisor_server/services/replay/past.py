@@ -15,6 +15,7 @@ from axisor.events import (
     IntentSent,
     IntentSettled,
     IntentState,
+    NoticeGiven,
     Outcome,
     Payload,
     PositionClosed,
@@ -24,7 +25,9 @@ from axisor.events import (
 )
 from axisor.model import Mode
 from axisor.saw import Saw
-from axisor_server.domain.account import DAY_US, AccountBook, Loss
+from axisor_server.domain.account import AccountBook
+from axisor_server.domain.attempts import NOTICE
+from axisor_server.domain.counters import Count
 from axisor_server.domain.intent import (
     decode_action,
     encode_action,
@@ -36,12 +39,16 @@ from axisor_server.domain.intent import (
 )
 from axisor_server.domain.journal import Entry, encode_payload, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
+from axisor_server.domain.spending import DAY_US, Loss
 from axisor_server.domain.told import Moment, Told
 from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.counting import came_of
 from axisor_server.engine.desk import CHANGES
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 KEPT_US = 2 * DAY_US
+BEHIND = Count(floor=1, shown=0)
+"""What is known of a position that is shown older than it is; by how much, no decision tells."""
 TIDY_EVERY = 1_000
 OUTCOMES_KEPT = 1_000
 """How many outcomes a run may leave unanswered before the oldest are forgotten."""
@@ -78,6 +85,8 @@ class Past:
         """
         before = self.told.copy()
         before.complete = before.complete and not saw.full
+        if saw.full:  # a core that takes an account over may say it again
+            self._book = replace(self._book, exhausted=frozenset())
         moment = self.told.see(saw, cause=cause)
         self._market_us = to_us(moment.now)
         return before, moment
@@ -92,6 +101,7 @@ class Past:
             causes=self.told.causes,
             state=self.told.state,
             unread={id: self._confirmed[id] for id in self.told.unread},
+            counts=dict.fromkeys(self.told.frozen, BEHIND),
         )
 
     def hear(self, entry: Entry, payload: Payload) -> None:
@@ -123,6 +133,8 @@ class Past:
                         message=payload.message,
                     ),
                 )
+            case NoticeGiven():
+                self._notice(entry, payload)
             case PositionClosed():
                 loss = Loss(payload.position.id, -payload.pl, entry.time_us)
                 self._book = replace(self._book, losses=(*self._book.losses, loss))
@@ -138,6 +150,15 @@ class Past:
         if isinstance(cause, CHANGES):
             return encode_cause(cause) in self._changes
         return True
+
+    def _notice(self, entry: Entry, payload: NoticeGiven) -> None:
+        book = self._book
+        if payload.code == NOTICE and payload.run:
+            exhausted = book.exhausted | {f"positions/{payload.position}"}
+            self._book = replace(book, exhausted=exhausted)
+        outside = tuple(came_of(payload, entry.time_us))
+        if outside:
+            self._book = replace(self._book, outside=(*book.outside, *outside))
 
     def _run(self, entry: Entry, payload: RunChanged) -> None:
         held = self.runs.get(payload.run)
@@ -218,7 +239,8 @@ class Past:
 
     def _tidy(self, now_us: int) -> None:
         before, market = now_us - KEPT_US, self._market_us - KEPT_US
-        self._book = self._book.without_old(before_us=before, market_before_us=market)
+        known = replace(self._book, state=self.told.state)
+        self._book = known.without_old(before_us=before, market_before_us=market)
         kept = self._book.spends.keys() | set(self.told.unread)
         self._confirmed = {id: r for id, r in self._confirmed.items() if id in kept}
 
