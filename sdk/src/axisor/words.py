@@ -27,6 +27,7 @@ from axisor.events import (
     PositionChanged,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -229,6 +230,10 @@ def _tell_core(payload: object) -> Line | None:
         case StandingChanged(standing=standing):
             text = standing.value.replace("_", "-") + _because(_sentences(payload))
             return Line(_STANDINGS.get(standing, Severity.WARN), "standing", text)
+        case RestoreReconciled(increases=increases):
+            moved = sum(increase.amount for increase in increases)
+            text = f"acts again; {moved:,} sat moved since the backup of {payload.backup_at:%F %R}"
+            return Line(Severity.WARN if moved else Severity.OK, "restore", text)
         case _:
             return None
 

@@ -18,7 +18,6 @@ from axisor.errors import StoreUnavailable
 from axisor.events import Event
 from axisor.ports import Clock
 from axisor_server.adapters import files, tls
-from axisor_server.adapters.database import postgres_store, sqlite_store
 from axisor_server.adapters.emergency import FileEmergencyLog
 from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import Listener, MemoryWakeups
@@ -34,7 +33,6 @@ from axisor_server.duties import engine_settings, keep_pace, plugin_reports, set
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
-from axisor_server.offline import postgres_url
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.rpc import metrics
@@ -47,6 +45,7 @@ from axisor_server.services.protection import LOOK_S as PROTECTION_S
 from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
 from axisor_server.settings import Loaded, Role, Settings
+from axisor_server.upkeep import Upkeep
 
 ADDRESS_FILE = "address"
 TLS_DIRECTORY = "tls"
@@ -75,18 +74,22 @@ async def run(
     data_dir: Path,
     *,
     failpoint: str = "",
+    anew: bool = False,
     ready: Callable[[Ready], None] = lambda _: None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Run a core until it is told to stop, by signal, by a client or by `stop`.
 
-    Raises SettingsInvalid, StoreInUse or StoreUnavailable where it cannot start.
+    With `anew` it begins with an empty database where the one it had is gone. Raises
+    SettingsInvalid, StoreInUse or StoreUnavailable where it cannot start.
     """
     stop = stop or asyncio.Event()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock, ids = SystemClock(), SystemIds()
     async with contextlib.AsyncExitStack() as stack:
-        core = Core(loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop)
+        core = Core(
+            loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop, anew=anew
+        )
         await core.open(stack)
         found = await core.serve(stack)
         with _signals(stop, core.halt):
@@ -109,6 +112,7 @@ class Core:
         ids: Ids,
         failpoint: str,
         stop: asyncio.Event,
+        anew: bool = False,
     ) -> None:
         self._settings = loaded.settings
         self._data_dir = data_dir
@@ -116,7 +120,12 @@ class Core:
         self._stop = stop
         self._drain = timedelta(seconds=MOST_ENGINE_DRAIN_S)
         self._token = open_token(data_dir, ids)
-        self._store = _store(self._settings, data_dir)
+        registry = CollectorRegistry()
+        self._registry = registry
+        self._upkeep = Upkeep(
+            self._settings, data_dir, clock=clock, ids=ids, registry=registry, anew=anew
+        )
+        self._store = self._upkeep.store
         self._emergency = FileEmergencyLog(data_dir)
         self._wakeups = _wakeups(self._settings, clock)
         self._hints = Listener()  # those to tell: of one journal the latest only
@@ -124,8 +133,6 @@ class Core:
         self._plugins = plugins
         keep_pace(plugins, self._settings)
         vault = open_vault(data_dir)
-        registry = CollectorRegistry()
-        self._registry = registry
         self._lag = metrics.LoopMetrics(registry)
         duties = engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)
@@ -136,7 +143,7 @@ class Core:
             vault=vault,
             venues=plugins.venues,
             strategies=plugins.strategies,
-            reviewers=(plugins.review,),
+            reviewers=(plugins.review, self._upkeep.reserve.review),
             publish=self._publish,
             settings=duties,
             failpoints=_failpoints(failpoint, clock),
@@ -172,7 +179,7 @@ class Core:
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
         """Open the store and start the engine; what was opened is closed with `stack`."""
-        await self._store.open()
+        await self._upkeep.open()
         stack.push_async_callback(self._store.close)
         await self._emergency.open()
         stack.push_async_callback(self._wakeups.close)
@@ -222,6 +229,7 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
+                *map(group.create_task, self._upkeep.tasks(self._engine.tell)),
             ]
             if self._notifier is not None:
                 tasks.append(group.create_task(self._notifier.run()))
@@ -277,6 +285,7 @@ class Core:
         while True:
             space = await free_space(self._data_dir)
             self._engine.vitals.disk(*(space or (0, 0)))
+            self._upkeep.look(0 if space is None else space[0])
             await self._clock.sleep(DISK_S)
 
     def _lagged(self, lag_ms: int) -> None:
@@ -313,11 +322,6 @@ def authenticator(token: OwnerToken) -> Callable[[str], Principal | None]:
     """Return what knows the owner by the token, and nobody else."""
     owner = Principal(OWNER, EVERYTHING)
     return lambda text: owner if token.matches(text) else None
-
-
-def _store(settings: Settings, data_dir: Path) -> Store:
-    url = postgres_url(settings)
-    return postgres_store(url) if url else sqlite_store(data_dir)
 
 
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:

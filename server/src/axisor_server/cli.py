@@ -110,6 +110,7 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
 @click.option("--redis", help="redis://… for wake-ups between replicas.")
 @click.option("--metrics", help="HOST:PORT for Prometheus.")
 @click.option("--plugin", "plugins", multiple=True, help="Enable these plugins only.")
+@click.option("--new", is_flag=True, help="Begin with an empty database where the old one is gone.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @CONFIG
 @OUTPUT
@@ -135,6 +136,7 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
         loaded,
         data_dir or usual_data_dir(),
         failpoint=os.environ.get(FAILPOINT, ""),
+        anew=options["new"],
         ready=partial(_announce, output=output),
     )
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

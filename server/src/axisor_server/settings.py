@@ -22,6 +22,9 @@ from axisor.ports import Pace
 
 ENV_PREFIX = "AXISOR_"
 
+LISTS = ("plugins", "roles", "grpc.names", "backup.recipients")
+"""Settings that are lists; commas part them in the environment."""
+
 
 class Role(enum.Enum):
     """What a core does for the others that share its database."""
@@ -147,6 +150,30 @@ class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
     listen: Annotated[str, Meta(description="Empty: nowhere; else host and port.")] = ""
 
 
+class Backup(Struct, frozen=True, forbid_unknown_fields=True):
+    """Backups that the core makes of itself."""
+
+    folder: Annotated[
+        str, Meta(description="Where to; empty: none are made. Better another disk.")
+    ] = ""
+    recipients: Annotated[
+        tuple[str, ...], Meta(description="Public keys (age1…) of those who can open them.")
+    ] = ()
+    every: Annotated[
+        int, Meta(ge=5, le=86_400, description="Seconds between two, where anything is new.")
+    ] = 60
+    full_every_h: Annotated[
+        int, Meta(ge=1, le=168, description="Hours until one holds everything again.")
+    ] = 24
+    keep: Annotated[int, Meta(ge=1, le=1_000, description="How many full ones stay.")] = 7
+    keep_daily: Annotated[
+        int, Meta(ge=0, le=1_000, description="Of how many days the last full one stays.")
+    ] = 7
+    keep_weekly: Annotated[
+        int, Meta(ge=0, le=1_000, description="Of how many weeks the last full one stays.")
+    ] = 4
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -171,6 +198,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     doubt: Doubt = Doubt()
     log: Log = Log()
     metrics: Metrics = Metrics()
+    backup: Backup = Backup()
 
 
 class Loaded(Struct, frozen=True):
@@ -239,7 +267,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     for variable, name in known.items():
         if variable in environment:
             text = environment[variable]
-            found[name] = text.split(",") if name in ("plugins", "roles", "grpc.names") else text
+            found[name] = text.split(",") if name in LISTS else text
     return found
 
 

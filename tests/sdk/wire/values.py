@@ -365,6 +365,21 @@ payloads = st.one_of(
         causes=st.lists(causes, max_size=2).map(tuple),
     ),
     st.builds(e.FeedChanged, quality=one_of(m.FeedQuality), reason=texts),
+    st.builds(
+        e.RestoreReconciled,
+        backup=texts,
+        backup_at=times,
+        restored_at=times,
+        increases=st.lists(
+            st.builds(
+                e.Increase,
+                target=ids.map("positions/{}".format),
+                amount=positive,
+                opened=st.booleans(),
+            ),
+            max_size=2,
+        ).map(tuple),
+    ),
 )
 floors = st.builds(
     Floor,

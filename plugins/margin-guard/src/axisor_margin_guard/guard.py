@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from axisor.events import (
+    RESTORED,
     BalanceChanged,
     Coverage,
     FeedChanged,
@@ -79,8 +80,14 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
         return self._answer(view)
 
     def on_outcome(self, outcome: Outcome, view: View) -> Iterable[Intent]:
-        """Settle what was asked for, and judge every position."""
+        """Settle what was asked for, and judge every position.
+
+        What it learns of the time before a restore is counted only: its memory of then is lost.
+        """
         self.memory.roll(view.now)
+        if outcome.reason == RESTORED:
+            self._learn(outcome)
+            return
         yield from self._settle(outcome, view)
         yield from self._answer(view)
 
@@ -150,6 +157,15 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
                 note_set(self.memory.of(position), outcome.action)
             case _:
                 yield from self._failed(position, number, outcome, view)
+
+    def _learn(self, outcome: Outcome) -> None:
+        match outcome.action:
+            case AddMargin(position=position, amount=amount):
+                self.memory.count(position, amount)
+            case DepositCross(amount=amount):
+                self.memory.count(CROSS, amount)
+            case _:
+                pass
 
     def _failed(self, position: str, number: str, outcome: Outcome, view: View) -> Iterator[Intent]:
         if isinstance(outcome.action, SetStop):

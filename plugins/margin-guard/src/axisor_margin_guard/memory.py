@@ -103,6 +103,11 @@ class GuardMemory(Memory):
         held.spent += asked.amount
         self.day_spent += asked.amount
 
+    def count(self, position: str, amount: Sats) -> None:
+        """Count sats as spent for which nothing was asked here, on this day."""
+        self.of(position).spent += amount
+        self.day_spent += amount
+
     def mark_unknown(self, position: str, number: str) -> None:
         """Record that nobody knows whether an action happened."""
         self._replace(position, number, unknown=True)

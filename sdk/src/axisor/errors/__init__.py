@@ -10,14 +10,14 @@
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
-    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse ·
-    │                 WitnessContradicts
+    │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
+    │                 AccountInUse · WitnessContradicts
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
-    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
+    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
 the name clients see; anything variable in the text is also in `metadata`. When several apply, the
@@ -37,6 +37,8 @@ from axisor.errors.base import (
     VenueError,
 )
 from axisor.errors.outside import (
+    BackupInvalid,
+    DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
     ReplayDiverged,
@@ -92,6 +94,7 @@ from axisor.errors.standing import (
     RequestExpired,
     RequestIdReused,
     ReserveBroken,
+    RestoreReconciling,
     ReviewRefused,
     RunStateInvalid,
     SequenceAhead,
@@ -146,6 +149,7 @@ __all__ = [
     "HaltKept",
     "LeaseLost",
     "NoEngine",
+    "RestoreReconciling",
     "NotSupported",
     "ShuttingDown",
     "RateLimited",
@@ -172,6 +176,8 @@ __all__ = [
     "StoreInUse",
     "JournalCorrupt",
     "ReplayDiverged",
+    "BackupInvalid",
+    "DiskFull",
     "reasons",
 ]
 

@@ -106,6 +106,14 @@ class NoEngine(StateError):
     fix = "Start an engine, or wait until one takes the account over, and ask again."
 
 
+class RestoreReconciling(StateError):
+    """The core was restored from a backup and has not yet found out what happened since."""
+
+    reason = "RESTORE_RECONCILING"
+    money = "Nothing is sent: what the lost core did may not be in the backup."
+    fix = "Wait until RestoreReconciled is in the journal; it takes about a minute."
+
+
 class NotSupported(StateError):
     """The venue does not offer this for this kind of position."""
 

@@ -248,6 +248,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
     `account`.
     """
+    ERROR_REASON_RESTORE_RECONCILING: _ErrorReason.ValueType  # 60
+    """The core was restored from a backup and has not yet found out what happened since. Code
+    UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
+    """
+    ERROR_REASON_BACKUP_INVALID: _ErrorReason.ValueType  # 61
+    """A backup does not open, is not whole, or does not hold what it says. Code DATA_LOSS. Use
+    another one. Metadata: `file`.
+    """
+    ERROR_REASON_DISK_FULL: _ErrorReason.ValueType  # 62
+    """The disk of the database is full, or nearly. Code UNAVAILABLE. Free space. Metadata:
+    `directory`.
+    """
     ERROR_REASON_REPLAY_DIVERGED: _ErrorReason.ValueType  # 63
     """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
     of core and plugins. Metadata: `account`, `sequence`.
@@ -493,6 +505,18 @@ ERROR_REASON_NO_ENGINE: ErrorReason.ValueType  # 57
 """No engine acts for the account, and the request was withdrawn before anybody began with it.
 Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
 `account`.
+"""
+ERROR_REASON_RESTORE_RECONCILING: ErrorReason.ValueType  # 60
+"""The core was restored from a backup and has not yet found out what happened since. Code
+UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
+"""
+ERROR_REASON_BACKUP_INVALID: ErrorReason.ValueType  # 61
+"""A backup does not open, is not whole, or does not hold what it says. Code DATA_LOSS. Use
+another one. Metadata: `file`.
+"""
+ERROR_REASON_DISK_FULL: ErrorReason.ValueType  # 62
+"""The disk of the database is full, or nearly. Code UNAVAILABLE. Free space. Metadata:
+`directory`.
 """
 ERROR_REASON_REPLAY_DIVERGED: ErrorReason.ValueType  # 63
 """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions

@@ -34,6 +34,7 @@ from axisor.events import (
     Payload,
     PositionChanged,
     PositionClosed,
+    RestoreReconciled,
     RunChanged,
     StandingChanged,
     StepTaken,
@@ -110,6 +111,8 @@ def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
             return _request_to_wire(account, payload)
         case IntentPlanned() | IntentSent() | IntentSettled() | IntentWitnessed():
             return _effect_to_wire(account, payload)
+        case RestoreReconciled():
+            return "restore_reconciled", _restore_to_wire(account, payload)
         case StepTaken() | RunChanged():
             return _run_to_wire(account, payload)
         case CoverageChanged():
@@ -124,6 +127,22 @@ def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
                 run=run_name(account, payload.run),
                 figures=payload.data,
             )
+
+
+def _restore_to_wire(account: str, payload: RestoreReconciled) -> Body:
+    return events_pb2.RestoreReconciled(
+        backup=payload.backup,
+        backup_time=time_to_wire(payload.backup_at, "backup_time"),
+        restore_time=time_to_wire(payload.restored_at, "restore_time"),
+        increases=[
+            events_pb2.UnexplainedIncrease(
+                position=position_name(account, last_part(increase.target)),
+                amount_sats=increase.amount,
+                opened=increase.opened,
+            )
+            for increase in payload.increases
+        ],
+    )
 
 
 def _account_to_wire(

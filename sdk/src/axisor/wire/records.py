@@ -33,6 +33,7 @@ from axisor.events import (
     OrderChanged,
     PositionChanged,
     PositionClosed,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -318,6 +319,7 @@ SeenPayload: TypeAlias = (
     | HaltChanged
     | StandingChanged
     | FeedChanged
+    | RestoreReconciled
     | Unrecognized
 )
 """What an event can hold on a client: the journal's payloads, steps as `StepSummary`."""

@@ -17,6 +17,7 @@ from axisor.events import (
     FundingPaid,
     HaltChanged,
     HaltLevel,
+    Increase,
     IntentPlanned,
     IntentReviewRefused,
     IntentSent,
@@ -28,6 +29,7 @@ from axisor.events import (
     PositionChanged,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -257,6 +259,22 @@ def _standing_changed(body: Body) -> SeenPayload:
     )
 
 
+def _restore_reconciled(body: Body) -> SeenPayload:
+    return RestoreReconciled(
+        backup=body.backup,
+        backup_at=time_from_wire(body.backup_time),
+        restored_at=time_from_wire(body.restore_time),
+        increases=tuple(
+            Increase(
+                target=f"positions/{last_part(increase.position)}",
+                amount=increase.amount_sats,
+                opened=increase.opened,
+            )
+            for increase in body.increases
+        ),
+    )
+
+
 _READERS: dict[str, Any] = {
     "account_opened": _account_opened,
     "account_updated": _account_updated,
@@ -282,6 +300,7 @@ _READERS: dict[str, Any] = {
     "run_changed": _run_changed,
     "coverage_changed": lambda body: CoverageChanged(coverage=coverage_from_wire(body.coverage)),
     "notice_given": _notice_given,
+    "restore_reconciled": _restore_reconciled,
     "halt_changed": _halt_changed,
     "standing_changed": _standing_changed,
     "feed_changed": lambda body: FeedChanged(

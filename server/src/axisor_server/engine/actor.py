@@ -14,11 +14,19 @@ from axisor.errors import (
     JournalCorrupt,
     LeaseLost,
     OutcomeUnknown,
+    RestoreReconciling,
     ShuttingDown,
     StoreUnavailable,
     VenueUnavailable,
 )
-from axisor.events import AccountOpened, CoverageState, IntentState, RunState, Stimulus
+from axisor.events import (
+    AccountOpened,
+    CoverageState,
+    IntentState,
+    NoticeGiven,
+    RunState,
+    Stimulus,
+)
 from axisor.model import Tick
 from axisor.ports import KeyRights, Lane, VenueAccount
 from axisor_server.domain.journal import to_us
@@ -26,7 +34,7 @@ from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.domain.standing import stand
 from axisor_server.domain.told import Told
-from axisor_server.engine import settling
+from axisor_server.engine import reconciling, settling
 from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.breakglass import BreakGlass
 from axisor_server.engine.commands import Commands
@@ -176,6 +184,9 @@ class Actor:
             boot = await self._read_back()
             await self._failpoint("journal-loaded")
             self._take_over(boot, self._epoch)
+            restoring = await reconciling.needed(core, self.line, self.observer.read)
+            if restoring is not None:
+                self.health.hold(restoring.cause)
             group.create_task(core.serve())
             group.create_task(self.commands.run())
             await self._settle_former(boot)
@@ -183,7 +194,15 @@ class Actor:
             await self.health.begin()
             group.create_task(self.health.run())
             core.market.join(core, first=self._on_tick)
+            if restoring is not None:
+                self.error = restoring.why
+                self.loaded.set()
+                await restoring.doubt_plans()
             await self._first_look()
+            if restoring is not None:
+                self.error = restoring.why
+                await restoring.run()
+            self.health.release(reconciling.CAUSE)
             await self._begin_runs()
             self.commands.poke()
             group.create_task(self.observer.run())
@@ -260,7 +279,7 @@ class Actor:
                 self.glass.begin()
                 await self.glass.take_over(draft)
             for record in boot.book.open.values():
-                if record.state is IntentState.PLANNED:
+                if record.state is IntentState.PLANNED and not core.reconciling:
                     settling.cancel(draft, record, "The core stopped before it was sent.")
                 elif record.state is IntentState.SENT:
                     settling.settle(
@@ -327,17 +346,20 @@ class Actor:
                     continue
                 draft = core.draft()
                 self.verbs.move_run(draft, live, state)
-                for owner, cause, depth in self._later:
+                for owner, cause, depth in (*self._later, *core.desk.later):
                     if owner == run:
                         draft.call(run, cause, depth)
                 await core.commit(draft)
 
         await core.in_turn(work, urgent=True)
+        core.desk.later.clear()
         self.error = ""
         self.loaded.set()
 
     def why_not(self) -> AxisorError | None:
         """Return why the account does not act, None where it does or is about to."""
+        if self.core.reconciling:
+            return RestoreReconciling(account=self.core.account.id)
         if self.core.acting or not self.effects.read_error:
             return None
         return VenueUnavailable(
@@ -387,6 +409,16 @@ class Actor:
                 return self.core.sequence
             await self._clock.sleep(READ_PAUSE_S)
         raise VenueUnavailable(self.effects.read_error or "The venue showed an old reading only.")
+
+    async def say(self, notice: NoticeGiven) -> None:
+        """Write a notice into the journal. Raises ShuttingDown where the account is not served."""
+
+        async def work() -> None:
+            draft = self.core.draft()
+            draft.say(notice)
+            await self.core.commit(draft)
+
+        await self.core.in_turn(work)
 
     def summary(self) -> AccountSummary:
         """Return how this account is doing."""

@@ -20,6 +20,7 @@ from axisor.ports import KeyRights
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.letters import Word
 from axisor_server.domain.records import CommandRecord
+from axisor_server.domain.restored import older_than_restore
 from axisor_server.engine.asks import (
     ACTS,
     Ask,
@@ -117,7 +118,10 @@ class Commands:
             return
         now_us = to_us(self._core.clock.now())
         acts = isinstance(ask, ACTS)
-        if record.not_after_us is not None and now_us > record.not_after_us:
+        too_old = older_than_restore(record, self._core.restored_us)
+        if too_old is not None and not isinstance(ask, HaltAccount):
+            await self._refuse(record, too_old, journal=acts)
+        elif record.not_after_us is not None and now_us > record.not_after_us:
             await self._refuse(record, RequestExpired(), journal=acts)
         elif self._core.stopping and not isinstance(ask, HaltAccount):
             return

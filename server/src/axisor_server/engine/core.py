@@ -76,6 +76,8 @@ class Core:
         self.ledger: Ledger | None = None
         self.reached = 0
         self.lease_until_ms = 0
+        self.restored_us: int | None = None
+        self.reconciling = False
         self.failpoint = world.failpoints
         self.stopping = False
         self.acting = False

@@ -48,6 +48,7 @@ from axisor_server.domain.preview import cost_of
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.review import Asker, Refusal, Reviewer, malformed, review, reviewed
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.standing import is_reconciling
 from axisor_server.domain.told import Moment
 from axisor_server.domain.witness import Baseline, encode_baseline
 from axisor_server.engine.counting import fresh_enough
@@ -126,6 +127,7 @@ class Desk:
         self._clock = clock
         self.reviewers = reviewers
         self._bounds = bounds
+        self.later: list[tuple[str, Stimulus, int]] = []
 
     def market_now(self) -> datetime:
         """Return market time: the latest tick's, before the first one our own."""
@@ -155,7 +157,14 @@ class Desk:
         return saw
 
     def work_off(self, draft: Draft) -> None:
-        """Call every run in the draft's queue, and whoever that leads to."""
+        """Call every run in the draft's queue, and whoever that leads to.
+
+        While an account finds out about the time before a restore no run is called: outcomes are
+        kept for later, and what changed each run sees when it begins.
+        """
+        if is_reconciling(draft.book.causes):
+            self.later.extend(item for item in draft.queue if isinstance(item[1], Outcome))
+            draft.queue.clear()
         while draft.queue:
             run, cause, depth = draft.queue.popleft()
             live = draft.runs.get(run)
@@ -186,6 +195,10 @@ class Desk:
         present = draft.runs[live.record.id]
         record = replace(present.record, state=RunState.FAILED, reason=reason)
         draft.put_run(replace(present, record=record, wake=None))
+
+    def inform(self, draft: Draft, run: str, cause: Stimulus) -> None:
+        """Call a run whatever its state and whatever it waits for."""
+        self._step(draft, draft.runs[run], cause, 0)
 
     def _step(self, draft: Draft, live: LiveRun, cause: Stimulus, depth: int) -> None:
         step = live.record.step + 1

@@ -16,6 +16,7 @@ from axisor.errors import (
     ShuttingDown,
     StoreError,
 )
+from axisor.events import NoticeGiven
 from axisor.ports import Venue
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.records import AccountRecord, LeaseRecord
@@ -107,6 +108,14 @@ class Roster:
     async def _tell_halt(self, halt: Halt) -> None:
         halting = {id: actor.halting for id, actor in self.actors.items()}
         await tell_all(halting, halt, self._clock, self._settings.command_wait_ms / 1000)
+
+    async def tell(self, notice: NoticeGiven) -> None:
+        """Write a notice into the journal of every account that is served here."""
+        for id, actor in list(self.actors.items()):
+            try:
+                await actor.say(notice)
+            except AxisorError as error:
+                log.warning("account %s has not been told %s: %s", id, notice.code, error)
 
     async def abandon(self) -> None:
         """Stop at once as a crash would: nothing is settled, written or given back."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from axisor.errors import JournalCorrupt
 from axisor.events import (
+    RESTORED,
     AccountOpened,
     IntentPlanned,
     IntentReviewRefused,
@@ -19,6 +20,7 @@ from axisor.events import (
     Outcome,
     Payload,
     PositionClosed,
+    RestoreReconciled,
     RunChanged,
     StepTaken,
     Stimulus,
@@ -39,6 +41,7 @@ from axisor_server.domain.intent import (
 )
 from axisor_server.domain.journal import Entry, encode_payload, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
+from axisor_server.domain.restored import counted_record
 from axisor_server.domain.spending import DAY_US, Loss
 from axisor_server.domain.told import Moment, Told
 from axisor_server.domain.witness import Baseline, encode_baseline
@@ -138,6 +141,8 @@ class Past:
             case PositionClosed():
                 loss = Loss(payload.position.id, -payload.pl, entry.time_us)
                 self._book = replace(self._book, losses=(*self._book.losses, loss))
+            case RestoreReconciled():
+                self._restored(entry, payload)
         if isinstance(payload, CHANGES):
             self._change(entry, payload)
         if self._heard % TIDY_EVERY == 0:
@@ -226,6 +231,24 @@ class Past:
                 message=payload.message,
             )
             self._came_out(record.run, outcome)
+
+    def _restored(self, entry: Entry, payload: RestoreReconciled) -> None:
+        """Count what a restore counted, tell the runs, and go on from the steps it left."""
+        market_us = to_us(payload.market_at or payload.restored_at)
+        for counted in payload.counted:
+            record = counted_record(
+                counted, account=self.account.id, market_us=market_us, now_us=entry.time_us
+            )
+            self._book = self._book.with_intent(record)
+            if not counted.amount:
+                continue
+            self._came_out(
+                counted.run,
+                Outcome(action=counted.action, state=IntentState.CONFIRMED, reason=RESTORED),
+            )
+        for run, step in payload.steps.items():
+            if run in self.runs:
+                self.runs[run] = replace(self.runs[run], step=step)
 
     def _came_out(self, run: str, outcome: Outcome) -> None:
         kept = self._outcomes.setdefault(run, deque(maxlen=OUTCOMES_KEPT))
