@@ -164,3 +164,59 @@ async def test_no_request_of_the_flood_is_above_the_venues_rate(bench):
         assert sixth - first >= 1_000
     assert len(await bench.payloads(IntentPlanned)) > 10 * AUTHENTICATED.requests
     await over(bench, engine, polls)
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Run beside the guard a strategy that notes how many requests had left when it was called."""
+    bench = Bench()
+    noted = []
+
+    class Looker(Strategy[Config, Memory]):
+        """Looks at each tick how much has been sent."""
+
+        name = "looker"
+
+        def on_tick(self, tick: Tick, view: View) -> list[Intent]:
+            """Note it, with the time."""
+            noted.append((bench.clock.monotonic_ms(), len(bench.venue.effects)))
+            return []
+
+    monkeypatch.setitem(core.STRATEGIES, "looker", Looker)
+    return bench, noted
+
+
+async def watched(bench):
+    await bench.add_account()
+    bench.long()
+    engine = bench.engine()
+    await bench.up(engine)
+    await bench.run(engine, "looker")
+    await bench.run(engine, "rescuer")
+    return engine
+
+
+async def test_a_rescue_leaves_before_a_plugin_computes_on_the_same_tick(seen):
+    bench, noted = seen
+    engine = await watched(bench)
+    noted.clear()
+
+    await bench.move("98100", seconds=2)
+
+    assert noted
+    assert {sent for _, sent in noted} == {1}
+    await engine.stop(0)
+
+
+async def test_a_rescue_without_an_answer_keeps_others_for_a_moment_only(seen):
+    bench, noted = seen
+    engine = await watched(bench)
+    bench.venue.faults = ["slow"]
+    noted.clear()
+    before = bench.clock.monotonic_ms()
+
+    await bench.move("98100", seconds=2)
+
+    assert 0 < noted[0][0] - before <= 1_000
+    assert noted[0][1] == 0
+    await engine.stop(0)

@@ -21,8 +21,9 @@ from axisor.errors import (
     ShuttingDown,
     StoreUnavailable,
 )
-from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus
-from axisor.model import FeedQuality
+from axisor.events import Cause, Coverage, FeedChanged, IntentState, RunState, Stimulus
+from axisor.model import FeedQuality, Permission
+from axisor.ports import Lane
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
@@ -33,6 +34,7 @@ from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.market import Market
+from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
 from axisor_server.ports import Conflict
 
@@ -41,6 +43,9 @@ log = logging.getLogger(__name__)
 
 FATAL = (Conflict, LeaseLost, JournalCorrupt)
 """Errors after which this core must not go on writing the account."""
+
+GIVE_WAY_S = 0.25
+"""How long runs that guard nothing are kept from computing while a rescue is on its way."""
 
 Turn = tuple[Callable[[], Awaitable[Any]], "asyncio.Future[Any]"]
 
@@ -86,15 +91,22 @@ class Core:
         self._urgent: deque[Turn] = deque()
         self._normal: deque[Turn] = deque()
         self._calls: dict[tuple[str, str], tuple[str, Stimulus]] = {}
+        self._patient: dict[tuple[str, str], tuple[str, Stimulus]] = {}
         self._trust: FeedChanged | None = None
         self._arrived = asyncio.Event()
 
     def wake(self, calls: list[tuple[str, Stimulus]]) -> None:
-        """Have runs called in this order; a run not yet called for an older tick sees the newer."""
+        """Have runs called in this order; a run not yet called for an older tick sees the newer.
+
+        Guards are called before all others, and what they decide is written by itself.
+        """
         if self.stopping or not self.acting:
             return
         for run, cause in calls:
-            self._calls[(run, type(cause).__name__)] = (run, cause)
+            live = self.runs.get(run)
+            guards = live is not None and bool(live.strategy.permissions & Permission.GUARD)
+            waiting = self._calls if guards else self._patient
+            waiting[(run, type(cause).__name__)] = (run, cause)
         self._arrived.set()
 
     def trust(self, quality: FeedQuality, reason: str) -> None:
@@ -133,14 +145,27 @@ class Core:
                 change, self._trust = self._trust, None
                 await self._routine(self._trusted(change))
             elif self._calls:
-                calls = list(self._calls.values())
-                self._calls.clear()
-                await self._routine(self._woken(calls))
+                await self._routine(self._woken(self._calls))
+            elif self._patient and not self._rescuing():
+                await self._routine(self._woken(self._patient))
             elif self._normal:
                 await self._take(*self._normal.popleft())
+            elif self._patient:
+                self._arrived.clear()
+                await within(self.clock, GIVE_WAY_S, self._arrived.wait())
             else:
                 self._arrived.clear()
                 await self._arrived.wait()
+
+    def _rescuing(self) -> bool:
+        """Return whether a rescue is on its way, for which a plugin's computing must wait a bit."""
+        newest_us = to_us(self.clock.now()) - int(GIVE_WAY_S * 1_000_000)
+        return any(
+            record.lane == Lane.GUARD
+            and record.state is not IntentState.UNKNOWN
+            and record.created_us > newest_us
+            for record in self.book.open.values()
+        )
 
     async def _take(self, work: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
         try:
@@ -168,10 +193,11 @@ class Core:
             log.error("account %s: %s", self.account.id, error.message)
             await self.in_outage()
 
-    async def _woken(self, calls: list[tuple[str, Stimulus]]) -> None:
+    async def _woken(self, calls: dict[tuple[str, str], tuple[str, Stimulus]]) -> None:
         draft = self.draft()
-        for run, cause in calls:
+        for run, cause in calls.values():
             draft.call(run, cause)
+        calls.clear()
         await self.commit(draft)
 
     async def _trusted(self, change: FeedChanged) -> None:
@@ -256,6 +282,7 @@ class Core:
         self.ledger = None
         self.acting = False
         self._calls.clear()
+        self._patient.clear()
         for turns in (self._urgent, self._normal):
             while turns:
                 _, future = turns.popleft()
