@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.simulation import campaign, shrink
+from tests.simulation import campaign, shrink, tools
 from tests.simulation.records import Result
 from tests.simulation.run import run_seed
 
@@ -68,4 +68,5 @@ def _tell(results: Sequence[Result], took: float) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    tool = tools.TOOLS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    raise SystemExit(main(sys.argv[1:]) if tool is None else tool(sys.argv[2:]))

@@ -147,7 +147,7 @@ class Chaos:
         process = self._running(chance)
         if process is None:
             return False
-        by_ms = round(chance.choice((1, -1)) * chance.choice((100, 300, 1_000)))
+        by_ms = round(chance.choice((1, -1)) * chance.choice((300, 5_000, 60_000, 300_000)))
         self._world.say("clock step", process.name, str(by_ms))
         process.clock.skew_ms += by_ms
         self._world.risk.disturb_all("takeover")

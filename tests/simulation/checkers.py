@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ INTENTS = (
     "SELECT id, account, target, kind, additive, amount, state, run, created_us, fence_us"
     " FROM intents ORDER BY id"
 )
+ASKED = "SELECT id, principal FROM intents WHERE principal != ''"
 _payloads: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Payload)
 
 
@@ -126,6 +128,7 @@ def check(world: World, clients: Clients | None, horizon_s: float, converged: fl
         *_runs(world),
         *_requests(world, intents),
         *_outcomes(world, intents),
+        *_commands(world),
         *_rescues(world, intents),
         *_budgets(world, intents),
         *_leases(world),
@@ -244,8 +247,22 @@ def _outcomes(world: World, intents: Mapping[str, Intent]) -> Found:
             yield "double", f"{intent.kind} {intent.id} took effect {intent.effects} times"
         if intent.state in NOTHING_HAPPENED and intent.effects:
             yield "misclassified", f"{intent.kind} {intent.id} is {intent.state} and happened"
-        if intent.state == "confirmed" and not intent.effects and not _explained(world, intent):
-            yield "misclassified", f"{intent.kind} {intent.id} is confirmed and never happened"
+        if intent.state == "confirmed" and not intent.effects:
+            if _explained(world, intent):
+                world.conflated += 1
+            else:
+                yield "misclassified", f"{intent.kind} {intent.id} is confirmed and never happened"
+
+
+def _commands(world: World) -> Found:
+    """What was asked for under one request id happened once at most; clients sign with that id."""
+    asked = dict(world.database.connection.execute(ASKED).fetchall())
+    effects = Counter(
+        asked[r.intent] for r in world.exchange.requests if r.effects and r.intent in asked
+    )
+    for request_id, times in effects.items():
+        if times > 1:
+            yield "command-twice", f"request {request_id} took effect {times} times"
 
 
 def _explained(world: World, intent: Intent) -> bool:

@@ -149,7 +149,7 @@ class Clients:
     ) -> None:
         try:
             result = await process.engine.command(
-                account, action, principal="owner", request_id=id, method="Test", digest=digest
+                account, action, principal=id, request_id=id, method="Test", digest=digest
             )
         except AxisorError as error:
             answer = error.metadata.get("state") or error.reason

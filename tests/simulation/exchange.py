@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from axisor.errors import NotSupported, VenueAuth, VenueRefused
+from axisor.errors import NotSupported, VenueClockSkew, VenueRefused
 from axisor.exchange.account import Account
 from axisor.exchange.happenings import Closed, Happening
 from axisor.exchange.ids import seeded_ids
@@ -140,7 +140,7 @@ class SimExchange:
         now_ms = self.loop.now_us() // 1_000
         if not -EARLY_MS <= now_ms - request.signed_at_ms <= WINDOW_MS:
             request.refusal = "window"
-            return Refused(VenueAuth("The timestamp is outside the window."))
+            return Refused(VenueClockSkew("The timestamp is outside the window."))
         return None
 
     def take(self, request: Request) -> Confirmed | Refused:

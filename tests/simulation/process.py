@@ -57,7 +57,7 @@ class Process(Freezable):
         faults = world.faults
         skew = drift = 0
         if faults.strikes("clock-skewed"):
-            skew = round(faults.chance("clock-skewed").uniform(-1_000, 1_000))
+            skew = round(faults.chance("clock-skewed").uniform(-300_000, 300_000))
         if faults.strikes("clock-drifts"):
             drift = round(faults.chance("clock-drifts").uniform(-50, 50))
         self.clock = SimClock(self.loop, skew_ms=skew, drift_ppm=drift)

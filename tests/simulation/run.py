@@ -124,6 +124,7 @@ def _judge(
         liquidated=ends.count("liquidated"),
         stopped=ends.count("stopped"),
         closed=ends.count("closed"),
+        conflated=world.conflated,
         events=len(world.journal),
         faults=dict(sorted(world.faults.hits.items())),
         failpoints=dict(sorted(world.failpoint_hits.items())),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import Context
 from functools import cache, partial
 from typing import Any
@@ -89,10 +89,12 @@ class World:
         self.plugins = plugins()
         self.vault = _vault()[0]
         self.chance = random.Random(f"{seed}/world")
+        self.make: Callable[[World, str, int], Process] = Process
         self.processes: dict[str, Process] = {}
         self.lives: dict[str, int] = {}
         self._born: list[Process] = []
         self.kills = self.pauses = 0
+        self.conflated = 0
         self.failpoint_hits: dict[str, int] = {}
         self.violations: list[Violation] = []
         self.journal: list[Committed] = []
@@ -190,7 +192,7 @@ class World:
         """Begin another life of a replica."""
         life = self.lives.get(name, 0) + 1
         self.lives[name] = life
-        process = Process(self, name, life)
+        process = self.make(self, name, life)
         self.processes[name] = process
         self._born.append(process)
         self.say("boot", process.name)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -36,6 +36,37 @@ KEY, SECRET, PASSPHRASE = "canary-key-3f9a1", "canary-secret-77c2e", "canary-phr
 """The simulator's key in every test; the words are looked for where they must not be."""
 
 COMMAND = (sys.executable, "-m", "axisor_cli")
+
+
+class Running(Protocol):
+    """A process that was started, however it was started."""
+
+    @property
+    def pid(self) -> int:
+        """Return its id."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """Return its exit code, None while it runs."""
+        ...
+
+    @property
+    def stdout(self) -> asyncio.StreamReader | None:
+        """Return its standard output."""
+        ...
+
+    def send_signal(self, signal: int) -> None:
+        """Send it a signal."""
+        ...
+
+    def kill(self) -> None:
+        """Send it SIGKILL."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait for its end and return its exit code."""
+        ...
 
 
 class Done(Struct, frozen=True):
@@ -70,7 +101,7 @@ async def axisor(*words: str, stdin: str = "", timeout_s: float = PATIENCE_S) ->
     return Done(process.returncode or 0, out.decode(), err.decode())
 
 
-async def end(process: Process) -> int:
+async def end(process: Running) -> int:
     """Ask a process to stop, make sure that it does, and return its exit code."""
     if process.returncode is None:
         process.send_signal(signal.SIGTERM)
@@ -83,7 +114,9 @@ async def end(process: Process) -> int:
     return process.returncode or 0
 
 
-async def until(true: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S) -> Any:
+async def until(
+    true: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S, every_s: float = POLL_S
+) -> Any:
     """Wait until something (a function, perhaps async) is true, and return it."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -93,7 +126,7 @@ async def until(true: Callable[[], Any], what: str, *, timeout_s: float = PATIEN
                     found = await found
                 if found:
                     return found
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(every_s)
     except TimeoutError:
         raise AssertionError(f"not within {timeout_s:g} s: {what}") from None
 
@@ -181,7 +214,7 @@ class Core:
     ) -> None:
         self.data, self.log = folder / name, folder / f"{name}.log"
         self.options, self.variables = options, dict(variables or {})
-        self.process: Process | None = None
+        self.process: Running | None = None
         self.listen = "127.0.0.1:0"
         self._config = str(folder / "config")
 
@@ -191,21 +224,19 @@ class Core:
         if failpoint:
             variables["AXISOR_FAILPOINT"] = failpoint
         words = ("up", "--data-dir", str(self.data), "--listen", self.listen, "-o", "json")
-        with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *COMMAND,
-                *words,
-                *self.options,
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=log,
-                env=environment(**variables),
-            )
+        self.process = await self.launch((*words, *self.options), environment(**variables))
         assert self.process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
             line = await self.process.stdout.readline()
         assert line, self.log.read_text()[-2_000:]
         self.listen = json.loads(line)["address"]
+
+    async def launch(self, words: tuple[str, ...], variables: dict[str, str]) -> Running:
+        """Begin a process of the `axisor` command that logs where this core does."""
+        with self.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *COMMAND, *words, stdin=DEVNULL, stdout=PIPE, stderr=log, env=variables
+            )
 
     async def killed(self) -> None:
         """Wait until it has killed itself, as a failpoint tells it to."""

@@ -98,6 +98,24 @@ async def test_a_read_that_fails_in_part_fails(venue: Script, account: LnMarkets
         await account.read()
 
 
+async def test_a_venue_that_does_not_answer_is_asked_for_one_thing_only(
+    venue: Script, account: LnMarketsAccount
+):
+    venue.on("GET /v3/account", answer(b"", 503), answer(b"", 503), answer(answers.ACCOUNT))
+    with pytest.raises(VenueUnavailable):
+        await account.read()
+    before = len(venue.seen)
+
+    with pytest.raises(VenueUnavailable):
+        await account.read()
+    asked = [request.path for request in venue.seen[before:]]
+    state = await account.read()
+
+    assert asked == ["/v3/account"]
+    assert state.balance.free == 897_900
+    assert [position.id for position in state.positions] == [ID, CROSS]
+
+
 async def test_the_venues_clock_is_known_before_the_first_signature(
     venue: Script, account: LnMarketsAccount
 ):

@@ -47,9 +47,9 @@ async def test_two_writers_racing_leave_one_gapless_chain(postgres_dsn: str):
 
 
 @pytest.mark.postgres
-async def test_two_claimers_racing_get_one_lease(postgres_server: str):
+async def test_two_claimers_racing_get_one_lease(postgres_dsn: str):
     clock = DatabaseClock()
-    dsn = clocked_dsn(postgres_server, clock)
+    dsn = clocked_dsn(postgres_dsn, clock)
     one, two = postgres_store(dsn), postgres_store(dsn)
     await asyncio.gather(one.open(), two.open())
 
@@ -117,10 +117,10 @@ async def test_many_takers_share_accounts_without_taking_one_twice(postgres_dsn:
 
 @pytest.mark.postgres
 async def test_who_marks_a_request_sent_keeps_the_lease_from_others_until_then(
-    postgres_server: str,
+    postgres_dsn: str,
 ):
     clock = DatabaseClock()
-    dsn = clocked_dsn(postgres_server, clock)
+    dsn = clocked_dsn(postgres_dsn, clock)
     one, two = postgres_store(dsn), postgres_store(dsn)
     await asyncio.gather(one.open(), two.open())
     epoch = await one.write(lambda t: t.claim_lease("a", owner="one", ttl_us=10))
@@ -189,3 +189,31 @@ async def test_a_database_that_cannot_be_reached_is_unavailable(tmp_path: Path):
 
     with pytest.raises(StoreUnavailable):
         await store.open()
+
+
+@pytest.mark.postgres
+async def test_a_replica_that_stands_still_in_a_transaction_gives_its_locks_back(
+    postgres_dsn: str,
+):
+    standing, other = postgres_store(postgres_dsn), postgres_store(postgres_dsn)
+    await standing.open()
+    await other.open()
+    locked, released = threading.Event(), threading.Event()
+
+    def stand_still(tx: Transaction) -> None:
+        tx.put_meta("lease", "standing")
+        assert tx.meta("lease") == "standing"
+        locked.set()
+        released.wait()
+
+    stopped = asyncio.create_task(standing.write(stand_still))
+    await asyncio.to_thread(locked.wait)
+
+    await other.write(lambda tx: tx.put_meta("lease", "other"))
+    released.set()
+    # It is told to repeat, so that the unit runs again, on what the other has written.
+    await stopped
+
+    assert await other.read(lambda reader: reader.meta("lease")) == "standing"
+    await standing.close()
+    await other.close()

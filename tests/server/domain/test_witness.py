@@ -233,6 +233,18 @@ def test_absolute_values_are_their_own_witness():
     assert judged(SetCrossLeverage(leverage=10), state(), ten).state is IntentState.CONFIRMED
 
 
+def test_a_stop_that_was_replaced_since_is_neither_done_nor_undone():
+    ours = SetStop(position="p", price=Decimal(97_000))
+    armed = replace(POSITION, stoploss=Decimal("96500.0"))
+    theirs = state(replace(POSITION, stoploss=Decimal(96_800)))
+
+    assert judged(ours, state(armed), theirs).state is None
+    assert judged(ours, state(armed), theirs, fenced=True).state is IntentState.DEAD
+    still = state(replace(POSITION, stoploss=Decimal(96_500)))
+    assert judged(ours, state(armed), still, fenced=True).state is IntentState.NOT_APPLIED
+    assert judged(ours, state(), theirs, fenced=True).state is IntentState.NOT_APPLIED
+
+
 def test_a_baseline_survives_being_written_down():
     baseline = baseline_of(ADD, state(POSITION), market_us=US)
 

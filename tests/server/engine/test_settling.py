@@ -68,6 +68,21 @@ def test_a_proof_older_than_what_is_known_does_not_take_the_account_back():
     assert [type(p) for p in draft.payloads] == [IntentSettled]
 
 
+def test_an_end_nobody_can_tell_says_so_and_a_position_that_is_gone_says_that():
+    stop = replace(RECORD, kind="SetStop", additive=False, amount=0)
+    reasons = []
+    for held in ((BEFORE,), ()):
+        state = AccountState(balance=Balance(free=1), positions=held)
+        book = AccountBook(account="a", mode=Mode.SIM, state=state, open={stop.id: stop})
+        draft = Draft(book=book, runs={}, coverage={}, now=NOW)
+        settling.settle_verdict(draft, stop, Verdict(IntentState.DEAD))
+        (said,) = draft.payloads
+        assert isinstance(said, IntentSettled)
+        reasons.append(said.reason)
+
+    assert reasons == ["OUTCOME_UNKNOWN", "POSITION_NOT_FOUND"]
+
+
 def test_a_proof_does_not_bring_back_a_position_that_is_gone():
     draft = settled(None, ADDED)
 

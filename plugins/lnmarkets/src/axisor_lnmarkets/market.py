@@ -12,6 +12,7 @@ from axisor.ports import Clock, ClockOffset, Lane
 from axisor_lnmarkets.address import Address
 from axisor_lnmarkets.breaker import Breaker, Breakers
 from axisor_lnmarkets.convert import candle_of, tick_of
+from axisor_lnmarkets.hour import VenueHour
 from axisor_lnmarkets.limiter import Limiter
 from axisor_lnmarkets.rest import Rest
 from axisor_lnmarkets.rest.paging import PageQuery, pages
@@ -33,12 +34,15 @@ class LnMarketsFeed:
         public: Limiter,
         rng: Random,
         breaker: Breaker | None = None,
+        hour: VenueHour | None = None,
     ) -> None:
         self._address = address
         self._clock = clock
         self._rng = rng
         breakers = Breakers(clock, breaker)
-        self._rest = Rest(Transport(address, clock=clock, public=public, breakers=breakers))
+        self._rest = Rest(
+            Transport(address, clock=clock, public=public, breakers=breakers, hour=hour)
+        )
         self._watch = VenueWatch(self._rest.transport)
         self._running: set[Ticking] = set()
         self._closed = False

@@ -29,6 +29,7 @@ from axisor.errors import (
 from axisor.ports import Clock, Lane, Refused, Unknown
 from axisor_lnmarkets.address import Address
 from axisor_lnmarkets.breaker import Breakers
+from axisor_lnmarkets.hour import VenueHour
 from axisor_lnmarkets.limiter import Limiter
 from axisor_lnmarkets.models.general import ServerTime
 from axisor_lnmarkets.outcome import Done, Reply, Verdict, judge
@@ -114,11 +115,13 @@ class Transport:
         private: Limiter | None = None,
         signer: Signer | None = None,
         breakers: Breakers | None = None,
+        hour: VenueHour | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.clock = clock
         self._ahead_ms: int | None = None
+        self._hour = VenueHour() if hour is None else hour
         self.breakers = Breakers(clock) if breakers is None else breakers
         self._measured = 0
         self._measuring = asyncio.Lock()
@@ -143,6 +146,7 @@ class Transport:
     def forget_time(self) -> None:
         """Have the venue's clock measured before the next signed read: it refused a stamp."""
         self._ahead_ms = None
+        self._hour.forget()
 
     def venue_now_ms(self) -> int:
         """Return the venue's present time, unix milliseconds; our own before it was measured."""
@@ -200,19 +204,42 @@ class Transport:
         The two clocks are compared in the middle of the request (Cristian, 1989), so the error is
         at most half the round trip; waiting for the rate limit does not count.
         """
+        async with self._hour.turn:
+            return await self._sample()
+
+    async def _sample(self) -> ClockSample:
         request = Request(method="GET", path="/v3/time", signed=False)
         observed = await self._exchange(request, signed_at_ms=None, lane=Lane.GUARD, reads=True)
         there = decode(ServerTime, _body_of_read(request, observed), what=request.path)
         assert isinstance(observed, Reply), "a broken request has no body"
         middle_ms = observed.began_ms + observed.took_ms // 2
-        return ClockSample(unix_ms(there.time) - middle_ms, observed.took_ms)
+        sample = ClockSample(unix_ms(there.time) - middle_ms, observed.took_ms)
+        if sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
+            self._hour.measured(self._ahead_by(sample), self.clock.monotonic_ms())
+        return sample
+
+    def _ahead_by(self, sample: ClockSample) -> int:
+        return unix_ms(self.clock.now()) - self.clock.monotonic_ms() + sample.offset_ms
+
+    async def know_time(self) -> None:
+        """Learn the venue's time before the first stamp, from another's measure if there is one.
+
+        Raises VenueError.
+        """
+        if self._ahead_ms is not None:
+            return
+        async with self._hour.turn:  # whoever measures already does so for this one too
+            self._ahead_ms = self._hour.ahead_ms(self.clock.monotonic_ms())
+            if self._ahead_ms is None:
+                self._take(await self._sample())
 
     async def warm(self) -> None:
         """Open a connection, measuring the venue's clock on the way. Raises VenueError."""
-        sample = await self.sample_clock()
+        self._take(await self.sample_clock())
+
+    def _take(self, sample: ClockSample) -> None:
         if self._ahead_ms is None or sample.round_trip_ms <= TRUSTED_ROUND_TRIP_MS:
-            apart = unix_ms(self.clock.now()) - self.clock.monotonic_ms()
-            self._ahead_ms = apart + sample.offset_ms
+            self._ahead_ms = self._ahead_by(sample)
             self._measured += 1
 
     async def resync(self, *, since: int | None = None) -> None:

@@ -10,6 +10,7 @@ from axisor.ports import Clock, Credentials, Pace
 from axisor_lnmarkets.account import LnMarketsAccount
 from axisor_lnmarkets.address import NETWORKS, SIM, address_of
 from axisor_lnmarkets.breaker import Breaker
+from axisor_lnmarkets.hour import VenueHour
 from axisor_lnmarkets.limiter import AUTHENTICATED, PUBLIC, Limiter, Rate
 from axisor_lnmarkets.market import LnMarketsFeed
 
@@ -37,7 +38,7 @@ class LnMarkets:
         self._authenticated = authenticated
         self._public = public
         self._rng = SystemRandom() if rng is None else rng
-        self._doors: dict[tuple[str, int], tuple[Clock, Limiter, Breaker]] = {}
+        self._doors: dict[tuple[str, int], tuple[Clock, Limiter, Breaker, VenueHour]] = {}
 
     def keep_pace(self, pace: Pace) -> None:
         """Keep the operator's pace. Raises SettingsInvalid where the guard leaves nothing."""
@@ -53,15 +54,17 @@ class LnMarkets:
         Raises SettingsInvalid for an unknown network or an unsafe address.
         """
         address = address_of(network, url)
-        public, breaker = self._door_of(address.rest, clock)
-        return LnMarketsFeed(address, clock=clock, public=public, rng=self._rng, breaker=breaker)
+        public, breaker, hour = self._door_of(address.rest, clock)
+        return LnMarketsFeed(
+            address, clock=clock, public=public, rng=self._rng, breaker=breaker, hour=hour
+        )
 
     def account(
         self, *, network: str, url: str | None, credentials: Credentials, clock: Clock
     ) -> LnMarketsAccount:
         """Return an account. Raises SettingsInvalid for an unknown network or an unsafe address."""
         address = address_of(network, url)
-        public, breaker = self._door_of(address.rest, clock)
+        public, breaker, hour = self._door_of(address.rest, clock)
         return LnMarketsAccount(
             address,
             credentials,
@@ -70,12 +73,14 @@ class LnMarkets:
             rng=self._rng,
             rate=self._authenticated,
             breaker=breaker,
+            hour=hour,
         )
 
-    def _door_of(self, host: str, clock: Clock) -> tuple[Limiter, Breaker]:
-        """Return the one limiter and breaker of unsigned requests: the venue counts by address."""
+    def _door_of(self, host: str, clock: Clock) -> tuple[Limiter, Breaker, VenueHour]:
+        """Return what all share at a host: limiter and breaker of unsigned requests, its time."""
         key = (host, id(clock))
         if key not in self._doors:
             # The clock is kept so that its identity is not given to another.
-            self._doors[key] = (clock, Limiter(clock, self._public), Breaker("public", clock))
+            public = Limiter(clock, self._public)
+            self._doors[key] = (clock, public, Breaker("public", clock), VenueHour())
         return self._doors[key][1:]

@@ -29,7 +29,7 @@ from axisor.intents import (
     SetTakeProfit,
     WithdrawCross,
 )
-from axisor.model import AccountState, Funding, Order, Position, Sats
+from axisor.model import AccountState, Funding, Order, Position, Price, Sats
 from axisor.ports import ClosedPosition, Transfer
 from axisor_server.domain.journal import to_us
 
@@ -38,7 +38,8 @@ class Baseline(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was known just before an action was sent; the outcome is judged against it.
 
     `market_us` is the market time of the decision, which the day's budget is counted by.
-    `transfer` is the newest row of the cross ledger, `ids` what carried the same client id already.
+    `transfer` is the newest row of the cross ledger, `ids` what carried the same client id already,
+    `former` the value that an action replaces, as text; None where that was not known.
     """
 
     market_us: int = 0
@@ -48,6 +49,7 @@ class Baseline(Struct, frozen=True, kw_only=True, omit_defaults=True):
     funding: Sats = 0
     ids: tuple[str, ...] = ()
     transfer: str = ""
+    former: str | None = None
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -112,8 +114,20 @@ def baseline_of(
             return Baseline(market_us=market_us, ids=_carriers(action.client_id, state))
         case DepositCross() | WithdrawCross():
             return Baseline(market_us=market_us, transfer=transfer)
+        case SetStop() | SetTakeProfit():
+            position = None if state is None else state.position(action.position)
+            former = None if position is None else _text(_value(action, position))
+            return Baseline(market_us=market_us, former=former)
         case _:
             return Baseline(market_us=market_us)
+
+
+def _text(price: Price | None) -> str:
+    return "" if price is None else format(price.normalize(), "f")
+
+
+def _value(action: SetStop | SetTakeProfit, position: Position) -> Price | None:
+    return position.stoploss if isinstance(action, SetStop) else position.takeprofit
 
 
 def _carriers(client_id: str | None, state: AccountState | None) -> tuple[str, ...]:
@@ -141,6 +155,11 @@ def added_between(before: Position, after: Position) -> Sats:
     paid = max(0, after.sum_funding_fees - before.sum_funding_fees)
     cashed = after.sum_cash_in_margin - before.sum_cash_in_margin
     return after.margin - before.margin + cashed + paid
+
+
+def shows_more(before: Position, after: Position) -> bool:
+    """Return whether a position was read after margin was added to it, or taken out, since."""
+    return added_between(before, after) > 0 or cashed_counter(after) > cashed_counter(before)
 
 
 def added_since(
@@ -210,7 +229,7 @@ def judge(action: Action, baseline: Baseline, evidence: Evidence, *, fenced: boo
         case ClosePosition():
             return _judge_close(action, evidence, fenced=fenced)
         case _:
-            return _judge_value(action, evidence, fenced=fenced)
+            return _judge_value(action, baseline, evidence, fenced=fenced)
 
 
 def _unseen(*, fenced: bool, message: str) -> Verdict:
@@ -275,7 +294,9 @@ def _judge_close(action: ClosePosition, evidence: Evidence, *, fenced: bool) -> 
     return Verdict(IntentState.CONFIRMED, venue_id=action.position)
 
 
-def _judge_value(action: Action, evidence: Evidence, *, fenced: bool) -> Verdict:
+def _judge_value(
+    action: Action, baseline: Baseline, evidence: Evidence, *, fenced: bool
+) -> Verdict:
     state = evidence.state
     if state is None:
         return NOT_YET
@@ -286,8 +307,11 @@ def _judge_value(action: Action, evidence: Evidence, *, fenced: bool) -> Verdict
             position = state.position(action.position)
             if position is None:
                 return Verdict(IntentState.DEAD, message="The position is gone.")
-            stop = isinstance(action, SetStop)
-            done = (position.stoploss if stop else position.takeprofit) == action.price
+            shown = _value(action, position)
+            done = shown == action.price
+            if not done and fenced and baseline.former not in (None, _text(shown)):
+                message = "Another value has been set since, so nobody can tell whether this was."
+                return Verdict(IntentState.DEAD, message=message)
         case CancelOrder():
             done = all(order.id != action.order for order in state.orders)
         case CancelAllOrders():

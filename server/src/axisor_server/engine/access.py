@@ -8,6 +8,9 @@ from axisor.events import Cause
 MANY = 5
 """So many failed readings in a row count as not being able to read at all."""
 
+AGAIN_MS = 500
+"""How long to wait between two tries once it cannot be read at all: the blind look often."""
+
 LONGEST_MS = 60_000
 """The longest wait between two tries with a key that was refused."""
 
@@ -57,13 +60,19 @@ class Access:
     def wait_ms(self) -> int | None:
         """Return how long to wait before reading again; None where the last reading worked.
 
-        A refused key is tried less and less often, anything else as often as near danger.
+        A refused key is tried less and less often, anything else as often as near danger, and more
+        often than that once nothing is known of the account any more.
         """
         if not self._failures:
             return None
         if self._refusals:
             return min(self._retry_ms << min(self._refusals - 1, 10), LONGEST_MS)
-        return self._retry_ms
+        return min(AGAIN_MS, self._retry_ms) if self.is_lost else self._retry_ms
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the key was refused by the last reading."""
+        return self._refusals > 0
 
     def causes(self) -> tuple[Cause, ...]:
         """Return what keeps the core from reading the account or acting on it."""

@@ -20,7 +20,7 @@ from axisor.errors import (
 )
 from axisor.events import AccountOpened, CoverageState, IntentState, RunState, Stimulus
 from axisor.model import Tick
-from axisor.ports import Lane, VenueAccount
+from axisor.ports import KeyRights, Lane, VenueAccount
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
@@ -33,6 +33,7 @@ from axisor_server.engine.commands import Commands
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor
+from axisor_server.engine.glances import Glances
 from axisor_server.engine.halting import Halting
 from axisor_server.engine.health import Health
 from axisor_server.engine.ledger import Ledger
@@ -41,6 +42,7 @@ from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
 from axisor_server.engine.verbs import Verbs
+from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
 from axisor_server.ports import Conflict, EmergencyLog, Reader
 
@@ -50,6 +52,13 @@ READS = 3
 """How often an account is read for whoever asks, until a reading counts."""
 
 READ_PAUSE_S = 0.5
+
+CLOCK_WAIT_S = 2.0
+"""How long a first look waits for the venue's time, which the market measures meanwhile."""
+
+FIRST_AGAIN_S, MOST_AGAIN_S = 0.1, 0.8
+"""How soon a first reading that failed is tried again, twice as late each time up to the second:
+until one works the account is not guarded."""
 
 Later = list[tuple[str, Stimulus, int]]
 
@@ -80,19 +89,26 @@ class Actor:
         self.verbs = Verbs(self.core)
         self.halting = Halting(self.core)
         self.health = Health(self.core, self.effects.access, world.vitals)
+        glances = Glances(line)
         self.executor = Executor(
             line,
             self.effects,
             clock=clock,
             settings=settings,
             failpoints=world.failpoints,
+            glances=glances,
             spawn=self.spawn,
         )
         self.letters = Letters(self.core, self.executor)
         self.commands = Commands(self.core, self.verbs, self.halting, self.letters, self)
         self.glass = self._glass(world.emergency)
         self.observer = Observer(
-            line, self.effects, clock=clock, settings=settings, failpoints=world.failpoints
+            line,
+            self.effects,
+            clock=clock,
+            settings=settings,
+            failpoints=world.failpoints,
+            glances=glances,
         )
         self.error = "It has not been started."
         self.loaded = asyncio.Event()
@@ -104,6 +120,7 @@ class Actor:
         self._group: asyncio.TaskGroup | None = None
         self._epoch = epoch
         self.corrupt = False
+        self.over = False
         self._later: Later = []
 
     def _glass(self, emergency: EmergencyLog | None) -> BreakGlass | None:
@@ -135,6 +152,7 @@ class Actor:
             self.corrupt = True
         except* Over:
             self.error = "It begins anew."
+            self.over = True
         except* StoreUnavailable as gone:
             self.error = str(gone.exceptions[0])
         except* Exception as bug:
@@ -165,8 +183,7 @@ class Actor:
             await self.health.begin()
             group.create_task(self.health.run())
             core.market.join(core, first=self._on_tick)
-            await self._first_reading()
-            await self._look_at_unknowns()
+            await self._first_look()
             await self._begin_runs()
             self.commands.poke()
             group.create_task(self.observer.run())
@@ -271,17 +288,28 @@ class Actor:
 
     async def _first_reading(self) -> None:
         """Read the account until that works; nothing is decided on an old reading."""
+        pause_s = FIRST_AGAIN_S
         while not await self.observer.read(Lane.RECONCILE):
             self.error = f"The account cannot be read: {self.effects.read_error}"
             self.loaded.set()
-            wait_ms = max(self.effects.access.wait_ms or 0, self._settings.poll_near_ms)
-            await self._clock.sleep(wait_ms / 1000)
+            access = self.effects.access
+            refused_s = (access.wait_ms or 0) / 1000 if access.is_refused else 0
+            await self._clock.sleep(refused_s or pause_s)
+            pause_s = min(2 * pause_s, MOST_AGAIN_S)
 
-    async def _look_at_unknowns(self) -> None:
-        for record in list(self.core.book.open.values()):
-            if record.state is not IntentState.UNKNOWN:
-                continue
-            look = await self.executor.look(record)
+    async def _first_look(self) -> None:
+        """Read the account, and find out by the same reading what a former life left unknown."""
+        open_now = self.core.book.open.values()
+        unknown = [record for record in open_now if record.state is IntentState.UNKNOWN]
+        if unknown:  # a fence says nothing before the venue's time is known
+            await within(self._clock, CLOCK_WAIT_S, self.effects.clock_known())
+        looking = asyncio.gather(*map(self.executor.look, unknown))
+        try:
+            await self._first_reading()
+            looks = await looking
+        finally:
+            looking.cancel()
+        for record, look in zip(unknown, looks, strict=True):
             if look is not None and look.verdict.state is not None:
                 await self.effects.resolve(record.id, look.verdict)
             else:
@@ -315,6 +343,10 @@ class Actor:
         return VenueUnavailable(
             f"The account has not been read since this core took it over: {self.effects.read_error}"
         )
+
+    async def rights(self) -> KeyRights:
+        """Ask the venue what the account's key may do. Raises VenueError leaves."""
+        return await self.line.rights()
 
     async def begin_anew(self) -> None:
         """End this life once what was sent is settled; the next one reads everything again."""

@@ -25,6 +25,7 @@ from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, decode_baseline, judge
 from axisor_server.engine.doubts import Look
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.glances import Glances
 from axisor_server.engine.reconcile import LEDGER_KINDS, gather
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.waiting import within
@@ -112,9 +113,11 @@ class Executor:
         clock: Clock,
         settings: EngineSettings,
         failpoints: Failpoints,
+        glances: Glances,
         spawn: Callable[[Awaitable[None]], None],
     ) -> None:
         self._line = line
+        self._glances = glances
         self._books = books
         self._clock = clock
         self._settings = settings
@@ -246,7 +249,7 @@ class Executor:
         try:
             # A reading takes several requests: it must not use up what another rescue would need.
             evidence = await gather(
-                self._line, action, baseline, lane=Lane.RECONCILE, market_us=market_us
+                self._line, action, baseline, state_of=self._glances.state, market_us=market_us
             )
         except VenueError:
             return None

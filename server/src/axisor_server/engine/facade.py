@@ -15,7 +15,7 @@ from axisor.errors import (
 from axisor.events import Cause, HaltLevel
 from axisor.intents import Action
 from axisor.model import Leash, Tick
-from axisor.ports import Clock, Venue
+from axisor.ports import Clock, KeyRights, Venue
 from axisor.strategy import Strategy, View
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.preview import preview
@@ -33,6 +33,7 @@ from axisor_server.engine.asks import (
     AccountNow,
     Ask,
     Asked,
+    AskRights,
     CloseAccount,
     CreateRun,
     HaltAccount,
@@ -121,7 +122,7 @@ class Engine:
             self._roster.is_shut(account_id)
             self._hint(f"commands/{account_id}", 0)
 
-    def hear(self, stream: str, sequence: int) -> None:
+    def hear(self, stream: str) -> None:
         """Take a hint of another core; losing one costs latency, nothing else."""
         kind, _, id = stream.partition("/")
         if kind == "commands":
@@ -312,6 +313,16 @@ class Engine:
     ) -> Ruled:
         """Settle an action of unknown outcome by an operator's word; see `Letters.rule`."""
         return results.ruled(await self._ask(account_id, ask, asked, principal))
+
+    @property
+    def leads(self) -> bool:
+        """Return whether this core may lead accounts, and so open their keys."""
+        return self._settings.lead
+
+    async def rights(self, account_id: str, *, principal: str = "") -> KeyRights:
+        """Have whoever leads an account ask its venue what its key may do."""
+        answer = await self._ask(account_id, AskRights(), None, principal)
+        return msgspec.json.decode(answer.result, type=KeyRights)
 
     async def change_run(
         self, account_id: str, ask: CreateRun | MoveRun, asked: Asked | None, principal: str = ""

@@ -11,6 +11,7 @@ from axisor.ports import Clock, ClosedPosition, Lane, VenueAccount
 from axisor_server.domain.account import gone, orders_gone
 from axisor_server.domain.counters import Fundings
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.glances import Glances
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.waiting import poked
 
@@ -69,8 +70,10 @@ class Observer:
         clock: Clock,
         settings: EngineSettings,
         failpoints: Failpoints,
+        glances: Glances,
     ) -> None:
         self._line = line
+        self._glances = glances
         self._actor = actor
         self._clock = clock
         self._settings = settings
@@ -120,7 +123,8 @@ class Observer:
     async def _read(self, lane: Lane) -> bool:
         started = self._clock.monotonic_ms()
         try:
-            state = await self._line.read(lane=lane)
+            shared = lane is Lane.RECONCILE
+            state = await (self._glances.state() if shared else self._line.read(lane=lane))
             before = self._actor.last_state()
             closed = await self._endings(before, state)
             done = await self._orders(before, state)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from axisor.intents import (
     Action,
     AddMargin,
@@ -11,7 +13,8 @@ from axisor.intents import (
     OpenPosition,
     WithdrawCross,
 )
-from axisor.ports import Lane, VenueAccount
+from axisor.model import AccountState
+from axisor.ports import VenueAccount
 from axisor_server.domain.witness import Baseline, Evidence, needs_fundings
 
 LEDGER_KINDS = frozenset({"DepositCross", "WithdrawCross"})
@@ -19,11 +22,17 @@ LEDGER_KINDS = frozenset({"DepositCross", "WithdrawCross"})
 
 
 async def gather(
-    line: VenueAccount, action: Action, baseline: Baseline, *, lane: Lane, market_us: int
+    line: VenueAccount,
+    action: Action,
+    baseline: Baseline,
+    *,
+    state_of: Callable[[], Awaitable[AccountState]],
+    market_us: int,
 ) -> Evidence:
     """Return the readings that `judge` needs, all of them begun after this call.
 
-    Raises VenueError; then nothing is known that was not before.
+    `state_of` reads the account, perhaps for others too. Raises VenueError; then nothing is known
+    that was not before.
     """
     match action:
         case OpenPosition() | CrossOrder():
@@ -32,7 +41,7 @@ async def gather(
             return Evidence(found=await line.find_order(action.client_id))
         case DepositCross() | WithdrawCross():
             return Evidence(transfers=await line.transfers(after=baseline.transfer or None))
-    state = await line.read(lane=lane)
+    state = await state_of()
     fundings = closed = None
     if isinstance(action, AddMargin) and needs_fundings(
         action, baseline, state, market_us=market_us

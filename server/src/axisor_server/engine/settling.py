@@ -31,7 +31,7 @@ from axisor_server.domain.intent import decode_action, may_move, spends
 from axisor_server.domain.letters import Word
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.spending import Loss
-from axisor_server.domain.witness import Verdict, added_between, cashed_counter
+from axisor_server.domain.witness import Verdict, shows_more
 from axisor_server.engine import counting
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.reconcile import LEDGER_KINDS
@@ -185,7 +185,8 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list
     if verdict.state is IntentState.NOT_APPLIED:
         reason = VenueUnavailable.reason
     elif verdict.state is IntentState.DEAD:
-        reason = PositionNotFound.reason
+        superseded = record.kind in {"SetStop", "SetTakeProfit"} and _is_there(draft, record)
+        reason = OutcomeUnknown.reason if superseded else PositionNotFound.reason
     settle(
         draft,
         record,
@@ -204,8 +205,7 @@ def _show(draft: Draft, position: Position) -> list[Payload]:
     held = None if state is None else state.position(position.id)
     if state is None or held is None:
         return []
-    cashed = cashed_counter(position) - cashed_counter(held)
-    if added_between(held, position) <= 0 and cashed <= 0:
+    if not shows_more(held, position):
         return []
     after = with_position(state, position)
     counting.take(draft, after, {}, final=False, doubted=True)
@@ -263,6 +263,13 @@ def settle_found(draft: Draft, record: IntentRecord, ended: Ended | None) -> Non
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:
     """Cancel an intent that certainly never left."""
     settle(draft, record, IntentState.CANCELED, reason=ShuttingDown.reason, message=message)
+
+
+def _is_there(draft: Draft, record: IntentRecord) -> bool:
+    state = draft.book.state
+    return (
+        state is not None and state.position(record.target.removeprefix("positions/")) is not None
+    )
 
 
 class Freshness(Struct, frozen=True):

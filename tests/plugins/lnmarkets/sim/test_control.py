@@ -49,6 +49,7 @@ async def test_the_ledger_lists_what_was_accepted_and_nothing_else(trader: Trade
     assert [row["request"] for row in rows] == ["new_trade", "add_margin"]
     assert later == rows[1:]
     assert rows[1]["received"] == rows[1]["time"] == "2026-10-01T07:59:01.000Z"
+    assert rows[1]["stamp"] == int(trader.clock.now().timestamp() * 1000)
     assert rows[1]["target"] == trade["id"]
     assert rows[1]["effect"] == {"margin": 50_000, "balance": -50_000}
     assert rows[1]["state"] == {"margin": 150_000, "balance": 847_900}

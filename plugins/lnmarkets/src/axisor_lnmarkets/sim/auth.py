@@ -69,6 +69,12 @@ class Signed(Struct, frozen=True):
         """Return whether any of the four headers is there."""
         return any(name in self.headers for name in HEADERS)
 
+    @property
+    def stamp_ms(self) -> int | None:
+        """Return the time it says it was signed for, unix milliseconds, or None."""
+        stamp = self.headers.get("lnm-access-timestamp", "")
+        return int(stamp) if stamp.isascii() and stamp.isdigit() else None
+
 
 def signature(secret: Secret, payload: bytes) -> str:
     """Return the base64 HMAC-SHA256 the venue expects over a payload."""

@@ -130,10 +130,13 @@ class Control:
     def _ledger(self, request: Request, fields: Fields) -> Json:
         after = Fields(_numbers(request)).integer_or_none("after", least=0) or 0
         wanted = request.query_params.get("request")
-        rows = zip(self._world.account.ledger[after:], self._world.received[after:], strict=True)
+        world = self._world
+        found = (world.account.ledger[after:], world.received[after:], world.stamps[after:])
         return {
             "rows": [
-                ledger_row(row, received) for row, received in rows if wanted in (None, row.request)
+                ledger_row(row, received, stamp)
+                for row, received, stamp in zip(*found, strict=True)
+                if wanted in (None, row.request)
             ]
         }
 

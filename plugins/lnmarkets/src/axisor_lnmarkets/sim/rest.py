@@ -139,7 +139,7 @@ class Rest:
         except Rejected as rejected:
             raise ApiError(rejected.status, rejected.code, rejected.message) from rejected
         if endpoint.changes:
-            self._world.settle_request()
+            self._world.settle_request(signed.stamp_ms)
             self._past.note()
         return Response(encode(answer), media_type="application/json")
 

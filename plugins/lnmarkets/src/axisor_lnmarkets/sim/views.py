@@ -96,12 +96,16 @@ def best_price(quote: Quote) -> dict[str, Json]:
     return {"askPrice": number_or_none(quote.ask), "bidPrice": number_or_none(quote.bid)}
 
 
-def ledger_row(row: LedgerRow, received: datetime) -> dict[str, Json]:
-    """Return a row of the simulator's own ledger: request, effect and the state it left."""
+def ledger_row(row: LedgerRow, received: datetime, stamp_ms: int | None) -> dict[str, Json]:
+    """Return a row of the simulator's own ledger: request, effect and the state it left.
+
+    `stamp_ms` is the time its request was signed for, which tells requests of one content apart.
+    """
     return {
         "sequence": row.sequence,
         "time": iso(row.time),
         "received": iso(received),
+        "stamp": stamp_ms,
         "request": row.request,
         "fields": dict(row.fields),
         "target": row.target,

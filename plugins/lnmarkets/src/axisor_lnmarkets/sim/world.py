@@ -66,6 +66,7 @@ class World:
             ids(), balance=settings.balance, rules=settings.rules
         )
         self.received: list[datetime] = []
+        self.stamps: list[int | None] = []
         self.listeners: list[Callable[[tuple[Event, ...]], None]] = []
         self.quote_listeners: list[Callable[[Quote], None]] = []
         self._override: Iterator[Print] | None = None
@@ -156,11 +157,15 @@ class World:
 
     # ---------------------------------------------------------------- requests
 
-    def settle_request(self) -> None:
-        """Note when a request took effect and tell what it brought about; call it once for each."""
+    def settle_request(self, stamp_ms: int | None = None) -> None:
+        """Note when a request took effect and tell what it brought about; call it once for each.
+
+        `stamp_ms` is the time it was signed for, None where nobody signed it.
+        """
         moment, account = self.transport.now(), self.account
         while len(self.received) < len(account.books.ledger):
             self.received.append(moment)
+            self.stamps.append(stamp_ms)
         self._tell(tuple(Event(account.id, h) for h in account.happened))
 
     # ---------------------------------------------------------------- parts

@@ -12,7 +12,13 @@ from psycopg import errors
 from axisor_server.adapters.database.session import Cursor, Fault, Session
 
 CONNECT_TIMEOUT_S = 5
-LOCK_TIMEOUT = "5s"
+LOCK_TIMEOUT = "2s"
+STANDSTILL = "1s"
+"""How long a transaction may stand still, as that of a stopped replica does, before the server ends
+its session and gives its locks back. Others wait for them a little longer than that."""
+
+TRANSACTION = "4s"
+"""How long a transaction may take in all, which is less than a lease lasts."""
 STATEMENT_TIMEOUT = "30s"
 
 _SAFE_COMMITS = ("on", "remote_apply")
@@ -36,12 +42,22 @@ _AGAIN = (
 _FULL = (errors.DiskFull, errors.OutOfMemory)
 _CORRUPT = (errors.DataCorrupted, errors.IndexCorrupted)
 _GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, CommitUnknown)
+_ENDED = ("25P03", "25P04")
+"""Of a session that the server ended because its transaction stood still or took too long."""
+
+_BOUNDED_TRANSACTIONS = 170_000
+"""The first version that bounds a whole transaction, also when its client stops in mid-speech."""
 
 
 @cache
 def _text(sql: str) -> bytes:
     text = sql.replace("{lock}", " FOR UPDATE").replace("{skip}", " FOR UPDATE SKIP LOCKED")
     return text.replace("{now}", NOW).replace("?", "%s").encode()
+
+
+@cache
+def _answers(sql: str) -> bool:
+    return sql.startswith("SELECT") or "RETURNING" in sql
 
 
 class PostgresSession:
@@ -57,10 +73,15 @@ class PostgresSession:
         self._stack = ExitStack()
         row = connection.execute(b"SHOW synchronous_commit").fetchone()
         self._must_ask_durability = row is None or row[0] not in _SAFE_COMMITS
+        self._bounds_transactions = connection.info.server_version >= _BOUNDED_TRANSACTIONS
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> Cursor:
         """Queue one statement; fetching from its cursor waits for it."""
-        return self._connection.execute(_text(sql), values, binary=True)
+        cursor = self._connection.execute(_text(sql), values, binary=True)
+        if self._pipeline is not None and not self._bounds_transactions and _answers(sql):
+            # Only between exchanges does an older server notice that nothing comes any more.
+            self._pipeline.sync()
+        return cursor
 
     def begin(self, *, write: bool) -> None:
         """Begin with a snapshot; a writer waits neither for locks nor for statements for ever."""
@@ -70,8 +91,16 @@ class PostgresSession:
         self._connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'".encode())
         if write:
             self._connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'".encode())
+            self._give_locks_back_in_time()
         if write and self._must_ask_durability:
             self._connection.execute(b"SET LOCAL synchronous_commit = on")
+
+    def _give_locks_back_in_time(self) -> None:
+        """Have the server end this session where this process stops within a transaction."""
+        name = b"idle_in_transaction_session_timeout"
+        self._connection.execute(b"SET LOCAL " + name + f" = '{STANDSTILL}'".encode())
+        if self._bounds_transactions:
+            self._connection.execute(f"SET LOCAL transaction_timeout = '{TRANSACTION}'".encode())
 
     def savepoint(self) -> None:
         """Begin a unit."""
@@ -152,7 +181,7 @@ class PostgresDialect:
             return Fault.CORRUPT
         if isinstance(error, errors.IntegrityError):
             return Fault.CLASH
-        if isinstance(error, _GONE):
+        if isinstance(error, _GONE) or getattr(error, "sqlstate", None) in _ENDED:
             return Fault.LOST
         if isinstance(error, psycopg.OperationalError):
             # Without a SQLSTATE it is libpq that speaks: the connection is gone or never was.

@@ -1,0 +1,1 @@
+"""Long trials of whole processes: kills, replicas, load and recovery, each against its figures."""

@@ -1,0 +1,124 @@
+"""Every order in which two cores can act on one position, within small scopes: none goes wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation import tools
+from tests.simulation.explorer import Left, Scope, choices, explore, independent, replay
+from tests.simulation.patches import Patches
+from tests.simulation.scopes import READ, SCOPES, walk
+from tests.simulation.stage import ENOUGH, Stage
+from tests.simulation.unguarded import UNGUARDED
+
+SLICES = {
+    "expired": 3_000,
+    "taken": 3_000,
+    "taken-and-dying": 2_000,
+    "planning": 1_000,
+    "beginning": 1_000,
+}
+"""How many schedules of each scope are walked through here; campaigns walk through all of them."""
+
+CAUGHT_IN = {
+    "no-fence-wait": "planning",
+    "sign-at-send": "planning",
+    "nothing-between-two-cores": "side-by-side",
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("scope", SLICES)
+def test_no_schedule_doubles_misses_or_misjudges(scope: str) -> None:
+    walked = walk(SCOPES[scope], limit=SLICES[scope])
+
+    assert walked.first is None
+    assert walked.schedules == SLICES[scope]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("rule", CAUGHT_IN)
+def test_a_schedule_shows_what_a_missing_rule_does(rule: str) -> None:
+    with Patches() as patches:
+        UNGUARDED[rule](patches)
+        walked = walk(SCOPES[CAUGHT_IN[rule]], limit=20_000, until_bad=True)
+        assert walked.first is not None
+        again, told = replay(SCOPES[CAUGHT_IN[rule]], walked.first.schedule)
+
+    assert again == walked.first
+    assert again.wrong.startswith(("double", "misclassified"))
+    assert len(told) >= len(again.schedule)
+
+
+@pytest.mark.parametrize("rule", ["no-lease", "no-index"])
+def test_lease_and_index_stand_behind_each_other(rule: str) -> None:
+    with Patches() as patches:
+        UNGUARDED[rule](patches)
+        walked = walk(SCOPES["side-by-side"], limit=300)
+
+    assert walked.bad == 0
+
+
+def test_the_ordinary_schedule_ends_with_one_rescue() -> None:
+    stage = Stage()
+    try:
+        while not stage.settled:
+            stage.proceed(stage.calls[0], "ok")
+        assert (stage.margin, len(stage.effects), stage.wrong()) == (ENOUGH, 1, "")
+    finally:
+        stage.close()
+
+
+def test_the_same_scope_gives_the_same_schedules() -> None:
+    scope = Scope(name="small", opening=READ, depth=5, times=1)
+
+    assert list(explore(scope)) == list(explore(scope))
+
+
+def test_every_fate_of_a_request_is_tried() -> None:
+    scope = Scope(name="small", opening=READ, depth=3, deaths=0, times=0)
+    fates = {c.partition("=")[2] for o in explore(scope) for c in o.schedule if "=" in c}
+
+    assert fates == {"ok", "lost", "deaf", "late", "refused"}
+
+
+def test_sleep_sets_leave_out_no_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    scope = Scope(name="small", opening=READ, depth=6, deaths=1, times=1, faults=1)
+    some = list(explore(scope))
+    monkeypatch.setattr("tests.simulation.explorer.independent", lambda one, other: False)
+    every = list(explore(scope))
+
+    assert len(some) < len(every)
+    assert {o.steps + len(o.schedule) for o in some} == {o.steps + len(o.schedule) for o in every}
+    assert not any(o.wrong for o in every)
+
+
+def test_two_choices_of_one_core_and_the_time_are_never_independent() -> None:
+    assert not independent("A.write", "A.look")
+    assert not independent("A.look", "time")
+    assert not independent("A.write", "B.write")
+    assert not independent("A.send=late", "B.look")
+    assert not independent("A.dies", "B.dies")
+    assert independent("A.write", "B.look")
+    assert independent("A.load", "B.load")
+
+
+def test_a_dead_core_touches_nothing_and_comes_back() -> None:
+    stage = Stage()
+    try:
+        before = stage.workers["A"]
+        stage.kill("A")
+        assert before.dead
+        assert [call.worker for call in stage.calls] == ["B", "A"]
+        assert "A.dies" not in choices(stage, SCOPES["planning"], Left(0, 0, 0))
+    finally:
+        stage.close()
+
+
+def test_a_schedule_is_replayed_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    code = tools.TOOLS["explore"](["planning", "--schedule", "A.write,A.write,A.send=late,time"])
+
+    out = capsys.readouterr().out
+    assert code == 0
+    assert "A.send=late" in out
+    assert "All is well" in out
