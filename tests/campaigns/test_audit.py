@@ -9,7 +9,7 @@ import pytest
 from campaigns.audit import Audit, Books, Effect, audit, effects_of, kept, superseded
 from msgspec.structs import replace
 
-from axisor.events import IntentPlanned, IntentSettled, IntentState
+from axisor.events import IntentPlanned, IntentSettled, IntentState, Payload
 from axisor.intents import AddMargin
 from axisor.model import Mode
 from axisor_server.domain.intent import encode_action
@@ -53,7 +53,7 @@ def effect(number: int = 1) -> Effect:
 
 def journal(intents: Sequence[IntentRecord]) -> tuple[Entry, ...]:
     """Return a journal that tells of these intents."""
-    payloads = []
+    payloads: list[Payload] = []
     for each in intents:
         action = AddMargin(position="p", amount=500)
         payloads.append(IntentPlanned(intent=each.id, action=action, target=each.target))

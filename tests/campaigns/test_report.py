@@ -7,6 +7,7 @@ from pathlib import Path
 
 import campaigns.__main__ as runner
 import pytest
+from campaigns.registry import CAMPAIGNS
 from campaigns.report import Figures, Report, markdown, percentile, spread
 from click.testing import CliRunner
 
@@ -79,8 +80,8 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.none("doubles", ["one"])
         return made
 
-    monkeypatch.setitem(runner.CAMPAIGNS, "kill", good)
-    monkeypatch.setitem(runner.CAMPAIGNS, "replicas", bad)
+    monkeypatch.setitem(CAMPAIGNS, "kill", good)
+    monkeypatch.setitem(CAMPAIGNS, "replicas", bad)
     return ran
 
 

@@ -25,12 +25,14 @@ from axisor_server.domain import intent as intents
 from axisor_server.domain import review, witness
 from axisor_server.domain.fence import is_past
 from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us, to_us
+from axisor_server.domain.readings import shows
 from axisor_server.domain.records import IntentRecord, RunRecord
 from axisor_server.domain.witness import Baseline, Evidence, Verdict, judge
 from axisor_server.engine import executor, recovery, settling
 from axisor_server.engine.asks import Ask, Asked
 from axisor_server.engine.callers import Callers
 from axisor_server.engine.core import Core
+from axisor_server.engine.doubts import Look
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor, Order
@@ -50,12 +52,12 @@ FAILED = Refused(VenueUnavailable("It is taken for a failure."))
 
 
 def _answers(patches: Patches, read: Callable[[SendResult], SendResult]) -> None:
-    once = Executor._once
+    once = Executor.once
 
     async def misread(self: Executor, order: Order) -> SendResult:
         return read(await once(self, order))
 
-    patches.put(Executor, "_once", misread)
+    patches.put(Executor, "once", misread)
 
 
 def _reads_as(start: str, result: SendResult) -> Callable[[SendResult], SendResult]:
@@ -91,7 +93,7 @@ def any_200_is_success(patches: Patches) -> None:
 def send_before_log(patches: Patches) -> None:
     """Let the request leave while its stamp is on its way to the store."""
     early: dict[tuple[int, bytes], asyncio.Future[SendResult]] = {}
-    mark, once = Effects._mark_sent, Executor._once
+    mark, once = Effects._mark_sent, Executor.once
 
     async def eager(self: Effects, intent: str) -> Order | None:
         core, commit = self._core, self._core.commit
@@ -116,7 +118,7 @@ def send_before_log(patches: Patches) -> None:
         return await once(self, order) if sent is None else await sent
 
     patches.put(Effects, "_mark_sent", eager)
-    patches.put(Executor, "_once", late)
+    patches.put(Executor, "once", late)
 
 
 def lost_commit_is_written(patches: Patches) -> None:
@@ -167,7 +169,7 @@ def no_fence_wait(patches: Patches) -> None:
 def fence_checked_after_the_read(patches: Patches) -> None:
     """Let a reading count that was begun before the fence and came in after it."""
 
-    async def look(self: Executor, record: IntentRecord) -> Verdict | None:
+    async def look(self: Executor, record: IntentRecord) -> Look | None:
         action = intents.decode_action(record.action)
         baseline = witness.decode_baseline(record.witness)
         try:
@@ -175,7 +177,7 @@ def fence_checked_after_the_read(patches: Patches) -> None:
                 self._line,
                 action,
                 baseline,
-                lane=Lane.RECONCILE,
+                state_of=self._glances.state,
                 market_us=self._books.market_us(),
             )
         except VenueError:
@@ -186,20 +188,21 @@ def fence_checked_after_the_read(patches: Patches) -> None:
             wall_ms=to_us(self._clock.now()) // 1000,
             fence_ms=(record.fence_us or 0) // 1000,
         )
-        return judge(action, baseline, evidence, fenced=fenced)
+        verdict = judge(action, baseline, evidence, fenced=fenced)
+        return Look(verdict, fenced, shows(action, evidence))
 
     patches.put(Executor, "look", look)
 
 
 def fence_without_allowance(patches: Patches) -> None:
     """End the fence with the signature's window, as if venues showed everything at once."""
-    stamp = Effects._stamp
+    stamp = Effects.stamp
 
     def short(self: Effects) -> Any:
         stamped = stamp(self)
         return replace(stamped, fence_ms=stamped.signed_ms + self._line.signature_window_ms)
 
-    patches.put(Effects, "_stamp", short)
+    patches.put(Effects, "stamp", short)
 
 
 def any_movement_is_ours(patches: Patches) -> None:

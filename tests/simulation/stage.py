@@ -339,8 +339,13 @@ class Worker:
             new_id=SeededIds(self, life * 2 + (name == "B")).new,
         )
         market = Market(
-            self, venue="stage", network="signet", url="", clock=self, settings=settings
-        )  # type: ignore[arg-type]
+            self,  # type: ignore[arg-type]  # of a feed it has what is used here
+            venue="stage",
+            network="signet",
+            url="",
+            clock=self,
+            settings=settings,
+        )
         market.take(TICK)
         self.tasks = [
             stage.loop.create_task(market.timekeeper.measure()),
