@@ -19,6 +19,7 @@ from axisor.intents import AddMargin, DepositCross
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.asks import SettleLetter
 from tests.support.core import ACCOUNT, Bench
+from tests.support.replicas import pair
 
 REQUEST = "7d3f3a52-7d5e-4c1e-9d7c-6f2a5e1b9c01"
 CONFIRMED, LOST, DEAD = IntentState.CONFIRMED, IntentState.NOT_APPLIED, IntentState.DEAD
@@ -266,6 +267,19 @@ async def test_sats_of_a_dropped_action_count_against_the_leash(bench, engine):
     await bench.move("99800", seconds=5)
 
     assert bench.venue.effects == []
+
+
+async def test_a_word_given_at_another_engine_is_taken_by_the_leader(bench):
+    leader, other = await pair(bench)
+    await two_equal_deposits(bench, leader)
+
+    ruled = await rule(bench, other, word(CONFIRMED))
+
+    assert ruled.state is CONFIRMED
+    assert [s.by for s in await bench.settled()].count("operator") == 1
+    assert letters(leader) == []
+    await other.stop(0)
+    await leader.stop(0)
 
 
 async def test_a_dead_letter_survives_a_restart_and_blocks_still(bench):
