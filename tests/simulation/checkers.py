@@ -255,7 +255,7 @@ def _outcomes(world: World, intents: Mapping[str, Intent]) -> Found:
 
 
 def _commands(world: World) -> Found:
-    """What was asked for under one request id, which its client signs with, happened once at most."""
+    """What was asked for under one request id happened once at most; clients sign with that id."""
     asked = dict(world.database.connection.execute(ASKED).fetchall())
     effects = Counter(
         asked[r.intent] for r in world.exchange.requests if r.effects and r.intent in asked

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -54,7 +53,7 @@ class Design(Struct, frozen=True, kw_only=True):
         world = World(seed)
         world.plan = replace(world.plan, replicas=self.replicas)
         decisions: dict[str, Decision] = {}
-        world.make = lambda *known: Naive(*known, design=self, decisions=decisions)  # type: ignore[assignment]
+        world.make = lambda *known: Naive(*known, design=self, decisions=decisions)
         try:
             world.loop.run_until_complete(_live(world, horizon_s))
             ends = [ending.end for ending in world.exchange.endings]
@@ -151,9 +150,7 @@ class Naive(Process):
         self.run(self._follow(feed))
         for plan in self.world.plan.accounts:
             key = Credentials(Secret(plan.id), Secret("secret"), Secret("passphrase"))
-            line = self.venue.account(
-                network="signet", url=None, credentials=key, clock=self.clock
-            )
+            line = self.venue.account(network="signet", url=None, credentials=key, clock=self.clock)
             self.run(self._guard(line))
 
     async def _follow(self, feed: SimFeed) -> None:
@@ -200,9 +197,7 @@ def _missing(position: Position, price: Price) -> int:
     if not maths.is_nearer(position.side, price, position.liquidation, TRIGGER):
         return 0
     wanted = maths.liquidation_at_distance(position.side, price, TARGET)
-    least = maths.margin_for_liquidation(
-        position.side, position.quantity, position.entry, wanted
-    )
+    least = maths.margin_for_liquidation(position.side, position.quantity, position.entry, wanted)
     most = maths.most_margin(position.quantity, position.entry)
     return max(0, min(least, most) - position.margin)
 
@@ -221,15 +216,26 @@ def _anything(result: SendResult) -> bool:
 
 DESIGNS: tuple[Design, ...] = (
     Design(name="no log, decides anew, 3 replicas", replicas=3),
-    Design(name="client repeats 429/502/503/504 and no connection, 3 times, 2 replicas",
-           replicas=2, repeats=3, again=_told_to_retry),
-    Design(name="client repeats everything, 4 times, 2 replicas", replicas=2, repeats=4,
-           again=_anything),
+    Design(
+        name="client repeats 429/502/503/504 and no connection, 3 times, 2 replicas",
+        replicas=2,
+        repeats=3,
+        again=_told_to_retry,
+    ),
+    Design(
+        name="client repeats everything, 4 times, 2 replicas",
+        replicas=2,
+        repeats=4,
+        again=_anything,
+    ),
     Design(name="no log, decides anew, 1 replica", replicas=1),
-    Design(name="client repeats 429/502/503/504 and no connection, 3 times, 1 replica",
-           replicas=1, repeats=3, again=_told_to_retry),
-    Design(name="client repeats everything, 4 times, 1 replica", replicas=1, repeats=4,
-           again=_anything),
+    Design(
+        name="client repeats 429/502/503/504 and no connection, 3 times, 1 replica",
+        replicas=1,
+        repeats=3,
+        again=_told_to_retry,
+    ),
+    Design(
+        name="client repeats everything, 4 times, 1 replica", replicas=1, repeats=4, again=_anything
+    ),
 )
-
-

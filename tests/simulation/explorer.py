@@ -121,7 +121,13 @@ def rest(stage: Stage, scope: Scope) -> int | None:
     return None
 
 
-TOUCHES = {"write": "store", "load": "store?", "look": "venue?", "arrives": "venue", "send": "venue"}
+TOUCHES = {
+    "write": "store",
+    "load": "store?",
+    "look": "venue?",
+    "arrives": "venue",
+    "send": "venue",
+}
 
 
 def _touches(choice: str) -> tuple[str, str]:

@@ -75,6 +75,7 @@ MUTANTS: Sequence[Mutant] = (
         name="any-200-is-success",
         lacks="A 200 counts only where its body says what was done.",
         removals=(remove.any_200_is_success,),
+        world=variants.garbled,
     ),
     Mutant(
         name="send-before-log",
@@ -118,6 +119,7 @@ MUTANTS: Sequence[Mutant] = (
         name="any-movement-is-ours",
         lacks="Only the whole amount proves an addition.",
         removals=(remove.any_movement_is_ours,),
+        world=variants.meddling_user,
     ),
     Mutant(
         name="net-funding",

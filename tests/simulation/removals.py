@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from axisor.errors import VenueUnavailable
+from axisor.errors import VenueError, VenueUnavailable
 from axisor.events import Coverage, CoverageChanged, CoverageState, IntentState
 from axisor.intents import Action
 from axisor.model import Mode, Position
@@ -23,22 +23,24 @@ from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.domain import account as accounts
 from axisor_server.domain import intent as intents
 from axisor_server.domain import review, witness
-from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us
+from axisor_server.domain.fence import is_past
+from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us, to_us
+from axisor_server.domain.readings import shows
 from axisor_server.domain.records import IntentRecord, RunRecord
 from axisor_server.domain.witness import Baseline, Evidence, Verdict, judge
 from axisor_server.engine import executor, recovery, settling
 from axisor_server.engine.asks import Ask, Asked
 from axisor_server.engine.callers import Callers
 from axisor_server.engine.core import Core
+from axisor_server.engine.doubts import Look
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor, Order
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.reconcile import gather
 from tests.simulation.exchange import Request
-from tests.simulation.patches import Patches
 from tests.simulation.line import SimLine
-from tests.simulation.world import World
+from tests.simulation.patches import Patches
 
 GRANT = (
     "INSERT INTO leases (account, owner, epoch, until_us) VALUES (?, ?, 1, 0)"
@@ -50,12 +52,12 @@ FAILED = Refused(VenueUnavailable("It is taken for a failure."))
 
 
 def _answers(patches: Patches, read: Callable[[SendResult], SendResult]) -> None:
-    once = Executor._once
+    once = Executor.once
 
     async def misread(self: Executor, order: Order) -> SendResult:
         return read(await once(self, order))
 
-    patches.put(Executor, "_once", misread)
+    patches.put(Executor, "once", misread)
 
 
 def _reads_as(start: str, result: SendResult) -> Callable[[SendResult], SendResult]:
@@ -91,7 +93,7 @@ def any_200_is_success(patches: Patches) -> None:
 def send_before_log(patches: Patches) -> None:
     """Let the request leave while its stamp is on its way to the store."""
     early: dict[tuple[int, bytes], asyncio.Future[SendResult]] = {}
-    mark, once = Effects._mark_sent, Executor._once
+    mark, once = Effects._mark_sent, Executor.once
 
     async def eager(self: Effects, intent: str) -> Order | None:
         core, commit = self._core, self._core.commit
@@ -116,7 +118,7 @@ def send_before_log(patches: Patches) -> None:
         return await once(self, order) if sent is None else await sent
 
     patches.put(Effects, "_mark_sent", eager)
-    patches.put(Executor, "_once", late)
+    patches.put(Executor, "once", late)
 
 
 def lost_commit_is_written(patches: Patches) -> None:
@@ -167,7 +169,7 @@ def no_fence_wait(patches: Patches) -> None:
 def fence_checked_after_the_read(patches: Patches) -> None:
     """Let a reading count that was begun before the fence and came in after it."""
 
-    async def look(self: Executor, record: IntentRecord) -> Verdict | None:
+    async def look(self: Executor, record: IntentRecord) -> Look | None:
         action = intents.decode_action(record.action)
         baseline = witness.decode_baseline(record.witness)
         try:
@@ -175,40 +177,39 @@ def fence_checked_after_the_read(patches: Patches) -> None:
                 self._line,
                 action,
                 baseline,
-                lane=Lane.RECONCILE,
+                state_of=self._glances.state,
                 market_us=self._books.market_us(),
             )
-        except executor.VenueError:
+        except VenueError:
             return None
         clock = self._books.venue_clock()
-        fenced = clock is not None and executor.is_past(
+        fenced = clock is not None and is_past(
             clock,
-            wall_ms=executor.to_us(self._clock.now()) // 1000,
+            wall_ms=to_us(self._clock.now()) // 1000,
             fence_ms=(record.fence_us or 0) // 1000,
         )
-        return judge(action, baseline, evidence, fenced=fenced)
+        verdict = judge(action, baseline, evidence, fenced=fenced)
+        return Look(verdict, fenced, shows(action, evidence))
 
     patches.put(Executor, "look", look)
 
 
 def fence_without_allowance(patches: Patches) -> None:
     """End the fence with the signature's window, as if venues showed everything at once."""
-    stamp = Effects._stamp
+    stamp = Effects.stamp
 
     def short(self: Effects) -> Any:
         stamped = stamp(self)
         return replace(stamped, fence_ms=stamped.signed_ms + self._line.signature_window_ms)
 
-    patches.put(Effects, "_stamp", short)
+    patches.put(Effects, "stamp", short)
 
 
 def any_movement_is_ours(patches: Patches) -> None:
     """Take whatever was added to a position for the whole of what was asked for."""
     whole = witness._judge_margin
 
-    def generous(
-        action: Any, baseline: Baseline, evidence: Evidence, *, fenced: bool
-    ) -> Verdict:
+    def generous(action: Any, baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:
         return whole(replace(action, amount=1), baseline, evidence, fenced=fenced)
 
     patches.put(witness, "_judge_margin", generous)
@@ -258,6 +259,7 @@ def unknown_does_not_block(patches: Patches) -> None:
         )
         return whole(known)
 
+    whole: Callable[[accounts.AccountBook], frozenset[str]]
     whole = accounts.AccountBook.pending.fget  # type: ignore[attr-defined]
     patches.put(accounts.AccountBook, "pending", property(pending))
     refuse = review._pending
@@ -345,7 +347,9 @@ def no_lease(patches: Patches) -> None:
     def any_of(
         self: SqlTransaction, accounts: Sequence[str], *, owner: str, ttl_us: int
     ) -> tuple[str, int] | None:
-        return (accounts[0], granted(self, accounts[0], owner=owner, ttl_us=0)) if accounts else None
+        return (
+            (accounts[0], granted(self, accounts[0], owner=owner, ttl_us=0)) if accounts else None
+        )
 
     patches.put(SqlReader, "live_leases", lambda self: ())
     patches.put(SqlTransaction, "claim_lease", granted)
@@ -387,7 +391,6 @@ def no_journal_head(patches: Patches) -> None:
         append(self, present, moved, epoch=epoch)
 
     patches.put(SqlTransaction, "append", anywhere)
-
 
 
 def no_step_order(patches: Patches) -> None:

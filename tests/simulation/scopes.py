@@ -35,7 +35,7 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
             Scope(name="slowly", opening=READ, deaths=0, times=2, faults=1, step_ms=4_000, depth=9),
             Scope(
                 name="side-by-side",
-                opening=("A.write", "A.loads", "B.write"),
+                opening=("A.write", "A.loads", "B.write", "B.loads"),
                 deaths=0,
                 times=0,
                 faults=0,

@@ -116,8 +116,8 @@ class StepLoop(asyncio.BaseEventLoop):
             ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
             while ready:
                 handle = ready.popleft()
-                if not handle._cancelled:  # type: ignore[attr-defined]
-                    handle._run()  # type: ignore[attr-defined]
+                if not handle._cancelled:
+                    handle._run()
         finally:
             asyncio._set_running_loop(None)
 
@@ -125,7 +125,9 @@ class StepLoop(asyncio.BaseEventLoop):
         """Return that no time passes."""
         return 0.0
 
-    def call_at(self, *args: Any, **more: Any) -> asyncio.TimerHandle:
+    def call_at(  # type: ignore[override]
+        self, *args: Any, **more: Any
+    ) -> asyncio.TimerHandle:
         """Refuse: time is a port."""
         raise RuntimeError("On this stage time is a port.")
 
@@ -336,7 +338,14 @@ class Worker:
             may_renew=lambda: True,
             new_id=SeededIds(self, life * 2 + (name == "B")).new,
         )
-        market = Market(self, venue="stage", network="signet", url="", clock=self, settings=settings)  # type: ignore[arg-type]
+        market = Market(
+            self,  # type: ignore[arg-type]  # of a feed it has what is used here
+            venue="stage",
+            network="signet",
+            url="",
+            clock=self,
+            settings=settings,
+        )
         market.take(TICK)
         self.tasks = [
             stage.loop.create_task(market.timekeeper.measure()),

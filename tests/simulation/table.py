@@ -1,9 +1,9 @@
-"""Compares designs, the protocol with and without its parts, and its mutants, in the same worlds."""
+"""Compares designs, the protocol with and without its parts, and mutants, in the same worlds."""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -39,6 +39,8 @@ MUTANTS = (
     "no-lease",
     "no-index",
     "server-error-is-failure",
+    "broken-client-is-failure",
+    "sent-of-the-dead-was-not-sent",
     "no-monotone-reads",
     "sign-at-send",
     "net-funding",
@@ -62,7 +64,9 @@ class Row(Struct, kw_only=True):
 
     def markdown(self) -> str:
         """Return the line as Markdown."""
-        dwell = " / ".join(f"{self.dwell[name]:.0f}" for name in ("p50", "p99", "max") if self.dwell)
+        dwell = " / ".join(
+            f"{self.dwell[name]:.0f}" for name in ("p50", "p99", "max") if self.dwell
+        )
         bad = f"**{self.bad}**" if self.bad else "0"
         return (
             f"| {self.variant} | {self.seeds} | {bad} | {self.doubles} | {self.effects} "
@@ -115,7 +119,7 @@ def table(seeds: int, jobs: int, told: Callable[[str], None] = lambda _: None) -
     return rows
 
 
-def summed(variant: str, seeds: Sequence[Lived]) -> Row:
+def summed(variant: str, seeds: Iterable[Lived]) -> Row:
     """Return what seeds of one variant come to."""
     row, dwell = Row(variant=variant, seeds=0), list[float]()
     for one in seeds:

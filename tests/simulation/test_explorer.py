@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation import tools
-from tests.simulation.explorer import Scope, choices, explore, independent, replay
-from tests.simulation.explorer import Left
+from tests.simulation.explorer import Left, Scope, choices, explore, independent, replay
 from tests.simulation.patches import Patches
 from tests.simulation.scopes import READ, SCOPES, walk
 from tests.simulation.stage import ENOUGH, Stage

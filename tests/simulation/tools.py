@@ -1,4 +1,4 @@
-"""`python -m tests.simulation table|mutants|explore …`: what is compared, removed and walked through."""
+"""`python -m tests.simulation table|mutants|explore …`: compares, removes and walks through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes safety rules away from the two cores on the small stage, to see that the explorer notices."""
+"""Takes safety rules from the two cores on the small stage, to see that the explorer notices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from axisor.model import Mode
 from axisor_server.adapters.memory.store import MemoryTransaction
 from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us
-from axisor_server.domain.records import IntentRecord, LeaseRecord
+from axisor_server.domain.records import IntentRecord, LeaseRecord, RunRecord
 from axisor_server.engine.core import Core
 from tests.simulation.patches import Patches
 from tests.simulation.removals import no_fence_wait
@@ -100,8 +100,12 @@ def nothing_between(patches: Patches) -> None:
         self._tables.intents.put(record.id, record)
         return True
 
+    def put(self: MemoryTransaction, record: RunRecord, *, revision: int | None) -> None:
+        self._tables.runs.put(record.id, record)
+
     patches.put(MemoryTransaction, "append", anywhere)
     patches.put(MemoryTransaction, "save_step", unordered)
+    patches.put(MemoryTransaction, "put_run", put)
     patches.put(MemoryTransaction, "add_intent", twice)
 
 

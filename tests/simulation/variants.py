@@ -42,6 +42,16 @@ def late_and_slow(world: World) -> None:
         world.faults._chance[kind] = _Last(f"{world.seed}/last/{kind}")
 
 
+def meddling_user(world: World) -> None:
+    """Have the user add a little margin again and again, while requests are lost."""
+    _more(world, user_adds=6.0, request_lost=0.3)
+
+
+def garbled(world: World) -> None:
+    """Let every other answer be unreadable."""
+    _more(world, mangled_answer=0.5)
+
+
 def busy_clients(world: World) -> None:
     """Have people ask for much, on a platform where one core serves all accounts."""
     world.plan = replace(world.plan, commands_a_minute=8.0, replicas=1)
@@ -107,7 +117,7 @@ def _settings(world: World, *, back_date_ms: int, **config: object) -> None:
 
 
 def _unlimited(config: dict[str, object]) -> dict[str, object]:
-    """Return a guard's settings without what keeps it from spending: the others have none either."""
+    """Return a guard's settings without limits to its spending: the other designs have none."""
     kept = {name: value for name, value in config.items() if not name.startswith("budget")}
     return {**kept, "reserve": 0}
 

@@ -8,6 +8,7 @@ files.
 from __future__ import annotations
 
 import difflib
+import enum
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -21,8 +22,21 @@ from axisor.ports import Pace
 
 ENV_PREFIX = "AXISOR_"
 
-LISTS = ("plugins", "grpc.names", "backup.recipients")
+LISTS = ("plugins", "roles", "grpc.names", "backup.recipients")
 """Settings that are lists; commas part them in the environment."""
+
+
+class Role(enum.Enum):
+    """What a core does for the others that share its database."""
+
+    API = "api"
+    """Serves clients; leads no account and opens no key."""
+
+    ENGINE = "engine"
+    """Leads accounts; serves only health and metrics."""
+
+    NOTIFIER = "notifier"
+    """Shows events to those plugins that observe them."""
 
 
 class Grpc(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +126,18 @@ class Doubt(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 600
 
 
+class Lease(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an engine may act for an account without saying that it is there."""
+
+    ttl_ms: Annotated[
+        int,
+        Meta(ge=500, le=60_000, description="After this long without renewal another takes over."),
+    ] = 5_000
+    renew_ms: Annotated[
+        int, Meta(ge=100, le=20_000, description="How often it is renewed; at most a third of it.")
+    ] = 1_500
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """What is logged."""
 
@@ -159,9 +185,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         "logbook",
         "margin-guard",
     )
+    roles: Annotated[
+        tuple[Role, ...],
+        Meta(description="What this core does of `api`, `engine`, `notifier`; all on SQLite."),
+    ] = (Role.API, Role.ENGINE, Role.NOTIFIER)
     grpc: Grpc = Grpc()
     database: Database = Database()
     redis: Redis = Redis()
+    lease: Lease = Lease()
     venue: VenueLimits = VenueLimits()
     prices: Prices = Prices()
     doubt: Doubt = Doubt()

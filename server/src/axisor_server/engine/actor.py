@@ -28,7 +28,7 @@ from axisor.events import (
     Stimulus,
 )
 from axisor.model import Tick
-from axisor.ports import Lane, VenueAccount
+from axisor.ports import KeyRights, Lane, VenueAccount
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
@@ -128,6 +128,7 @@ class Actor:
         self._group: asyncio.TaskGroup | None = None
         self._epoch = epoch
         self.corrupt = False
+        self.over = False
         self._later: Later = []
 
     def _glass(self, emergency: EmergencyLog | None) -> BreakGlass | None:
@@ -159,6 +160,7 @@ class Actor:
             self.corrupt = True
         except* Over:
             self.error = "It begins anew."
+            self.over = True
         except* StoreUnavailable as gone:
             self.error = str(gone.exceptions[0])
         except* Exception as bug:
@@ -363,6 +365,10 @@ class Actor:
         return VenueUnavailable(
             f"The account has not been read since this core took it over: {self.effects.read_error}"
         )
+
+    async def rights(self) -> KeyRights:
+        """Ask the venue what the account's key may do. Raises VenueError leaves."""
+        return await self.line.rights()
 
     async def begin_anew(self) -> None:
         """End this life once what was sent is settled; the next one reads everything again."""

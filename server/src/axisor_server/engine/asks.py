@@ -69,6 +69,10 @@ class SettleLetter(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     validate_only: bool = False
 
 
+class AskRights(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Ask the venue what the account's key may do; only who leads the account opens the key."""
+
+
 Ask: TypeAlias = (
     Action
     | CreateRun
@@ -78,6 +82,7 @@ Ask: TypeAlias = (
     | CloseAccount
     | Reconcile
     | SettleLetter
+    | AskRights
 )
 """What a command's body holds."""
 

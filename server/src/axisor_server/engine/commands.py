@@ -15,13 +15,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from axisor.errors import (
-    AxisorError,
-    FieldInvalid,
-    RequestExpired,
-    ReviewRefused,
-    StoreError,
-)
+from axisor.errors import AxisorError, FieldInvalid, RequestExpired, ReviewRefused, StoreError
+from axisor.ports import KeyRights
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.letters import Word
 from axisor_server.domain.records import CommandRecord
@@ -29,6 +24,7 @@ from axisor_server.domain.restored import older_than_restore
 from axisor_server.engine.asks import (
     ACTS,
     Ask,
+    AskRights,
     CloseAccount,
     CreateRun,
     HaltAccount,
@@ -60,6 +56,10 @@ class Life(Protocol):
 
     async def read_now(self) -> int:
         """Read the account; return the journal's sequence."""
+        ...
+
+    async def rights(self) -> KeyRights:
+        """Ask the venue what the account's key may do."""
         ...
 
     async def begin_anew(self) -> None:
@@ -165,22 +165,28 @@ class Commands:
                 self._life.spawn(self._life.begin_anew())
             case Reconcile():
                 self._busy.add(id)
-                self._life.spawn(self._reconcile(record))
+                self._life.spawn(self._beside(record, self._reconcile))
             case SettleLetter():
                 self._busy.add(id)
                 self._life.spawn(self._settle_letter(record, ask))
+            case AskRights():
+                self._busy.add(id)
+                self._life.spawn(self._beside(record, self._life.rights))
             case _:
                 await verbs.act(record, ask)
 
-    async def _reconcile(self, record: CommandRecord) -> None:
+    async def _reconcile(self) -> Moved:
         before = self._core.sequence
+        return Moved(before=before, after=await self._life.read_now())
+
+    async def _beside(self, record: CommandRecord, work: Callable[[], Awaitable[object]]) -> None:
+        """Ask the venue something while other commands go on, and answer with what it says."""
         try:
-            after = await self._life.read_now()
+            result = await work()
         except AxisorError as error:
             await self._quietly(partial(self._refuse, record, error))
             return
-        moved = Moved(before=before, after=after)
-        await self._quietly(partial(self._verbs.say, record.request_id, moved))
+        await self._quietly(partial(self._verbs.say, record.request_id, result))
 
     async def _settle_letter(self, record: CommandRecord, ask: SettleLetter) -> None:
         word = Word(

@@ -232,10 +232,14 @@ class Core:
             self.market.forget(run)
 
     def holds(self) -> bool:
-        """Return whether the lease is held, with a second to spare, or none is needed."""
+        """Return whether the lease is held with some time to spare, or none is needed.
+
+        The spare is a second, or a fifth of a short lease.
+        """
         if self.settings.sole:
             return True
-        return self.clock.monotonic_ms() < self.lease_until_ms - 1_000
+        spare_ms = min(1_000, self.settings.lease_ms // 5)
+        return self.clock.monotonic_ms() < self.lease_until_ms - spare_ms
 
     @property
     def stream(self) -> str:

@@ -15,7 +15,7 @@ from axisor.errors import (
 from axisor.events import Cause, HaltLevel, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash, Tick
-from axisor.ports import Clock, Venue
+from axisor.ports import Clock, KeyRights, Venue
 from axisor.strategy import Strategy, View
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.preview import preview
@@ -33,6 +33,7 @@ from axisor_server.engine.asks import (
     AccountNow,
     Ask,
     Asked,
+    AskRights,
     CloseAccount,
     CreateRun,
     HaltAccount,
@@ -82,6 +83,7 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self.leads = settings.lead
         self.dead_letter_ms = settings.dead_letter_ms
         self.vitals = Vitals(clock)
         store = WatchedStore(store, self.vitals)
@@ -121,7 +123,7 @@ class Engine:
             self._roster.is_shut(account_id)
             self._hint(f"commands/{account_id}", 0)
 
-    def hear(self, stream: str, sequence: int) -> None:
+    def hear(self, stream: str) -> None:
         """Take a hint of another core; losing one costs latency, nothing else."""
         kind, _, id = stream.partition("/")
         if kind == "commands":
@@ -161,8 +163,8 @@ class Engine:
     ) -> AccountNow:
         """Have what `also` changes of an account's row journaled and used.
 
-        The change itself is made at once, together with the command; should no engine act for the
-        account, the first that does takes it up. Raises why it still cannot be opened, if so.
+        The change is made at once, with the command; the next engine that acts for the account
+        takes it up. Raises why it still cannot be opened, if so.
         """
         ask = TakeUpAccount(credentials_replaced=credentials_replaced)
         shut = self._roster.is_shut(account_id)
@@ -181,7 +183,8 @@ class Engine:
         Raises AccountInUse, AccountNotFound, EtagMismatch.
         """
         if await self._roster.close_shut(account_id, etag=etag):
-            return await self._sequence(account_id)
+            head = await self._store.read(lambda view: view.head(results.stream_of(account_id)))
+            return head.sequence
         answer = await self._ask(account_id, CloseAccount(etag=etag), asked)
         await self._roster.forget(account_id)
         return answer.sequence
@@ -201,10 +204,10 @@ class Engine:
     ) -> CommandResult:
         """Carry out a client's action once per request id, and wait for its outcome.
 
-        The same id and digest give the same answer, or join the one under way. A refusal by review
-        or by the venue is raised as its typed error, again on every repeat. When `wait_s` (or the
-        setting) passes first, the answer says PLANNED, SENT or UNKNOWN. Raises RequestIdReused,
-        RequestExpired, AccountNotFound, LeaseLost, ShuttingDown, and every refusal.
+        The same id and digest give the same answer, or join the one under way. A refusal is raised
+        as its typed error, again on every repeat. When `wait_s` (or the setting) passes first, the
+        answer says PLANNED, SENT or UNKNOWN. Raises RequestIdReused, RequestExpired, ShuttingDown,
+        AccountNotFound, NoEngine.
         """
         if validate_only:
             return results.validated(self._roster.core(account_id), action)
@@ -236,10 +239,6 @@ class Engine:
         if answer is None:
             raise OutcomeUnknown("It is under way still.", account=account_id)
         return results.made(answer)
-
-    async def _sequence(self, account_id: str) -> int:
-        head = await self._store.read(lambda view: view.head(results.stream_of(account_id)))
-        return head.sequence
 
     async def preview(self, account_id: str, action: Action) -> Preview:
         """Return what an action would change, without asking the venue."""
@@ -317,6 +316,11 @@ class Engine:
         """Settle an action of unknown outcome by an operator's word; see `Letters.rule`."""
         return results.ruled(await self._ask(account_id, ask, asked, principal))
 
+    async def rights(self, account_id: str, *, principal: str = "") -> KeyRights:
+        """Have whoever leads an account ask its venue what its key may do."""
+        answer = await self._ask(account_id, AskRights(), None, principal)
+        return msgspec.json.decode(answer.result, type=KeyRights)
+
     async def change_run(
         self, account_id: str, ask: CreateRun | MoveRun, asked: Asked | None, principal: str = ""
     ) -> RunNow:
@@ -370,10 +374,7 @@ class Engine:
         return (await self.change_run(found.account, ask, None, principal)).run
 
     def protection(self, run_id: str) -> Guarding:
-        """Return a run's live calculations.
-
-        Raises RunNotFound, NotSupported if it protects nothing.
-        """
+        """Return a run's live calculations. Raises RunNotFound, NotSupported without any."""
         return guarding(owner_of(self._roster.cores(), run_id), run_id)
 
     def protections(self, account_id: str) -> Sequence[Guarding]:

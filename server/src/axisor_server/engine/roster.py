@@ -96,7 +96,7 @@ class Roster:
             await self._end(id)
         for id in list(self.followers):
             await self._unfollow(id)
-        if self._settings.lead:
+        if self._settings.lead and self._settings.shared:
             owner = self._settings.owner
             await self._store.write(lambda tx: tx.leave(owner))
         await self._cancel(HALTS)
@@ -210,7 +210,8 @@ class Roster:
             await actor.give_back()
         if not self.stopping:
             self._follow(actor.core.account)
-            self._allotment.hint()
+            if actor.over:
+                self._allotment.hint()
 
     async def give_up(self, account_id: str) -> None:
         """Stop acting for an account in good order, and let another core take it."""
@@ -317,9 +318,8 @@ class Roster:
 
     async def _look(self) -> None:
         """Find what no hint told of: commands for those led here, news of those followed."""
-        pause_ms = self._settings.command_poll_ms
-        while pause_ms is not None:
-            await self._clock.sleep(pause_ms / 1000)
+        while self._settings.shared:
+            await self._clock.sleep(self._settings.command_poll_ms / 1000)
             try:
                 waiting, sequences = await self._store.read(_news)
             except StoreError:

@@ -25,8 +25,9 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
 
     `shut_wait_ms` is how long a change waits for an account that could not be opened before it.
     `command_life_ms` is how long a request may wait for somebody to begin with it when it says
-    nothing itself. `command_poll_ms` is how often stored commands are looked for, `answer_poll_ms`
-    how often their answers are; None where this process alone works with the database.
+    nothing itself. `shared` says that other processes work with the database too; only then this
+    one beats, looks for stored commands every `command_poll_ms`, and for their answers every
+    `answer_poll_ms`.
     """
 
     owner: str
@@ -37,6 +38,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     share_ms: int = 1_000
     lead: bool = True
     follow: bool = True
+    shared: bool = True
     back_date_ms: int = 0
     lag_ms: int = 2_000
     slack_ms: int = 1_000
@@ -60,8 +62,8 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     command_wait_ms: int = 10_000
     shut_wait_ms: int = 2_000
     command_life_ms: int = 60_000
-    command_poll_ms: int | None = 1_000
-    answer_poll_ms: int | None = 250
+    command_poll_ms: int = 1_000
+    answer_poll_ms: int = 250
     inbox: int = 4_096
     verify_tail: int = 10_000
     paper_balance_sats: int = 10_000_000

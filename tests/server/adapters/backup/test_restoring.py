@@ -35,7 +35,7 @@ async def grown(scene: Scene) -> Store:
     await store.open()
     scene.files()
     await scene.grow(store)
-    await store.write(lambda tx: tx.claim_lease("a1", owner="me", now_us=1, until_us=9))
+    await store.write(lambda tx: tx.claim_lease("a1", owner="me", ttl_us=1))
     return store
 
 
@@ -78,7 +78,7 @@ async def test_a_chain_of_parts_comes_back_as_it_was(scene: Scene, other: Scene)
 
 async def test_a_restored_database_shares_no_number_with_the_lost_one(scene: Scene, other: Scene):
     store = await grown(scene)
-    await store.write(lambda tx: tx.claim_lease("a2", owner="me", now_us=1, until_us=9))
+    await store.write(lambda tx: tx.claim_lease("a2", owner="me", ttl_us=1))
     runs = {run.id: run.step for run in await store.read(lambda r: r.runs())}
     made = scene.made()
     await store.close()
@@ -89,7 +89,7 @@ async def test_a_restored_database_shares_no_number_with_the_lost_one(scene: Sce
     fact = await store.read(lambda r: r.meta("restored"))
     leases = [await store.read(lambda r, a=a: r.lease(a)) for a in ("a0", "a1", "a2")]  # type: ignore[misc]
     steps = {run.id: run.step for run in await store.read(lambda r: r.runs())}
-    claimed = await store.write(lambda tx: tx.claim_lease("a1", owner="new", now_us=1, until_us=9))
+    claimed = await store.write(lambda tx: tx.claim_lease("a1", owner="new", ttl_us=1))
     await store.close()
 
     assert fact is not None
@@ -187,8 +187,7 @@ async def test_a_core_at_work_is_not_restored_over(scene: Scene):
     store = await grown(scene)
     made = scene.made()
     if scene.place.database_url:
-        until = 1 << 60
-        await store.write(lambda tx: tx.claim_lease("a0", owner="me", now_us=1, until_us=until))
+        await store.write(lambda tx: tx.claim_lease("a0", owner="me", ttl_us=1 << 50))
 
     with pytest.raises(StoreInUse):
         bring_back(scene, made.path, move_aside=True)
