@@ -7,8 +7,9 @@ import pytest
 from tests.simulation import tools
 from tests.simulation.explorer import Left, Scope, choices, explore, independent, replay
 from tests.simulation.patches import Patches
+from tests.simulation.scene import ENOUGH
 from tests.simulation.scopes import READ, SCOPES, walk
-from tests.simulation.stage import ENOUGH, Stage
+from tests.simulation.stage import Stage
 from tests.simulation.unguarded import UNGUARDED
 
 SLICES = {
