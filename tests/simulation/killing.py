@@ -40,7 +40,14 @@ class Kill(Struct, kw_only=True):
         kinds = sorted({kind for kinds in self.caught.values() for kind in kinds})
         first = "never" if self.first is None else f"at seed {self.first}"
         rate = f"{len(self.caught)} of {self.seeds}"
-        return f"| `{self.mutant}` | {first} | {rate} | {', '.join(kinds)} |"
+        rule = named(self.mutant).lacks
+        return f"| `{self.mutant}` | {rule} | {first} | {rate} | {', '.join(kinds)} |"
+
+
+def markdown(kills: Sequence[Kill]) -> str:
+    """Return what was measured as a table, with the rule that each mutant lacks."""
+    head = "| without | the rule | caught first | seeds that notice | by |\n|---|---|---|---|---|\n"
+    return head + "".join(f"{kill.markdown()}\n" for kill in kills)
 
 
 def hunt(mutant: Mutant, seeds: Sequence[int], *, enough: int = 0) -> Kill:
