@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
-from tests.simulation.stage import FATES, Call, Stage
+from tests.simulation.scene import FATES
+from tests.simulation.seats import Call
+from tests.simulation.stage import Stage
 
 REST = 150
 """Steps within which a stage must have come to rest once the choices are over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -31,15 +32,22 @@ class Kill(Struct, kw_only=True):
 
     @property
     def surprising(self) -> bool:
-        """Return whether it lived where it must not, or died where another rule stands behind."""
-        return bool(self.caught) == named(self.mutant).survives
+        """Return whether it lived though no other rule stands behind the one it lacks."""
+        return not self.caught and not named(self.mutant).survives
 
     def markdown(self) -> str:
         """Return the line of a table."""
         kinds = sorted({kind for kinds in self.caught.values() for kind in kinds})
         first = "never" if self.first is None else f"at seed {self.first}"
         rate = f"{len(self.caught)} of {self.seeds}"
-        return f"| `{self.mutant}` | {first} | {rate} | {', '.join(kinds)} |"
+        rule = named(self.mutant).lacks
+        return f"| `{self.mutant}` | {rule} | {first} | {rate} | {', '.join(kinds)} |"
+
+
+def markdown(kills: Sequence[Kill]) -> str:
+    """Return what was measured as a table, with the rule that each mutant lacks."""
+    head = "| without | the rule | caught first | seeds that notice | by |\n|---|---|---|---|---|\n"
+    return head + "".join(f"{kill.markdown()}\n" for kill in kills)
 
 
 def hunt(mutant: Mutant, seeds: Sequence[int], *, enough: int = 0) -> Kill:
@@ -64,8 +72,8 @@ def _hunt(asked: tuple[str, int, int]) -> Kill:
 def measure(names: Sequence[str], *, seeds: int, enough: int, jobs: int) -> Iterator[Kill]:
     """Hunt mutants from seed 0 on, side by side, and yield how each fared."""
     asked = [(name, seeds, enough) for name in names or [mutant.name for mutant in MUTANTS]]
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_hunt, asked)
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_hunt, asked)
 
 
 def pinned() -> dict[str, list[int]]:

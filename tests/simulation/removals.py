@@ -6,46 +6,37 @@ Each function here removes one rule; `mutants.py` says in a sentence what each r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextvars import ContextVar
 from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
 
-from axisor.errors import VenueError, VenueUnavailable
-from axisor.events import Coverage, CoverageChanged, CoverageState, IntentState
+from axisor.errors import VenueUnavailable
+from axisor.events import IntentState
 from axisor.intents import Action
-from axisor.model import Mode, Position
+from axisor.model import Position
 from axisor.ports import Confirmed, Lane, Refused, SendResult, Unknown
 from axisor_margin_guard.memory import GuardMemory
-from axisor_server.adapters.database.reader import SqlReader
-from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.domain import account as accounts
 from axisor_server.domain import intent as intents
 from axisor_server.domain import review, witness
 from axisor_server.domain.fence import is_past
-from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us, to_us
-from axisor_server.domain.readings import shows
+from axisor_server.domain.journal import Entry, Head, to_us
 from axisor_server.domain.records import IntentRecord, RunRecord
-from axisor_server.domain.witness import Baseline, Evidence, Verdict, judge
+from axisor_server.domain.witness import Baseline, Evidence, Verdict
 from axisor_server.engine import executor, recovery, settling
 from axisor_server.engine.asks import Ask, Asked
 from axisor_server.engine.callers import Callers
-from axisor_server.engine.core import Core
-from axisor_server.engine.doubts import Look
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor, Order
 from axisor_server.engine.ledger import Ledger
-from axisor_server.engine.reconcile import gather
 from tests.simulation.exchange import Request
 from tests.simulation.line import SimLine
 from tests.simulation.patches import Patches
 
-GRANT = (
-    "INSERT INTO leases (account, owner, epoch, until_us) VALUES (?, ?, 1, 0)"
-    " ON CONFLICT (account) DO UPDATE SET owner = excluded.owner"
-)
 FAILED = Refused(VenueUnavailable("It is taken for a failure."))
 
 # ---------------------------------------------------------------- what an answer means
@@ -168,30 +159,22 @@ def no_fence_wait(patches: Patches) -> None:
 
 def fence_checked_after_the_read(patches: Patches) -> None:
     """Let a reading count that was begun before the fence and came in after it."""
+    look, sure = Executor.look, executor.judge  # type: ignore[attr-defined]
+    present: ContextVar[tuple[Executor, IntentRecord]] = ContextVar("present")
 
-    async def look(self: Executor, record: IntentRecord) -> Look | None:
-        action = intents.decode_action(record.action)
-        baseline = witness.decode_baseline(record.witness)
-        try:
-            evidence = await gather(
-                self._line,
-                action,
-                baseline,
-                state_of=self._glances.state,
-                market_us=self._books.market_us(),
-            )
-        except VenueError:
-            return None
+    async def looking(self: Executor, record: IntentRecord) -> Verdict | None:
+        present.set((self, record))
+        return await look(self, record)
+
+    def judged(action: Action, baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:
+        self, record = present.get()
         clock = self._books.venue_clock()
-        fenced = clock is not None and is_past(
-            clock,
-            wall_ms=to_us(self._clock.now()) // 1000,
-            fence_ms=(record.fence_us or 0) // 1000,
-        )
-        verdict = judge(action, baseline, evidence, fenced=fenced)
-        return Look(verdict, fenced, shows(action, evidence))
+        now_ms, fence_ms = to_us(self._clock.now()) // 1000, (record.fence_us or 0) // 1000
+        past = clock is not None and is_past(clock, wall_ms=now_ms, fence_ms=fence_ms)
+        return sure(action, baseline, evidence, fenced=past)
 
-    patches.put(Executor, "look", look)
+    patches.put(Executor, "look", looking)
+    patches.put(executor, "judge", judged)
 
 
 def fence_without_allowance(patches: Patches) -> None:
@@ -332,106 +315,3 @@ def guard_believes_any_figure(patches: Patches) -> None:
         lapse(self, pending, shapes, now)
 
     patches.put(GuardMemory, "lapse", trusting)
-
-
-# ---------------------------------------------------------------- who may act
-
-
-def no_lease(patches: Patches) -> None:
-    """Let every core act for every account, all under one epoch."""
-
-    def granted(self: SqlTransaction, account: str, *, owner: str, ttl_us: int) -> int:
-        self._session.execute(GRANT, (account, owner))
-        return 1
-
-    def any_of(
-        self: SqlTransaction, accounts: Sequence[str], *, owner: str, ttl_us: int
-    ) -> tuple[str, int] | None:
-        return (
-            (accounts[0], granted(self, accounts[0], owner=owner, ttl_us=0)) if accounts else None
-        )
-
-    patches.put(SqlReader, "live_leases", lambda self: ())
-    patches.put(SqlTransaction, "claim_lease", granted)
-    patches.put(SqlTransaction, "claim_next", any_of)
-    patches.put(Core, "holds", lambda self: True)
-    no_epochs(patches)
-
-
-def no_epochs(patches: Patches) -> None:
-    """Let a core write on after another took the account over."""
-    append = SqlTransaction.append
-
-    def unfenced(
-        self: SqlTransaction, head: Head, entries: Sequence[Entry], *, epoch: int | None
-    ) -> None:
-        append(self, head, entries, epoch=None)
-
-    patches.put(SqlTransaction, "append", unfenced)
-    patches.put(SqlTransaction, "hold_lease", lambda self, account, *, epoch: None)
-
-
-def no_journal_head(patches: Patches) -> None:
-    """Append to the journal wherever it ends, whatever it was thought to end with."""
-    append = SqlTransaction.append
-
-    def anywhere(
-        self: SqlTransaction, head: Head, entries: Sequence[Entry], *, epoch: int | None
-    ) -> None:
-        if not entries:
-            return
-        first, present = entries[0], self.head(entries[0].stream)
-        moved = extend(
-            present,
-            stream=first.stream,
-            mode=Mode(first.mode),
-            time=from_us(first.time_us),
-            payloads=[decode_payload(entry.payload) for entry in entries],
-        )
-        append(self, present, moved, epoch=epoch)
-
-    patches.put(SqlTransaction, "append", anywhere)
-
-
-def no_step_order(patches: Patches) -> None:
-    """Store a run's step whatever step came before it."""
-
-    def unordered(
-        self: SqlTransaction, run: str, *, step: int, memory: bytes, wake: bytes, now_us: int
-    ) -> None:
-        text = "UPDATE runs SET step = ?, memory = ?, wake = ?, updated_us = ? WHERE id = ?"
-        self._session.execute(text, (step, memory, wake, now_us, run))
-
-    patches.put(SqlTransaction, "save_step", unordered)
-
-
-def no_lease_check_before_sending(patches: Patches) -> None:
-    """Go on after a pause as if the lease had been kept, and renew it unseen."""
-    patches.put(Core, "holds", lambda self: True)
-
-
-def sent_of_the_dead_was_not_sent(patches: Patches) -> None:
-    """Take a request that a dead core had stamped for one that never left."""
-    settle = settling.settle
-
-    def careless(draft: Draft, record: IntentRecord, state: IntentState, **more: Any) -> None:
-        if state is IntentState.UNKNOWN and str(more.get("message")).startswith("The core stopped"):
-            state = IntentState.REFUSED
-        settle(draft, record, state, **more)
-
-    patches.put(settling, "settle", careless)
-
-
-def successor_sends_the_plan(patches: Patches) -> None:
-    """Let a core carry out what another had only planned."""
-    cancel = settling.cancel
-
-    def keep(draft: Draft, record: IntentRecord, message: str) -> None:
-        if message.startswith("The core stopped before it was sent"):
-            draft.planned.append(record)
-            draft.rows.append(lambda tx: None)
-            draft.say(CoverageChanged(coverage=Coverage(record.target, CoverageState.DEGRADED, "")))
-        else:
-            cancel(draft, record, message)
-
-    patches.put(settling, "cancel", keep)

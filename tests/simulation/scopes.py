@@ -68,3 +68,21 @@ def walk(scope: Scope, *, limit: int = 0, until_bad: bool = False) -> Walk:
     gc.unfreeze()
     walked.complete = not (walked.schedules == limit or (until_bad and walked.bad))
     return walked
+
+
+def markdown(walks: Mapping[str, Walk]) -> str:
+    """Return walks as a table."""
+    lines = [
+        "| scope | begins with | choices | deaths | time steps | bad fates | schedules | bad |"
+    ]
+    lines.append("|---|---|--:|--:|--:|--:|--:|--:|")
+    for name, walked in walks.items():
+        scope = SCOPES[name]
+        count = f"{walked.schedules:,}" + (" (all)" if walked.complete else "")
+        opening = ", ".join(scope.opening) or "nothing"
+        times = f"{scope.times} x {scope.step_ms // 1000} s" if scope.times else "0"
+        lines.append(
+            f"| {name} | {opening} | {scope.depth} | {scope.deaths} | {times} | {scope.faults} "
+            f"| {count} | {walked.bad} |"
+        )
+    return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from msgspec import Struct
@@ -111,9 +112,9 @@ def variants_of(seeds: int) -> list[tuple[str, int]]:
 def table(seeds: int, jobs: int, told: Callable[[str], None] = lambda _: None) -> list[Row]:
     """Live through the seeds from 0 on in every variant and return the lines."""
     rows: list[Row] = []
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         for variant, count in variants_of(seeds):
-            row = summed(variant, pool.imap(partial(_one, variant), range(count), chunksize=4))
+            row = summed(variant, pool.map(partial(_one, variant), range(count), chunksize=5))
             rows.append(row)
             told(row.markdown())
     return rows

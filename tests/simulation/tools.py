@@ -22,12 +22,24 @@ def tell_table(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=100, help="for each variant, from 0 on")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, help="a file for the figures")
+    parser.add_argument("--page", type=Path, help="a page to write the table into")
     asked = parser.parse_args(arguments)
     print(table.HEAD, table.RULE, sep="\n", flush=True)
     rows = table.table(asked.seeds, asked.jobs, lambda line: print(line, flush=True))
     if asked.json is not None:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+    if asked.page is not None:
+        fill(asked.page, "table", table.markdown(rows))
     return 0
+
+
+def fill(page: Path, name: str, text: str) -> None:
+    """Put a table into a page, between the comment of its name and the next that says `end`."""
+    before, mark, rest = page.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    assert mark
+    assert end
+    page.write_text(f"{before}{mark}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def hunt_mutants(arguments: Sequence[str]) -> int:
@@ -38,6 +50,7 @@ def hunt_mutants(arguments: Sequence[str]) -> int:
     parser.add_argument("--enough", type=int, default=3, help="stop after so many; 0 for none")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--pin", action="store_true", help="keep the seeds for the tests")
+    parser.add_argument("--page", type=Path, help="a page to write the table into")
     asked = parser.parse_args(arguments)
     found = killing.measure(asked.names, seeds=asked.seeds, enough=asked.enough, jobs=asked.jobs)
     kills = []
@@ -46,6 +59,8 @@ def hunt_mutants(arguments: Sequence[str]) -> int:
         print(kill.markdown(), flush=True)
     if asked.pin:
         killing.pin(kills)
+    if asked.page is not None:
+        fill(asked.page, "mutants", killing.markdown(kills))
     return 1 if any(kill.surprising for kill in kills) else 0
 
 
@@ -56,6 +71,7 @@ def explore_schedules(arguments: Sequence[str]) -> int:
     parser.add_argument("--schedule", help="choices with commas between; needs one scope")
     parser.add_argument("--without", choices=UNGUARDED, help="take a rule away first")
     parser.add_argument("--limit", type=int, default=0, help="schedules of each scope; 0 for all")
+    parser.add_argument("--page", type=Path, help="a page to write the table into")
     asked = parser.parse_args(arguments)
     with Patches() as patches:
         if asked.without is not None:
@@ -64,7 +80,10 @@ def explore_schedules(arguments: Sequence[str]) -> int:
             if len(asked.scope) != 1:
                 parser.error("a schedule is replayed in one scope")
             return _replay(asked.scope[0], asked.schedule)
-        return _walk(asked.scope or list(scopes.SCOPES), asked.limit)
+        walks = _walk(asked.scope or list(scopes.SCOPES), asked.limit)
+    if asked.page is not None:
+        fill(asked.page, "scopes", scopes.markdown(walks))
+    return 1 if any(walked.bad for walked in walks.values()) else 0
 
 
 def _replay(name: str, schedule: str) -> int:
@@ -74,18 +93,18 @@ def _replay(name: str, schedule: str) -> int:
     return 1 if outcome.wrong else 0
 
 
-def _walk(names: Sequence[str], limit: int) -> int:
-    bad = 0
+def _walk(names: Sequence[str], limit: int) -> dict[str, scopes.Walk]:
+    walks: dict[str, scopes.Walk] = {}
     for name in names:
         began = time.monotonic()
-        walked = scopes.walk(scopes.SCOPES[name], limit=limit)
+        walked = walks[name] = scopes.walk(scopes.SCOPES[name], limit=limit)
         took = time.monotonic() - began
         end = "all" if walked.complete else "stopped there"
-        print(f"{name}: {walked.schedules} schedules ({end}), {walked.bad} bad, {took:.1f} s")
+        line = f"{name}: {walked.schedules} schedules ({end}), {walked.bad} bad, {took:.1f} s"
+        print(line, flush=True)
         if walked.first is not None:
             print(f"  {walked.first.wrong}\n  --schedule {','.join(walked.first.schedule)}")
-        bad += walked.bad
-    return 1 if bad else 0
+    return walks
 
 
 TOOLS: Mapping[str, Callable[[Sequence[str]], int]] = MappingProxyType(
