@@ -29,6 +29,7 @@ from axisor_server.domain.witness import Baseline, Evidence, Verdict
 from axisor_server.engine import executor, recovery, settling
 from axisor_server.engine.asks import Ask, Asked
 from axisor_server.engine.callers import Callers
+from axisor_server.engine.doubts import Look
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor, Order
@@ -162,7 +163,7 @@ def fence_checked_after_the_read(patches: Patches) -> None:
     look, sure = Executor.look, executor.judge  # type: ignore[attr-defined]
     present: ContextVar[tuple[Executor, IntentRecord]] = ContextVar("present")
 
-    async def looking(self: Executor, record: IntentRecord) -> Verdict | None:
+    async def looking(self: Executor, record: IntentRecord) -> Look | None:
         present.set((self, record))
         return await look(self, record)
 

@@ -299,7 +299,7 @@ class Core:
     def _heard(self, stream: str) -> None:
         self._engine.hear(stream)
         if stream == PLATFORM:
-            self._engine.look_at_halt()
+            self._engine.platform.look()
         if self._notifier is not None:
             self._notifier.hint()
 

@@ -128,7 +128,7 @@ async def test_a_hint_makes_another_core_look_at_once(bench):
     await starting
     await second.halt_all(HaltLevel.ALL, principal="owner")
 
-    first.look_at_halt()
+    first.platform.look()
     await bench.clock.advance(0.01)
 
     assert first.status().halt.level is HaltLevel.ALL

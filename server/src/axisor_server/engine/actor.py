@@ -7,35 +7,29 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from msgspec.structs import replace
-
 from axisor.errors import (
     AxisorError,
     JournalCorrupt,
     LeaseLost,
-    OutcomeUnknown,
     RestoreReconciling,
     ShuttingDown,
     StoreUnavailable,
     VenueUnavailable,
 )
 from axisor.events import (
-    AccountOpened,
     CoverageState,
     IntentState,
     NoticeGiven,
-    RunState,
-    Stimulus,
 )
 from axisor.model import Tick
 from axisor.ports import KeyRights, Lane, VenueAccount
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
-from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.domain.standing import stand
 from axisor_server.domain.told import Told
-from axisor_server.engine import reconciling, settling
+from axisor_server.engine import reconciling
 from axisor_server.engine.answers import AccountSummary
+from axisor_server.engine.beginning import Later, begin_runs, settle_former
 from axisor_server.engine.breakglass import BreakGlass
 from axisor_server.engine.commands import Commands
 from axisor_server.engine.core import Core
@@ -67,8 +61,6 @@ CLOCK_WAIT_S = 2.0
 FIRST_AGAIN_S, MOST_AGAIN_S = 0.1, 0.8
 """How soon a first reading that failed is tried again, twice as late each time up to the second:
 until one works the account is not guarded."""
-
-Later = list[tuple[str, Stimulus, int]]
 
 
 class Over(Exception):
@@ -189,7 +181,7 @@ class Actor:
                 self.health.hold(restoring.cause)
             group.create_task(core.serve())
             group.create_task(self.commands.run())
-            await self._settle_former(boot)
+            self._later = await settle_former(core, self.glass, boot)
             await self.halting.begin(core.platform.halt)
             await self.health.begin()
             group.create_task(self.health.run())
@@ -203,7 +195,9 @@ class Actor:
                 self.error = restoring.why
                 await restoring.run()
             self.health.release(reconciling.CAUSE)
-            await self._begin_runs()
+            await begin_runs(core, self.verbs, self._later)
+            self.error = ""
+            self.loaded.set()
             self.commands.poke()
             group.create_task(self.observer.run())
 
@@ -267,44 +261,6 @@ class Actor:
             self.core.lease_until_ms = started + self._settings.lease_ms
             await self._failpoint("lease-renewed")
 
-    async def _settle_former(self, boot: Boot) -> None:
-        """Cancel what was never sent, doubt what was, and fail runs that cannot be made."""
-        core = self.core
-
-        async def work() -> None:
-            draft = core.draft()
-            if boot.head.sequence == 0:
-                draft.say(_opened(boot.account))
-            if self.glass is not None:
-                self.glass.begin()
-                await self.glass.take_over(draft)
-            for record in boot.book.open.values():
-                if record.state is IntentState.PLANNED and not core.reconciling:
-                    settling.cancel(draft, record, "The core stopped before it was sent.")
-                elif record.state is IntentState.SENT:
-                    settling.settle(
-                        draft,
-                        record,
-                        IntentState.UNKNOWN,
-                        reason=OutcomeUnknown.reason,
-                        message="The core stopped before the answer was recorded.",
-                    )
-            for row, reason in boot.broken:
-                failed = replace(row, state=RunState.FAILED, reason=reason)
-                revision = row.revision
-                failed = replace(failed, revision=revision + 1)
-                draft.rows.append(
-                    lambda tx, r=failed, v=revision: tx.put_run(r, revision=v)  # type: ignore[misc]
-                )
-            self._later = list(draft.queue)
-            draft.queue.clear()
-            if draft.payloads:
-                await core.commit(draft)
-            if self.glass is not None:
-                await self.glass.retire(now_us=draft.now_us)
-
-        await core.in_turn(work, urgent=True)
-
     async def _first_reading(self) -> None:
         """Read the account until that works; nothing is decided on an old reading."""
         pause_s = FIRST_AGAIN_S
@@ -333,28 +289,6 @@ class Actor:
                 await self.effects.resolve(record.id, look.verdict)
             else:
                 self.spawn(self.executor.find_out(record.id))
-
-    async def _begin_runs(self) -> None:
-        core = self.core
-
-        async def work() -> None:
-            core.acting = True
-            for run in list(core.runs):
-                live = core.runs[run]
-                state = after_restart(live.record.state)
-                if live.record.state not in ACTING:
-                    continue
-                draft = core.draft()
-                self.verbs.move_run(draft, live, state)
-                for owner, cause, depth in (*self._later, *core.desk.later):
-                    if owner == run:
-                        draft.call(run, cause, depth)
-                await core.commit(draft)
-
-        await core.in_turn(work, urgent=True)
-        core.desk.later.clear()
-        self.error = ""
-        self.loaded.set()
 
     def why_not(self) -> AxisorError | None:
         """Return why the account does not act, None where it does or is about to."""
@@ -444,12 +378,3 @@ class Actor:
     def open_intents(self) -> tuple[IntentRecord, ...]:
         """Return the actions without a final outcome."""
         return tuple(self.core.book.open.values())
-
-
-def _opened(account: AccountRecord) -> AccountOpened:
-    return AccountOpened(
-        venue=account.venue,
-        network=account.network,
-        mode=account.mode,
-        label=account.label,
-    )

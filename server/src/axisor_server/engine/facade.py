@@ -287,10 +287,6 @@ class Engine:
         """Write a notice into the journal of every account that is served here."""
         await self._roster.tell(notice)
 
-    def look_at_halt(self) -> None:
-        """Read soon whether another core halted all accounts."""
-        self.platform.look()
-
     async def halt_all(self, level: HaltLevel, *, principal: str, reason: str = "") -> Halt:
         """Halt all accounts and return the halt in force, which may be stricter than asked for.
 

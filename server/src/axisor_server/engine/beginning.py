@@ -1,0 +1,90 @@
+"""How an account begins to be served: what a former life left is settled, then its runs go on."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from axisor.errors import OutcomeUnknown
+from axisor.events import AccountOpened, IntentState, RunState, Stimulus
+from axisor_server.domain.records import AccountRecord
+from axisor_server.domain.run import ACTING, after_restart
+from axisor_server.engine import settling
+from axisor_server.engine.breakglass import BreakGlass
+from axisor_server.engine.core import Core
+from axisor_server.engine.recovery import Boot
+from axisor_server.engine.verbs import Verbs
+
+Later = list[tuple[str, Stimulus, int]]
+"""Runs with what they are to be told, and how deep within one message."""
+
+
+async def settle_former(core: Core, glass: BreakGlass | None, boot: Boot) -> Later:
+    """Cancel what was never sent, doubt what was, and fail runs that cannot be made.
+
+    Returns what the runs are to be told of it once they begin.
+    """
+
+    async def work() -> Later:
+        draft = core.draft()
+        if boot.head.sequence == 0:
+            draft.say(_opened(boot.account))
+        if glass is not None:
+            glass.begin()
+            await glass.take_over(draft)
+        for record in boot.book.open.values():
+            if record.state is IntentState.PLANNED and not core.reconciling:
+                settling.cancel(draft, record, "The core stopped before it was sent.")
+            elif record.state is IntentState.SENT:
+                settling.settle(
+                    draft,
+                    record,
+                    IntentState.UNKNOWN,
+                    reason=OutcomeUnknown.reason,
+                    message="The core stopped before the answer was recorded.",
+                )
+        for row, reason in boot.broken:
+            failed = replace(row, state=RunState.FAILED, reason=reason)
+            revision = row.revision
+            failed = replace(failed, revision=revision + 1)
+            draft.rows.append(
+                lambda tx, r=failed, v=revision: tx.put_run(r, revision=v)  # type: ignore[misc]
+            )
+        later = list(draft.queue)
+        draft.queue.clear()
+        if draft.payloads:
+            await core.commit(draft)
+        if glass is not None:
+            await glass.retire(now_us=draft.now_us)
+        return later
+
+    return await core.in_turn(work, urgent=True)
+
+
+async def begin_runs(core: Core, verbs: Verbs, later: Later) -> None:
+    """Let the account act, and start its runs with what they missed."""
+
+    async def work() -> None:
+        core.acting = True
+        for run in list(core.runs):
+            live = core.runs[run]
+            state = after_restart(live.record.state)
+            if live.record.state not in ACTING:
+                continue
+            draft = core.draft()
+            verbs.move_run(draft, live, state)
+            for owner, cause, depth in (*later, *core.desk.later):
+                if owner == run:
+                    draft.call(run, cause, depth)
+            await core.commit(draft)
+
+    await core.in_turn(work, urgent=True)
+    core.desk.later.clear()
+
+
+def _opened(account: AccountRecord) -> AccountOpened:
+    return AccountOpened(
+        venue=account.venue,
+        network=account.network,
+        mode=account.mode,
+        label=account.label,
+    )
