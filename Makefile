@@ -18,7 +18,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
 FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:plugins/lnmarkets/src:plugins/margin-guard/src:plugins/logbook/src:examples/dip-buyer/src
 NODE_TESTS := tests/e2e/node
 
-.PHONY: help demo test check lint proto bench venv dev node clean
+.PHONY: help demo test check lint proto bench campaign venv dev node clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -52,6 +52,9 @@ proto: $(VENV)/.dev ## Generate the Python of the contract
 bench: $(VENV)/.dev ## Measure
 	@if [ -f benchmarks/run.py ]; then $(BIN)/python -m benchmarks.run $(ARGS); \
 	else echo "There is nothing to measure yet: benchmarks/run.py does not exist."; exit 1; fi
+
+campaign: $(VENV)/.dev ## Try whole processes for hours: kills, replicas, load, recovery
+	@$(BIN)/python -m campaigns $(ARGS)
 
 venv: $(VENV)/.demo ## Install what the demo needs
 

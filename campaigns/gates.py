@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 import psycopg
+
 from campaigns import ungated
 from campaigns.audit import Audit
 from campaigns.nursery import nursery
@@ -43,9 +44,7 @@ async def run(figures: Figures, seed: int, budget: float) -> Report:
     return report
 
 
-async def trial(
-    folder: Path, server: Server, seed: int, seconds: float, changes: str
-) -> Audit:
+async def trial(folder: Path, server: Server, seed: int, seconds: float, changes: str) -> Audit:
     """Let two engines live on a falling price, then count what the venue did."""
     folder.mkdir()
     async with AsyncExitStack() as stack:

@@ -9,7 +9,6 @@ pair by pair, on one core.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import statistics
 import sys
@@ -18,14 +17,15 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import chain, cycle
 from pathlib import Path
 
-from campaigns.crowd import ACCOUNTS, A_ACCOUNT, Market, markets
-from campaigns.kill import FREE
-from campaigns.report import Figures, Report, percentile, spread
 from tests.support.processes import Core, add_account, end, environment, until
 
 from axisor.client import Client
+from campaigns.crowd import A_ACCOUNT, ACCOUNTS, Market, markets
+from campaigns.kill import FREE
+from campaigns.report import Figures, Report, percentile, spread
 
 TITLE = "tick to request on the wire, 1,000 positions"
 PAIRS = {Figures.QUICK: 3, Figures.FULL: 10}
@@ -68,7 +68,7 @@ class Stage:
         self._core = core
         self._client = client
         self._crowd = crowd
-        self._turns: Iterator[Market] = itertools.cycle(crowd)
+        self._turns: Iterator[Market] = cycle(crowd)
         self._accounts: list[str] = []
         self._burdens: list[tuple[str, str]] = []
         self._begun = False
@@ -156,7 +156,7 @@ async def _all_guarded(client: Client) -> bool:
 
 
 def _tell(report: Report, rest: list[list[float]], burden: list[list[float]]) -> None:
-    quiet, loaded = sum(rest, []), sum(burden, [])
+    quiet, loaded = [*chain(*rest)], [*chain(*burden)]
     report.least("pairs", len(burden), PAIRS[report.figures])
     report.most("tick to wire at rest, p99", percentile(quiet, 99), MOST_MS, "ms")
     report.most("tick to wire under burden, p99", percentile(loaded, 99), MOST_MS, "ms")

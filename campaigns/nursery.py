@@ -43,7 +43,7 @@ class Forked:
             return self.returncode
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._end, lambda: ended.done() or ended.set_result(None))
+        loop.add_reader(self._end, _end, ended)
         try:
             await ended
         finally:
@@ -52,6 +52,11 @@ class Forked:
             self.returncode = await self._nursery.order({"reap": self.pid})
             os.close(self._end)
         return self.returncode
+
+
+def _end(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
 
 
 class Nursery:

@@ -17,6 +17,10 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+from tests.support.processes import Core, add_account, until
+
+from axisor.intents import AddMargin
+from axisor_server.adapters.database import sqlite_store
 from campaigns.audit import audit, books_of, effects_of
 from campaigns.kill import FREE, until_guarding
 from campaigns.nursery import QuickCore, nursery
@@ -24,10 +28,6 @@ from campaigns.replicas import Trial
 from campaigns.report import Figures, Report, percentile, spread
 from campaigns.server import postgres
 from campaigns.venue import PACE, Venue, venue
-from tests.support.processes import Core, add_account, until
-
-from axisor.intents import AddMargin
-from axisor_server.adapters.database import sqlite_store
 
 TITLE = "restart, failover, a venue that comes back, and no answer lost"
 RESTARTS = {Figures.QUICK: 3, Figures.FULL: 30}

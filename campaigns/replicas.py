@@ -8,7 +8,6 @@ the time. In the end the venues' ledgers and the one journal of each account mus
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import tempfile
 import time
@@ -20,18 +19,18 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-import psycopg
 from msgspec import Struct, field
 from tests.support.processes import add_account, until
 
 from axisor.errors import AxisorError
 from axisor_server.adapters.database import postgres_store
 from campaigns.audit import Audit, Books, Effect, audit, books_of, effects_of, superseded
+from campaigns.engines import Engine, Loss, leases
 from campaigns.kill import FREE, GUARD, POSITIONS, until_settled
-from campaigns.nursery import Nursery, QuickCore, nursery
+from campaigns.nursery import Nursery, nursery
 from campaigns.report import Figures, Report, percentile, spread
 from campaigns.server import Server, postgres
-from campaigns.venue import PACE, Swarm, Venue, venue
+from campaigns.venue import Swarm, Venue, venue
 
 TITLE = "three engines on one PostgreSQL under faults"
 FAULTS = {Figures.QUICK: 15, Figures.FULL: 2_000}
@@ -47,14 +46,6 @@ USUAL_LEASE_S = 5.0
 PATIENCE_S = 25.0
 
 
-class Loss(Struct, frozen=True):
-    """An account whose engine was struck: when, by the wall clock, and under which epoch."""
-
-    account: str
-    at: float
-    epoch: int
-
-
 class Tally(Struct, kw_only=True):
     """What happened in some trials."""
 
@@ -64,32 +55,6 @@ class Tally(Struct, kw_only=True):
     takeover_usual_s: list[float] = []
     unserved: list[str] = []
     exits: list[str] = []
-
-
-class Engine:
-    """One core among its like."""
-
-    def __init__(self, folder: Path, number: int, dsn: str, quick: Nursery, lease: dict[str, str]):
-        self.core = QuickCore(
-            folder, "--database", dsn, name=f"core-{number}", variables={**PACE, **lease}
-        )
-        self.core.nursery = quick
-
-    @property
-    def pid(self) -> int:
-        """Return its process's id."""
-        assert self.core.process is not None
-        return self.core.process.pid
-
-    @property
-    def alive(self) -> bool:
-        """Return whether its process runs, or stands still."""
-        return self.core.process is not None and self.core.process.returncode is None
-
-    def share_key(self, first: Engine) -> None:
-        """Use the same key for the exchange keys as another, as all cores of a database must."""
-        self.core.data.mkdir(mode=0o700, exist_ok=True)
-        shutil.copy(first.core.data / "vault.key", self.core.data / "vault.key")
 
 
 class Trial:
@@ -164,23 +129,13 @@ class Trial:
         self.tally.faults[name] += 1
         await asyncio.sleep(self._rng.random() * 0.5)
 
-    def _leases(self) -> dict[str, tuple[str, int]]:
-        """Return owner and epoch of each account's lease."""
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
-            rows = connection.execute(b"SELECT account, owner, epoch FROM leases").fetchall()
-        return {account: (owner, epoch) for account, owner, epoch in rows}
-
     async def _victim(self) -> tuple[Engine, list[Loss]]:
         """Return an engine that holds an account, and what its loss means."""
-        leases = await asyncio.to_thread(self._leases)
-        holders = [e for e in self.engines if e.alive and self._held(e, leases)]
+        held = await asyncio.to_thread(leases, self.dsn)
+        holders = [e for e in self.engines if e.alive and e.holds(self.accounts, held)]
         engine = self._rng.choice(holders or [e for e in self.engines if e.alive])
-        losses = [Loss(a, time.time(), leases[a][1]) for a in self._held(engine, leases)]
+        losses = [Loss(a, time.time(), held[a][1]) for a in engine.holds(self.accounts, held)]
         return engine, losses
-
-    def _held(self, engine: Engine, leases: dict[str, tuple[str, int]]) -> list[str]:
-        own = f"/{engine.pid}/"
-        return [a for a in self.accounts if own in leases.get(a, ("", 0))[0]]
 
     async def _kill(self) -> None:
         engine, losses = await self._victim()
@@ -226,8 +181,8 @@ class Trial:
                 self._losses.append(loss)
 
     async def _acted_after(self, loss: Loss) -> bool:
-        leases = await asyncio.to_thread(self._leases)
-        if leases[loss.account][1] <= loss.epoch:
+        held = await asyncio.to_thread(leases, self.dsn)
+        if held[loss.account][1] <= loss.epoch:
             return False
         at = self.venues[self.accounts.index(loss.account)]
         rows = await at.ledger()
@@ -291,8 +246,8 @@ class Trial:
         """Wait for the engine that leads an account to have settled it."""
 
         async def led() -> Engine | None:
-            leases = await asyncio.to_thread(self._leases)
-            return next((e for e in self.engines if account in self._held(e, leases)), None)
+            held = await asyncio.to_thread(leases, self.dsn)
+            return next((e for e in self.engines if account in e.holds(self.accounts, held)), None)
 
         engine = await until(led, f"an engine leads {account}", timeout_s=PATIENCE_S)
         async with engine.core.client() as client:

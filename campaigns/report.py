@@ -20,12 +20,16 @@ class Figures(StrEnum):
 
 
 class Finding(Struct, frozen=True):
-    """One figure; `wanted` says in words what it must be, empty where it is only told."""
+    """One figure; `wanted` says in words what it must be, empty where it is only told.
+
+    `measured` tells a time, which another machine or load changes, from a count, which it must not.
+    """
 
     name: str
     value: Cell
     wanted: str = ""
     ok: bool = True
+    measured: bool = False
 
 
 class Report(Struct, kw_only=True):
@@ -49,6 +53,14 @@ class Report(Struct, kw_only=True):
         """Return the figures that are not what they must be, in words."""
         return [f"{f.name}: {f.value}, wanted {f.wanted}" for f in self.findings if not f.ok]
 
+    @property
+    def broken(self) -> list[str]:
+        """Return the lines about counts that are not what they must be: no time is among them."""
+        names = [
+            finding.name for finding in self.findings if not finding.ok and not finding.measured
+        ]
+        return [*names, *(line for line in self.lines if line.startswith(tuple(names)) and names)]
+
     def tell(self, name: str, value: Cell) -> None:
         """Add a figure that nothing depends on."""
         self.findings.append(Finding(name, value))
@@ -65,7 +77,7 @@ class Report(Struct, kw_only=True):
     def most(self, name: str, value: float | None, wanted: float, unit: str = "s") -> None:
         """Add a measure that must not be above another; None, not measured, is a miss."""
         ok = value is not None and value <= wanted
-        self.findings.append(Finding(f"{name} ({unit})", value, f"≤ {wanted:g}", ok))
+        self.findings.append(Finding(f"{name} ({unit})", value, f"≤ {wanted:g}", ok, measured=True))
 
 
 Campaign: TypeAlias = Callable[[Figures, int, float], Awaitable[Report]]

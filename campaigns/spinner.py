@@ -1,4 +1,4 @@
-"""A plugin that troubles a core within its leash: it computes at each tick and asks for too much."""
+"""A plugin that troubles a core within its leash: computes at each tick, asks for too much."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from axisor.client import Client
 from axisor.client.profile import Profile, open_channel
 from axisor.v1 import events_pb2 as pb
 from axisor.v1.events_pb2_grpc import EventServiceStub
@@ -41,5 +40,4 @@ async def stall(data_dir: Path, accounts: list[str], count: int) -> None:
 
 
 if __name__ == "__main__":
-    assert Client  # the client's package sets the channel's defaults up
     asyncio.run(stall(Path(sys.argv[1]), sys.argv[3:], int(sys.argv[2])))

@@ -15,20 +15,36 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.domain.journal import Entry, Head, entry_hash
 from axisor_server.engine import desk
 
 INDEX = "one_open_additive_intent"
 
+EPOCH = 1
 _append = SqlTransaction.append
 
 
-def _claim(self: SqlTransaction, account: str, **_: Any) -> int:
-    """Give everybody the same lease."""
-    text = "INSERT INTO leases (account, owner, epoch, until_us) VALUES (?, '', 1, 0)"
-    self._session.execute(f"{text} ON CONFLICT DO NOTHING", (account,))
-    return 1
+def _claim(self: SqlTransaction, account: str, *, owner: str, ttl_us: int) -> int:
+    """Renew everybody's lease."""
+    return EPOCH
+
+
+def _claim_next(
+    self: SqlTransaction, accounts: Sequence[str], *, owner: str, ttl_us: int
+) -> tuple[str, int] | None:
+    """Give an account to whoever asks for it, however many have it already."""
+    return (accounts[0], EPOCH) if accounts else None
+
+
+def _hold(self: SqlTransaction, account: str, *, epoch: int) -> None:
+    """Hold nothing."""
+
+
+def _nobody(self: SqlTransaction) -> Sequence[Any]:
+    """Say that no other engine is alive and that nobody holds anything."""
+    return ()
 
 
 def _append_anyhow(
@@ -74,12 +90,16 @@ def open_the_gates() -> None:
     """Take the gates away in this process."""
     changes: dict[str, Any] = {
         "claim_lease": _claim,
+        "claim_next": _claim_next,
+        "hold_lease": _hold,
         "append": _append_anyhow,
         "save_step": _save_anyhow,
     }
     for name, change in changes.items():
         setattr(SqlTransaction, name, change)
-    desk.intent_id = _id_of_ones_own
+    for name in ("live_leases", "live_engines"):
+        setattr(SqlReader, name, _nobody)
+    setattr(desk, "intent_id", _id_of_ones_own)  # noqa: B010 - it is no export of the desk
 
 
 open_the_gates()

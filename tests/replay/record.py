@@ -16,7 +16,7 @@ from axisor_server.services.replay import MemorySource, chain, export, replay
 from tests.replay.scenarios import ALL, STORIES, played
 from tests.support.histories import entries
 
-CORPUS = 1
+CORPUS = 2
 """The version of the recordings; every file carries it."""
 
 FOLDER = Path(__file__).parent / "corpus"

@@ -15,7 +15,7 @@ import pytest
 from google.protobuf.message_factory import GetMessageClass
 
 from axisor.client import Client
-from axisor.events import CoverageState, HaltLevel, RunState
+from axisor.events import CoverageState, HaltLevel, IntentState, RunState
 from axisor.model import Leash, MarginMode, Mode, OrderState, Side
 from axisor.ports import Credentials, Secret
 from axisor.testing.stub import methods, stub_server
@@ -116,6 +116,14 @@ CALLS: dict[str, Called] = {
     ),
     "GuardService/Explain": lambda c: c.guard.explain("main", sequence=3),
     "GuardService/WatchGuard": lambda c: first(c.guard.watch("main")),
+    "DeadLetterService/ListDeadLetters": lambda c: c.dead_letters.list("main", page_size=2),
+    "DeadLetterService/GetDeadLetter": lambda c: c.dead_letters.get("main", "i1"),
+    "DeadLetterService/SettleDeadLetter": lambda c: c.dead_letters.settle(
+        "main", "i1", IntentState.CONFIRMED, note="seen at the venue"
+    ),
+    "DeadLetterService/DropDeadLetter": lambda c: c.dead_letters.drop(
+        "main", "i1", note="nobody knows", force=True, not_after=NOW
+    ),
     "SystemService/GetStatus": lambda c: c.system.status(),
     "SystemService/GetSettings": lambda c: c.system.settings(),
     "SystemService/ListVenues": lambda c: c.system.list_venues(),

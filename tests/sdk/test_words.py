@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
@@ -15,11 +16,13 @@ from axisor.events import (
     CoverageState,
     HaltChanged,
     HaltLevel,
+    Increase,
     IntentPlanned,
     IntentSettled,
     IntentState,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -128,6 +131,16 @@ def position():
             "7f3a0000 degraded",
         ),
         (HaltChanged(level=HaltLevel.ALL, principal="owner"), Severity.CRIT, "all by owner"),
+        (
+            RestoreReconciled(
+                backup="b",
+                backup_at=datetime(2026, 11, 25, 3, 4, tzinfo=UTC),
+                restored_at=datetime(2026, 11, 25, 4, tzinfo=UTC),
+                increases=(Increase(target="positions/p", amount=82_541),),
+            ),
+            Severity.WARN,
+            "acts again; 82,541 sat moved since the backup of 2026-11-25 03:04",
+        ),
         (HaltChanged(level=HaltLevel.NONE, principal="owner"), Severity.OK, "resumed by owner"),
         (
             HaltChanged(level=HaltLevel.RISK, principal="owner", platform=True),

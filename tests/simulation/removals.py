@@ -22,11 +22,11 @@ from axisor_margin_guard.memory import GuardMemory
 from axisor_server.domain import account as accounts
 from axisor_server.domain import intent as intents
 from axisor_server.domain import review, witness
-from axisor_server.domain.fence import is_past
-from axisor_server.domain.journal import Entry, Head, to_us
+from axisor_server.domain.counters import Count
+from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import IntentRecord, RunRecord
 from axisor_server.domain.witness import Baseline, Evidence, Verdict
-from axisor_server.engine import executor, recovery, settling
+from axisor_server.engine import counting, desk, executor, recovery, settling
 from axisor_server.engine.asks import Ask, Asked
 from axisor_server.engine.callers import Callers
 from axisor_server.engine.draft import Draft
@@ -43,12 +43,12 @@ FAILED = Refused(VenueUnavailable("It is taken for a failure."))
 
 
 def _answers(patches: Patches, read: Callable[[SendResult], SendResult]) -> None:
-    once = Executor._once
+    once = Executor.once
 
     async def misread(self: Executor, order: Order) -> SendResult:
         return read(await once(self, order))
 
-    patches.put(Executor, "_once", misread)
+    patches.put(Executor, "once", misread)
 
 
 def _reads_as(start: str, result: SendResult) -> Callable[[SendResult], SendResult]:
@@ -84,7 +84,7 @@ def any_200_is_success(patches: Patches) -> None:
 def send_before_log(patches: Patches) -> None:
     """Let the request leave while its stamp is on its way to the store."""
     early: dict[tuple[int, bytes], asyncio.Future[SendResult]] = {}
-    mark, once = Effects._mark_sent, Executor._once
+    mark, once = Effects._mark_sent, Executor.once
 
     async def eager(self: Effects, intent: str) -> Order | None:
         core, commit = self._core, self._core.commit
@@ -109,7 +109,7 @@ def send_before_log(patches: Patches) -> None:
         return await once(self, order) if sent is None else await sent
 
     patches.put(Effects, "_mark_sent", eager)
-    patches.put(Executor, "_once", late)
+    patches.put(Executor, "once", late)
 
 
 def lost_commit_is_written(patches: Patches) -> None:
@@ -162,16 +162,13 @@ def fence_checked_after_the_read(patches: Patches) -> None:
     look, sure = Executor.look, executor.judge  # type: ignore[attr-defined]
     present: ContextVar[tuple[Executor, IntentRecord]] = ContextVar("present")
 
-    async def looking(self: Executor, record: IntentRecord) -> Verdict | None:
+    async def looking(self: Executor, record: IntentRecord) -> Any:
         present.set((self, record))
         return await look(self, record)
 
     def judged(action: Action, baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:
         self, record = present.get()
-        clock = self._books.venue_clock()
-        now_ms, fence_ms = to_us(self._clock.now()) // 1000, (record.fence_us or 0) // 1000
-        past = clock is not None and is_past(clock, wall_ms=now_ms, fence_ms=fence_ms)
-        return sure(action, baseline, evidence, fenced=past)
+        return sure(action, baseline, evidence, fenced=self.is_fenced(record))
 
     patches.put(Executor, "look", looking)
     patches.put(executor, "judge", judged)
@@ -179,13 +176,13 @@ def fence_checked_after_the_read(patches: Patches) -> None:
 
 def fence_without_allowance(patches: Patches) -> None:
     """End the fence with the signature's window, as if venues showed everything at once."""
-    stamp = Effects._stamp
+    stamp = Effects.stamp
 
     def short(self: Effects) -> Any:
         stamped = stamp(self)
         return replace(stamped, fence_ms=stamped.signed_ms + self._line.signature_window_ms)
 
-    patches.put(Effects, "_stamp", short)
+    patches.put(Effects, "stamp", short)
 
 
 def any_movement_is_ours(patches: Patches) -> None:
@@ -295,8 +292,11 @@ def command_ids_mean_nothing(patches: Patches) -> None:
 
 
 def any_reading_counts(patches: Patches) -> None:
-    """Take a reading over that shows less than was known."""
-    patches.put(settling, "shows_less", lambda before, after: None)
+    """Take a reading over that shows less than was known, and add to what it shows."""
+    patches.put(settling, "behind", lambda counts, before, after, fundings: ())
+    patches.put(Count, "is_behind", property(lambda self: False))
+    for module in (counting, desk):
+        patches.put(module, "fresh_enough", lambda draft, record: lambda tx: None)
 
 
 def readings_from_before_count(patches: Patches) -> None:

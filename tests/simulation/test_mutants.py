@@ -43,18 +43,18 @@ def test_a_mutant_leaves_no_trace() -> None:
 
 
 def test_what_was_replaced_comes_back_even_after_an_error() -> None:
-    once = Executor._once
+    once = Executor.once
 
     def broken() -> None:
         with Patches() as patches:
-            patches.put(Executor, "_once", None)
-            patches.put(Executor, "_once", 1)
+            patches.put(Executor, "once", None)
+            patches.put(Executor, "once", 1)
             raise ValueError("on purpose")
 
     with pytest.raises(ValueError, match="on purpose"):
         broken()
 
-    assert Executor._once is once
+    assert Executor.once is once
 
 
 def test_enough_rules_are_removed() -> None:

@@ -25,13 +25,13 @@ def test_only_what_is_needed_is_left(needed: tuple[str, ...]):
 
 
 def test_a_core_that_takes_silence_for_failure_is_caught_and_explained(monkeypatch):
-    once = Executor._once
+    once = Executor.once
 
     async def hasty(self: Executor, order: Any) -> Any:
         result = await once(self, order)
         return Refused(VenueUnavailable()) if isinstance(result, Unknown) else result
 
-    monkeypatch.setattr(Executor, "_once", hasty)
+    monkeypatch.setattr(Executor, "once", hasty)
     seed = next(seed for seed in range(50) if run_seed(seed).violations)
 
     found = shrink.shrink(seed)

@@ -16,7 +16,13 @@ from axisor.intents import Action, AddMargin, Intent, Notice, OpenPosition, Wake
 from axisor.model import Leash, Mode, Permission, Severity, Side, Tick
 from axisor.ports import Credentials, Secret
 from axisor.strategy import Config, Floor, Memory, PlanRow, Strategy, View, WhatIfRow
-from axisor_server.adapters.memory import MemoryStore, MemoryVault, SeededIds, VirtualClock
+from axisor_server.adapters.memory import (
+    MemoryEmergencyLog,
+    MemoryStore,
+    MemoryVault,
+    SeededIds,
+    VirtualClock,
+)
 from axisor_server.adapters.memory.clock import START
 from axisor_server.domain.journal import Entry, Head, to_event, to_us, verify
 from axisor_server.domain.records import AccountRecord
@@ -207,6 +213,7 @@ class Bench:
         self.strategies = strategies
         self.database_ahead_us = 0
         self.store = MemoryStore(self.database_us)
+        self.emergency = MemoryEmergencyLog()
         self.vault = MemoryVault()
         self.venue = SimVenue(self.clock, price=price, balance=balance)
         self.published: list[Entry] = []
@@ -225,6 +232,7 @@ class Bench:
         reviewers: Sequence[Any] = (),
         blind: bool = False,
         may_renew: Callable[[], bool] = lambda: True,
+        strategies: Sequence[type[Strategy[Any, Any]]] = (),
         **settings: Any,
     ) -> Engine:
         """Return a core that is not started yet; a blind one lacks the venue's plugin."""
@@ -235,12 +243,13 @@ class Bench:
             ids=self.ids,
             vault=self.vault,
             venues={} if blind else {"simx": SimVenueDoor(self.venue)},
-            strategies=self.strategies,
+            strategies={**self.strategies, **{each.name: each for each in strategies}},
             reviewers=reviewers,
             publish=self.published.extend,
             settings=EngineSettings(owner=owner, **settings),
             failpoints=Failpoints(trigger, pause=self.clock.sleep),
             may_renew=may_renew,
+            emergency=self.emergency,
         )
         self.engines.append(made)
         return made

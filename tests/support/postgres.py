@@ -74,9 +74,8 @@ class DatabaseClock:
             )
 
 
-def clocked_dsn(server: str, clock: DatabaseClock) -> str:
-    """Return the address of an empty schema in which the time is a test's."""
-    dsn = fresh_schema(server)
+def clocked_dsn(dsn: str, clock: DatabaseClock) -> str:
+    """Let the time of a schema be a test's, and return the address under which it is."""
     # Without pg_catalog in the path it is searched first, and its own clock_timestamp found.
     dsn += quote(",pg_catalog")
     clock.rule(dsn)

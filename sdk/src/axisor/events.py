@@ -21,6 +21,7 @@ from axisor.model import (
     Mode,
     Order,
     Position,
+    Sats,
     Severity,
     Tick,
 )
@@ -132,7 +133,7 @@ class CommandReceived(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tru
 class CommandRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """A client's action was refused before anything was sent; `reason` is an error reason.
 
-    `reviewer` says that a plugin's reviewer refused it, not the core's own rules.
+    `reviewer` says that a plugin's reviewer or a setting refused it, not a rule of the core.
     """
 
     request_id: str
@@ -177,7 +178,7 @@ class IntentPlanned(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
 class IntentReviewRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """A strategy's action was refused by review; nothing was sent.
 
-    `reviewer` says that a plugin's reviewer refused it, not the core's own rules.
+    `reviewer` says that a plugin's reviewer or a setting refused it, not a rule of the core.
     """
 
     run: str
@@ -200,7 +201,8 @@ class IntentSent(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """An action's outcome is known, or known to be unknown.
 
-    `by` is `answer`, `witness` or `fence`.
+    `by` is `answer`, `witness`, `fence` or `operator`; `principal` and `note` are the operator's,
+    and `forced` says that what was read did not support it.
     """
 
     intent: str
@@ -210,6 +212,21 @@ class IntentSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
     message: str = ""
     venue_id: str = ""
     latency_ms: int = 0
+    principal: str = ""
+    note: str = ""
+    forced: bool = False
+
+
+class IntentWitnessed(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A reading about an action of unknown outcome showed something new, and settles nothing.
+
+    `fenced` says that it was begun after the fence, `shows` what it showed.
+    """
+
+    intent: str
+    fenced: bool
+    message: str
+    shows: dict[str, str] = {}
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -262,6 +279,57 @@ class FeedChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 
     quality: FeedQuality
     reason: str = ""
+
+
+class Increase(Struct, frozen=True, kw_only=True):
+    """Sats that are in a position and that no action in the journal explains.
+
+    `target` is `positions/{id}` or `positions/cross`; `opened` says that the position itself is not
+    in the journal, so that `amount` holds what it was opened with.
+    """
+
+    target: str
+    amount: Sats
+    opened: bool = False
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """An increase as it counts for one run, by an intent that was never carried out here.
+
+    An `amount` of 0 says that the run may have touched the target: what reached a position that the
+    journal knows counts as margin from outside, for every run that did.
+    """
+
+    intent: str
+    run: str
+    target: str
+    amount: Sats
+    action: Action
+    opened: bool = False
+
+
+class RestoreReconciled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """After a restore the account was read and found out about; from here on it acts again.
+
+    What happened between the backup and the restore is in no journal. `increases` are the sats that
+    moved meanwhile; they count as spent for every run that may spend, which `counted` says one by
+    one, at the market time `market_at`. `steps` are the steps that the runs go on from.
+    """
+
+    backup: str
+    backup_at: datetime
+    restored_at: datetime
+    market_at: datetime | None = None
+    increases: tuple[Increase, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    steps: dict[str, int] = {}
+
+
+RESTORED = "RESTORED"
+"""The reason of an `Outcome` that tells a run of sats it may have moved before a restore.
+
+The run did not ask for the action in this journal; whatever counts spending must count it.
+"""
 
 
 class Started(Struct, frozen=True, tag_field="is", tag=True):
@@ -330,12 +398,14 @@ Payload: TypeAlias = (
     | IntentReviewRefused
     | IntentSent
     | IntentSettled
+    | IntentWitnessed
     | RunChanged
     | CoverageChanged
     | NoticeGiven
     | HaltChanged
     | FeedChanged
     | StandingChanged
+    | RestoreReconciled
 )
 """Everything a journal can hold."""
 

@@ -17,9 +17,9 @@ class Saw(Struct, frozen=True, kw_only=True, omit_defaults=True):
     a core took the account over (`full`) it is none, empty, or unknown. `now` is given only without
     a tick. A tick that is the cause's own is not repeated. `listed` and `waiting` are the ids of
     positions and orders in the order they were shown in, `pl` the profit and loss of `listed`,
-    `unread` the confirmed actions that no reading showed yet, `halt` and `platform` the halts that
-    held for this account and for all, `causes` what hindered the core, and `asked` how many wishes
-    of the run the last minute had.
+    `unread` the confirmed actions that no reading showed yet, `frozen` the positions to which
+    nothing could be added, `halt` and `platform` the halts that held for this account and for all,
+    `causes` what hindered the core, and `asked` how many wishes of the run the last minute had.
     """
 
     full: bool = False
@@ -35,4 +35,5 @@ class Saw(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pl: tuple[int, ...] | UnsetType = UNSET
     unreadable: tuple[str, ...] | UnsetType = UNSET
     unread: tuple[str, ...] | UnsetType = UNSET
+    frozen: tuple[str, ...] | UnsetType = UNSET
     asked: int = 0

@@ -8,7 +8,7 @@ view. Handlers yield intents; the platform saves the memory together with them, 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import (
@@ -71,6 +71,9 @@ class View(Struct, frozen=True, kw_only=True):
     `now` is market time. `price_age_ms` is the age of the tick since it was received, None without
     a tick. `pending` holds the ids of positions with an action whose outcome is not settled.
     `unreadable` holds ids of positions the venue listed but whose figures could not be understood.
+    `frozen` holds ids of positions to which nothing can be added now: only actions that may happen
+    twice without harm are carried out on them. `outside` holds the sats that were added to open
+    positions and that no action of this core explains, `outside_today` those of the present day.
     `seed` differs from step to step and is recorded with it.
     """
 
@@ -85,6 +88,9 @@ class View(Struct, frozen=True, kw_only=True):
     price_age_ms: int | None = None
     pending: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
+    outside: Mapping[str, Sats] = {}
+    outside_today: Sats = 0
     seed: int = 0
 
     def position(self, id: str) -> Position | None:
@@ -167,6 +173,14 @@ class Strategy(Generic[C, M]):
         """Handle a change in how far the price can be trusted."""
         return ()
 
+    def on_outage(self, view: View) -> Iterable[Intent]:
+        """Handle a core that cannot write anything down, at a moment when it had to decide.
+
+        Only a stop nearer to the market, or closing, is carried out; nothing is remembered of the
+        call, which may come again with the same view. Ask for nothing unless its owner agreed.
+        """
+        return ()
+
     def on_stop(self, view: View) -> Iterable[Intent]:
         """Handle the end of the run; nothing is called after it."""
         return ()
@@ -204,6 +218,17 @@ def take_step(
             intents.append(intent)
     after = encode_memory(live.memory)
     return StepResult(tuple(intents), after, wake, changed=after != before)
+
+
+def ask_in_outage(
+    strategy: type[Strategy[Any, Any]], config: Config, memory: bytes, view: View
+) -> tuple[Intent, ...]:
+    """Return what a strategy asks for while nothing can be written down; its memory stays.
+
+    Whatever the handler raises passes through.
+    """
+    live = strategy(config, decode_memory(strategy, memory))
+    return tuple(live.on_outage(view))
 
 
 def _call(live: Strategy[Any, Any], cause: Stimulus, view: View) -> Iterable[Intent]:

@@ -21,11 +21,13 @@ from axisor.events import (
     IntentSent,
     IntentSettled,
     IntentState,
+    IntentWitnessed,
     NoticeGiven,
     OrderChanged,
     PositionChanged,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -161,6 +163,8 @@ def _tell_effect(payload: object) -> Line | None:
             return Line(Severity.WATCH, "venue", f"sent, attempt {attempt}")
         case IntentSettled(state=state) if state in _SETTLED:
             return Line(_SETTLED[state], "venue", settled(payload))
+        case IntentWitnessed():
+            return Line(Severity.WATCH, "venue", f"still unknown: {payload.message}")
         case IntentReviewRefused():
             text = f"not sent, {describe(payload.action)}: {payload.message}"
             return Line(Severity.WARN, "review", text)
@@ -179,6 +183,8 @@ def settled(payload: IntentSettled) -> str:
     words = payload.state.value.replace("_", " ")
     took = f" in {payload.latency_ms:,} ms" if payload.latency_ms else ""
     how = "" if payload.by == "answer" else f", known by the {payload.by}"
+    if payload.by == "operator":
+        how = f", said {payload.principal}: {payload.note}"
     why = f": {payload.message}" if payload.message else ""
     return f"{words}{took}{how}{why}"
 
@@ -224,6 +230,10 @@ def _tell_core(payload: object) -> Line | None:
         case StandingChanged(standing=standing):
             text = standing.value.replace("_", "-") + _because(_sentences(payload))
             return Line(_STANDINGS.get(standing, Severity.WARN), "standing", text)
+        case RestoreReconciled(increases=increases):
+            moved = sum(increase.amount for increase in increases)
+            text = f"acts again; {moved:,} sat moved since the backup of {payload.backup_at:%F %R}"
+            return Line(Severity.WARN if moved else Severity.OK, "restore", text)
         case _:
             return None
 

@@ -6,44 +6,46 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
 import structlog
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from axisor.errors import SettingsInvalid, StoreUnavailable
-from axisor.ports import Clock, Paced
-from axisor_server import settings as settings_module
+from axisor.errors import StoreUnavailable
+from axisor.events import Event
+from axisor.ports import Clock
 from axisor_server.adapters import files, tls
-from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.emergency import FileEmergencyLog
 from axisor_server.adapters.halt_file import HaltFile
-from axisor_server.adapters.memory.wakeups import MemoryWakeups
+from axisor_server.adapters.memory.wakeups import Listener, MemoryWakeups
+from axisor_server.adapters.notify import PostgresWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.adapters.token import OwnerToken, open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.wakeups import RedisWakeups
 from axisor_server.adapters.watchdog import Watchdog, free_space
 from axisor_server.domain.halting import STREAM as PLATFORM
-from axisor_server.domain.journal import Entry, to_event
+from axisor_server.domain.journal import Entry
+from axisor_server.duties import engine_settings, keep_pace, plugin_reports, setting_reports, split
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
-from axisor_server.offline import postgres_url
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.rpc import metrics
 from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.notifying import Notifier
+from axisor_server.services.notifying import Pace as NotifierPace
 from axisor_server.services.protection import LOOK_S as PROTECTION_S
-from axisor_server.services.status import PluginReport, SettingReport, Surroundings
+from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
-from axisor_server.settings import Loaded, Settings
+from axisor_server.settings import Loaded, Role, Settings
+from axisor_server.upkeep import Upkeep
 
 ADDRESS_FILE = "address"
 TLS_DIRECTORY = "tls"
@@ -72,18 +74,22 @@ async def run(
     data_dir: Path,
     *,
     failpoint: str = "",
+    anew: bool = False,
     ready: Callable[[Ready], None] = lambda _: None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Run a core until it is told to stop, by signal, by a client or by `stop`.
 
-    Raises SettingsInvalid, StoreInUse or StoreUnavailable where it cannot start.
+    With `anew` it begins with an empty database where the one it had is gone. Raises
+    SettingsInvalid, StoreInUse or StoreUnavailable where it cannot start.
     """
     stop = stop or asyncio.Event()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock, ids = SystemClock(), SystemIds()
     async with contextlib.AsyncExitStack() as stack:
-        core = Core(loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop)
+        core = Core(
+            loaded, data_dir, clock=clock, ids=ids, failpoint=failpoint, stop=stop, anew=anew
+        )
         await core.open(stack)
         found = await core.serve(stack)
         with _signals(stop, core.halt):
@@ -106,6 +112,7 @@ class Core:
         ids: Ids,
         failpoint: str,
         stop: asyncio.Event,
+        anew: bool = False,
     ) -> None:
         self._settings = loaded.settings
         self._data_dir = data_dir
@@ -113,18 +120,22 @@ class Core:
         self._stop = stop
         self._drain = timedelta(seconds=MOST_ENGINE_DRAIN_S)
         self._token = open_token(data_dir, ids)
-        self._store = _store(self._settings, data_dir)
-        self._wakeups = _wakeups(self._settings, clock)
-        self._hints: asyncio.Queue[tuple[str, int]] = asyncio.Queue(maxsize=10_000)
-        plugins = Plugins.discover(self._settings.plugins)
-        self._plugins = plugins
-        _keep_pace(plugins, self._settings)
-        vault = open_vault(data_dir)
         registry = CollectorRegistry()
         self._registry = registry
+        self._upkeep = Upkeep(
+            self._settings, data_dir, clock=clock, ids=ids, registry=registry, anew=anew
+        )
+        self._store = self._upkeep.store
+        self._emergency = FileEmergencyLog(data_dir)
+        self._wakeups = _wakeups(self._settings, clock)
+        self._hints = Listener()  # those to tell: of one journal the latest only
+        plugins = Plugins.discover(self._settings.plugins)
+        self._plugins = plugins
+        keep_pace(plugins, self._settings)
+        vault = open_vault(data_dir)
         self._lag = metrics.LoopMetrics(registry)
-        engine_settings = _engine_settings(self._settings, ids)
-        self._watchdog = Watchdog(self._lagged, shun_s=engine_settings.lease_ms / 1000)
+        duties = engine_settings(self._settings, ids)
+        self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)
         self._engine = Engine(
             store=self._store,
             clock=clock,
@@ -132,12 +143,15 @@ class Core:
             vault=vault,
             venues=plugins.venues,
             strategies=plugins.strategies,
-            reviewers=(plugins.review,),
+            reviewers=(plugins.review, self._upkeep.reserve.review),
             publish=self._publish,
-            settings=engine_settings,
+            settings=duties,
             failpoints=_failpoints(failpoint, clock),
             may_renew=self._may_renew,
+            emergency=self._emergency,
+            hint=self._hint,
         )
+        self._notifier = _notifier(self._settings, self._store, clock, duties, plugins)
         self._house = House(
             engine=self._engine,
             store=self._store,
@@ -160,17 +174,21 @@ class Core:
             pipeline=self._house.pipeline,
             servicers=self._house.servicers,
             reflect=self._settings.grpc.reflection,
+            only_health=Role.API not in self._settings.roles,
         )
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
         """Open the store and start the engine; what was opened is closed with `stack`."""
-        await self._store.open()
+        await self._upkeep.open()
         stack.push_async_callback(self._store.close)
+        await self._emergency.open()
         stack.push_async_callback(self._wakeups.close)
         stack.push_async_callback(self._house.aclose)
         await self._house.halts.look()  # before any account is taken
         self._watchdog.start()
         stack.callback(self._watchdog.stop)
+        if self._notifier is not None:
+            stack.push_async_callback(self._notifier.finish)
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
 
@@ -211,7 +229,10 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
+                *map(group.create_task, self._upkeep.tasks(self._engine.tell)),
             ]
+            if self._notifier is not None:
+                tasks.append(group.create_task(self._notifier.run()))
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -231,6 +252,7 @@ class Core:
     async def _end_engine(self) -> None:
         await self._house.once.drain()
         await self._engine.stop(min(self._drain.total_seconds(), MOST_ENGINE_DRAIN_S))
+        await self._wakeups.publish("engines", 0)  # whoever has room takes over at once
 
     async def _serve_metrics(self, stack: contextlib.AsyncExitStack) -> None:
         if not self._settings.metrics.listen:
@@ -241,11 +263,14 @@ class Core:
 
     def _publish(self, entries: Sequence[Entry]) -> None:
         self._house.hub.publish(entries)
-        for entry in entries:
-            self._plugins.observe(to_event(entry))
-        if entries and self._settings.redis.url:
-            with contextlib.suppress(asyncio.QueueFull):  # A lost hint costs latency, nothing else.
-                self._hints.put_nowait((entries[-1].stream, entries[-1].sequence))
+        if entries:
+            self._hint(entries[-1].stream, entries[-1].sequence)
+        if self._notifier is not None:
+            self._notifier.hint()
+
+    def _hint(self, stream: str, sequence: int) -> None:
+        if self._settings.database.url:
+            self._hints.offer(stream, sequence)
 
     async def _watch_protection(self) -> None:
         while True:
@@ -260,6 +285,7 @@ class Core:
         while True:
             space = await free_space(self._data_dir)
             self._engine.vitals.disk(*(space or (0, 0)))
+            self._upkeep.look(0 if space is None else space[0])
             await self._clock.sleep(DISK_S)
 
     def _lagged(self, lag_ms: int) -> None:
@@ -271,12 +297,15 @@ class Core:
         return not self._settings.database.url or self._watchdog.may_renew()
 
     def _heard(self, stream: str) -> None:
+        self._engine.hear(stream)
         if stream == PLATFORM:
             self._engine.look_at_halt()
+        if self._notifier is not None:
+            self._notifier.hint()
 
     async def _tell_others(self) -> None:
-        while True:
-            await self._wakeups.publish(*await self._hints.get())
+        async for stream, sequence in self._hints:
+            await self._wakeups.publish(stream, sequence)
 
     async def _keep_house(self) -> None:
         while True:
@@ -295,83 +324,30 @@ def authenticator(token: OwnerToken) -> Callable[[str], Principal | None]:
     return lambda text: owner if token.matches(text) else None
 
 
-def plugin_reports(plugins: Plugins) -> Sequence[PluginReport]:
-    """Return the plugins as an operator sees them."""
-    return [
-        PluginReport(
-            name=state.name,
-            version=state.version,
-            enabled=state.enabled,
-            error=state.error,
-            strategies=tuple(state.strategies),
-            venues=tuple(state.venues),
-        )
-        for _, state in sorted(plugins.states.items())
-    ]
-
-
-def setting_reports(loaded: Loaded) -> Sequence[SettingReport]:
-    """Return every setting with its source; a password within an address is left out."""
-    return [
-        SettingReport(name=name, value=_shown(value), source=loaded.sources[name])
-        for name, value in settings_module.values(loaded.settings).items()
-    ]
-
-
-def split(address: str, setting: str) -> tuple[str, int]:
-    """Return host and port of `host:port` or `[host]:port`. Raises SettingsInvalid."""
-    host, _, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise SettingsInvalid(f"{address!r} is not HOST:PORT.", setting=setting)
-    return host, int(port)
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    scheme, separator, rest = text.partition("://")
-    if separator and "@" in rest:
-        return f"{scheme}://***@{rest.rpartition('@')[2]}"
-    return text
-
-
-def _store(settings: Settings, data_dir: Path) -> Store:
-    url = postgres_url(settings)
-    return postgres_store(url) if url else sqlite_store(data_dir)
-
-
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:
-    url = settings.redis.url
-    return RedisWakeups(url, clock) if url else MemoryWakeups()
+    if settings.redis.url:
+        return RedisWakeups(settings.redis.url, clock)
+    if settings.database.url:
+        return PostgresWakeups(settings.database.url, clock)
+    return MemoryWakeups()
 
 
-def _owner(settings: Settings, ids: Ids) -> str:
-    """Return under which name leases are taken.
+def _notifier(
+    settings: Settings, store: Store, clock: Clock, engine: EngineSettings, plugins: Plugins
+) -> Notifier | None:
+    if Role.NOTIFIER not in settings.roles:
+        return None
 
-    Beside SQLite's locked directory there is only one core, whoever it was before: it takes its own
-    leases again at once. Replicas on one database each have a name of their own.
-    """
-    if not settings.database.url:
-        return "the core of this directory"
-    return f"{socket.gethostname()}/{os.getpid()}/{ids.new()[-8:]}"
+    def show(events: Sequence[Event]) -> None:
+        for event in events:
+            plugins.observe(event)
 
+    async def observe(events: Sequence[Event]) -> None:
+        # In a thread: an observer that takes its time must not keep a rescue waiting.
+        await asyncio.to_thread(show, events)
 
-def _keep_pace(plugins: Plugins, settings: Settings) -> None:
-    for venue in plugins.venues.values():
-        if isinstance(venue, Paced):
-            venue.keep_pace(settings.venue.pace())
-
-
-def _engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
-    return EngineSettings(
-        owner=_owner(settings, ids),
-        max_mode=settings.max_mode,
-        back_date_ms=settings.venue.back_date_ms,
-        lag_ms=settings.venue.lag_ms,
-        slack_ms=settings.venue.slack_ms,
-        disagree_percent=settings.prices.disagree_percent,
-        index_disagree_percent=settings.prices.index_percent,
-    )
+    pace = NotifierPace(ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms)
+    return Notifier(store, clock, owner=engine.owner, observe=observe, pace=pace)
 
 
 def _failpoints(text: str, clock: Clock) -> Failpoints:

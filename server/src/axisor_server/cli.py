@@ -19,7 +19,7 @@ import structlog
 
 from axisor.errors import AxisorError, FormatError, SettingsInvalid
 from axisor.model import Mode
-from axisor_server.settings import Loaded, Settings, load, names, values
+from axisor_server.settings import Loaded, Role, Settings, load, names, values
 
 R = TypeVar("R")
 
@@ -99,10 +99,18 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
 @click.option("--listen", help="HOST:PORT; port 0 picks a free one.")
 @click.option("--max-mode", type=click.Choice([mode.value for mode in Mode]))
 @click.option("--plaintext", is_flag=True, default=None, help="No TLS; on loopback only.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role.value for role in Role]),
+    help="Do this only, beside other cores on one PostgreSQL; may be given again.",
+)
 @click.option("--database", help="postgresql://… instead of SQLite in the data directory.")
 @click.option("--redis", help="redis://… for wake-ups between replicas.")
 @click.option("--metrics", help="HOST:PORT for Prometheus.")
 @click.option("--plugin", "plugins", multiple=True, help="Enable these plugins only.")
+@click.option("--new", is_flag=True, help="Begin with an empty database where the old one is gone.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @CONFIG
 @OUTPUT
@@ -115,6 +123,7 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
         "grpc.listen": options["listen"],
         "max_mode": options["max_mode"],
         "grpc.plaintext": options["plaintext"],
+        "roles": list(options["roles"]) or None,
         "database.url": options["database"],
         "redis.url": options["redis"],
         "metrics.listen": options["metrics"],
@@ -127,6 +136,7 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
         loaded,
         data_dir or usual_data_dir(),
         failpoint=os.environ.get(FAILPOINT, ""),
+        anew=options["new"],
         ready=partial(_announce, output=output),
     )
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

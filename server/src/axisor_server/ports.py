@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from axisor.errors import StoreError
 from axisor.events import IntentState
 from axisor.ports import Clock, Credentials
+from axisor_server.domain.emergency import Deed, Ended, Left
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
@@ -21,7 +22,17 @@ from axisor_server.domain.records import (
     RunRecord,
 )
 
-__all__ = ["Clock", "Conflict", "Ids", "Reader", "Store", "Transaction", "Vault", "Wakeups"]
+__all__ = [
+    "Clock",
+    "Conflict",
+    "EmergencyLog",
+    "Ids",
+    "Reader",
+    "Store",
+    "Transaction",
+    "Vault",
+    "Wakeups",
+]
 
 T = TypeVar("T")
 
@@ -114,6 +125,10 @@ class Reader(Protocol):
 
     def witness(self, account: str, target: str) -> int | None:
         """Return the largest witness counter seen for a target, or None."""
+        ...
+
+    def witnesses(self, account: str) -> Mapping[str, int]:
+        """Return the largest witness counter seen for each target of an account."""
         ...
 
     def meta(self, key: str) -> str | None:
@@ -260,6 +275,22 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finish what was begun and let go of the data directory."""
+        ...
+
+
+class EmergencyLog(Protocol):
+    """What was done while the store was away, beside it and in order."""
+
+    async def append(self, deed: Deed) -> None:
+        """Write a deed down, durably. Raises StoreUnavailable when that cannot be done."""
+        ...
+
+    async def deeds(self, account: str) -> Sequence[Left | Ended]:
+        """Return what an account's journal may not have yet, oldest first."""
+        ...
+
+    async def retire(self, account: str, *, now_us: int) -> None:
+        """Remember that an account's journal has all of it; put the log away when it is done."""
         ...
 
 

@@ -8,6 +8,7 @@ files.
 from __future__ import annotations
 
 import difflib
+import enum
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -20,6 +21,22 @@ from axisor.model import Mode
 from axisor.ports import Pace
 
 ENV_PREFIX = "AXISOR_"
+
+LISTS = ("plugins", "roles", "grpc.names", "backup.recipients")
+"""Settings that are lists; commas part them in the environment."""
+
+
+class Role(enum.Enum):
+    """What a core does for the others that share its database."""
+
+    API = "api"
+    """Serves clients; leads no account and opens no key."""
+
+    ENGINE = "engine"
+    """Leads accounts; serves only health and metrics."""
+
+    NOTIFIER = "notifier"
+    """Shows events to those plugins that observe them."""
 
 
 class Grpc(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +107,37 @@ class Prices(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 5
 
 
+class Doubt(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an outcome may stay unknown, and how often a run may try on one position."""
+
+    dead_letter_s: Annotated[
+        int,
+        Meta(ge=60, le=86_400, description="Age of an unknown outcome that makes a dead letter."),
+    ] = 600
+    attempts_per_episode: Annotated[
+        int,
+        Meta(ge=1, le=100, description="Attempts of a run without a known effect in one episode."),
+    ] = 3
+    attempts_per_position: Annotated[
+        int, Meta(ge=1, le=1_000, description="All attempts of runs on one position.")
+    ] = 6
+    attempt_window_s: Annotated[
+        int, Meta(ge=60, le=86_400, description="Seconds within which attempts are counted.")
+    ] = 600
+
+
+class Lease(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an engine may act for an account without saying that it is there."""
+
+    ttl_ms: Annotated[
+        int,
+        Meta(ge=500, le=60_000, description="After this long without renewal another takes over."),
+    ] = 5_000
+    renew_ms: Annotated[
+        int, Meta(ge=100, le=20_000, description="How often it is renewed; at most a third of it.")
+    ] = 1_500
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """What is logged."""
 
@@ -100,6 +148,30 @@ class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Where Prometheus reads."""
 
     listen: Annotated[str, Meta(description="Empty: nowhere; else host and port.")] = ""
+
+
+class Backup(Struct, frozen=True, forbid_unknown_fields=True):
+    """Backups that the core makes of itself."""
+
+    folder: Annotated[
+        str, Meta(description="Where to; empty: none are made. Better another disk.")
+    ] = ""
+    recipients: Annotated[
+        tuple[str, ...], Meta(description="Public keys (age1…) of those who can open them.")
+    ] = ()
+    every: Annotated[
+        int, Meta(ge=5, le=86_400, description="Seconds between two, where anything is new.")
+    ] = 60
+    full_every_h: Annotated[
+        int, Meta(ge=1, le=168, description="Hours until one holds everything again.")
+    ] = 24
+    keep: Annotated[int, Meta(ge=1, le=1_000, description="How many full ones stay.")] = 7
+    keep_daily: Annotated[
+        int, Meta(ge=0, le=1_000, description="Of how many days the last full one stays.")
+    ] = 7
+    keep_weekly: Annotated[
+        int, Meta(ge=0, le=1_000, description="Of how many weeks the last full one stays.")
+    ] = 4
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,13 +185,20 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         "logbook",
         "margin-guard",
     )
+    roles: Annotated[
+        tuple[Role, ...],
+        Meta(description="What this core does of `api`, `engine`, `notifier`; all on SQLite."),
+    ] = (Role.API, Role.ENGINE, Role.NOTIFIER)
     grpc: Grpc = Grpc()
     database: Database = Database()
     redis: Redis = Redis()
+    lease: Lease = Lease()
     venue: VenueLimits = VenueLimits()
     prices: Prices = Prices()
+    doubt: Doubt = Doubt()
     log: Log = Log()
     metrics: Metrics = Metrics()
+    backup: Backup = Backup()
 
 
 class Loaded(Struct, frozen=True):
@@ -188,7 +267,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     for variable, name in known.items():
         if variable in environment:
             text = environment[variable]
-            found[name] = text.split(",") if name in ("plugins", "grpc.names") else text
+            found[name] = text.split(",") if name in LISTS else text
     return found
 
 

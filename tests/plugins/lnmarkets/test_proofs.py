@@ -12,7 +12,6 @@ from tests.plugins.lnmarkets.server import Script
 from axisor.errors import VenueAnswerInvalid
 from axisor.intents import CrossOrder
 from axisor.model import Side
-from axisor.ports import Lane
 from axisor_lnmarkets.account import LnMarketsAccount
 from axisor_server.domain.witness import Baseline, judge
 from axisor_server.engine.reconcile import gather
@@ -170,7 +169,7 @@ async def test_two_orders_with_one_client_id_are_both_told_and_settle_nothing(
     venue.on(f"GET {X}/orders/filled", answers.page(*twins))
     action = CrossOrder(side=Side.BUY, quantity=1_000, client_id="mine")
 
-    evidence = await gather(account, action, Baseline(), lane=Lane.RECONCILE, market_us=0)
+    evidence = await gather(account, action, Baseline(), state_of=account.read, market_us=0)
     verdict = judge(action, Baseline(), evidence, fenced=True)
 
     assert evidence.found is not None

@@ -24,6 +24,7 @@ from axisor.events import (
     Payload,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -89,6 +90,15 @@ def event(payload: Payload) -> Event:
             RunChanged(run="r", strategy="s", state=RunState.FAILED, reason="it broke"),
             "ERROR",
             "s r is failed: it broke",
+        ),
+        (
+            RestoreReconciled(
+                backup="b",
+                backup_at=datetime(2026, 11, 25, tzinfo=UTC),
+                restored_at=datetime(2026, 11, 25, tzinfo=UTC),
+            ),
+            "INFO",
+            "restored from a backup; 0 sat moved since, all counted as spent",
         ),
         (HaltChanged(level=HaltLevel.RISK, principal="owner"), "WARNING", "halt risk by owner"),
         (

@@ -136,16 +136,15 @@ def test_at_critical_distance_it_closes_where_that_was_chosen():
     assert acts(harness.tick(96_900)) == []
 
 
-def test_at_critical_distance_it_doubles_once_where_that_was_chosen():
+def test_nothing_is_added_while_an_outcome_is_unknown_whatever_was_chosen():
     harness = guard(on_ambiguous="duplicate_within_budget", budget_day=250_000)
     (rescue,) = acts(harness.tick(98_100))
     harness.settle(rescue, IntentState.UNKNOWN)
 
-    (double,) = acts(harness.tick(97_000))
+    asked = harness.tick(97_000)
 
-    assert isinstance(double, AddMargin)
-    assert double.amount <= 250_000 - 82_541
-    assert acts(harness.tick(96_900)) == []
+    assert acts(asked) == []
+    assert "GUARD_AMBIGUOUS" in codes(asked)
 
 
 def test_a_refused_add_is_told_given_back_and_tried_again_later():

@@ -39,6 +39,7 @@ def one_of(kind: Any) -> st.SearchStrategy[Any]:
 
 
 causes = st.builds(e.Cause, code=texts, text=texts)
+words = st.dictionaries(texts, texts, max_size=2)
 some_text = maybe(texts.filter(bool))
 positions = st.builds(
     m.Position,
@@ -327,12 +328,11 @@ payloads = st.one_of(
         e.IntentSettled,
         intent=ids,
         state=one_of(e.IntentState),
-        by=texts,
-        reason=texts,
-        message=texts,
-        venue_id=texts,
+        **dict.fromkeys(("by", "reason", "message", "venue_id", "principal", "note"), texts),
         latency_ms=st.integers(0, 10**6),
+        forced=st.booleans(),
     ),
+    st.builds(e.IntentWitnessed, intent=ids, fenced=st.booleans(), message=texts, shows=words),
     st.builds(
         e.RunChanged,
         run=ids,
@@ -365,6 +365,21 @@ payloads = st.one_of(
         causes=st.lists(causes, max_size=2).map(tuple),
     ),
     st.builds(e.FeedChanged, quality=one_of(m.FeedQuality), reason=texts),
+    st.builds(
+        e.RestoreReconciled,
+        backup=texts,
+        backup_at=times,
+        restored_at=times,
+        increases=st.lists(
+            st.builds(
+                e.Increase,
+                target=ids.map("positions/{}".format),
+                amount=positive,
+                opened=st.booleans(),
+            ),
+            max_size=2,
+        ).map(tuple),
+    ),
 )
 floors = st.builds(
     Floor,

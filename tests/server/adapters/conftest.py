@@ -34,7 +34,7 @@ def make_store(
     if kind == "sqlite":
         path: Path = request.getfixturevalue("tmp_path")
         return sqlite_store(path / "data", clock.now_us)
-    return postgres_store(clocked_dsn(request.getfixturevalue("postgres_server"), clock))
+    return postgres_store(clocked_dsn(request.getfixturevalue("postgres_dsn"), clock))
 
 
 @pytest.fixture

@@ -47,9 +47,9 @@ async def test_two_writers_racing_leave_one_gapless_chain(postgres_dsn: str):
 
 
 @pytest.mark.postgres
-async def test_two_claimers_racing_get_one_lease(postgres_server: str):
+async def test_two_claimers_racing_get_one_lease(postgres_dsn: str):
     clock = DatabaseClock()
-    dsn = clocked_dsn(postgres_server, clock)
+    dsn = clocked_dsn(postgres_dsn, clock)
     one, two = postgres_store(dsn), postgres_store(dsn)
     await asyncio.gather(one.open(), two.open())
 
@@ -117,10 +117,10 @@ async def test_many_takers_share_accounts_without_taking_one_twice(postgres_dsn:
 
 @pytest.mark.postgres
 async def test_who_marks_a_request_sent_keeps_the_lease_from_others_until_then(
-    postgres_server: str,
+    postgres_dsn: str,
 ):
     clock = DatabaseClock()
-    dsn = clocked_dsn(postgres_server, clock)
+    dsn = clocked_dsn(postgres_dsn, clock)
     one, two = postgres_store(dsn), postgres_store(dsn)
     await asyncio.gather(one.open(), two.open())
     epoch = await one.write(lambda t: t.claim_lease("a", owner="one", ttl_us=10))

@@ -102,6 +102,8 @@ async def test_a_witness_only_rises(store: Store):
 
     assert await store.read(lambda r: r.witness("a", "p")) == 8
     assert await store.read(lambda r: r.witness("b", "p")) is None
+    assert await store.read(lambda r: r.witnesses("a")) == {"p": 8}
+    assert await store.read(lambda r: r.witnesses("b")) == {}
 
 
 # ---------------------------------------------------------------- runs

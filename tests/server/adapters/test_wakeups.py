@@ -7,21 +7,32 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
+from redis.asyncio import Redis
 from tests.support.redis import RedisServer
 
 from axisor_server.adapters.memory import MemoryWakeups, SeededIds, VirtualClock
 from axisor_server.adapters.memory.clock import START
+from axisor_server.adapters.notify import PostgresWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.adapters.wakeups import RedisWakeups, decode, encode
 from axisor_server.ports import Wakeups
 
+KINDS = [
+    "memory",
+    pytest.param("redis", marks=pytest.mark.redis),
+    pytest.param("postgres", marks=pytest.mark.postgres),
+]
 
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+
+@pytest.fixture(params=KINDS)
 async def wakeups(request: pytest.FixtureRequest) -> AsyncIterator[Wakeups]:
     made: Wakeups
     if request.param == "memory":
         made = MemoryWakeups()
+    elif request.param == "postgres":
+        made = PostgresWakeups(request.getfixturevalue("postgres_dsn"), SystemClock())
     else:
         server: RedisServer = request.getfixturevalue("redis_server")
         made = RedisWakeups(server.url, SystemClock())
@@ -79,6 +90,47 @@ async def test_losing_redis_raises_nowhere_and_hints_come_back(redis_server: Red
     redis_server.start()
 
     await heard(wakeups, listener, 9)
+    await wakeups.close()
+
+
+@pytest.mark.redis
+async def test_a_flushed_redis_carries_hints_on(redis_server: RedisServer):
+    wakeups = RedisWakeups(redis_server.url, SystemClock())
+    listener = wakeups.listen()
+    await heard(wakeups, listener, 1)
+
+    async with Redis.from_url(redis_server.url) as other:
+        await other.flushall()
+
+    await heard(wakeups, listener, 2)
+    await wakeups.close()
+
+
+@pytest.mark.postgres
+async def test_a_broken_line_to_the_database_raises_nowhere_and_hints_come_back(
+    postgres_dsn: str,
+):
+    wakeups = PostgresWakeups(postgres_dsn, SystemClock())
+    listener = wakeups.listen()
+    await heard(wakeups, listener, 1)
+
+    with psycopg.connect(postgres_dsn, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+    await wakeups.publish("accounts/a", 2)
+
+    await heard(wakeups, listener, 9)
+    await wakeups.close()
+
+
+async def test_a_database_that_never_was_raises_nowhere(tmp_path):
+    wakeups = PostgresWakeups(f"host={tmp_path} dbname=none user=none", SystemClock())
+
+    await wakeups.publish("accounts/a", 1)
+    wakeups.listen()
+
     await wakeups.close()
 
 

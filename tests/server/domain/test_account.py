@@ -33,7 +33,7 @@ from axisor.model import (
     Side,
 )
 from axisor.ports import ClosedPosition
-from axisor_server.domain.account import AccountBook, diff, project, shows_less
+from axisor_server.domain.account import AccountBook, diff, project
 from axisor_server.domain.intent import encode_action
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Baseline, encode_baseline
@@ -164,16 +164,6 @@ def test_folding_the_changes_gives_the_reading(history):
     assert seen is not None
     assert {p.id: p for p in told.positions} == {p.id: p for p in seen.positions}
     assert told.balance == seen.balance
-
-
-def test_less_margin_than_was_known_is_seen_through_cash_ins():
-    known = state(replace(position(margin=150), entry_margin=100))
-
-    assert shows_less(known, state(replace(position(margin=100), entry_margin=100))) == "p"
-    cashed = replace(position(margin=120), entry_margin=100, sum_cash_in_margin=30)
-    assert shows_less(known, state(cashed)) is None
-    funded = replace(position(margin=110), entry_margin=100, sum_funding_fees=40)
-    assert shows_less(known, state(funded)) is None
 
 
 def test_everything_that_may_be_spent_counts_until_it_is_known_not_to_be():

@@ -138,8 +138,8 @@ def test_a_takeover_forgets_what_the_core_before_it_saw():
 
 
 def test_every_part_of_the_book_is_told_or_seen():
-    journaled = {"account", "mode", "open", "spends", "losses"}
-    seen = {"halt", "platform", "causes", "state", "unread"}
+    journaled = {"account", "mode", "open", "spends", "losses", "outside", "attempts", "exhausted"}
+    seen = {"halt", "platform", "causes", "state", "unread", "counts"}
     no_decision_asks_for = {"transfer"}
 
     assert set(AccountBook.__struct_fields__) == journaled | seen | no_decision_asks_for

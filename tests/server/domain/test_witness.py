@@ -88,7 +88,7 @@ def test_an_added_margin_is_seen_through_cash_ins_and_funding(amount, other, cas
     verdict = judged(action, state(POSITION), state(after), fenced=True, fundings=paid)
 
     if applied:
-        assert (verdict.state, verdict.surplus) == (IntentState.CONFIRMED, other)
+        assert (verdict.state, verdict.position) == (IntentState.CONFIRMED, after)
     else:
         assert (verdict.state, verdict.by) == (IntentState.NOT_APPLIED, "fence")
 

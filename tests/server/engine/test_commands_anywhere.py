@@ -232,3 +232,14 @@ async def test_a_command_that_breaks_the_core_is_refused_and_the_next_is_done(be
     assert isinstance(done, CommandResult)
     assert acting(engine) == {ACCOUNT}
     await engine.stop(0)
+
+
+async def test_the_key_is_asked_about_through_the_leader(bench):
+    leader, api = await pair(bench, lead=False)
+    asking = asyncio.ensure_future(api.rights(ACCOUNT))
+    await bench.clock.advance(3)
+
+    assert (await asking).can_withdraw is None
+    assert (leader.leads, api.leads) == (True, False)
+    await api.stop(0)
+    await leader.stop(0)

@@ -184,7 +184,7 @@ async def test_a_hint_brings_news_at_once(bench):
     await bench.clock.advance(2)
     assert api._roster.core(ACCOUNT).book.halt is HaltLevel.NONE
 
-    api.hear(f"accounts/{ACCOUNT}", 99)
+    api.hear(f"accounts/{ACCOUNT}")
     await bench.clock.advance(0)
 
     assert api._roster.core(ACCOUNT).book.halt is HaltLevel.RISK

@@ -106,7 +106,7 @@ class Transport:
     around a bad one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each part is another's, and tests give their own
         self,
         address: Address,
         *,

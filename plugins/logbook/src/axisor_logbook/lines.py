@@ -18,6 +18,7 @@ from axisor.events import (
     Payload,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -70,6 +71,10 @@ def _of_state(payload: Payload) -> Line | None:
             level = INFO if standing is Standing.ACTIVE else WARNING
             causes = ", ".join(cause.code for cause in payload.causes)
             return level, f"it stands {standing.value} {causes}".rstrip()
+        case RestoreReconciled(increases=increases):
+            moved = sum(increase.amount for increase in increases)
+            level = WARNING if moved else INFO
+            return level, f"restored from a backup; {moved:,} sat moved since, all counted as spent"
         case FeedChanged(quality=quality):
             level = INFO if quality is FeedQuality.FRESH else WARNING
             return level, f"the price is {quality.value} {payload.reason}".rstrip()

@@ -71,7 +71,10 @@ class Rule(Config, frozen=True, kw_only=True):
     ] = Decimal("0.6")
     on_ambiguous: Annotated[
         Ambiguous,
-        Meta(description="What to do at critical distance while an outcome is unknown."),
+        Meta(
+            description="What to do at critical distance while an outcome is unknown. Nothing is "
+            "added twice: duplicate_within_budget is taken for wait."
+        ),
     ] = "wait"
     critical: Annotated[
         Decimal | None,

@@ -19,11 +19,13 @@ from axisor_margin_guard.survey import Case, Judged, judged
 def money_of(config: GuardConfig, memory: GuardMemory, view: View) -> Sats:
     """Return the sats that rescues may spend now. A day that is over counts no more.
 
-    What is asked for and not yet seen to have happened is taken off a balance that may
-    still hold it.
+    Sats that reached positions from elsewhere count as if the guard had spent them: they may be an
+    effect of its own that was judged wrongly. What is asked for and not yet seen to have happened
+    is taken off a balance that may still hold it.
     """
     today = view.now.date().isoformat()
     day_spent = memory.day_spent if today <= memory.day else 0
+    day_spent += view.outside_today
     free = view.balance.free - memory.under_way
     return spendable(free, config.reserve, config.budget_day, day_spent)
 
@@ -53,14 +55,16 @@ def _coverage(case: Case, memory: GuardMemory, view: View, money: Sats) -> Cover
         missing = needed_for_target(sound.rule, sound.held, sound.price)
         if missing > 0:
             return _short(sound, held, view, missing)
-    cannot = cannot_act(sound, held, money)
+    if id in view.frozen:
+        return Coverage(id, CoverageState.DEGRADED, "nothing can be added to it at the moment")
+    cannot = cannot_act(sound, spent_on(id, memory, view), money)
     if cannot:
         return Coverage(id, CoverageState.UNPROTECTED, cannot)
     return Coverage(id, CoverageState.PROTECTED)
 
 
 def _short(case: Judged, held: Held, view: View, missing: Sats) -> Coverage:
-    if case.fires and (held.asked or case.id in view.pending):
+    if case.fires and (held.asked or case.id in view.pending or case.id in view.frozen):
         why = "an action on it has no known outcome yet"
         return Coverage(case.id, CoverageState.DEGRADED, why, _shown(missing))
     why = "below its trigger" if case.fires else "above its trigger but below its target"
@@ -71,7 +75,13 @@ def _shown(missing: Sats) -> Sats:
     return 0 if missing >= OUT_OF_REACH else missing
 
 
-def cannot_act(case: Judged, held: Held, money: Sats) -> str:
+def spent_on(position: str, memory: GuardMemory, view: View) -> Sats:
+    """Return the sats that count against a position's own budget, those from elsewhere too."""
+    held = memory.held.get(position)
+    return (0 if held is None else held.spent) + view.outside.get(position, 0)
+
+
+def cannot_act(case: Judged, spent: Sats, money: Sats) -> str:
     """Return why no step of the ladder could do anything for a position, empty when one could."""
     ladder = case.rule.ladder
     cross = case.position.margin_mode is MarginMode.CROSS
@@ -81,6 +91,6 @@ def cannot_act(case: Judged, held: Held, money: Sats) -> str:
         return "its rule only alerts"
     if money <= 0:
         return "balance, reserve and day budget leave nothing to spend"
-    if position_cap(case.rule, case.position, held.spent) <= 0:
+    if position_cap(case.rule, case.position, spent) <= 0:
         return "its own budget is spent, or its leverage is 1 already"
     return ""

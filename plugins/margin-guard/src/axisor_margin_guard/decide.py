@@ -26,7 +26,7 @@ from axisor_margin_guard.amount import (
     position_cap,
 )
 from axisor_margin_guard.config import GuardConfig, Rung
-from axisor_margin_guard.coverage import money_of
+from axisor_margin_guard.coverage import money_of, spent_on
 from axisor_margin_guard.danger import distance, is_critical
 from axisor_margin_guard.explain import why
 from axisor_margin_guard.memory import Asked, GuardMemory
@@ -57,7 +57,6 @@ class Rescue:
         for case in ordered:
             self._memory.begin_episode(case.id)
             if self._is_blocked(case):
-                ready.extend([case] if self._may_duplicate(case) else [])
                 yield from self._while_unknown(case)
             elif self._is_ready(case):
                 ready.append(case)
@@ -67,29 +66,25 @@ class Rescue:
 
     def _is_blocked(self, case: Judged) -> bool:
         held = self._memory.of(case.id)
-        if not held.asked and case.id not in self._view.pending:
+        waits = case.id in self._view.pending or case.id in self._view.frozen
+        if not held.asked and not waits:
             held.blocked_since = None
             return False
         if held.blocked_since is None:
             held.blocked_since = self._view.now
         return True
 
-    def _is_unknown(self, case: Judged) -> bool:
+    def is_unknown(self, case: Judged) -> bool:
+        """Return whether nobody knows what became of the last action on a position."""
         held = self._memory.of(case.id)
         since = held.blocked_since or self._view.now
+        if case.id in self._view.frozen:
+            return True
         late = self._view.now >= since + AMBIGUOUS_AFTER
         return late or any(asked.unknown for asked in held.asked)
 
     def _is_desperate(self, case: Judged) -> bool:
-        return self._is_unknown(case) and is_critical(case.rule, case.held, case.price)
-
-    def _may_duplicate(self, case: Judged) -> bool:
-        wanted = case.rule.on_ambiguous == "duplicate_within_budget"
-        held = self._memory.of(case.id)
-        if not wanted or held.duplicated or not self._is_desperate(case):
-            return False
-        held.duplicated = True
-        return True
+        return self.is_unknown(case) and is_critical(case.rule, case.held, case.price)
 
     def _while_unknown(self, case: Judged) -> Iterator[Intent]:
         if not self._is_desperate(case):
@@ -132,9 +127,12 @@ class Rescue:
                 distance=distance(case.held, case.price),
                 lift=needed_for_trigger(case.rule, case.held, case.price),
                 target=needed_for_target(case.rule, case.held, case.price),
-                cap=position_cap(case.rule, case.position, self._memory.of(case.id).spent),
+                cap=position_cap(case.rule, case.position, self._spent(case)),
                 partial=case.rule.partial,
             )
+
+    def _spent(self, case: Judged) -> Sats:
+        return spent_on(case.id, self._memory, self._view)
 
     def _closes_first(self, case: Judged) -> bool:
         before = case.rule.ladder[: case.rule.ladder.index("add_margin")]

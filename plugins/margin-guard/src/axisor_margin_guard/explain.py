@@ -8,6 +8,7 @@ from axisor.model import Sats
 from axisor.strategy import View
 from axisor_margin_guard.amount import needed_for_target, needed_for_trigger, position_cap
 from axisor_margin_guard.config import GuardConfig, Rule
+from axisor_margin_guard.coverage import spent_on
 from axisor_margin_guard.memory import GuardMemory, Held
 from axisor_margin_guard.survey import Judged, feed_trouble, percent
 
@@ -42,7 +43,8 @@ def why(
     held = memory.held.get(case.id, Held())
     lift = needed_for_trigger(case.rule, case.held, case.price)
     target = needed_for_target(case.rule, case.held, case.price)
-    cap = position_cap(case.rule, case.position, held.spent)
+    spent = spent_on(case.id, memory, view)
+    cap = position_cap(case.rule, case.position, spent)
     inputs = {
         "price": str(case.price),
         "price_age_ms": str(view.price_age_ms),
@@ -55,8 +57,8 @@ def why(
         "balance": str(view.balance.free),
         "reserve": str(config.reserve),
         "spendable": str(money),
-        "spent_position": str(held.spent),
-        "spent_day": str(memory.day_spent),
+        "spent_position": str(spent),
+        "spent_day": str(memory.day_spent + view.outside_today),
         "needed_for_trigger": str(lift),
         "needed_for_target": str(target),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from axisor.events import (
+    RESTORED,
     BalanceChanged,
     Coverage,
     FeedChanged,
@@ -34,8 +35,9 @@ from axisor_margin_guard.decide import Rescue, retry_delay
 from axisor_margin_guard.explain import rule_text, why, why_not
 from axisor_margin_guard.memory import GuardMemory
 from axisor_margin_guard.notices import coverage_notices, feed_notice, refused, rescued
+from axisor_margin_guard.outage import in_outage
 from axisor_margin_guard.plan import floors, plan, whatif
-from axisor_margin_guard.stops import note_asked, stop_to_ask
+from axisor_margin_guard.stops import note_asked, note_set, stop_to_ask
 from axisor_margin_guard.survey import Case, Judged, judged, shape, survey
 from axisor_margin_guard.waking import next_wake
 
@@ -78,10 +80,20 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
         return self._answer(view)
 
     def on_outcome(self, outcome: Outcome, view: View) -> Iterable[Intent]:
-        """Settle what was asked for, and judge every position."""
+        """Settle what was asked for, and judge every position.
+
+        What it learns of the time before a restore is counted only: its memory of then is lost.
+        """
         self.memory.roll(view.now)
+        if outcome.reason == RESTORED:
+            self._learn(outcome)
+            return
         yield from self._settle(outcome, view)
         yield from self._answer(view)
+
+    def on_outage(self, view: View) -> Iterable[Intent]:
+        """Ask for what may be done although nothing can be written down."""
+        return in_outage(self.config, self.memory, view)
 
     def _answer(self, view: View) -> Iterator[Intent]:
         memory = self.memory
@@ -95,7 +107,7 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
         rescue = Rescue(self.config, memory, view)
         yield from rescue.run(tuple(case for case in sound if case.fires))
         for case in sound:
-            yield from self._keep_stop(case, view)
+            yield from self._keep_stop(case, view, rescue)
         yield from feed_notice(memory, view)
         yield from coverage_notices(memory, coverages(self.config, memory, view, cases), view)
         yield next_wake(memory, view, cases)
@@ -109,12 +121,18 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
             held.short = False
         if held.episode and not held.asked and is_calm(case.rule, case.held, case.price):
             yield rescued(case, held.episode)
-            held.episode, held.duplicated, held.failures = "", False, 0
+            held.episode, held.failures = "", 0
             held.told = ()
 
-    def _keep_stop(self, case: Judged, view: View) -> Iterator[Intent]:
+    def _keep_stop(self, case: Judged, view: View, rescue: Rescue) -> Iterator[Intent]:
+        """Keep the stop armed, also while nothing else can be done.
+
+        Not while a rescue is on its way: it moves liquidation in a moment, and the stop with it.
+        """
         held = self.memory.of(case.id)
-        if case.fires or held.asked or case.id in view.pending:
+        closing = any(asked.kind == "close" for asked in held.asked)
+        under_way = bool(held.asked) or case.id in view.pending
+        if closing or (under_way and not rescue.is_unknown(case)):
             return
         price = stop_to_ask(case, held, view.mode, view.now)
         if price is not None:
@@ -136,8 +154,18 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
                 pass
             case IntentState.CONFIRMED | IntentState.DEAD:
                 self.memory.confirm(position, number)
+                note_set(self.memory.of(position), outcome.action)
             case _:
                 yield from self._failed(position, number, outcome, view)
+
+    def _learn(self, outcome: Outcome) -> None:
+        match outcome.action:
+            case AddMargin(position=position, amount=amount):
+                self.memory.count(position, amount)
+            case DepositCross(amount=amount):
+                self.memory.count(CROSS, amount)
+            case _:
+                pass
 
     def _failed(self, position: str, number: str, outcome: Outcome, view: View) -> Iterator[Intent]:
         if isinstance(outcome.action, SetStop):

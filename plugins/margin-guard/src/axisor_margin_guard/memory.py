@@ -40,7 +40,8 @@ class Held(Struct):
 
     `distance_before` is the distance the last action found, as a fraction in text; `short` says
     that it left the position below its target; `stops` are the stop prices we set, `told` the codes
-    said in this episode, `coverage` what was last said of its protection.
+    said in this episode, `coverage` what was last said of its protection. `duplicated` is of no use
+    any more, and kept so that equal memories stay equal to the byte.
     """
 
     spent: Sats = 0
@@ -101,6 +102,11 @@ class GuardMemory(Memory):
         held.asked = (*held.asked, asked)
         held.spent += asked.amount
         self.day_spent += asked.amount
+
+    def count(self, position: str, amount: Sats) -> None:
+        """Count sats as spent for which nothing was asked here, on this day."""
+        self.of(position).spent += amount
+        self.day_spent += amount
 
     def mark_unknown(self, position: str, number: str) -> None:
         """Record that nobody knows whether an action happened."""

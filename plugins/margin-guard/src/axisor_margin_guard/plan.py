@@ -13,7 +13,7 @@ from axisor.strategy import Floor, PlanRow, View, WhatIfRow
 from axisor_margin_guard.allocate import Want, allocate
 from axisor_margin_guard.amount import needed_for_target, needed_for_trigger, position_cap
 from axisor_margin_guard.config import GuardConfig, Rule, rule_for
-from axisor_margin_guard.coverage import money_of
+from axisor_margin_guard.coverage import money_of, spent_on
 from axisor_margin_guard.danger import (
     Exposure,
     distance,
@@ -22,7 +22,7 @@ from axisor_margin_guard.danger import (
     fires,
     trigger_bound,
 )
-from axisor_margin_guard.memory import GuardMemory, Held
+from axisor_margin_guard.memory import GuardMemory
 from axisor_margin_guard.survey import feed_trouble
 
 MOST_ACTIONS = 5_000
@@ -140,7 +140,7 @@ def _walkers(
             continue
         if unlimited:
             rule = structs.replace(rule, budget_action=None, budget_position=None)
-        spent = memory.held.get(position.id, Held()).spent
+        spent = spent_on(position.id, memory, view)
         try:
             held = exposure(position)
         except (ArithmeticError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from axisor.intents import Action, SetStop
 from axisor.model import MarginMode, Mode, Price, Side
 from axisor_margin_guard.config import Rule
 from axisor_margin_guard.danger import Exposure
@@ -58,7 +59,17 @@ def stop_to_ask(case: Judged, memory: Held, mode: Mode, now: datetime) -> Price 
     return None if waiting and memory.stop_asked == wanted else wanted
 
 
+def note_set(memory: Held, action: Action) -> None:
+    """Know a stop as ours that was set, also one that was asked for in an outage."""
+    if isinstance(action, SetStop) and action.price is not None:
+        memory.stops = _with(memory.stops, action.price)
+
+
+def _with(stops: tuple[Price, ...], price: Price) -> tuple[Price, ...]:
+    return (*(stop for stop in stops if stop != price), price)[-KEPT:]
+
+
 def note_asked(memory: Held, price: Price, now: datetime) -> None:
     """Remember a stop as asked for, and as ours from now on."""
     memory.stop_asked, memory.stop_retry_at = price, now + RETRY
-    memory.stops = (*(stop for stop in memory.stops if stop != price), price)[-KEPT:]
+    memory.stops = _with(memory.stops, price)

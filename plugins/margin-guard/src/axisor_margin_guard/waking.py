@@ -57,7 +57,8 @@ def next_wake(memory: GuardMemory, view: View, cases: tuple[Case, ...]) -> Wake:
 
 def _is_restless(case: Judged, held: Held, view: View) -> bool:
     stop = wanted_stop(case, held, view.mode)
-    return case.fires or held.short or bool(held.asked) or stop is not None
+    frozen = case.id in view.frozen
+    return case.fires or frozen or held.short or bool(held.asked) or stop is not None
 
 
 def _add_bounds(

@@ -16,6 +16,7 @@ from axisor.client.accounts import Accounts
 from axisor.client.calls import TIMEOUT_S, Caller, Page, Sleep, every, new_request_id
 from axisor.client.events import Events
 from axisor.client.guard import Guard
+from axisor.client.letters import DeadLetters
 from axisor.client.margin import Margin
 from axisor.client.market import Market
 from axisor.client.orders import Orders
@@ -48,6 +49,7 @@ class Client:
         self.events = Events(caller)
         self.strategies = Strategies(caller)
         self.guard = Guard(caller)
+        self.dead_letters = DeadLetters(caller)
         self.system = System(caller)
 
     @classmethod

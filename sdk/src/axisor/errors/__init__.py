@@ -10,13 +10,14 @@
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
-    │                 NotSupported · ShuttingDown · RateLimited · AccountInUse
+    │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
+    │                 AccountInUse · WitnessContradicts
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
-    │                 ReduceOnly · ReviewRefused · ActionPending · InsufficientBalance ·
-    │                 ShadowOnly
+    │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
+    │                 InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
-    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt
+    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
 the name clients see; anything variable in the text is also in `metadata`. When several apply, the
@@ -36,6 +37,8 @@ from axisor.errors.base import (
     VenueError,
 )
 from axisor.errors.outside import (
+    BackupInvalid,
+    DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
     ReplayDiverged,
@@ -73,6 +76,7 @@ from axisor.errors.requests import (
 from axisor.errors.standing import (
     AccountInUse,
     ActionPending,
+    AttemptsExhausted,
     BudgetExceeded,
     EtagMismatch,
     Halted,
@@ -90,6 +94,7 @@ from axisor.errors.standing import (
     RequestExpired,
     RequestIdReused,
     ReserveBroken,
+    RestoreReconciling,
     ReviewRefused,
     RunStateInvalid,
     SequenceAhead,
@@ -98,6 +103,7 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    WitnessContradicts,
 )
 
 __all__ = [
@@ -143,10 +149,12 @@ __all__ = [
     "HaltKept",
     "LeaseLost",
     "NoEngine",
+    "RestoreReconciling",
     "NotSupported",
     "ShuttingDown",
     "RateLimited",
     "AccountInUse",
+    "WitnessContradicts",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",
@@ -154,6 +162,7 @@ __all__ = [
     "ReduceOnly",
     "ReviewRefused",
     "ActionPending",
+    "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
     "VenueRefused",
@@ -167,6 +176,8 @@ __all__ = [
     "StoreInUse",
     "JournalCorrupt",
     "ReplayDiverged",
+    "BackupInvalid",
+    "DiskFull",
     "reasons",
 ]
 

@@ -88,3 +88,19 @@ class ReplayDiverged(StoreError):
     reason = "REPLAY_DIVERGED"
     money = "Nothing was sent. What was done then stays done; what is done next may differ."
     fix = "Compare the versions of core and plugins; the first decision that differs is named."
+
+
+class BackupInvalid(StoreError):
+    """The backup does not open, is not whole, or does not hold what it says."""
+
+    reason = "BACKUP_INVALID"
+    money = "Nothing was restored and nothing was changed."
+    fix = "Use another backup: axisor backup list, then axisor backup verify."
+
+
+class DiskFull(StoreUnavailable):
+    """The disk of the database is full, or nearly."""
+
+    reason = "DISK_FULL"
+    money = "Margin is not added and nothing is opened; closing, stops and reading go on."
+    fix = "Free space on the disk of the data directory; the rest goes on by itself."

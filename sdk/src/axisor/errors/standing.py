@@ -106,6 +106,14 @@ class NoEngine(StateError):
     fix = "Start an engine, or wait until one takes the account over, and ask again."
 
 
+class RestoreReconciling(StateError):
+    """The core was restored from a backup and has not yet found out what happened since."""
+
+    reason = "RESTORE_RECONCILING"
+    money = "Nothing is sent: what the lost core did may not be in the backup."
+    fix = "Wait until RestoreReconciled is in the journal; it takes about a minute."
+
+
 class NotSupported(StateError):
     """The venue does not offer this for this kind of position."""
 
@@ -131,6 +139,14 @@ class AccountInUse(StateError):
 
     reason = "ACCOUNT_IN_USE"
     fix = "Stop its runs and wait until its actions are settled."
+
+
+class WitnessContradicts(StateError):
+    """What was read from the venue contradicts what is said of the action."""
+
+    reason = "WITNESS_CONTRADICTS"
+    money = "The action stays as it was, and its sats stay counted."
+    fix = "Look again: axisor dlq show. If you know better than the venue, say --force."
 
 
 class BudgetExceeded(RiskError):
@@ -181,6 +197,14 @@ class ActionPending(RiskError):
     reason = "ACTION_PENDING"
     money = "The earlier action may have happened, so a second one could double it."
     fix = "Wait for the read-back to settle it; it takes about half a minute."
+
+
+class AttemptsExhausted(RiskError):
+    """The run has tried to add to this position as often as it may for now."""
+
+    reason = "ATTEMPTS_EXHAUSTED"
+    money = "Nothing more was sent. The position may not be protected: act yourself if it must be."
+    fix = "Find out why nothing helped: axisor events stream. Then add margin by hand, or wait."
 
 
 class InsufficientBalance(RiskError):

@@ -67,6 +67,9 @@ class Harness:
         self.quality = FeedQuality.FRESH
         self.pending: frozenset[str] = frozenset()
         self.unreadable: frozenset[str] = frozenset()
+        self.frozen: frozenset[str] = frozenset()
+        self.outside: dict[str, Sats] = {}
+        self.outside_today: Sats = 0
         self.saved = b""
         self.wake: Wake | None = None
         self.every_tick = strategy.every_tick
@@ -101,6 +104,9 @@ class Harness:
             price_age_ms=age,
             pending=self.pending,
             unreadable=self.unreadable,
+            frozen=self.frozen,
+            outside=self.outside,
+            outside_today=self.outside_today,
             seed=self.steps,
         )
 

@@ -14,6 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from axisor.errors import AxisorError
 from axisor.v1 import (
     accounts_pb2,
+    dead_letters_pb2,
     events_pb2,
     guard_pb2,
     margin_pb2,
@@ -32,6 +33,7 @@ Answer: TypeAlias = Callable[[Any, Context], Any]
 
 CONTRACT = (
     accounts_pb2,
+    dead_letters_pb2,
     events_pb2,
     guard_pb2,
     margin_pb2,

@@ -227,6 +227,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
     Metadata: `account`, `sequence`.
     """
+    ERROR_REASON_ATTEMPTS_EXHAUSTED: _ErrorReason.ValueType  # 53
+    """A run tried to add to a position as often as it may for now. Code FAILED_PRECONDITION. Wait, or
+    act yourself. Metadata: `run`, `target`, `attempts`, `limit`.
+    """
+    ERROR_REASON_WITNESS_CONTRADICTS: _ErrorReason.ValueType  # 54
+    """What was read from the venue contradicts what is said of an action. Code FAILED_PRECONDITION.
+    Look at the reading; force it if you know better. Metadata: `intent`, `state`.
+    """
     ERROR_REASON_REDUCE_ONLY: _ErrorReason.ValueType  # 55
     """The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
     FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
@@ -239,6 +247,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No engine acts for the account, and the request was withdrawn before anybody began with it.
     Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
     `account`.
+    """
+    ERROR_REASON_RESTORE_RECONCILING: _ErrorReason.ValueType  # 60
+    """The core was restored from a backup and has not yet found out what happened since. Code
+    UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
+    """
+    ERROR_REASON_BACKUP_INVALID: _ErrorReason.ValueType  # 61
+    """A backup does not open, is not whole, or does not hold what it says. Code DATA_LOSS. Use
+    another one. Metadata: `file`.
+    """
+    ERROR_REASON_DISK_FULL: _ErrorReason.ValueType  # 62
+    """The disk of the database is full, or nearly. Code UNAVAILABLE. Free space. Metadata:
+    `directory`.
     """
     ERROR_REASON_REPLAY_DIVERGED: _ErrorReason.ValueType  # 63
     """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions
@@ -465,6 +485,14 @@ ERROR_REASON_JOURNAL_CORRUPT: ErrorReason.ValueType  # 52
 """The journal's hash chain does not hold. Code DATA_LOSS. Restore a backup that verifies.
 Metadata: `account`, `sequence`.
 """
+ERROR_REASON_ATTEMPTS_EXHAUSTED: ErrorReason.ValueType  # 53
+"""A run tried to add to a position as often as it may for now. Code FAILED_PRECONDITION. Wait, or
+act yourself. Metadata: `run`, `target`, `attempts`, `limit`.
+"""
+ERROR_REASON_WITNESS_CONTRADICTS: ErrorReason.ValueType  # 54
+"""What was read from the venue contradicts what is said of an action. Code FAILED_PRECONDITION.
+Look at the reading; force it if you know better. Metadata: `intent`, `state`.
+"""
 ERROR_REASON_REDUCE_ONLY: ErrorReason.ValueType  # 55
 """The core itself takes only what lowers risk, because it cannot see or reach what it needs. Code
 FAILED_PRECONDITION. Wait until the cause is gone; it ends by itself. Metadata: `causes`.
@@ -477,6 +505,18 @@ ERROR_REASON_NO_ENGINE: ErrorReason.ValueType  # 57
 """No engine acts for the account, and the request was withdrawn before anybody began with it.
 Code UNAVAILABLE. Start an engine, or repeat later with the same request id. Metadata:
 `account`.
+"""
+ERROR_REASON_RESTORE_RECONCILING: ErrorReason.ValueType  # 60
+"""The core was restored from a backup and has not yet found out what happened since. Code
+UNAVAILABLE. Wait as long as `RetryInfo` says. Metadata: `account`.
+"""
+ERROR_REASON_BACKUP_INVALID: ErrorReason.ValueType  # 61
+"""A backup does not open, is not whole, or does not hold what it says. Code DATA_LOSS. Use
+another one. Metadata: `file`.
+"""
+ERROR_REASON_DISK_FULL: ErrorReason.ValueType  # 62
+"""The disk of the database is full, or nearly. Code UNAVAILABLE. Free space. Metadata:
+`directory`.
 """
 ERROR_REASON_REPLAY_DIVERGED: ErrorReason.ValueType  # 63
 """A recorded decision comes out otherwise with today's code. Code DATA_LOSS. Compare the versions

@@ -54,7 +54,9 @@ class Event(_message.Message):
     NOTICE_GIVEN_FIELD_NUMBER: _builtins.int
     HALT_CHANGED_FIELD_NUMBER: _builtins.int
     FEED_CHANGED_FIELD_NUMBER: _builtins.int
+    INTENT_WITNESSED_FIELD_NUMBER: _builtins.int
     STANDING_CHANGED_FIELD_NUMBER: _builtins.int
+    RESTORE_RECONCILED_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Output only. The account. Format: `accounts/{account}`."""
     sequence: _builtins.int
@@ -152,8 +154,16 @@ class Event(_message.Message):
         """Output only. The price became more or less trustworthy."""
 
     @_builtins.property
+    def intent_witnessed(self) -> Global___IntentWitnessed:
+        """Output only. A reading about an action with an unknown outcome showed something new."""
+
+    @_builtins.property
     def standing_changed(self) -> Global___StandingChanged:
         """Output only. The core can do more or less for the account than before."""
+
+    @_builtins.property
+    def restore_reconciled(self) -> Global___RestoreReconciled:
+        """Output only. After a restore the account acts again."""
 
     def __init__(
         self,
@@ -184,13 +194,15 @@ class Event(_message.Message):
         notice_given: Global___NoticeGiven | None = ...,
         halt_changed: Global___HaltChanged | None = ...,
         feed_changed: Global___FeedChanged | None = ...,
+        intent_witnessed: Global___IntentWitnessed | None = ...,
         standing_changed: Global___StandingChanged | None = ...,
+        restore_reconciled: Global___RestoreReconciled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "run_changed", b"run_changed", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "run_changed", b"run_changed", "sequence", b"sequence", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "standing_changed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -465,7 +477,9 @@ class CommandRefused(_message.Message):
     text: _builtins.str
     """Output only. What happened, as a sentence."""
     by_reviewer: _builtins.bool
-    """Output only. Whether a plugin's reviewer refused it, and not the core's own rules."""
+    """Output only. Whether a plugin's reviewer or a setting refused it, and not a rule of the
+    core.
+    """
     def __init__(
         self,
         *,
@@ -613,7 +627,9 @@ class IntentReviewRefused(_message.Message):
     text: _builtins.str
     """Output only. What happened, as a sentence."""
     by_reviewer: _builtins.bool
-    """Output only. Whether a plugin's reviewer refused it, and not the core's own rules."""
+    """Output only. Whether a plugin's reviewer or a setting refused it, and not a rule of the
+    core.
+    """
     @_builtins.property
     def action(self) -> _resources_pb2.Action:
         """Output only. What was asked for."""
@@ -682,10 +698,19 @@ class IntentSettled(_message.Message):
 
     STATE_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    FORCED_FIELD_NUMBER: _builtins.int
     state: _types_pb2.IntentState.ValueType
     """Output only. Where it stands now: `CONFIRMED`, `REFUSED`, `UNKNOWN`, `NOT_APPLIED`, `CANCELED`
     or `DEAD`.
     """
+    principal: _builtins.str
+    """Output only. The operator who settled it. Empty where nobody had to."""
+    note: _builtins.str
+    """Output only. What the operator said of it."""
+    forced: _builtins.bool
+    """Output only. Whether the operator settled it against the reading, or without one."""
     @_builtins.property
     def outcome(self) -> _resources_pb2.Outcome:
         """Output only. How it ended, or why that is not known."""
@@ -695,14 +720,75 @@ class IntentSettled(_message.Message):
         *,
         state: _types_pb2.IntentState.ValueType = ...,
         outcome: _resources_pb2.Outcome | None = ...,
+        principal: _builtins.str = ...,
+        note: _builtins.str = ...,
+        forced: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forced", b"forced", "note", b"note", "outcome", b"outcome", "principal", b"principal", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IntentSettled: _TypeAlias = IntentSettled  # noqa: Y015
+
+@_typing.final
+class IntentWitnessed(_message.Message):
+    """A reading about an action with an unknown outcome showed something new, and yet does not settle
+    it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FiguresEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    INTENT_FIELD_NUMBER: _builtins.int
+    FENCED_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    FIGURES_FIELD_NUMBER: _builtins.int
+    intent: _builtins.str
+    """Output only. The intent. Format: `accounts/{account}/intents/{intent}`."""
+    fenced: _builtins.bool
+    """Output only. Whether the reading began after the fence."""
+    text: _builtins.str
+    """Output only. Why it settles nothing, as a sentence."""
+    @_builtins.property
+    def figures(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Output only. What it showed, by name."""
+
+    def __init__(
+        self,
+        *,
+        intent: _builtins.str = ...,
+        fenced: _builtins.bool = ...,
+        text: _builtins.str = ...,
+        figures: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fenced", b"fenced", "figures", b"figures", "intent", b"intent", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntentWitnessed: _TypeAlias = IntentWitnessed  # noqa: Y015
 
 @_typing.final
 class RunChanged(_message.Message):
@@ -907,6 +993,78 @@ class FeedChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FeedChanged: _TypeAlias = FeedChanged  # noqa: Y015
+
+@_typing.final
+class RestoreReconciled(_message.Message):
+    """After a restore from a backup the account was read and found out about; from here on it acts again.
+    What happened between the backup and the restore is in no journal.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKUP_FIELD_NUMBER: _builtins.int
+    BACKUP_TIME_FIELD_NUMBER: _builtins.int
+    RESTORE_TIME_FIELD_NUMBER: _builtins.int
+    INCREASES_FIELD_NUMBER: _builtins.int
+    backup: _builtins.str
+    """Output only. The backup's id."""
+    @_builtins.property
+    def backup_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the backup was taken."""
+
+    @_builtins.property
+    def restore_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was restored."""
+
+    @_builtins.property
+    def increases(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnexplainedIncrease]:
+        """Output only. Sats that moved meanwhile; they count as spent for every run that may spend."""
+
+    def __init__(
+        self,
+        *,
+        backup: _builtins.str = ...,
+        backup_time: _timestamp_pb2.Timestamp | None = ...,
+        restore_time: _timestamp_pb2.Timestamp | None = ...,
+        increases: _abc.Iterable[Global___UnexplainedIncrease] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backup_time", b"backup_time", "restore_time", b"restore_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backup", b"backup", "backup_time", b"backup_time", "increases", b"increases", "restore_time", b"restore_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreReconciled: _TypeAlias = RestoreReconciled  # noqa: Y015
+
+@_typing.final
+class UnexplainedIncrease(_message.Message):
+    """Sats that are in a position and that no action in the journal explains."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    AMOUNT_SATS_FIELD_NUMBER: _builtins.int
+    OPENED_FIELD_NUMBER: _builtins.int
+    position: _builtins.str
+    """Output only. The position. Format: `accounts/{account}/positions/{position}`."""
+    amount_sats: _builtins.int
+    """Output only. How many sats."""
+    opened: _builtins.bool
+    """Output only. Whether the position itself is not in the journal."""
+    def __init__(
+        self,
+        *,
+        position: _builtins.str = ...,
+        amount_sats: _builtins.int = ...,
+        opened: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_sats", b"amount_sats", "opened", b"opened", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnexplainedIncrease: _TypeAlias = UnexplainedIncrease  # noqa: Y015
 
 @_typing.final
 class Snapshot(_message.Message):

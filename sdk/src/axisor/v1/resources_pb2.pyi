@@ -726,7 +726,9 @@ class Outcome(_message.Message):
     preview was asked for.
     """
     settled_by: _builtins.str
-    """Output only. What settled it: `answer`, `witness` or `fence`. Empty while it is open."""
+    """Output only. What settled it: `answer`, `witness`, `fence` or `operator`. Empty while it
+    is open.
+    """
     reason: _builtins.str
     """Output only. The error reason of a refusal, without prefix. Empty for a success."""
     text: _builtins.str

@@ -28,11 +28,13 @@ from axisor.events import (
     IntentSent,
     IntentSettled,
     IntentState,
+    IntentWitnessed,
     NoticeGiven,
     OrderChanged,
     Payload,
     PositionChanged,
     PositionClosed,
+    RestoreReconciled,
     RunChanged,
     StandingChanged,
     StepTaken,
@@ -107,8 +109,10 @@ def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
             return _holding_to_wire(account, payload)
         case CommandReceived() | CommandRefused() | IntentReviewRefused():
             return _request_to_wire(account, payload)
-        case IntentPlanned() | IntentSent() | IntentSettled():
+        case IntentPlanned() | IntentSent() | IntentSettled() | IntentWitnessed():
             return _effect_to_wire(account, payload)
+        case RestoreReconciled():
+            return "restore_reconciled", _restore_to_wire(account, payload)
         case StepTaken() | RunChanged():
             return _run_to_wire(account, payload)
         case CoverageChanged():
@@ -123,6 +127,22 @@ def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
                 run=run_name(account, payload.run),
                 figures=payload.data,
             )
+
+
+def _restore_to_wire(account: str, payload: RestoreReconciled) -> Body:
+    return events_pb2.RestoreReconciled(
+        backup=payload.backup,
+        backup_time=time_to_wire(payload.backup_at, "backup_time"),
+        restore_time=time_to_wire(payload.restored_at, "restore_time"),
+        increases=[
+            events_pb2.UnexplainedIncrease(
+                position=position_name(account, last_part(increase.target)),
+                amount_sats=increase.amount,
+                opened=increase.opened,
+            )
+            for increase in payload.increases
+        ],
+    )
 
 
 def _account_to_wire(
@@ -222,7 +242,7 @@ def _request_to_wire(
 
 
 def _effect_to_wire(
-    account: str, payload: IntentPlanned | IntentSent | IntentSettled
+    account: str, payload: IntentPlanned | IntentSent | IntentSettled | IntentWitnessed
 ) -> tuple[str, Body]:
     match payload:
         case IntentPlanned():
@@ -254,7 +274,18 @@ def _effect_to_wire(
                 latency=span_to_wire(latency),
             )
             return "intent_settled", events_pb2.IntentSettled(
-                state=enum_to_wire(payload.state), outcome=outcome
+                state=enum_to_wire(payload.state),
+                outcome=outcome,
+                principal=payload.principal,
+                note=payload.note,
+                forced=payload.forced,
+            )
+        case IntentWitnessed():
+            return "intent_witnessed", events_pb2.IntentWitnessed(
+                intent=intent_name(account, payload.intent),
+                fenced=payload.fenced,
+                text=payload.message,
+                figures=payload.shows,
             )
 
 

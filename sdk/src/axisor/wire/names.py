@@ -42,6 +42,11 @@ def intent_name(account: str, intent: str) -> str:
     return child_name(account, "intents", intent)
 
 
+def letter_name(account: str, intent: str) -> str:
+    """Return the name of a dead letter."""
+    return child_name(account, "deadLetters", intent)
+
+
 def balance_name(account: str) -> str:
     """Return the name of an account's balance."""
     return f"{account_name(account)}/balance"
@@ -122,3 +127,8 @@ def run_id(name: str, field: str = "name") -> tuple[str, str]:
 def intent_id(name: str, field: str = "name") -> tuple[str, str]:
     """Return account and intent of a name. Raises FieldInvalid."""
     return child_id(name, "intents", field)
+
+
+def letter_id(name: str, field: str = "name") -> tuple[str, str]:
+    """Return account and intent of a dead letter's name. Raises FieldInvalid."""
+    return child_id(name, "deadLetters", field)

@@ -28,10 +28,12 @@ from axisor.events import (
     IntentSent,
     IntentSettled,
     IntentState,
+    IntentWitnessed,
     NoticeGiven,
     OrderChanged,
     PositionChanged,
     PositionClosed,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -135,6 +137,44 @@ class Settlement(Struct, frozen=True, kw_only=True):
     message: str = ""
     venue_id: str = ""
     latency: timedelta | None = None
+
+
+class LetterReading(Struct, frozen=True, kw_only=True):
+    """What a reading showed of an action of unknown outcome, and why that settles nothing."""
+
+    sequence: int
+    time: datetime | None
+    fenced: bool
+    message: str
+    shows: dict[str, str] = {}
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """An action whose outcome stays unknown: what was known before it left, and read since."""
+
+    effect: Effect
+    amount: Sats = 0
+    request_id: str = ""
+    signed_at: datetime | None = None
+    unknown_since: datetime | None = None
+    message: str = ""
+    baseline: dict[str, str] = {}
+    readings: tuple[LetterReading, ...] = ()
+
+
+class Ruling(Struct, frozen=True, kw_only=True):
+    """What is decided about a dead letter, or would be.
+
+    `counted` sats stay counted as spent. `witness` is what a reading made for it says, None where
+    it cannot tell; `text` and `shows` are the same in words and figures.
+    """
+
+    state: IntentState
+    counted: Sats = 0
+    sequence: int = 0
+    witness: IntentState | None = None
+    text: str = ""
+    shows: dict[str, str] = {}
 
 
 class Figures(Struct, frozen=True, kw_only=True):
@@ -272,12 +312,14 @@ SeenPayload: TypeAlias = (
     | IntentReviewRefused
     | IntentSent
     | IntentSettled
+    | IntentWitnessed
     | RunChanged
     | CoverageChanged
     | NoticeGiven
     | HaltChanged
     | StandingChanged
     | FeedChanged
+    | RestoreReconciled
     | Unrecognized
 )
 """What an event can hold on a client: the journal's payloads, steps as `StepSummary`."""

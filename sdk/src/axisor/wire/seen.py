@@ -17,16 +17,19 @@ from axisor.events import (
     FundingPaid,
     HaltChanged,
     HaltLevel,
+    Increase,
     IntentPlanned,
     IntentReviewRefused,
     IntentSent,
     IntentSettled,
     IntentState,
+    IntentWitnessed,
     NoticeGiven,
     OrderChanged,
     PositionChanged,
     PositionClosed,
     PositionEnd,
+    RestoreReconciled,
     RunChanged,
     RunState,
     Standing,
@@ -205,6 +208,18 @@ def _intent_settled(body: Body) -> SeenPayload:
         message=outcome.message,
         venue_id=outcome.venue_id,
         latency_ms=(outcome.latency or timedelta()) // timedelta(milliseconds=1),
+        principal=body.principal,
+        note=body.note,
+        forced=body.forced,
+    )
+
+
+def _intent_witnessed(body: Body) -> SeenPayload:
+    return IntentWitnessed(
+        intent=last_part(body.intent),
+        fenced=body.fenced,
+        message=body.text,
+        shows=dict(body.figures),
     )
 
 
@@ -244,6 +259,22 @@ def _standing_changed(body: Body) -> SeenPayload:
     )
 
 
+def _restore_reconciled(body: Body) -> SeenPayload:
+    return RestoreReconciled(
+        backup=body.backup,
+        backup_at=time_from_wire(body.backup_time),
+        restored_at=time_from_wire(body.restore_time),
+        increases=tuple(
+            Increase(
+                target=f"positions/{last_part(increase.position)}",
+                amount=increase.amount_sats,
+                opened=increase.opened,
+            )
+            for increase in body.increases
+        ),
+    )
+
+
 _READERS: dict[str, Any] = {
     "account_opened": _account_opened,
     "account_updated": _account_updated,
@@ -265,9 +296,11 @@ _READERS: dict[str, Any] = {
     "intent_review_refused": _intent_review_refused,
     "intent_sent": _intent_sent,
     "intent_settled": _intent_settled,
+    "intent_witnessed": _intent_witnessed,
     "run_changed": _run_changed,
     "coverage_changed": lambda body: CoverageChanged(coverage=coverage_from_wire(body.coverage)),
     "notice_given": _notice_given,
+    "restore_reconciled": _restore_reconciled,
     "halt_changed": _halt_changed,
     "standing_changed": _standing_changed,
     "feed_changed": lambda body: FeedChanged(

@@ -70,11 +70,18 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.LeaseLost,
         errors.NoEngine,
         errors.ShuttingDown,
+        errors.RestoreReconciling,
         errors.VenueUnavailable,
         errors.VenueClockSkew,
         errors.StoreUnavailable,
+        errors.DiskFull,
     ),
-    _C.DATA_LOSS: (errors.VenueAnswerInvalid, errors.JournalCorrupt, errors.ReplayDiverged),
+    _C.DATA_LOSS: (
+        errors.VenueAnswerInvalid,
+        errors.JournalCorrupt,
+        errors.ReplayDiverged,
+        errors.BackupInvalid,
+    ),
     _C.UNKNOWN: (errors.OutcomeUnknown,),
     _C.FAILED_PRECONDITION: (
         errors.RequestExpired,
@@ -85,12 +92,14 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.Halted,
         errors.HaltKept,
         errors.AccountInUse,
+        errors.WitnessContradicts,
         errors.BudgetExceeded,
         errors.ReserveBroken,
         errors.LeashExceeded,
         errors.StalePrice,
         errors.ReduceOnly,
         errors.ReviewRefused,
+        errors.AttemptsExhausted,
         errors.InsufficientBalance,
         errors.ShadowOnly,
         errors.VenueRefused,
@@ -115,6 +124,8 @@ WAITS: dict[str, timedelta] = {
     "VENUE_CLOCK_SKEW": timedelta(seconds=5),
     "VENUE_RATE_LIMITED": timedelta(seconds=1),
     "STORE_UNAVAILABLE": timedelta(seconds=1),
+    "RESTORE_RECONCILING": timedelta(seconds=10),
+    "DISK_FULL": timedelta(seconds=10),
 }
 """How long to wait where waiting helps, unless the error's `retry_after_s` says otherwise."""
 

@@ -27,7 +27,7 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
     fresh = _write_beside(path, make())
     try:
         os.link(fresh, path)  # unlike a rename, this never replaces what another process made
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except FileExistsError:
         pass  # another process was first, so its file is the one
     finally:
@@ -38,7 +38,7 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
 def replace_private(path: Path, content: bytes) -> None:
     """Replace a private file as a whole: a reader sees the old content or the new one."""
     _write_beside(path, content).replace(path)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def read_private(path: Path) -> bytes:
@@ -92,7 +92,8 @@ def _write_beside(path: Path, content: bytes) -> Path:
     return fresh
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -13,7 +13,6 @@ from axisor.events import (
     Cause,
     FundingPaid,
     HaltLevel,
-    IntentState,
     OrderChanged,
     Payload,
     PositionChanged,
@@ -36,42 +35,13 @@ from axisor.model import (
 )
 from axisor.ports import ClosedPosition
 from axisor.strategy import View
+from axisor_server.domain.attempts import Attempt, attempt_of
+from axisor_server.domain.counters import Count, Outside
 from axisor_server.domain.halting import stricter
 from axisor_server.domain.intent import spends
+from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import added_between, decode_baseline
-
-DAY_US = 86_400 * 1_000_000
-COUNTED = frozenset(
-    {IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN, IntentState.CONFIRMED}
-)
-"""States in which an action's sats count as spent; what is not known counts."""
-
-
-class Spend(Struct, frozen=True):
-    """Sats one action moves out of the balance, and whether they count."""
-
-    intent: str
-    run: str
-    amount: Sats
-    market_us: int
-    planned_us: int
-    state: IntentState
-    opens: str = ""
-    """The position or order it opened, once that is known."""
-
-    @property
-    def counts(self) -> bool:
-        """Return whether the sats are or may be spent."""
-        return self.state in COUNTED
-
-
-class Loss(Struct, frozen=True):
-    """What one ended position lost (positive) or won, at a market time."""
-
-    position: str
-    amount: Sats
-    market_us: int
+from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
 
 
 class AccountBook(Struct, frozen=True, kw_only=True):
@@ -80,8 +50,10 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     `state` is the last reading, None before the first. `open` holds the actions without a final
     outcome by id, `spends` those that moved sats lately, `transfer` the newest known row of the
     cross ledger ('' for none; None until it was read after the last transfer), `unread` the
-    confirmed spending actions that no reading shows yet. `halt` is the account's own, `platform`
-    that of all accounts, `causes` what its standing comes from.
+    confirmed spending actions that no reading shows yet. `counts` holds the margin ever added to
+    each position, `outside` what of it nothing of ours explains, `attempts` what runs tried on
+    margin lately, `exhausted` the targets on which they tried too often. `halt` is the account's
+    own, `platform` that of all accounts, `causes` what its standing comes from.
     """
 
     account: str
@@ -95,6 +67,10 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
     transfer: str | None = None
     unread: Mapping[str, IntentRecord] = {}
+    counts: Mapping[str, Count] = {}
+    outside: tuple[Outside, ...] = ()
+    attempts: Mapping[str, Attempt] = {}
+    exhausted: frozenset[str] = frozenset()
 
     @property
     def halted(self) -> HaltLevel:
@@ -113,7 +89,11 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         spends_ = self.spends
         if spends(record.kind) or record.id in spends_:
             spends_ = {**spends_, record.id: spend_of(record)}
-        return replace(self, open=open_, spends=spends_)
+        attempts, exhausted = self.attempts, self.exhausted
+        if (attempt := attempt_of(record)) is not None:
+            attempts = {**attempts, record.id: attempt}
+            exhausted = exhausted - {record.target}
+        return replace(self, open=open_, spends=spends_, attempts=attempts, exhausted=exhausted)
 
     def without_old(self, *, before_us: int, market_before_us: int) -> AccountBook:
         """Return the book without settled spends and losses older than two times."""
@@ -126,7 +106,10 @@ class AccountBook(Struct, frozen=True, kw_only=True):
             or s.market_us >= market_before_us
         }
         losses = tuple(item for item in self.losses if item.market_us >= market_before_us)
-        return replace(self, spends=kept, losses=losses)
+        held = set() if self.state is None else {p.id for p in self.state.positions}
+        outside = tuple(c for c in self.outside if c.position in held or c.at_us >= before_us)
+        attempts = {k: a for k, a in self.attempts.items() if a.created_us >= before_us}
+        return replace(self, spends=kept, losses=losses, outside=outside, attempts=attempts)
 
     def open_on(self, target: str) -> tuple[IntentRecord, ...]:
         """Return the open actions on a target."""
@@ -157,13 +140,29 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         return 0 if self.state is None else max(0, self.state.balance.free - self.reserved)
 
     def spent_today(self, run: str, market_us: int) -> Sats:
-        """Return what a run spent, or may have, in the UTC day of a market time."""
+        """Return what a run spent, or may have, in the UTC day of a market time.
+
+        Sats that nothing explains, on a position that the run acted on, may be its own.
+        """
         day = market_us // DAY_US
-        return sum(
-            s.amount
-            for s in self.spends.values()
-            if s.run == run and s.counts and s.market_us // DAY_US == day
+        mine = [s for s in self.spends.values() if s.run == run]
+        touched = {s.target for s in mine}
+        unexplained = sum(
+            came.amount
+            for came in self.outside
+            if f"positions/{came.position}" in touched and came.at_us // DAY_US == day
         )
+        own = sum(s.amount for s in mine if s.counts and s.market_us // DAY_US == day)
+        return own + unexplained
+
+    @property
+    def behind(self) -> frozenset[str]:
+        """Return ids of positions of which the venue shows less than it confirmed."""
+        return frozenset(id for id, count in self.counts.items() if count.is_behind)
+
+    def came_to(self, position: str) -> Sats:
+        """Return the sats that reached a position and that nothing explains."""
+        return sum(came.amount for came in self.outside if came.position == position)
 
     def lost_today(self, run: str, market_us: int) -> Sats:
         """Return the net loss of positions a run opened that ended in the day, 0 for a gain."""
@@ -231,24 +230,13 @@ class AccountBook(Struct, frozen=True, kw_only=True):
             price_age_ms=price_age_ms,
             pending=self.pending,
             unreadable=frozenset(state.unreadable),
+            frozen=self.behind & {p.id for p in state.positions},
+            outside={p.id: sats for p in state.positions if (sats := self.came_to(p.id))},
+            outside_today=sum(
+                came.amount for came in self.outside if came.at_us // DAY_US == to_us(now) // DAY_US
+            ),
             seed=seed,
         )
-
-
-def spend_of(record: IntentRecord) -> Spend:
-    """Return what an intent counts for in budgets."""
-    opens = ""
-    if record.kind in {"OpenPosition", "CrossOrder"} and record.state is IntentState.CONFIRMED:
-        opens = record.venue_id
-    return Spend(
-        intent=record.id,
-        run=record.run,
-        amount=record.amount,
-        market_us=decode_baseline(record.witness).market_us,
-        planned_us=record.created_us,
-        state=record.state,
-        opens=opens,
-    )
 
 
 def _comparable(position: Position) -> Position:
@@ -334,26 +322,6 @@ def _ending(order: Order, before: AccountState | None, after: AccountState) -> O
 def _signed_quantity(state: AccountState | None) -> int:
     position = None if state is None else state.position(CROSS)
     return 0 if position is None else position.side.sign * position.quantity
-
-
-def shows_less(before: AccountState | None, after: AccountState) -> str | None:
-    """Return the id of a position whose counter of added margin fell, or None.
-
-    Added margin cannot be taken back, so such a reading is older than what is known already. Holds
-    for readings with at most one funding payment between them.
-    """
-    if before is None:
-        return None
-    for position in after.positions:
-        old = before.position(position.id)
-        if (
-            old is not None
-            and position.margin_mode is MarginMode.ISOLATED
-            and old.entry_price == position.entry_price
-            and added_between(old, position) < 0
-        ):
-            return position.id
-    return None
 
 
 def without_position(state: AccountState, id: str) -> AccountState:

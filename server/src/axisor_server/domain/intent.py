@@ -30,7 +30,7 @@ from axisor.model import CROSS, MarginMode, Permission, Sats
 MOVES: Mapping[IntentState, frozenset[IntentState]] = MappingProxyType(
     {
         IntentState.PLANNED: frozenset(
-            {IntentState.SENT, IntentState.CANCELED, IntentState.REFUSED}
+            {IntentState.SENT, IntentState.CANCELED, IntentState.REFUSED, IntentState.UNKNOWN}
         ),
         IntentState.SENT: frozenset(
             {IntentState.CONFIRMED, IntentState.REFUSED, IntentState.UNKNOWN}
@@ -45,7 +45,11 @@ MOVES: Mapping[IntentState, frozenset[IntentState]] = MappingProxyType(
         IntentState.DEAD: frozenset(),
     }
 )
-"""Which state may follow which. SENT never goes back, and only a read settles UNKNOWN."""
+"""Which state may follow which. SENT never goes back, and only a read settles UNKNOWN.
+
+A plan becomes UNKNOWN without having been SENT only where the journal was restored from a backup:
+whoever was lost since may have sent it.
+"""
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Action] = msgspec.json.Decoder(Action)

@@ -45,6 +45,7 @@ from axisor.maths import on_step
 from axisor.model import CROSS, FeedQuality, Leash, Mode, OrderType, Permission, Sats
 from axisor.strategy import View
 from axisor_server.domain.account import AccountBook
+from axisor_server.domain.counters import behind_error
 from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import (
     increases_risk,
@@ -263,6 +264,9 @@ def _pending(action: Action, intent: str, book: AccountBook) -> AxisorError | No
                 intent=record.id,
                 target=target,
             )
+    count = book.counts.get(position_of(action) or "")
+    if count is not None and count.is_behind and is_additive(action):
+        return behind_error(target)
     return None
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import msgspec
 from msgspec import Struct
 
-from axisor.errors import AxisorError, ReduceOnly
+from axisor.errors import AxisorError, ReduceOnly, RestoreReconciling
 from axisor.events import Cause, Coverage, CoverageState, HaltLevel, Standing
 from axisor.intents import Action
 from axisor.model import FeedQuality
@@ -88,6 +88,11 @@ def degrading(causes: Iterable[Cause]) -> tuple[Cause, ...]:
     return tuple(cause for cause in causes if weight(cause).standing is Standing.DEGRADED)
 
 
+def is_reconciling(causes: Iterable[Cause]) -> bool:
+    """Return whether it is not known yet what happened before a restore."""
+    return any(weight(cause).standing is Standing.RECONCILE_ONLY for cause in causes)
+
+
 def blindness(causes: Iterable[Cause]) -> str:
     """Return why no guard can act, empty where one can."""
     return " ".join(c.text or f"{c.code}." for c in causes if weight(c).blinds)
@@ -110,13 +115,13 @@ def hindrance(action: Action, causes: Iterable[Cause]) -> AxisorError | None:
     increases risk is refused.
     """
     own = [c for c in causes if weight(c).standing in (_D, Standing.RECONCILE_ONLY)]
-    restored = any(weight(cause).standing is Standing.RECONCILE_ONLY for cause in own)
+    restored = is_reconciling(own)
     if not own or not (restored or increases_risk(action)):
         return None
     codes = ",".join(cause.code for cause in own)
     why = " ".join(cause.text for cause in own if cause.text)
     if restored:
-        return ReduceOnly(f"The account is only read and compared for now: {why}", causes=codes)
+        return RestoreReconciling(why, causes=codes)
     return ReduceOnly(f"Only what lowers risk is taken for now: {why}", causes=codes)
 
 
@@ -133,6 +138,10 @@ class Tally:
     def __init__(self, *, calm_ms: int = CALM_MS) -> None:
         self._calm_ms = calm_ms
         self._seen: dict[str, tuple[Cause, int]] = {}
+
+    def drop(self, code: str) -> None:
+        """Let a cause count no more, as it is known to be gone for good."""
+        self._seen.pop(code, None)
 
     def take(self, present: Iterable[Cause], now_ms: int) -> tuple[Cause, ...]:
         """Return the causes that count, given those that are there now, in the order of codes."""

@@ -76,6 +76,7 @@ class Told:
         self.causes: tuple[Cause, ...] = ()
         self.unreadable: tuple[str, ...] = ()
         self.unread: tuple[str, ...] = ()
+        self.frozen: tuple[str, ...] = ()
 
     def copy(self) -> Told:
         """Return another one that knows the same."""
@@ -146,6 +147,7 @@ class Told:
         listed = tuple(p.id for p in state.positions)
         waiting = tuple(o.id for o in state.orders)
         unread = tuple(book.unread)
+        frozen = tuple(sorted(book.behind.intersection(listed)))
         # A position that the journal does not tell is shown wrong in a replay, and found there.
         known = [self._positions[id].pl for id in listed if id in self._positions]
         pl = tuple(p.pl for p in state.positions)
@@ -164,6 +166,7 @@ class Told:
             pl=pl if anew or list(pl) != known else UNSET,
             unreadable=state.unreadable if state.unreadable != base.unreadable else UNSET,
             unread=unread if unread != base.unread else UNSET,
+            frozen=frozen if frozen != base.frozen else UNSET,
             asked=asked,
         )
 
@@ -185,6 +188,7 @@ class Told:
         self.causes = self.causes if saw.causes is UNSET else saw.causes
         self.unreadable = self.unreadable if saw.unreadable is UNSET else saw.unreadable
         self.unread = self.unread if saw.unread is UNSET else saw.unread
+        self.frozen = self.frozen if saw.frozen is UNSET else saw.frozen
         if saw.listed is not UNSET:
             self._listed = dict.fromkeys(self._positions[id].id for id in saw.listed)
         if saw.waiting is not UNSET:

@@ -69,15 +69,13 @@ class Evidence(Struct, frozen=True, kw_only=True):
 class Verdict(Struct, frozen=True):
     """How an unknown action turned out; state None says that it cannot be told yet.
 
-    `by` is `witness` or `fence`; `surplus` is what the counter moved beyond the action itself,
-    `position` the position as the reading that settled it shows it.
+    `by` is `witness` or `fence`; `position` is what the reading showed of it.
     """
 
     state: IntentState | None
     by: str = "witness"
     venue_id: str = ""
     message: str = ""
-    surplus: Sats = 0
     position: Position | None = None
 
 
@@ -255,11 +253,9 @@ def _judge_margin(
     if moved is None:
         return NOT_YET
     if moved >= action.amount:
-        surplus = moved - action.amount
-        return Verdict(
-            IntentState.CONFIRMED, venue_id=action.position, surplus=surplus, position=position
-        )
-    return _unseen(fenced=fenced, message="The venue's counter did not move.")
+        return Verdict(IntentState.CONFIRMED, venue_id=action.position, position=position)
+    unseen = _unseen(fenced=fenced, message="The venue's counter did not move that far.")
+    return Verdict(unseen.state, unseen.by, message=unseen.message, position=position)
 
 
 def _judge_order(baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:

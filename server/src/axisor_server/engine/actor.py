@@ -14,20 +14,29 @@ from axisor.errors import (
     JournalCorrupt,
     LeaseLost,
     OutcomeUnknown,
+    RestoreReconciling,
     ShuttingDown,
     StoreUnavailable,
     VenueUnavailable,
 )
-from axisor.events import AccountOpened, CoverageState, IntentState, RunState, Stimulus
+from axisor.events import (
+    AccountOpened,
+    CoverageState,
+    IntentState,
+    NoticeGiven,
+    RunState,
+    Stimulus,
+)
 from axisor.model import Tick
-from axisor.ports import Lane, VenueAccount
+from axisor.ports import KeyRights, Lane, VenueAccount
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.domain.standing import stand
 from axisor_server.domain.told import Told
-from axisor_server.engine import settling
+from axisor_server.engine import reconciling, settling
 from axisor_server.engine.answers import AccountSummary
+from axisor_server.engine.breakglass import BreakGlass
 from axisor_server.engine.commands import Commands
 from axisor_server.engine.core import Core
 from axisor_server.engine.effects import Effects
@@ -36,13 +45,14 @@ from axisor_server.engine.glances import Glances
 from axisor_server.engine.halting import Halting
 from axisor_server.engine.health import Health
 from axisor_server.engine.ledger import Ledger
+from axisor_server.engine.letters import Letters
 from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
 from axisor_server.engine.verbs import Verbs
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
-from axisor_server.ports import Conflict, Reader
+from axisor_server.ports import Conflict, EmergencyLog, Reader
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +97,6 @@ class Actor:
         self.verbs = Verbs(self.core)
         self.halting = Halting(self.core)
         self.health = Health(self.core, self.effects.access, world.vitals)
-        self.commands = Commands(self.core, self.verbs, self.halting, self)
         glances = Glances(line)
         self.executor = Executor(
             line,
@@ -98,6 +107,9 @@ class Actor:
             glances=glances,
             spawn=self.spawn,
         )
+        self.letters = Letters(self.core, self.executor)
+        self.commands = Commands(self.core, self.verbs, self.halting, self.letters, self)
+        self.glass = self._glass(world.emergency)
         self.observer = Observer(
             line,
             self.effects,
@@ -116,7 +128,22 @@ class Actor:
         self._group: asyncio.TaskGroup | None = None
         self._epoch = epoch
         self.corrupt = False
+        self.over = False
         self._later: Later = []
+
+    def _glass(self, emergency: EmergencyLog | None) -> BreakGlass | None:
+        if emergency is None:
+            return None
+        glass = BreakGlass(
+            self.core,
+            emergency,
+            reading=self.effects.newest,
+            stamp=self.effects.stamp,
+            send=self.executor.once,
+            spawn=self.spawn,
+        )
+        self.core.in_outage = glass.consider
+        return glass
 
     def spawn(self, work: Any) -> None:
         if self._group is not None:
@@ -133,6 +160,7 @@ class Actor:
             self.corrupt = True
         except* Over:
             self.error = "It begins anew."
+            self.over = True
         except* StoreUnavailable as gone:
             self.error = str(gone.exceptions[0])
         except* Exception as bug:
@@ -156,6 +184,9 @@ class Actor:
             boot = await self._read_back()
             await self._failpoint("journal-loaded")
             self._take_over(boot, self._epoch)
+            restoring = await reconciling.needed(core, self.line, self.observer.read)
+            if restoring is not None:
+                self.health.hold(restoring.cause)
             group.create_task(core.serve())
             group.create_task(self.commands.run())
             await self._settle_former(boot)
@@ -163,7 +194,15 @@ class Actor:
             await self.health.begin()
             group.create_task(self.health.run())
             core.market.join(core, first=self._on_tick)
+            if restoring is not None:
+                self.error = restoring.why
+                self.loaded.set()
+                await restoring.doubt_plans()
             await self._first_look()
+            if restoring is not None:
+                self.error = restoring.why
+                await restoring.run()
+            self.health.release(reconciling.CAUSE)
             await self._begin_runs()
             self.commands.poke()
             group.create_task(self.observer.run())
@@ -236,8 +275,11 @@ class Actor:
             draft = core.draft()
             if boot.head.sequence == 0:
                 draft.say(_opened(boot.account))
+            if self.glass is not None:
+                self.glass.begin()
+                await self.glass.take_over(draft)
             for record in boot.book.open.values():
-                if record.state is IntentState.PLANNED:
+                if record.state is IntentState.PLANNED and not core.reconciling:
                     settling.cancel(draft, record, "The core stopped before it was sent.")
                 elif record.state is IntentState.SENT:
                     settling.settle(
@@ -258,6 +300,8 @@ class Actor:
             draft.queue.clear()
             if draft.payloads:
                 await core.commit(draft)
+            if self.glass is not None:
+                await self.glass.retire(now_us=draft.now_us)
 
         await core.in_turn(work, urgent=True)
 
@@ -281,12 +325,12 @@ class Actor:
         looking = asyncio.gather(*map(self.executor.look, unknown))
         try:
             await self._first_reading()
-            verdicts = await looking
+            looks = await looking
         finally:
             looking.cancel()
-        for record, verdict in zip(unknown, verdicts, strict=True):
-            if verdict is not None and verdict.state is not None:
-                await self.effects.resolve(record.id, verdict)
+        for record, look in zip(unknown, looks, strict=True):
+            if look is not None and look.verdict.state is not None:
+                await self.effects.resolve(record.id, look.verdict)
             else:
                 self.spawn(self.executor.find_out(record.id))
 
@@ -302,22 +346,29 @@ class Actor:
                     continue
                 draft = core.draft()
                 self.verbs.move_run(draft, live, state)
-                for owner, cause, depth in self._later:
+                for owner, cause, depth in (*self._later, *core.desk.later):
                     if owner == run:
                         draft.call(run, cause, depth)
                 await core.commit(draft)
 
         await core.in_turn(work, urgent=True)
+        core.desk.later.clear()
         self.error = ""
         self.loaded.set()
 
     def why_not(self) -> AxisorError | None:
         """Return why the account does not act, None where it does or is about to."""
+        if self.core.reconciling:
+            return RestoreReconciling(account=self.core.account.id)
         if self.core.acting or not self.effects.read_error:
             return None
         return VenueUnavailable(
             f"The account has not been read since this core took it over: {self.effects.read_error}"
         )
+
+    async def rights(self) -> KeyRights:
+        """Ask the venue what the account's key may do. Raises VenueError leaves."""
+        return await self.line.rights()
 
     async def begin_anew(self) -> None:
         """End this life once what was sent is settled; the next one reads everything again."""
@@ -358,6 +409,16 @@ class Actor:
                 return self.core.sequence
             await self._clock.sleep(READ_PAUSE_S)
         raise VenueUnavailable(self.effects.read_error or "The venue showed an old reading only.")
+
+    async def say(self, notice: NoticeGiven) -> None:
+        """Write a notice into the journal. Raises ShuttingDown where the account is not served."""
+
+        async def work() -> None:
+            draft = self.core.draft()
+            draft.say(notice)
+            await self.core.commit(draft)
+
+        await self.core.in_turn(work)
 
     def summary(self) -> AccountSummary:
         """Return how this account is doing."""

@@ -117,6 +117,8 @@ class Allotment:
 
     async def _beat(self, room: int) -> None:
         settings, now_us = self._settings, to_us(self._clock.now())
+        if not settings.shared:
+            return
         ttl_us = settings.lease_ms * 1_000
         await self._store.write(
             lambda tx: tx.beat(settings.owner, ttl_us=ttl_us, room=room, now_us=now_us)

@@ -9,7 +9,7 @@ from typing import TypeAlias, get_args
 import msgspec
 from msgspec import Struct
 
-from axisor.events import HaltLevel
+from axisor.events import HaltLevel, IntentState
 from axisor.intents import Action
 from axisor.model import Leash
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
@@ -59,8 +59,30 @@ class Reconcile(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """Read the account from the venue now."""
 
 
+class SettleLetter(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Settle an action of unknown outcome by the asker's word, or say what that would do."""
+
+    intent: str
+    state: IntentState
+    note: str
+    force: bool = False
+    validate_only: bool = False
+
+
+class AskRights(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Ask the venue what the account's key may do; only who leads the account opens the key."""
+
+
 Ask: TypeAlias = (
-    Action | CreateRun | MoveRun | HaltAccount | TakeUpAccount | CloseAccount | Reconcile
+    Action
+    | CreateRun
+    | MoveRun
+    | HaltAccount
+    | TakeUpAccount
+    | CloseAccount
+    | Reconcile
+    | SettleLetter
+    | AskRights
 )
 """What a command's body holds."""
 

@@ -93,7 +93,7 @@ class Callers:
         events = self._waiting.setdefault(request_id, [])
         events.append(event)
         end_ms = self._clock.monotonic_ms() + round(wait_s * 1000)
-        poll_ms = self._settings.answer_poll_ms
+        poll_ms = self._settings.answer_poll_ms if self._settings.shared else round(wait_s * 1000)
         try:
             while True:
                 row = await self._store.read(lambda view: view.command(TENANT, request_id))
@@ -104,8 +104,7 @@ class Callers:
                 left_ms = end_ms - self._clock.monotonic_ms()
                 if left_ms <= 0:
                     return None
-                pause_ms = left_ms if poll_ms is None else min(left_ms, poll_ms)
-                await poked(self._clock, pause_ms / 1000, event)
+                await poked(self._clock, min(left_ms, poll_ms) / 1000, event)
         finally:
             events.remove(event)
             if not events:

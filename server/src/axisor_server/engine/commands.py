@@ -16,23 +16,29 @@ from typing import Any, Protocol
 import msgspec
 
 from axisor.errors import AxisorError, FieldInvalid, RequestExpired, ReviewRefused, StoreError
+from axisor.ports import KeyRights
 from axisor_server.domain.journal import to_us
+from axisor_server.domain.letters import Word
 from axisor_server.domain.records import CommandRecord
+from axisor_server.domain.restored import older_than_restore
 from axisor_server.engine.asks import (
     ACTS,
     Ask,
+    AskRights,
     CloseAccount,
     CreateRun,
     HaltAccount,
     Moved,
     MoveRun,
     Reconcile,
+    SettleLetter,
     TakeUpAccount,
     decode_ask,
 )
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Withdrawn
 from axisor_server.engine.halting import Halting
+from axisor_server.engine.letters import Letters
 from axisor_server.engine.verbs import Verbs
 from axisor_server.ports import Reader
 
@@ -52,6 +58,10 @@ class Life(Protocol):
         """Read the account; return the journal's sequence."""
         ...
 
+    async def rights(self) -> KeyRights:
+        """Ask the venue what the account's key may do."""
+        ...
+
     async def begin_anew(self) -> None:
         """End this life, so that the next one uses the account as it is stored now."""
         ...
@@ -64,10 +74,13 @@ class Life(Protocol):
 class Commands:
     """The stored commands of one account, while this core leads it."""
 
-    def __init__(self, core: Core, verbs: Verbs, halting: Halting, life: Life) -> None:
+    def __init__(
+        self, core: Core, verbs: Verbs, halting: Halting, letters: Letters, life: Life
+    ) -> None:
         self._core = core
         self._verbs = verbs
         self._halting = halting
+        self._letters = letters
         self._life = life
         self._busy: set[str] = set()
         self._poked = asyncio.Event()
@@ -105,7 +118,10 @@ class Commands:
             return
         now_us = to_us(self._core.clock.now())
         acts = isinstance(ask, ACTS)
-        if record.not_after_us is not None and now_us > record.not_after_us:
+        too_old = older_than_restore(record, self._core.restored_us)
+        if too_old is not None and not isinstance(ask, HaltAccount):
+            await self._refuse(record, too_old, journal=acts)
+        elif record.not_after_us is not None and now_us > record.not_after_us:
             await self._refuse(record, RequestExpired(), journal=acts)
         elif self._core.stopping and not isinstance(ask, HaltAccount):
             return
@@ -149,19 +165,42 @@ class Commands:
                 self._life.spawn(self._life.begin_anew())
             case Reconcile():
                 self._busy.add(id)
-                self._life.spawn(self._reconcile(record))
+                self._life.spawn(self._beside(record, self._reconcile))
+            case SettleLetter():
+                self._busy.add(id)
+                self._life.spawn(self._settle_letter(record, ask))
+            case AskRights():
+                self._busy.add(id)
+                self._life.spawn(self._beside(record, self._life.rights))
             case _:
                 await verbs.act(record, ask)
 
-    async def _reconcile(self, record: CommandRecord) -> None:
+    async def _reconcile(self) -> Moved:
         before = self._core.sequence
+        return Moved(before=before, after=await self._life.read_now())
+
+    async def _beside(self, record: CommandRecord, work: Callable[[], Awaitable[object]]) -> None:
+        """Ask the venue something while other commands go on, and answer with what it says."""
         try:
-            after = await self._life.read_now()
+            result = await work()
         except AxisorError as error:
             await self._quietly(partial(self._refuse, record, error))
             return
-        moved = Moved(before=before, after=after)
-        await self._quietly(partial(self._verbs.say, record.request_id, moved))
+        await self._quietly(partial(self._verbs.say, record.request_id, result))
+
+    async def _settle_letter(self, record: CommandRecord, ask: SettleLetter) -> None:
+        word = Word(
+            intent=ask.intent,
+            state=ask.state,
+            principal=record.principal,
+            note=ask.note,
+            force=ask.force,
+        )
+        rule = partial(self._letters.rule, word, record.request_id)
+        try:
+            await self._quietly(partial(rule, validate_only=ask.validate_only))
+        except AxisorError as error:
+            await self._quietly(partial(self._refuse, record, error))
 
     async def _quietly(self, answer: Callable[[], Awaitable[Any]]) -> None:
         """Answer beside the order of commands; what cannot be answered is asked again."""

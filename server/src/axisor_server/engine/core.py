@@ -23,10 +23,11 @@ from axisor.errors import (
 )
 from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus
 from axisor.model import FeedQuality
-from axisor_server.domain.account import DAY_US, AccountBook
+from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.spending import DAY_US
 from axisor_server.domain.told import Told
 from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
@@ -56,7 +57,13 @@ class Core:
         self.settings = world.settings
         self.new_id = world.new_id
         self.platform = world.platform
-        self.desk = Desk(account, market=market, clock=world.clock, reviewers=world.reviewers)
+        self.desk = Desk(
+            account,
+            market=market,
+            clock=world.clock,
+            reviewers=world.reviewers,
+            bounds=world.settings.attempts,
+        )
         self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
         self.runs: dict[str, LiveRun] = {}
         self.coverage: Mapping[str, Coverage] = {}
@@ -64,12 +71,15 @@ class Core:
         self.ledger: Ledger | None = None
         self.reached = 0
         self.lease_until_ms = 0
+        self.restored_us: int | None = None
+        self.reconciling = False
         self.failpoint = world.failpoints
         self.stopping = False
         self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
         self.causes: Callable[[], tuple[Cause, ...]] = tuple
         self.look: Callable[[], None] = lambda: None
+        self.in_outage: Callable[[], Awaitable[None]] = _nothing
         self.after_reading: Callable[[Draft], None] = lambda draft: None
         self._answered = world.answered
         self._publish = world.publish
@@ -156,6 +166,7 @@ class Core:
         except StoreUnavailable as error:
             # Nothing was decided: bounds stay where they were and the next tick asks again.
             log.error("account %s: %s", self.account.id, error.message)
+            await self.in_outage()
 
     async def _woken(self, calls: list[tuple[str, Stimulus]]) -> None:
         draft = self.draft()
@@ -221,8 +232,14 @@ class Core:
             self.market.forget(run)
 
     def holds(self) -> bool:
-        """Return whether the lease is held, with a second to spare."""
-        return self.clock.monotonic_ms() < self.lease_until_ms - 1_000
+        """Return whether the lease is held with some time to spare, or none is needed.
+
+        The spare is a second, or a fifth of a short lease.
+        """
+        if self.settings.sole:
+            return True
+        spare_ms = min(1_000, self.settings.lease_ms // 5)
+        return self.clock.monotonic_ms() < self.lease_until_ms - spare_ms
 
     @property
     def stream(self) -> str:
@@ -245,3 +262,7 @@ class Core:
                 if not future.done():
                     future.set_exception(error)
                     future.exception()
+
+
+async def _nothing() -> None:
+    """Do nothing where nothing may be done without the store."""

@@ -9,13 +9,14 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from axisor.errors import AxisorError
+from axisor.errors import AttemptsExhausted, AxisorError
 from axisor.events import (
     BalanceChanged,
     FeedChanged,
     IntentPlanned,
     IntentReviewRefused,
     IntentState,
+    NoticeGiven,
     OrderChanged,
     Outcome,
     Payload,
@@ -25,11 +26,13 @@ from axisor.events import (
     Stimulus,
 )
 from axisor.intents import Action, Notice, Wake
-from axisor.model import FeedQuality, Permission, Tick
+from axisor.model import FeedQuality, Permission, Severity, Tick
 from axisor.ports import Clock, Lane
 from axisor.saw import Saw
 from axisor.strategy import StepResult, View, take_step
+from axisor_server.domain import attempts
 from axisor_server.domain.account import AccountBook
+from axisor_server.domain.attempts import Bounds
 from axisor_server.domain.intent import (
     encode_action,
     intent_id,
@@ -45,8 +48,10 @@ from axisor_server.domain.preview import cost_of
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.review import Asker, Refusal, Reviewer, malformed, review, reviewed
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.standing import is_reconciling
 from axisor_server.domain.told import Moment
 from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.counting import fresh_enough
 from axisor_server.engine.coverage import cover
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.steps import checked, encode_wake, notice_given, seed_of
@@ -115,11 +120,14 @@ class Desk:
         market: MarketView,
         clock: Clock,
         reviewers: Sequence[Reviewer],
+        bounds: Bounds | None = None,
     ) -> None:
         self.account = account
         self._market = market
         self._clock = clock
-        self._reviewers = reviewers
+        self.reviewers = reviewers
+        self._bounds = bounds
+        self.later: list[tuple[str, Stimulus, int]] = []
 
     def market_now(self) -> datetime:
         """Return market time: the latest tick's, before the first one our own."""
@@ -149,7 +157,14 @@ class Desk:
         return saw
 
     def work_off(self, draft: Draft) -> None:
-        """Call every run in the draft's queue, and whoever that leads to."""
+        """Call every run in the draft's queue, and whoever that leads to.
+
+        While an account finds out about the time before a restore no run is called: outcomes are
+        kept for later, and what changed each run sees when it begins.
+        """
+        if is_reconciling(draft.book.causes):
+            self.later.extend(item for item in draft.queue if isinstance(item[1], Outcome))
+            draft.queue.clear()
         while draft.queue:
             run, cause, depth = draft.queue.popleft()
             live = draft.runs.get(run)
@@ -180,6 +195,10 @@ class Desk:
         present = draft.runs[live.record.id]
         record = replace(present.record, state=RunState.FAILED, reason=reason)
         draft.put_run(replace(present, record=record, wake=None))
+
+    def inform(self, draft: Draft, run: str, cause: Stimulus) -> None:
+        """Call a run whatever its state and whatever it waits for."""
+        self._step(draft, draft.runs[run], cause, 0)
 
     def _step(self, draft: Draft, live: LiveRun, cause: Stimulus, depth: int) -> None:
         step = live.record.step + 1
@@ -256,6 +275,7 @@ class Desk:
                 reviewer=refusal.reviewer,
             )
         )
+        self._tell_exhausted(draft, target_of(action, id), run, refusal)
         outcome = Outcome(
             action=action,
             state=IntentState.REFUSED,
@@ -263,6 +283,23 @@ class Desk:
             message=refusal.error.message,
         )
         draft.call(run, outcome, call.depth + 1)
+
+    def _tell_exhausted(self, draft: Draft, target: str, run: str, refusal: Refusal) -> None:
+        """Say once that a run may not try again on a target, until it may."""
+        refused = refusal.error.reason == AttemptsExhausted.reason
+        if not refused or target in draft.book.exhausted:
+            return
+        draft.book = replace(draft.book, exhausted=draft.book.exhausted | {target})
+        draft.say(
+            NoticeGiven(
+                severity=Severity.CRIT,
+                code=attempts.NOTICE,
+                text="A run may not add to this position any more for now: look at it yourself.",
+                position=target.removeprefix("positions/"),
+                run=run,
+                data={"reason": refusal.error.message},
+            )
+        )
 
     def plan(
         self,
@@ -303,6 +340,7 @@ class Desk:
             created_us=draft.now_us,
             updated_us=draft.now_us,
         )
+        draft.rows.append(fresh_enough(draft, record))
         draft.plan(record)
         draft.say(
             IntentPlanned(
@@ -338,7 +376,18 @@ class Desk:
         )
         if objection is not None:
             return cost, Refusal(objection)
-        objection = reviewed(action, "" if asker is None else asker.run, view, self._reviewers)
+        if asker is not None and self._bounds is not None:
+            objection = attempts.objection(
+                action,
+                target_of(action, id),
+                draft.book.attempts,
+                run=asker.run,
+                now_us=draft.now_us,
+                bounds=self._bounds,
+            )
+            if objection is not None:
+                return cost, Refusal(objection, reviewer=True)
+        objection = reviewed(action, "" if asker is None else asker.run, view, self.reviewers)
         return cost, None if objection is None else Refusal(objection, reviewer=True)
 
     def check(self, book: AccountBook, action: Action) -> AxisorError | None:

@@ -125,6 +125,16 @@ class Draft:
         if record.state is not IntentState.SENT:
             self.settled.append(record)
 
+    def count(self, record: IntentRecord) -> None:
+        """Add an intent that has had its effect and was never carried out here."""
+
+        def row(tx: Transaction) -> None:
+            if not tx.add_intent(record):
+                raise Conflict(f"The intent {record.id} exists already.")
+
+        self.rows.append(row)
+        self.book = self.book.with_intent(record)
+
     def tell(self, request_id: str, answer: Answer) -> None:
         """Answer a command that led to an action, where it was one and still waits."""
         encoded, now_us = encode(answer), self.now_us

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from axisor.errors import AxisorError, Halted, LeaseLost, VenueError, VenueUnavailable
+from axisor.errors import (
+    AxisorError,
+    Halted,
+    LeaseLost,
+    StoreUnavailable,
+    VenueError,
+    VenueUnavailable,
+)
 from axisor.events import IntentSent, IntentState, NoticeGiven
 from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
 from axisor.ports import ClosedPosition, Confirmed, Lane, Refused, SendResult, VenueAccount
+from axisor_server.domain.counters import Fundings, behind
 from axisor_server.domain.fence import Stamp, VenueClock, stamp
 from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
-from axisor_server.engine import settling
+from axisor_server.engine import counting, settling
 from axisor_server.engine.access import Access, is_about_time
+from axisor_server.engine.breakglass import Reading
 from axisor_server.engine.core import Core
+from axisor_server.engine.doubts import Doubts, Look
 from axisor_server.engine.executor import Order
 from axisor_server.engine.reconcile import LEDGER_KINDS
 
@@ -35,6 +45,8 @@ class Effects:
         self._read_ok_ms: int | None = None
         self._blind = False
         self._transfer: tuple[str, int, int] | None = None
+        self._doubts = Doubts(core)
+        self._unsaved: tuple[AccountState, int] | None = None
         self.access = Access(core.settings.poll_near_ms)
         self.read_error = ""
 
@@ -62,12 +74,16 @@ class Effects:
             settling.cancel(draft, record, "The plan was too old to be sent.")
             await core.commit(draft)
             return None
+        if (doubt := counting.objection(draft, record)) is not None:
+            settling.cancel(draft, record, doubt.message)
+            await core.commit(draft)
+            return None
         action = decode_action(record.action)
         try:
             halted = refusal(draft.book.halt, draft.book.platform, action)
             if halted is not None:
                 raise halted
-            stamped = self._stamp()
+            stamped = self.stamp()
         except AxisorError as error:
             settling.settle_result(draft, record, Refused(error), latency_ms=0)
             await core.commit(draft)
@@ -86,6 +102,7 @@ class Effects:
             fence_us=stamped.fence_ms * 1_000,
             updated_us=draft.now_us,
         )
+        draft.rows.append(counting.fresh_enough(draft, sent))
         draft.move(sent, expect=IntentState.PLANNED)
         draft.say(
             IntentSent(
@@ -108,7 +125,8 @@ class Effects:
             return None
         return Order(action, stamped.signed_ms, Lane(record.lane))
 
-    def _stamp(self) -> Stamp:
+    def stamp(self) -> Stamp:
+        """Return the stamp of a request that leaves now. Raises VenueUnavailable."""
         core = self._core
         clock = core.market.timekeeper.venue_clock()
         if clock is None:
@@ -171,27 +189,19 @@ class Effects:
             changes = settling.settle_verdict(draft, record, verdict)
             core.desk.tell_all(draft, changes)
             await core.commit(draft)
+            self._doubts.forget(intent)
             if verdict.state is IntentState.CONFIRMED:
                 self._took_effect(record)
 
         await self._core.in_turn(work, urgent=True)
 
+    async def witnessed(self, intent: str, look: Look) -> None:
+        """Record what a reading about an unknown action showed."""
+        await self._doubts.witnessed(intent, look)
+
     async def warn(self, intent: str, message: str) -> None:
         """Tell the owner that an action cannot be settled."""
-
-        async def work() -> None:
-            draft = self._core.draft()
-            draft.say(
-                NoticeGiven(
-                    severity=Severity.CRIT,
-                    code="OUTCOME_STAYS_UNKNOWN",
-                    text="An action cannot be settled; nothing is added to its target meanwhile.",
-                    data={"intent": intent, "detail": message},
-                )
-            )
-            await self._core.commit(draft)
-
-        await self._core.in_turn(work, urgent=True)
+        await self._doubts.warn(intent, message)
 
     async def set_transfer(self, id: str) -> None:
         """Remember the newest row of the cross ledger."""
@@ -225,10 +235,6 @@ class Effects:
     def open_intent(self, intent: str) -> IntentRecord | None:
         """Return an action that is not settled."""
         return self._core.book.open.get(intent)
-
-    def knows_transfer(self) -> bool:
-        """Return whether the newest row of the cross ledger is known."""
-        return self._core.book.transfer is not None
 
     # What the observer asks and reports.
 
@@ -279,11 +285,17 @@ class Effects:
         started_ms: int,
         closed: dict[str, ClosedPosition],
         done: dict[str, OrderState],
+        fundings: Fundings,
     ) -> bool:
         """Take a reading over; False when it was too old to count."""
         return await self._core.in_turn(
-            lambda: self._observed(state, started_ms, closed, done), urgent=True
+            lambda: self._observed(state, started_ms, closed, done, fundings), urgent=True
         )
+
+    def behind(self, state: AccountState) -> tuple[str, ...]:
+        """Return ids of positions of which a reading seems to show less than is known."""
+        book = self._core.book
+        return behind(book.counts, book.state, state, {})
 
     async def _observed(
         self,
@@ -291,24 +303,45 @@ class Effects:
         started_ms: int,
         closed: dict[str, ClosedPosition],
         done: dict[str, OrderState],
+        fundings: Fundings,
     ) -> bool:
         core = self._core
         draft = core.draft()
         lag_ms = core.settings.lag_ms
         freshness = settling.Freshness(self._effect_ms, self._read_ms, lag_ms)
-        if settling.too_old(draft, state, started_ms=started_ms, freshness=freshness) is not None:
+        old = settling.too_old(
+            draft, state, started_ms=started_ms, freshness=freshness, fundings=fundings
+        )
+        if old is not None:
             return False
         lagging = started_ms - self._effect_ms <= lag_ms
-        changes = settling.observe(draft, state, closed=closed, done=done, lagging=lagging)
+        changes = settling.observe(
+            draft, state, closed=closed, done=done, lagging=lagging, fundings=fundings
+        )
         core.desk.tell_all(draft, changes)
         core.after_reading(draft)
+        self._unsaved = (state, started_ms)
         await core.commit(draft)
+        self._unsaved = None
         self._read_ms = started_ms
         self._read_ok_ms = started_ms
         self._blind = False
         self.read_error = ""
         self.access.read_worked()
         return True
+
+    def newest(self) -> Reading | None:
+        """Return the newest reading that may be believed, in the journal or not."""
+        now_ms, state = self._core.clock.monotonic_ms(), self._core.book.state
+        if self._unsaved is not None:
+            return Reading(self._unsaved[0], now_ms - self._unsaved[1])
+        if state is None or self._read_ok_ms is None:
+            return None
+        return Reading(state, now_ms - self._read_ok_ms)
+
+    def unwritable(self, error: StoreUnavailable) -> None:
+        """Learn that a reading could not be written down."""
+        self.read_error = str(error)
 
     async def unreadable(self, error: VenueError) -> None:
         """Learn that the account could not be read; after a while nothing of it is believed."""

@@ -19,8 +19,11 @@ from axisor.ports import Clock, Lane, Refused, SendResult, Transfer, Unknown, Ve
 from axisor_server.domain.fence import VenueClock, is_past
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import to_us
+from axisor_server.domain.letters import is_dead_letter
+from axisor_server.domain.readings import shows
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, decode_baseline, judge
+from axisor_server.engine.doubts import Look
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.glances import Glances
 from axisor_server.engine.reconcile import LEDGER_KINDS, gather
@@ -30,6 +33,7 @@ from axisor_server.engine.waiting import within
 T = TypeVar("T")
 
 STORE_PAUSE_S = 0.2
+STAYS = "It stays unknown."
 CLOCK_WAIT_S = 10.0
 """How long an action may wait for the first measure of the venue's clock."""
 
@@ -55,6 +59,10 @@ class Books(Protocol):
 
     async def resolve(self, intent: str, verdict: Verdict) -> None:
         """Record how an unknown action turned out."""
+        ...
+
+    async def witnessed(self, intent: str, look: Look) -> None:
+        """Record what a reading about an unknown action showed."""
         ...
 
     async def warn(self, intent: str, message: str) -> None:
@@ -91,10 +99,6 @@ class Books(Protocol):
 
     def open_intent(self, intent: str) -> IntentRecord | None:
         """Return an action that is not settled."""
-        ...
-
-    def knows_transfer(self) -> bool:
-        """Return whether the newest row of the cross ledger is known."""
         ...
 
 
@@ -149,7 +153,7 @@ class Executor:
             raise LeaseLost(f"The lease ended before {intent} could leave.")
         await self._failpoint("in-flight")
         started = self._clock.monotonic_ms()
-        result = await self._once(order)
+        result = await self.once(order)
         latency = self._clock.monotonic_ms() - started
         await self._failpoint("response-received")
         await self._durably(partial(self._books.settle, intent, result, latency_ms=latency))
@@ -157,7 +161,8 @@ class Executor:
         if isinstance(result, Unknown):
             self._spawn(self.find_out(intent))
 
-    async def _once(self, order: Order) -> SendResult:
+    async def once(self, order: Order) -> SendResult:
+        """Send an order; whatever breaks, the request may have left. Never sends twice."""
         limit = self._settings.send_ms / 1000
         send = self._line.send(order.action, signed_at_ms=order.signed_ms, lane=order.lane)
         try:
@@ -175,8 +180,11 @@ class Executor:
                 await self._clock.sleep(STORE_PAUSE_S)
 
     async def _know_ledger(self, record: IntentRecord) -> bool:
-        """Make sure that the cross ledger's newest row is known, else refuse the action."""
-        while not self._books.knows_transfer():
+        """Learn the cross ledger's newest row, else refuse the action.
+
+        It is read before each transfer: a row that somebody else makes must not be taken for ours.
+        """
+        while True:
             try:
                 newest = await self._newest_transfer(Lane(record.lane))
             except VenueError as error:
@@ -185,9 +193,8 @@ class Executor:
                 return False
             if newest is not None:
                 await self._durably(partial(self._books.set_transfer, newest))
-            else:
-                await self._clock.sleep(STORE_PAUSE_S)
-        return True
+                return True
+            await self._clock.sleep(STORE_PAUSE_S)
 
     async def _newest_transfer(self, lane: Lane) -> str | None:
         waiting = self._books.pending_transfer()
@@ -201,36 +208,43 @@ class Executor:
 
     async def find_out(self, intent: str) -> None:
         """Read about an unknown action until it is settled; warn when that takes too long."""
-        since = self._clock.monotonic_ms()
         warned = False
         while (record := self._books.open_intent(intent)) is not None:
-            verdict = await self.look(record)
+            look = await self.look(record)
             await self._failpoint("witness-read")
-            if verdict is not None and verdict.state is not None:
-                await self._durably(partial(self._books.resolve, intent, verdict))
+            if look is not None and look.verdict.state is not None:
+                await self._durably(partial(self._books.resolve, intent, look.verdict))
                 await self._failpoint("resolved")
                 return
-            waited = self._clock.monotonic_ms() - since
-            reason = verdict.message if verdict is not None else ""
-            # A verdict with words is an incident: no further reading can settle it by itself.
-            if not warned and (reason or waited > self._settings.dead_letter_ms):
-                reason = reason or "It stays unknown."
+            if look is not None:
+                await self._durably(partial(self._books.witnessed, intent, look))
+            if not warned and self._is_stuck(record, look):
+                reason = look.verdict.message if look and look.verdict.message else STAYS
                 await self._durably(partial(self._books.warn, intent, reason))
                 warned = True
             pause = self._settings.witness_every_ms * (10 if warned else 1)
             await self._clock.sleep(max(pause, self._books.wait_ms() or 0) / 1000)
 
-    async def look(self, record: IntentRecord) -> Verdict | None:
+    def _is_stuck(self, record: IntentRecord, look: Look | None) -> bool:
+        """Return whether waiting is no use: it is a dead letter, or what is seen is ambiguous."""
+        if look is not None and look.fenced and look.verdict.message:
+            return True
+        now_us = to_us(self._clock.now())
+        return is_dead_letter(record, now_us=now_us, after_ms=self._settings.dead_letter_ms)
+
+    def is_fenced(self, record: IntentRecord) -> bool:
+        """Return whether the venue will certainly not carry an action out any more."""
+        clock = self._books.venue_clock()
+        if clock is None or record.fence_us is None:
+            return False
+        wall_ms = to_us(self._clock.now()) // 1000
+        return is_past(clock, wall_ms=wall_ms, fence_ms=record.fence_us // 1000)
+
+    async def look(self, record: IntentRecord) -> Look | None:
         """Read once about an unknown action; None when the venue did not answer."""
         action = decode_action(record.action)
         baseline = decode_baseline(record.witness)
-        clock = self._books.venue_clock()
-        wall_ms = to_us(self._clock.now()) // 1000
-        fenced = (
-            clock is not None
-            and record.fence_us is not None
-            and is_past(clock, wall_ms=wall_ms, fence_ms=record.fence_us // 1000)
-        )
+        fenced = self.is_fenced(record)
         market_us = self._books.market_us()
         try:
             # A reading takes several requests: it must not use up what another rescue would need.
@@ -239,4 +253,5 @@ class Executor:
             )
         except VenueError:
             return None
-        return judge(action, baseline, evidence, fenced=fenced)
+        verdict = judge(action, baseline, evidence, fenced=fenced)
+        return Look(verdict, fenced, shows(action, evidence))

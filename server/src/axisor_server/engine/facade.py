@@ -12,10 +12,10 @@ from axisor.errors import (
     OutcomeUnknown,
     RunNotFound,
 )
-from axisor.events import Cause, HaltLevel
+from axisor.events import Cause, HaltLevel, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash, Tick
-from axisor.ports import Clock, Venue
+from axisor.ports import Clock, KeyRights, Venue
 from axisor.strategy import Strategy, View
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.preview import preview
@@ -33,6 +33,7 @@ from axisor_server.engine.asks import (
     AccountNow,
     Ask,
     Asked,
+    AskRights,
     CloseAccount,
     CreateRun,
     HaltAccount,
@@ -40,21 +41,22 @@ from axisor_server.engine.asks import (
     MoveRun,
     Reconcile,
     RunNow,
+    SettleLetter,
     TakeUpAccount,
     anonymous,
 )
 from axisor_server.engine.callers import Also, Callers
-from axisor_server.engine.core import Core
 from axisor_server.engine.failpoints import Failpoints
-from axisor_server.engine.guards import guarding, guardings
+from axisor_server.engine.guards import guarding, guardings, owner_of
 from axisor_server.engine.health import Health
+from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals, WatchedStore
 from axisor_server.engine.world import Hint, World, no_hint
-from axisor_server.ports import Ids, Store, Vault
+from axisor_server.ports import EmergencyLog, Ids, Store, Vault
 
 
 class Engine:
@@ -73,6 +75,7 @@ class Engine:
         publish: Publish,
         settings: EngineSettings,
         failpoints: Failpoints | None = None,
+        emergency: EmergencyLog | None = None,
         hint: Hint = no_hint,
         may_renew: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -80,6 +83,8 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self.leads = settings.lead
+        self.dead_letter_ms = settings.dead_letter_ms
         self.vitals = Vitals(clock)
         store = WatchedStore(store, self.vitals)
         self.platform = Platform(
@@ -98,6 +103,7 @@ class Engine:
             settings=settings,
             failpoints=failpoints or Failpoints(),
             new_id=ids.new,
+            emergency=emergency,
             answered=self._answered,
             hint=hint,
             platform=self.platform,
@@ -117,7 +123,7 @@ class Engine:
             self._roster.is_shut(account_id)
             self._hint(f"commands/{account_id}", 0)
 
-    def hear(self, stream: str, sequence: int) -> None:
+    def hear(self, stream: str) -> None:
         """Take a hint of another core; losing one costs latency, nothing else."""
         kind, _, id = stream.partition("/")
         if kind == "commands":
@@ -157,8 +163,8 @@ class Engine:
     ) -> AccountNow:
         """Have what `also` changes of an account's row journaled and used.
 
-        The change itself is made at once, together with the command; should no engine act for the
-        account, the first that does takes it up. Raises why it still cannot be opened, if so.
+        The change is made at once, with the command; the next engine that acts for the account
+        takes it up. Raises why it still cannot be opened, if so.
         """
         ask = TakeUpAccount(credentials_replaced=credentials_replaced)
         shut = self._roster.is_shut(account_id)
@@ -177,12 +183,11 @@ class Engine:
         Raises AccountInUse, AccountNotFound, EtagMismatch.
         """
         if await self._roster.close_shut(account_id, etag=etag):
-            return await self._sequence(account_id)
+            head = await self._store.read(lambda view: view.head(results.stream_of(account_id)))
+            return head.sequence
         answer = await self._ask(account_id, CloseAccount(etag=etag), asked)
         await self._roster.forget(account_id)
         return answer.sequence
-
-    # ---------------------------------------------------------------- actions
 
     async def command(  # noqa: PLR0913  a request is all of this
         self,
@@ -199,10 +204,10 @@ class Engine:
     ) -> CommandResult:
         """Carry out a client's action once per request id, and wait for its outcome.
 
-        The same id and digest give the same answer, or join the one under way. A refusal by review
-        or by the venue is raised as its typed error, again on every repeat. When `wait_s` (or the
-        setting) passes first, the answer says PLANNED, SENT or UNKNOWN. Raises RequestIdReused,
-        RequestExpired, AccountNotFound, LeaseLost, ShuttingDown, and every refusal.
+        The same id and digest give the same answer, or join the one under way. A refusal is raised
+        as its typed error, again on every repeat. When `wait_s` (or the setting) passes first, the
+        answer says PLANNED, SENT or UNKNOWN. Raises RequestIdReused, RequestExpired, ShuttingDown,
+        AccountNotFound, NoEngine.
         """
         if validate_only:
             return results.validated(self._roster.core(account_id), action)
@@ -234,10 +239,6 @@ class Engine:
         if answer is None:
             raise OutcomeUnknown("It is under way still.", account=account_id)
         return results.made(answer)
-
-    async def _sequence(self, account_id: str) -> int:
-        head = await self._store.read(lambda view: view.head(results.stream_of(account_id)))
-        return head.sequence
 
     async def preview(self, account_id: str, action: Action) -> Preview:
         """Return what an action would change, without asking the venue."""
@@ -282,6 +283,10 @@ class Engine:
         """Halt all accounts here at once; it is written down as soon as the store takes it."""
         self.platform.demand(level, principal=principal, reason=reason)
 
+    async def tell(self, notice: NoticeGiven) -> None:
+        """Write a notice into the journal of every account that is served here."""
+        await self._roster.tell(notice)
+
     def look_at_halt(self) -> None:
         """Read soon whether another core halted all accounts."""
         self.platform.look()
@@ -304,6 +309,17 @@ class Engine:
         """Read the account from the venue now, and journal what differs."""
         answer = await self._ask(account_id, Reconcile(), asked)
         return msgspec.json.decode(answer.result, type=Moved)
+
+    async def settle_letter(
+        self, account_id: str, ask: SettleLetter, asked: Asked | None, principal: str = ""
+    ) -> Ruled:
+        """Settle an action of unknown outcome by an operator's word; see `Letters.rule`."""
+        return results.ruled(await self._ask(account_id, ask, asked, principal))
+
+    async def rights(self, account_id: str, *, principal: str = "") -> KeyRights:
+        """Have whoever leads an account ask its venue what its key may do."""
+        answer = await self._ask(account_id, AskRights(), None, principal)
+        return msgspec.json.decode(answer.result, type=KeyRights)
 
     async def change_run(
         self, account_id: str, ask: CreateRun | MoveRun, asked: Asked | None, principal: str = ""
@@ -357,18 +373,9 @@ class Engine:
         ask = MoveRun(run=run_id, verb=verb, config=config, leash=leash, label=label)
         return (await self.change_run(found.account, ask, None, principal)).run
 
-    def _owner(self, run_id: str) -> Core:
-        for core in self._roster.cores():
-            if run_id in core.runs:
-                return core
-        raise RunNotFound(f"There is no run {run_id}.", run=run_id)
-
     def protection(self, run_id: str) -> Guarding:
-        """Return a run's live calculations.
-
-        Raises RunNotFound, NotSupported if it protects nothing.
-        """
-        return guarding(self._owner(run_id), run_id)
+        """Return a run's live calculations. Raises RunNotFound, NotSupported without any."""
+        return guarding(owner_of(self._roster.cores(), run_id), run_id)
 
     def protections(self, account_id: str) -> Sequence[Guarding]:
         """Return every running run of an account that protects positions."""
@@ -380,8 +387,8 @@ class Engine:
 
     def latest_tick(self, *, venue: str, network: str, url: str = "") -> Tick | None:
         """Return the last tick of a market that is being read, or None."""
-        market = self._roster.markets.get((venue, network, url))
-        return None if market is None else market.tick
+        found = self._roster.markets.get((venue, network, url))
+        return None if found is None else found.tick
 
     def status(self) -> EngineStatus:
         """Return how every account and feed is doing."""

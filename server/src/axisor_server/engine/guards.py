@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from axisor.errors import NotSupported
+from axisor.errors import NotSupported, RunNotFound
 from axisor.events import RunState
 from axisor_server.domain.standing import blindness
 from axisor_server.engine.answers import Guarding
 from axisor_server.engine.core import Core
 from axisor_server.engine.coverage import protection_of
+
+
+def owner_of(cores: Iterable[Core], run_id: str) -> Core:
+    """Return the account that a run belongs to. Raises RunNotFound."""
+    for core in cores:
+        if run_id in core.runs:
+            return core
+    raise RunNotFound(f"There is no run {run_id}.", run=run_id)
 
 
 def guarding(core: Core, run: str) -> Guarding:

@@ -16,6 +16,7 @@ from axisor.ports import Clock
 from axisor_server.domain.halting import Halt, allows
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import decode_payload
+from axisor_server.domain.standing import is_reconciling
 from axisor_server.engine import settling
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft
@@ -104,8 +105,8 @@ class Halting:
 
     def _drop_planned(self, draft: Draft) -> None:
         for record in list(draft.book.open.values()):
-            if record.state is not IntentState.PLANNED:
-                continue
+            if record.state is not IntentState.PLANNED or is_reconciling(draft.book.causes):
+                continue  # after a restore a plan may have been sent by the core that was lost
             if not allows(draft.book.halted, decode_action(record.action)):
                 settling.settle(
                     draft,

@@ -27,6 +27,9 @@ from axisor_server.ports import Reader
 log = logging.getLogger(__name__)
 
 LOOK_S = 1
+RESTORED = "restored"
+"""The code of the cause that an account is held by after a restore."""
+
 GRACE_MS = 10_000
 """How long an account that was just taken over may still be without price, clock or reading."""
 
@@ -72,6 +75,7 @@ class Health:
     def release(self, code: str) -> None:
         """Take away a cause that was held."""
         self.held.pop(code, None)
+        self._tally.drop(code)
         self._poke.set()
 
     def look(self) -> None:
@@ -87,7 +91,8 @@ class Health:
         if state is not None and state.unreadable:
             names = ", ".join(sorted(state.unreadable))
             yield Cause("position_unreadable", f"The venue's figures cannot be read: {names}.")
-        if not self._core.acting and not self._is_new():
+        held_back = RESTORED in self.held  # which is a cause of its own
+        if not self._core.acting and not self._is_new() and not held_back:
             yield Cause("not_acting", "The account was not read since this core took it over.")
 
     def _is_new(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from axisor.errors import VenueError
+from axisor.errors import StoreUnavailable, VenueError
 from axisor.model import AccountState, OrderState
 from axisor.ports import Clock, ClosedPosition, Lane, VenueAccount
 from axisor_server.domain.account import gone, orders_gone
+from axisor_server.domain.counters import Fundings
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.glances import Glances
 from axisor_server.engine.settings import EngineSettings
@@ -40,8 +41,17 @@ class Reading(Protocol):
         started_ms: int,
         closed: dict[str, ClosedPosition],
         done: dict[str, OrderState],
+        fundings: Fundings,
     ) -> bool:
         """Take a reading over; False when it was too old to count."""
+        ...
+
+    def unwritable(self, error: StoreUnavailable) -> None:
+        """Learn that a reading could not be written down."""
+        ...
+
+    def behind(self, state: AccountState) -> tuple[str, ...]:
+        """Return ids of positions of which a reading seems to show less than is known."""
         ...
 
     async def unreadable(self, error: VenueError) -> None:
@@ -102,7 +112,15 @@ class Observer:
             await self._clock.sleep(wait / 1000)
 
     async def read(self, lane: Lane) -> bool:
-        """Read once; returns whether the reading counted."""
+        """Read once; returns whether the reading counted, and was written down where it had to."""
+        try:
+            return await self._read(lane)
+        except StoreUnavailable as error:
+            # What was read still serves those who may act without the store.
+            self._actor.unwritable(error)
+            return False
+
+    async def _read(self, lane: Lane) -> bool:
         started = self._clock.monotonic_ms()
         try:
             shared = lane is Lane.RECONCILE
@@ -110,11 +128,16 @@ class Observer:
             before = self._actor.last_state()
             closed = await self._endings(before, state)
             done = await self._orders(before, state)
+            # Where payments of both signs were settled meanwhile, only their list tells.
+            seeming = self._actor.behind(state)
+            fundings = {id: await self._line.funding_paid(id) for id in seeming}
         except VenueError as error:
             await self._actor.unreadable(error)
             return False
         await self._failpoint("account-read")
-        counted = await self._actor.observed(state, started_ms=started, closed=closed, done=done)
+        counted = await self._actor.observed(
+            state, started_ms=started, closed=closed, done=done, fundings=fundings
+        )
         if not counted:
             self._hint.set()
         return counted

@@ -17,6 +17,7 @@ from axisor.events import (
     CoverageChanged,
     IntentSettled,
     IntentState,
+    NoticeGiven,
     PositionClosed,
     RunState,
     StandingChanged,
@@ -24,25 +25,21 @@ from axisor.events import (
 from axisor.intents import Wake
 from axisor.model import AccountState, Leash
 from axisor.strategy import Strategy, decode_config
-from axisor_server.domain.account import (
-    DAY_US,
-    PROJECTED,
-    AccountBook,
-    Loss,
-    Spend,
-    project,
-    spend_of,
-)
+from axisor_server.domain.account import PROJECTED, AccountBook, project
+from axisor_server.domain.attempts import Attempt, attempt_of
+from axisor_server.domain.counters import Outside
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Head, decode_payload, verify
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
+from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
+from axisor_server.engine.counting import came_of, counts_of
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader
 
 PAGE = 1_000
 RECENT = 100_000
-ALSO_PROJECTED = ("CoverageChanged", "IntentSettled", "StandingChanged")
+ALSO_PROJECTED = ("CoverageChanged", "IntentSettled", "NoticeGiven", "StandingChanged")
 KEPT_US = 2 * DAY_US
 
 
@@ -100,14 +97,18 @@ def book_of(
     reader: Reader, account: AccountRecord, told: Projection, *, now_us: int
 ) -> AccountBook:
     """Return an account's book: what its journal told, and the rows beside it."""
+    open_ = {r.id: r for r in reader.open_intents(account.id)}
     return AccountBook(
         account=account.id,
         mode=account.mode,
         halt=account.halt,
         state=told.state,
-        open={r.id: r for r in reader.open_intents(account.id)},
+        open=open_,
         spends=_spends(reader, account.id, now_us),
+        attempts=_attempts(reader, account.id, now_us),
         losses=told.losses,
+        counts=counts_of(reader.witnesses(account.id), told.state, open_.values()),
+        outside=told.outside,
     )
 
 
@@ -161,7 +162,7 @@ class Projection(Struct, frozen=True, kw_only=True):
     """A journal folded up to a sequence: each position, order and balance as it was last told.
 
     `unread` are the actions confirmed since a balance was told: it does not show them yet. `causes`
-    are those of the account's standing.
+    are those of the account's standing, `outside` the sats that nothing explained.
     """
 
     sequence: int = 0
@@ -170,19 +171,23 @@ class Projection(Struct, frozen=True, kw_only=True):
     coverage: Mapping[str, Coverage] = {}
     unread: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
+    outside: tuple[Outside, ...] = ()
 
 
 def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
     """Fold what a journal holds beyond a projection."""
     sequence, state = before.sequence, before.state
     losses, coverage = list(before.losses), dict(before.coverage)
-    unread, causes = before.unread, before.causes
+    unread, causes, outside = before.unread, before.causes, list(before.outside)
     while page := reader.entries(stream, after=sequence, limit=PAGE):
         for entry in page:
             sequence = entry.sequence
             if entry.kind not in PROJECTED and entry.kind not in ALSO_PROJECTED:
                 continue
             payload = decode_payload(entry.payload)
+            if isinstance(payload, NoticeGiven):
+                outside.extend(came_of(payload, entry.time_us))
+                continue
             if isinstance(payload, CoverageChanged):
                 coverage[payload.coverage.position] = payload.coverage
                 continue
@@ -206,6 +211,7 @@ def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
         coverage=coverage,
         unread=unread,
         causes=causes,
+        outside=tuple(outside),
     )
 
 
@@ -224,6 +230,11 @@ def _spends(reader: Reader, account: str, now_us: int) -> dict[str, Spend]:
         if opened and record.state is IntentState.CONFIRMED:
             found.setdefault(record.id, spend_of(record))
     return found
+
+
+def _attempts(reader: Reader, account: str, now_us: int) -> dict[str, Attempt]:
+    recent = reader.recent_intents(account, since_us=now_us - KEPT_US, limit=RECENT)
+    return {r.id: attempt for r in recent if (attempt := attempt_of(r)) is not None}
 
 
 def restarted(record: RunRecord, state: RunState) -> RunRecord:

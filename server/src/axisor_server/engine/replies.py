@@ -9,6 +9,7 @@ from axisor.errors import (
     AxisorError,
     LeaseLost,
     NoEngine,
+    RestoreReconciling,
     ShuttingDown,
     StoreError,
     VenueClockSkew,
@@ -22,6 +23,7 @@ from axisor_server.domain.records import IntentRecord
 PASSING = (
     LeaseLost,
     NoEngine,
+    RestoreReconciling,
     ShuttingDown,
     StoreError,
     VenueClockSkew,

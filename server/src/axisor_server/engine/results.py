@@ -14,6 +14,7 @@ from axisor_server.domain.preview import preview
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.asks import AccountNow
 from axisor_server.engine.core import Core
+from axisor_server.engine.letters import Ruled
 from axisor_server.engine.replies import Answer, error_of
 from axisor_server.ports import Reader
 
@@ -87,3 +88,9 @@ def account_now(reader: Reader, account: str) -> AccountNow:
         raise AccountNotFound(account=account)
     sequence = reader.head(stream_of(account)).sequence
     return AccountNow(account=found, intents=tuple(reader.open_intents(account)), sequence=sequence)
+
+
+def ruled(answer: Answer) -> Ruled:
+    """Return what was decided about a dead letter."""
+    found = msgspec.json.decode(answer.result, type=Ruled)
+    return replace(found, sequence=answer.sequence)

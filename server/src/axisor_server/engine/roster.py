@@ -16,6 +16,7 @@ from axisor.errors import (
     ShuttingDown,
     StoreError,
 )
+from axisor.events import NoticeGiven
 from axisor.ports import Venue
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.records import AccountRecord, LeaseRecord
@@ -95,7 +96,7 @@ class Roster:
             await self._end(id)
         for id in list(self.followers):
             await self._unfollow(id)
-        if self._settings.lead:
+        if self._settings.lead and self._settings.shared:
             owner = self._settings.owner
             await self._store.write(lambda tx: tx.leave(owner))
         await self._cancel(HALTS)
@@ -107,6 +108,14 @@ class Roster:
     async def _tell_halt(self, halt: Halt) -> None:
         halting = {id: actor.halting for id, actor in self.actors.items()}
         await tell_all(halting, halt, self._clock, self._settings.command_wait_ms / 1000)
+
+    async def tell(self, notice: NoticeGiven) -> None:
+        """Write a notice into the journal of every account that is served here."""
+        for id, actor in list(self.actors.items()):
+            try:
+                await actor.say(notice)
+            except AxisorError as error:
+                log.warning("account %s has not been told %s: %s", id, notice.code, error)
 
     async def abandon(self) -> None:
         """Stop at once as a crash would: nothing is settled, written or given back."""
@@ -201,7 +210,8 @@ class Roster:
             await actor.give_back()
         if not self.stopping:
             self._follow(actor.core.account)
-            self._allotment.hint()
+            if actor.over:
+                self._allotment.hint()
 
     async def give_up(self, account_id: str) -> None:
         """Stop acting for an account in good order, and let another core take it."""
@@ -308,9 +318,8 @@ class Roster:
 
     async def _look(self) -> None:
         """Find what no hint told of: commands for those led here, news of those followed."""
-        pause_ms = self._settings.command_poll_ms
-        while pause_ms is not None:
-            await self._clock.sleep(pause_ms / 1000)
+        while self._settings.shared:
+            await self._clock.sleep(self._settings.command_poll_ms / 1000)
             try:
                 waiting, sequences = await self._store.read(_news)
             except StoreError:

@@ -16,32 +16,40 @@ from axisor.errors import (
 from axisor.events import (
     IntentSettled,
     IntentState,
-    NoticeGiven,
     OrderChanged,
     Outcome,
     Payload,
     PositionChanged,
     PositionClosed,
 )
-from axisor.model import AccountState, Balance, OrderState, Severity
+from axisor.model import AccountState, Balance, OrderState, Position
 from axisor.ports import ClosedPosition, Confirmed, Refused, SendResult, Unknown
-from axisor_server.domain.account import (
-    Loss,
-    diff,
-    shows_less,
-    with_order,
-    with_position,
-    without_position,
-)
+from axisor_server.domain.account import diff, with_order, with_position, without_position
+from axisor_server.domain.counters import Fundings, behind
+from axisor_server.domain.emergency import Ended
 from axisor_server.domain.intent import decode_action, may_move, spends
+from axisor_server.domain.letters import Word
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import Verdict, added_between, shows_more
+from axisor_server.domain.spending import Loss
+from axisor_server.domain.witness import Verdict, shows_more
+from axisor_server.engine import counting
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.reconcile import LEDGER_KINDS
 from axisor_server.engine.replies import answer_of
 
 
-def settle(
+class Ruling(Struct, frozen=True):
+    """Who settled an action by their word, what they said, and whether against what was read."""
+
+    principal: str = ""
+    note: str = ""
+    forced: bool = False
+
+
+NOBODY = Ruling()
+
+
+def settle(  # noqa: PLR0913  an outcome is all of this
     draft: Draft,
     record: IntentRecord,
     state: IntentState,
@@ -51,6 +59,7 @@ def settle(
     message: str = "",
     venue_id: str = "",
     latency_ms: int = 0,
+    ruling: Ruling = NOBODY,
 ) -> None:
     """Move an intent on and tell whom it concerns: its journal, its command, its run."""
     if not may_move(record.state, state):
@@ -73,10 +82,15 @@ def settle(
             message=message,
             venue_id=moved.venue_id,
             latency_ms=latency_ms,
+            principal=ruling.principal,
+            note=ruling.note,
+            forced=ruling.forced,
         )
     )
     if state is IntentState.CONFIRMED:
         _count(draft, moved)
+    if not state.is_open:
+        counting.settled(draft, moved, by=by)
     if record.request_id and not state.is_open:
         draft.tell(record.request_id, answer_of(moved))
     if record.run:
@@ -144,6 +158,7 @@ def _apply(draft: Draft, answer: Confirmed) -> list[Payload]:
         changes.extend(c for c in closed if isinstance(c, PositionClosed))
         state = after
     if changes:
+        counting.take(draft, state, {}, final=True)
         tell(draft, state, changes)
     return changes
 
@@ -181,23 +196,68 @@ def settle_verdict(draft: Draft, record: IntentRecord, verdict: Verdict) -> list
         message=verdict.message,
         venue_id=verdict.venue_id,
     )
-    if verdict.surplus:
-        draft.say(
-            NoticeGiven(
-                severity=Severity.WARN,
-                code="MARGIN_MOVED_OUTSIDE",
-                text="More margin was added than this core asked for.",
-                position=record.target.removeprefix("positions/"),
-                data={"sats": str(verdict.surplus), "intent": record.id},
-            )
-        )
-    found = verdict.position
-    held = (
-        None if found is None or draft.book.state is None else draft.book.state.position(found.id)
-    )
-    if found is None or held is None or not shows_more(held, found):
+    return [] if verdict.position is None else _show(draft, verdict.position)
+
+
+def _show(draft: Draft, position: Position) -> list[Payload]:
+    """Take over what a reading about an action showed, where it shows more than is known."""
+    state = draft.book.state
+    held = None if state is None else state.position(position.id)
+    if state is None or held is None:
         return []
-    return _apply(draft, Confirmed(position=found))
+    if not shows_more(held, position):
+        return []
+    after = with_position(state, position)
+    counting.take(draft, after, {}, final=False, doubted=True)
+    changes: list[Payload] = [PositionChanged(position=position)]
+    tell(draft, after, changes)
+    return changes
+
+
+def settle_ruled(draft: Draft, record: IntentRecord, word: Word, *, forced: bool) -> None:
+    """Settle an unknown intent by an operator's word.
+
+    What the cross ledger shows is read anew afterwards: a row that belongs to this action must not
+    be taken for a later one's.
+    """
+    reasons_ = {
+        IntentState.NOT_APPLIED: VenueUnavailable.reason,
+        IntentState.DEAD: OutcomeUnknown.reason,
+    }
+    settle(
+        draft,
+        record,
+        word.state,
+        by="operator",
+        reason=reasons_.get(word.state, ""),
+        message="Given up by the operator." if word.state is IntentState.DEAD else "",
+        ruling=Ruling(word.principal, word.note, forced),
+    )
+    if record.kind in LEDGER_KINDS:
+        draft.book = replace(draft.book, transfer=None)
+
+
+def settle_found(draft: Draft, record: IntentRecord, ended: Ended | None) -> None:
+    """Settle an action that was sent without the journal, as far as its answer was written down."""
+    if ended is None or not may_move(record.state, ended.state):
+        settle(
+            draft,
+            record,
+            IntentState.UNKNOWN,
+            reason=OutcomeUnknown.reason,
+            message="The answer was not written down.",
+        )
+        return
+    unknown = ended.state is IntentState.UNKNOWN
+    settle(
+        draft,
+        record,
+        ended.state,
+        reason=OutcomeUnknown.reason if unknown else ended.reason,
+        message=ended.message,
+        venue_id=ended.venue_id,
+        latency_ms=ended.latency_ms,
+    )
 
 
 def cancel(draft: Draft, record: IntentRecord, message: str) -> None:
@@ -226,19 +286,25 @@ class Freshness(Struct, frozen=True):
 
 
 def too_old(
-    draft: Draft, state: AccountState, *, started_ms: int, freshness: Freshness
+    draft: Draft,
+    state: AccountState,
+    *,
+    started_ms: int,
+    freshness: Freshness,
+    fundings: Fundings,
 ) -> str | None:
     """Return why a reading must not count, or None when it may.
 
     It must have begun after the last known effect, and must not show less margin than was known: a
-    venue's replicas may lag. Long after the last good reading even such a one is believed.
+    venue's replicas may lag. Long after the last good reading even such a one is believed, but
+    nothing is added to that position until it shows what is known.
     """
     if started_ms < freshness.effect_ms:
         return "It was begun before the last effect."
     before = draft.book.state
     recent = started_ms - freshness.read_ms <= freshness.trust_ms
-    if recent and (id := shows_less(before, state)) is not None:
-        return f"It shows less margin on {id} than was known."
+    if recent and (ids := behind(draft.book.counts, before, state, fundings)):
+        return f"It shows less margin on {ids[0]} than was known."
     lagging = started_ms - freshness.effect_ms <= freshness.lag_ms
     if lagging and before is not None:
         opened = {s.opens for s in draft.book.spends.values() if s.intent in draft.book.unread}
@@ -256,11 +322,12 @@ def observe(
     closed: Mapping[str, ClosedPosition],
     done: Mapping[str, OrderState],
     lagging: bool,
+    fundings: Fundings,
 ) -> list[Payload]:
     """Take a reading over; returns what it changed."""
     before = draft.book.state
     changes = list(diff(before, state, closed=closed, done=done))
-    _note_outside(draft, before, state)
+    counting.take(draft, state, fundings, final=not lagging)
     unread = draft.book.unread
     if unread and before is not None:
         shown = before.balance.free - state.balance.free >= sum(r.amount for r in unread.values())
@@ -271,26 +338,3 @@ def observe(
     else:
         draft.book = draft.book.with_state(state)
     return changes
-
-
-def _note_outside(draft: Draft, before: AccountState | None, after: AccountState) -> None:
-    """Say when margin came from somewhere else, such as the venue's own screens."""
-    if before is None:
-        return
-    mine = {r.target for r in draft.book.open.values()}
-    mine |= {r.target for r in draft.book.unread.values()}
-    for position in after.positions:
-        old = before.position(position.id)
-        if old is None or f"positions/{position.id}" in mine or position.entry_margin is None:
-            continue
-        added = added_between(old, position)
-        if added > 0:
-            draft.say(
-                NoticeGiven(
-                    severity=Severity.WATCH,
-                    code="MARGIN_MOVED_OUTSIDE",
-                    text="Margin was added outside this core.",
-                    position=position.id,
-                    data={"sats": str(added)},
-                )
-            )

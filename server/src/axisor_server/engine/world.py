@@ -14,7 +14,7 @@ from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals
-from axisor_server.ports import Store
+from axisor_server.ports import EmergencyLog, Store
 
 Hint = Callable[[str, int], None]
 """Tells other cores that something grew: a journal, an account's commands, the free accounts."""
@@ -39,6 +39,7 @@ class World:
     vitals: Vitals
     may_renew: Callable[[], bool]
     new_id: Callable[[], str]
+    emergency: EmergencyLog | None = None
     answered: Callable[[str], None] = lambda _: None
     """Called with the request id of a command once its answer is durable."""
     hint: Hint = no_hint

@@ -12,6 +12,7 @@ from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
+from axisor_server.rpc.letters import DeadLetterServicer
 from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
 from axisor_server.rpc.metrics import CallMetrics, CoreCollector
@@ -26,6 +27,7 @@ from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
 from axisor_server.services.journals import Journals
+from axisor_server.services.letters import Letters
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
 from axisor_server.services.protection import Protection
@@ -111,6 +113,9 @@ class House:
                 guards=guards,
                 explainer=Explainer(store=store, accounts=accounts),
                 watches=watches,
+            ),
+            "axisor.v1.DeadLetterService": DeadLetterServicer(
+                Letters(engine=engine, store=store, accounts=accounts, clock=clock)
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
         }

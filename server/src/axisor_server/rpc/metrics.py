@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -55,6 +55,31 @@ class LoopMetrics:
     def lagged(self, lag_ms: int) -> None:
         """Count one round of the loop."""
         self._seconds.observe(lag_ms / 1000)
+
+
+class BackupMetrics:
+    """Says when the last good backup was taken, how large it was, how long it took, what failed."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._good = Gauge(
+            "axisor_backup_seconds",
+            "When the last good backup was taken, in seconds since 1970.",
+            registry=registry,
+        )
+        self._size = Gauge("axisor_backup_bytes", "How large it is.", registry=registry)
+        self._took = Gauge("axisor_backup_duration_seconds", "How long it took.", registry=registry)
+        self._failures = Counter(
+            "axisor_backup_failures", "Backups that failed.", registry=registry
+        )
+
+    def record(self, *, good_us: int | None, size: int, took_ms: int, failed: bool) -> None:
+        """Note how a try went."""
+        if failed:
+            self._failures.inc()
+        if good_us is not None:
+            self._good.set(good_us / 1_000_000)
+            self._size.set(size)
+            self._took.set(took_ms / 1_000)
 
 
 class CoreCollector(Collector):

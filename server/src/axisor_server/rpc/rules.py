@@ -15,6 +15,7 @@ from axisor.errors import SettingsInvalid
 from axisor.model import Permission
 from axisor.v1 import (
     accounts_pb2,
+    dead_letters_pb2,
     events_pb2,
     guard_pb2,
     margin_pb2,
@@ -33,6 +34,7 @@ MODULES = (
     events_pb2,
     strategies_pb2,
     guard_pb2,
+    dead_letters_pb2,
     system_pb2,
 )
 

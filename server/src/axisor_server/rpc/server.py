@@ -50,14 +50,15 @@ class RpcServer:
         pipeline: Pipeline,
         servicers: Mapping[str, object],
         reflect: bool,
+        only_health: bool = False,
     ) -> None:
-        """Take one servicer for each service, by full name.
+        """Take one servicer for each service, by full name; `only_health` offers none of them.
 
         Raises SettingsInvalid where a method states no right or has no servicer.
         """
         self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()
-        self._names = [service.full_name for service in services()]
+        self._names = [] if only_health else [service.full_name for service in services()]
         found = methods(services())
         for service in self._names:
             own = {path: method for path, method in found.items() if method.service == service}
@@ -69,7 +70,7 @@ class RpcServer:
                 (grpc.method_handlers_generic_handler(service, handlers),)
             )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        if reflect:
+        if reflect and not only_health:
             listed = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(listed, self._server)
 

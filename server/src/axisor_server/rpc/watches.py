@@ -31,6 +31,7 @@ ACCOUNT = frozenset(
         "HaltChanged",
         "StandingChanged",
         "FeedChanged",
+        "RestoreReconciled",
     }
 )
 MARGIN = frozenset(
@@ -50,6 +51,7 @@ GUARD = frozenset(
         "HaltChanged",
         "StandingChanged",
         "FeedChanged",
+        "RestoreReconciled",
     }
 )
 

@@ -223,13 +223,16 @@ class Accounts:
         sealed = await self._store.read(lambda view: view.sealed(id))
         if sealed is None:
             return report_on(None, record.mode, self._clock.now())
-        rights = await ask(
-            self._venue(record.venue),
-            network=record.network,
-            url=record.url,
-            credentials=self._vault.unseal(sealed, account=id, network=record.network),
-            clock=self._clock,
-        )
+        if self._engine.leads:
+            rights = await ask(
+                self._venue(record.venue),
+                network=record.network,
+                url=record.url,
+                credentials=self._vault.unseal(sealed, account=id, network=record.network),
+                clock=self._clock,
+            )
+        else:  # whoever leads the account opens its key, nobody else
+            rights = await self._engine.rights(id)
         return report_on(rights, record.mode, self._clock.now())
 
     async def reconcile(self, id: str, request: Request) -> Counted:

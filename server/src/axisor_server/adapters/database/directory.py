@@ -30,6 +30,12 @@ class DataDirectory:
 
         Raises StoreInUse with the directory and the other process's id, or StoreUnavailable.
         """
+        self.lock()
+        # SQLite would make the file readable by others; its log files copy its permissions.
+        os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+    def lock(self) -> None:
+        """Make the directory where missing, and lock it. Raises as `take` does."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -51,8 +57,6 @@ class DataDirectory:
         os.ftruncate(lock, 0)
         os.write(lock, b"%d\n" % os.getpid())
         self._lock = lock
-        # SQLite would make the file readable by others; its log files copy its permissions.
-        os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     def release(self) -> None:
         """Unlock the directory."""

@@ -139,6 +139,11 @@ class SqlReader:
         found = self._value(sql.WITNESS, account, target)
         return found if isinstance(found, int) else None
 
+    def witnesses(self, account: str) -> Mapping[str, int]:
+        """Return the largest counter seen for each target."""
+        rows = self._session.execute(sql.WITNESSES, (account,)).fetchall()
+        return msgspec.convert({row[0]: row[1] for row in rows}, dict[str, int])
+
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""
         found = self._value(sql.META, key)

@@ -118,6 +118,7 @@ ADD_INTENT = f"{_insert('intents', IntentRecord)} ON CONFLICT DO NOTHING RETURNI
 MOVE_INTENT = f"UPDATE intents SET {_assign(IntentRecord)} WHERE id = ? AND state = ? RETURNING id"  # noqa: S608
 
 WITNESS = "SELECT counter FROM witness WHERE account = ? AND target = ?"
+WITNESSES = "SELECT target, counter FROM witness WHERE account = ?"
 RAISE_WITNESS = (
     "INSERT INTO witness (account, target, counter, seen_us) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (account, target) DO UPDATE SET counter = excluded.counter,"

@@ -12,8 +12,9 @@ import psycopg
 import sqlalchemy as sa
 
 from axisor.errors import JournalCorrupt, StoreUnavailable
-from axisor_server.adapters.database import migrate
+from axisor_server.adapters.database import migrate, wal
 from axisor_server.adapters.database.directory import DataDirectory
+from axisor_server.adapters.database.doubting import doubt
 from axisor_server.adapters.database.jobs import Jobs
 from axisor_server.adapters.database.postgres import PostgresDialect
 from axisor_server.adapters.database.reader import SqlReader
@@ -37,9 +38,15 @@ class DatabaseStore:
     """One writer thread with group commit, a few reader threads, on SQLite or PostgreSQL."""
 
     def __init__(
-        self, dialect: Dialect, prepare: Callable[[], None], leave: Callable[[], None]
+        self,
+        dialect: Dialect,
+        prepare: Callable[[], None],
+        leave: Callable[[], None],
+        *,
+        relief: Callable[[], bool] = lambda: False,
     ) -> None:
         self._dialect = dialect
+        self._relief = relief
         self._prepare = prepare
         self._leave = leave
         self._writes: Jobs[SqlTransaction] | None = None
@@ -64,7 +71,7 @@ class DatabaseStore:
                 raise
             raise store_error(fault, cause) from error
         self._writes, self._reads = Jobs(QUEUED_WRITES), Jobs(QUEUED_READS)
-        self._threads = [Writer(self._dialect, self._writes, session)]
+        self._threads = [Writer(self._dialect, self._writes, session, relief=self._relief)]
         self._threads += [ReaderThread(self._dialect, self._reads) for _ in range(READERS)]
         for thread in self._threads:
             thread.start()
@@ -94,10 +101,17 @@ class DatabaseStore:
         self._leave()
 
 
-def sqlite_store(directory: Path, now_us: Callable[[], int] = system_now_us) -> DatabaseStore:
+def sqlite_store(
+    directory: Path,
+    now_us: Callable[[], int] = system_now_us,
+    *,
+    before: migrate.Before | None = None,
+    relief: Callable[[], bool] = lambda: False,
+) -> DatabaseStore:
     """Return a store on the SQLite database of a data directory, which one core holds at a time.
 
-    `now_us` is the database's clock.
+    `now_us` is the database's clock. `before` is called before a migration changes it, `relief`
+    when its disk is full.
     """
     data = DataDirectory(directory)
     dialect = SqliteDialect(data.database, now_us)
@@ -108,36 +122,56 @@ def sqlite_store(directory: Path, now_us: Callable[[], int] = system_now_us) -> 
                 f"SQLite {sqlite3.sqlite_version} is too old.", fix="Use Python with SQLite 3.35."
             )
         data.take()
-        _check_and_migrate(data.database, dialect)
+        _check_and_migrate(data.database, dialect, before)
 
-    return DatabaseStore(dialect, prepare, data.release)
+    return DatabaseStore(dialect, prepare, data.release, relief=relief)
 
 
-def _check_and_migrate(path: Path, dialect: SqliteDialect) -> None:
+def _check_and_migrate(path: Path, dialect: SqliteDialect, before: migrate.Before | None) -> None:
+    log = wal.look(path)
+    if not log.sound:
+        raise _damaged(path, "its log has no sound beginning")
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise JournalCorrupt(f"The database {path} is damaged: {found}.", path=path)
-        connection.execute("PRAGMA journal_mode = WAL")
+            raise _damaged(path, found)
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
         connection.execute("PRAGMA synchronous = FULL")
-        migrate.to_head(migrate.sqlite_engine(connection))
+        lost = 0
+        if log.commits:
+            _, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            lost = log.lost(valid)
+        if lost > 1:
+            raise _damaged(path, f"its log breaks off before {lost} commits that it holds")
+        migrate.to_head(migrate.sqlite_engine(connection), before=before)
+        if lost:
+            doubt(connection)
     except sqlite3.DatabaseError as error:
         if dialect.fault(error) is Fault.CORRUPT:
-            raise JournalCorrupt(f"The database {path} is damaged: {error}.", path=path) from error
+            raise _damaged(path, str(error)) from error
         raise
     finally:
         connection.close()
 
 
-def postgres_store(dsn: str) -> DatabaseStore:
+def _damaged(path: Path, what: str) -> JournalCorrupt:
+    return JournalCorrupt(
+        f"The database {path} is damaged: {what}.",
+        fix="Keep a copy of the directory, then restore the newest backup that verifies:"
+        " axisor backup restore --move-aside. Look at the disk before you trust it again.",
+        path=path,
+    )
+
+
+def postgres_store(dsn: str, *, before: migrate.Before | None = None) -> DatabaseStore:
     """Return a store on a PostgreSQL database, which several cores may share by leases."""
     dialect = PostgresDialect(dsn)
 
     def prepare() -> None:
         connection: psycopg.Connection[tuple[object, ...]] = dialect.raw()
         try:
-            migrate.to_head(migrate.postgres_engine(connection))
+            migrate.to_head(migrate.postgres_engine(connection), before=before)
         finally:
             connection.close()
 

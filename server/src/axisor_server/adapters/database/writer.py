@@ -13,10 +13,10 @@ must have no effect but what it writes through its transaction.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from axisor.errors import JournalCorrupt, StoreError, StoreUnavailable
+from axisor.errors import DiskFull, JournalCorrupt, StoreError, StoreUnavailable
 from axisor_server.adapters.database.jobs import Job, Jobs, Outcome
 from axisor_server.adapters.database.session import Dialect, Fault, Session
 from axisor_server.adapters.database.unit import SqlTransaction
@@ -38,9 +38,9 @@ def store_error(fault: Fault, error: BaseException) -> StoreError:
     if fault is Fault.CLASH:
         return Conflict("Another row holds the same unique key; nothing was written.")
     if fault is Fault.FULL:
-        return StoreUnavailable(
+        return DiskFull(
             "The disk of the database is full; nothing of this was written.",
-            fix="Free space on the disk of the data directory; writing goes on by itself.",
+            money="Nothing new is begun; what was begun is reconciled when there is room.",
         )
     if fault is Fault.CORRUPT:
         return JournalCorrupt("The database file is damaged.", error=name)
@@ -61,10 +61,21 @@ class Failure(NamedTuple):
 
 
 class Writer:
-    """Carries out write jobs on one session, which it opens again when it is lost."""
+    """Carries out write jobs on one session, which it opens again when it is lost.
 
-    def __init__(self, dialect: Dialect, jobs: Jobs[SqlTransaction], session: Session) -> None:
+    `relief` makes room on a full disk, and returns whether it did.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        jobs: Jobs[SqlTransaction],
+        session: Session,
+        *,
+        relief: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._dialect = dialect
+        self._relief = relief
         self._jobs = jobs
         self._session: Session | None = session
         self._thread = threading.Thread(target=self._run, name="axisor-writer", daemon=True)
@@ -109,6 +120,7 @@ class Writer:
             if not isinstance(result, Failure):
                 return result[0], None
             repeat = result.fault in (Fault.AGAIN, Fault.LOST)
+            repeat = repeat or (result.fault is Fault.FULL and self._relief())
             if result.unsure or result.unreachable or not repeat or attempt == ATTEMPTS:
                 return (job, None, self._told(result)), result
         raise AssertionError("the last attempt returns")

@@ -13,7 +13,6 @@ from axisor.events import IntentState
 from axisor_server.adapters.continuity import account_of, check_continues, over
 from axisor_server.adapters.memory.tables import MemoryReader, Tables
 from axisor_server.adapters.system import system_now_us
-from axisor_server.domain.account import DAY_US
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
@@ -23,6 +22,7 @@ from axisor_server.domain.records import (
     LeaseRecord,
     RunRecord,
 )
+from axisor_server.domain.spending import DAY_US
 from axisor_server.ports import Conflict, Reader, Transaction
 
 T = TypeVar("T")

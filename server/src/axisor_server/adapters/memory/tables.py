@@ -191,6 +191,11 @@ class MemoryReader:
         """Return the largest counter seen, or None."""
         return self._tables.witness.get((account, target))
 
+    def witnesses(self, account: str) -> Mapping[str, int]:
+        """Return the largest counter seen for each target."""
+        rows = self._tables.witness.rows.items()
+        return {target: counter for (owner, target), counter in rows if owner == account}
+
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""
         return self._tables.meta.get(key)

@@ -9,22 +9,27 @@ from msgspec.structs import replace
 
 from axisor.errors import JournalCorrupt
 from axisor.events import (
+    RESTORED,
     AccountOpened,
     IntentPlanned,
     IntentReviewRefused,
     IntentSent,
     IntentSettled,
     IntentState,
+    NoticeGiven,
     Outcome,
     Payload,
     PositionClosed,
+    RestoreReconciled,
     RunChanged,
     StepTaken,
     Stimulus,
 )
 from axisor.model import Mode
 from axisor.saw import Saw
-from axisor_server.domain.account import DAY_US, AccountBook, Loss
+from axisor_server.domain.account import AccountBook
+from axisor_server.domain.attempts import NOTICE
+from axisor_server.domain.counters import Count
 from axisor_server.domain.intent import (
     decode_action,
     encode_action,
@@ -36,12 +41,17 @@ from axisor_server.domain.intent import (
 )
 from axisor_server.domain.journal import Entry, encode_payload, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
+from axisor_server.domain.restored import counted_record
+from axisor_server.domain.spending import DAY_US, Loss
 from axisor_server.domain.told import Moment, Told
 from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.counting import came_of
 from axisor_server.engine.desk import CHANGES
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 KEPT_US = 2 * DAY_US
+BEHIND = Count(floor=1, shown=0)
+"""What is known of a position that is shown older than it is; by how much, no decision tells."""
 TIDY_EVERY = 1_000
 OUTCOMES_KEPT = 1_000
 """How many outcomes a run may leave unanswered before the oldest are forgotten."""
@@ -78,6 +88,8 @@ class Past:
         """
         before = self.told.copy()
         before.complete = before.complete and not saw.full
+        if saw.full:  # a core that takes an account over may say it again
+            self._book = replace(self._book, exhausted=frozenset())
         moment = self.told.see(saw, cause=cause)
         self._market_us = to_us(moment.now)
         return before, moment
@@ -92,6 +104,7 @@ class Past:
             causes=self.told.causes,
             state=self.told.state,
             unread={id: self._confirmed[id] for id in self.told.unread},
+            counts=dict.fromkeys(self.told.frozen, BEHIND),
         )
 
     def hear(self, entry: Entry, payload: Payload) -> None:
@@ -123,9 +136,13 @@ class Past:
                         message=payload.message,
                     ),
                 )
+            case NoticeGiven():
+                self._notice(entry, payload)
             case PositionClosed():
                 loss = Loss(payload.position.id, -payload.pl, entry.time_us)
                 self._book = replace(self._book, losses=(*self._book.losses, loss))
+            case RestoreReconciled():
+                self._restored(entry, payload)
         if isinstance(payload, CHANGES):
             self._change(entry, payload)
         if self._heard % TIDY_EVERY == 0:
@@ -138,6 +155,15 @@ class Past:
         if isinstance(cause, CHANGES):
             return encode_cause(cause) in self._changes
         return True
+
+    def _notice(self, entry: Entry, payload: NoticeGiven) -> None:
+        book = self._book
+        if payload.code == NOTICE and payload.run:
+            exhausted = book.exhausted | {f"positions/{payload.position}"}
+            self._book = replace(book, exhausted=exhausted)
+        outside = tuple(came_of(payload, entry.time_us))
+        if outside:
+            self._book = replace(self._book, outside=(*book.outside, *outside))
 
     def _run(self, entry: Entry, payload: RunChanged) -> None:
         held = self.runs.get(payload.run)
@@ -206,6 +232,24 @@ class Past:
             )
             self._came_out(record.run, outcome)
 
+    def _restored(self, entry: Entry, payload: RestoreReconciled) -> None:
+        """Count what a restore counted, tell the runs, and go on from the steps it left."""
+        market_us = to_us(payload.market_at or payload.restored_at)
+        for counted in payload.counted:
+            record = counted_record(
+                counted, account=self.account.id, market_us=market_us, now_us=entry.time_us
+            )
+            self._book = self._book.with_intent(record)
+            if not counted.amount:
+                continue
+            self._came_out(
+                counted.run,
+                Outcome(action=counted.action, state=IntentState.CONFIRMED, reason=RESTORED),
+            )
+        for run, step in payload.steps.items():
+            if run in self.runs:
+                self.runs[run] = replace(self.runs[run], step=step)
+
     def _came_out(self, run: str, outcome: Outcome) -> None:
         kept = self._outcomes.setdefault(run, deque(maxlen=OUTCOMES_KEPT))
         kept.append(encode_cause(outcome))
@@ -218,7 +262,8 @@ class Past:
 
     def _tidy(self, now_us: int) -> None:
         before, market = now_us - KEPT_US, self._market_us - KEPT_US
-        self._book = self._book.without_old(before_us=before, market_before_us=market)
+        known = replace(self._book, state=self.told.state)
+        self._book = known.without_old(before_us=before, market_before_us=market)
         kept = self._book.spends.keys() | set(self.told.unread)
         self._confirmed = {id: r for id, r in self._confirmed.items() if id in kept}
 

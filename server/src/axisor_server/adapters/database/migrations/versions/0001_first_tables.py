@@ -10,6 +10,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+min_compatible = "0001"
+
 NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 OPEN = "state IN ('planned', 'sent', 'unknown')"
 

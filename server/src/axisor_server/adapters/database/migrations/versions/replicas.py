@@ -10,6 +10,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+min_compatible = "replicas"  # cores of before read the stored commands otherwise
+
 NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 

@@ -1,0 +1,1 @@
+"""Backups: one encrypted file each, made while the core runs, verified, and restored with care."""

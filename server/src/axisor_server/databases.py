@@ -1,0 +1,92 @@
+"""The command `axisor db`: which schema a database has, and bringing it to this version's."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from axisor_server.adapters.backup.before import before_migration
+from axisor_server.adapters.backup.making import Place
+from axisor_server.adapters.database.standing import Found, migrate_now, status_of
+from axisor_server.adapters.system import SystemClock, SystemIds
+from axisor_server.cli import CONFIG, OUTPUT, read, told, usual_data_dir
+from axisor_server.offline import postgres_url
+
+DATA_DIR = click.option(
+    "--data-dir",
+    envvar="AXISOR_DATA_DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where journal, keys and certificate are.",
+)
+DATABASE = click.option("--database", help="postgresql://… instead of SQLite in the directory.")
+
+
+@click.group()
+def db() -> None:
+    """Look after a core's database."""
+
+
+@db.command("status")
+@DATA_DIR
+@DATABASE
+@CONFIG
+@OUTPUT
+@told
+def status(file: Path | None, output: str, **options: Any) -> None:
+    """Say which schema the database has, and what this version would do with it."""
+    found = status_of(_place(file, options))
+    click.echo(json.dumps(_shape(found)) if output == "json" else _text(found))
+
+
+@db.command("migrate")
+@DATA_DIR
+@DATABASE
+@CONFIG
+@OUTPUT
+@told
+def migrate(file: Path | None, output: str, **options: Any) -> None:
+    """Bring the database to this version's schema, a backup first, as a start of the core does."""
+    place = _place(file, options)
+    before = before_migration(
+        place, clock=SystemClock(), ids=SystemIds(), version=version("axisor-server")
+    )
+    migrate_now(place, before)
+    found = status_of(place)
+    click.echo(json.dumps(_shape(found)) if output == "json" else _text(found))
+
+
+def _place(file: Path | None, options: dict[str, Any]) -> Place:
+    settings = read(file, **{"database.url": options["database"]}).settings
+    directory = options["data_dir"] or usual_data_dir()
+    return Place(data_dir=directory, database_url=postgres_url(settings))
+
+
+def _shape(found: Found) -> dict[str, Any]:
+    return {
+        "database": found.database,
+        "revision": found.revision,
+        "newest": found.newest,
+        "compatible": found.compatible,
+        "works": found.works,
+        "migrates": found.migrates,
+    }
+
+
+def _text(found: Found) -> str:
+    if found.revision is None:
+        return f"The {found.database} database is empty; a start makes revision {found.newest}."
+    if not found.works:
+        return (
+            f"The {found.database} database has revision {found.revision}, which needs"
+            f" {found.compatible} or newer; this version has {found.newest}."
+        )
+    if found.migrates:
+        return (
+            f"The {found.database} database has revision {found.revision};"
+            f" a start migrates it to {found.newest}, after a backup."
+        )
+    return f"The {found.database} database has revision {found.revision}; nothing is to be done."

@@ -1,0 +1,96 @@
+"""What a core does for itself beside guarding: its store, backups, and room on its disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from axisor.events import NoticeGiven
+from axisor.ports import Clock
+from axisor_server.adapters.backup.before import before_migration
+from axisor_server.adapters.backup.job import Report
+from axisor_server.adapters.backup.making import Place
+from axisor_server.adapters.backup.planning import notice_of, planned
+from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.database.identity import Identity
+from axisor_server.adapters.reserve import Reserve
+from axisor_server.offline import postgres_url
+from axisor_server.ports import Ids, Store
+from axisor_server.rpc.metrics import BackupMetrics
+from axisor_server.settings import Settings
+
+
+class Upkeep:
+    """The store of a core and what keeps it whole."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        data_dir: Path,
+        *,
+        clock: Clock,
+        ids: Ids,
+        registry: CollectorRegistry,
+        anew: bool = False,
+    ) -> None:
+        own = version("axisor-server")
+        self._ids = ids
+        self._url = postgres_url(settings)
+        place = Place(data_dir=data_dir, database_url=self._url)
+        self._identity = Identity(data_dir, anew=anew)
+        self._metrics = BackupMetrics(registry)
+        self._notices: asyncio.Queue[NoticeGiven] = asyncio.Queue(maxsize=100)
+        self.reserve = Reserve(data_dir)
+        before = before_migration(place, clock=clock, ids=ids, version=own)
+        if not self._url:
+            self.store: Store = sqlite_store(data_dir, before=before, relief=self.reserve.give_up)
+        else:
+            self.store = postgres_store(self._url, before=before)
+        self._backups = planned(
+            settings, data_dir, clock=clock, ids=ids, version=own, told=self._backed_up
+        )
+
+    async def open(self) -> None:
+        """Open the store. Raises StoreUnavailable where it is not the one it was."""
+        if not self._url:
+            self._identity.check_file()
+        await self.store.open()
+        try:
+            await self._identity.tie(self.store, self._ids.new())
+        except BaseException:
+            await self.store.close()
+            raise
+
+    def look(self, free: int) -> None:
+        """Keep room on the disk, given how many bytes are free."""
+        if not self._url:
+            self.reserve.keep(free)
+
+    def tasks(
+        self, tell: Callable[[NoticeGiven], Awaitable[None]]
+    ) -> list[Coroutine[Any, Any, None]]:
+        """Return what runs as long as the core does."""
+        found: list[Coroutine[Any, Any, None]] = [self._tell(tell)]
+        if self._backups is not None:
+            found.append(self._backups.run())
+        return found
+
+    async def _tell(self, tell: Callable[[NoticeGiven], Awaitable[None]]) -> None:
+        while True:
+            await tell(await self._notices.get())
+
+    def _backed_up(self, before: Report, after: Report) -> None:
+        self._metrics.record(
+            good_us=after.good_us,
+            size=after.size,
+            took_ms=after.took_ms,
+            failed=after.failures > before.failures,
+        )
+        notice = notice_of(before, after)
+        if notice is not None and not self._notices.full():
+            self._notices.put_nowait(notice)

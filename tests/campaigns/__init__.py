@@ -1,0 +1,1 @@
+"""The campaigns at their quick figures, and the parts they are made of."""
