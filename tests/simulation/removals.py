@@ -22,14 +22,13 @@ from axisor_margin_guard.memory import GuardMemory
 from axisor_server.domain import account as accounts
 from axisor_server.domain import intent as intents
 from axisor_server.domain import review, witness
-from axisor_server.domain.fence import is_past
-from axisor_server.domain.journal import Entry, Head, to_us
+from axisor_server.domain.counters import Count
+from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import IntentRecord, RunRecord
 from axisor_server.domain.witness import Baseline, Evidence, Verdict
-from axisor_server.engine import executor, recovery, settling
+from axisor_server.engine import counting, desk, executor, recovery, settling
 from axisor_server.engine.asks import Ask, Asked
 from axisor_server.engine.callers import Callers
-from axisor_server.engine.doubts import Look
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor, Order
@@ -163,16 +162,13 @@ def fence_checked_after_the_read(patches: Patches) -> None:
     look, sure = Executor.look, executor.judge  # type: ignore[attr-defined]
     present: ContextVar[tuple[Executor, IntentRecord]] = ContextVar("present")
 
-    async def looking(self: Executor, record: IntentRecord) -> Look | None:
+    async def looking(self: Executor, record: IntentRecord) -> Any:
         present.set((self, record))
         return await look(self, record)
 
     def judged(action: Action, baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:
         self, record = present.get()
-        clock = self._books.venue_clock()
-        now_ms, fence_ms = to_us(self._clock.now()) // 1000, (record.fence_us or 0) // 1000
-        past = clock is not None and is_past(clock, wall_ms=now_ms, fence_ms=fence_ms)
-        return sure(action, baseline, evidence, fenced=past)
+        return sure(action, baseline, evidence, fenced=self.is_fenced(record))
 
     patches.put(Executor, "look", looking)
     patches.put(executor, "judge", judged)
@@ -296,8 +292,11 @@ def command_ids_mean_nothing(patches: Patches) -> None:
 
 
 def any_reading_counts(patches: Patches) -> None:
-    """Take a reading over that shows less than was known."""
-    patches.put(settling, "shows_less", lambda before, after: None)
+    """Take a reading over that shows less than was known, and add to what it shows."""
+    patches.put(settling, "behind", lambda counts, before, after, fundings: ())
+    patches.put(Count, "is_behind", property(lambda self: False))
+    for module in (counting, desk):
+        patches.put(module, "fresh_enough", lambda draft, record: lambda tx: None)
 
 
 def readings_from_before_count(patches: Patches) -> None:
