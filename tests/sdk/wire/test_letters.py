@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sdk.wire.basics import maybe, one_of, positive, texts, times
 from tests.sdk.wire.test_round_trip import sent
-from tests.sdk.wire.values import effects, maybe, one_of, positive, texts, times, words
+from tests.sdk.wire.values import effects, words
 
 from axisor import events as e
 from axisor.wire import letters, records

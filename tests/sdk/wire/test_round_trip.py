@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sdk.wire.basics import one_of, orders, positive, times
 from tests.sdk.wire.values import (
     ACCOUNT,
     account_balances,
@@ -16,17 +17,13 @@ from tests.sdk.wire.values import (
     candles,
     floors,
     leashes,
-    one_of,
-    orders,
     payloads,
     plan_rows,
-    positive,
     previews,
     reports,
     settlements,
     snapshots,
     tick_reports,
-    times,
     whatifs,
 )
 

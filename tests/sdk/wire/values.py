@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from hypothesis import strategies as st
+from tests.sdk.wire.basics import (
+    decimals,
+    ids,
+    maybe,
+    one_of,
+    orders,
+    positive,
+    sats,
+    signed,
+    some_ids,
+    some_text,
+    spans,
+    texts,
+    times,
+)
 
 from axisor import events as e
 from axisor import intents as i
@@ -15,32 +28,8 @@ from axisor.strategy import Floor, PlanRow
 from axisor.wire import records
 
 ACCOUNT = "main"
-ids = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
-some_ids = st.just("") | ids
-texts = st.text(max_size=20)
-sats = st.integers(-21 * 10**14, 21 * 10**14)
-positive = st.integers(1, 21 * 10**14)
-decimals = st.decimals(
-    min_value=Decimal("0.00000001"), max_value=Decimal(10**9), places=8, allow_nan=False
-)
-signed = st.decimals(min_value=-(10**6), max_value=10**6, places=8, allow_nan=False)
-times = st.datetimes(
-    min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)
-)
-spans = st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=99))
-
-
-def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.none() | strategy
-
-
-def one_of(kind: Any) -> st.SearchStrategy[Any]:
-    return st.sampled_from(list(kind))
-
-
 causes = st.builds(e.Cause, code=texts, text=texts)
 words = st.dictionaries(texts, texts, max_size=2)
-some_text = maybe(texts.filter(bool))
 positions = st.builds(
     m.Position,
     id=ids,
@@ -64,24 +53,6 @@ positions = st.builds(
     sum_cash_in_pl=sats,
     pl=sats,
     created_at=maybe(times),
-    client_id=some_text,
-)
-orders = st.builds(
-    m.Order,
-    id=ids,
-    type=one_of(m.OrderType),
-    side=one_of(m.Side),
-    quantity=positive,
-    price=decimals,
-    state=one_of(m.OrderState),
-    margin_mode=one_of(m.MarginMode),
-    leverage=maybe(decimals),
-    margin=maybe(sats),
-    stoploss=maybe(decimals),
-    takeprofit=maybe(decimals),
-    fee=sats,
-    created_at=maybe(times),
-    settled_at=maybe(times),
     client_id=some_text,
 )
 balances = st.builds(m.Balance, free=sats, synthetic_usd=decimals, fee_tier=st.integers(0, 9))

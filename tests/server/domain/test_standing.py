@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from axisor.errors import ReduceOnly
+from axisor.errors import ReduceOnly, RestoreReconciling
 from axisor.events import Cause, Coverage, CoverageState, HaltLevel, Standing
 from axisor.intents import Action, AddMargin, ClosePosition, OpenPosition
 from axisor.model import FeedQuality, Side
@@ -58,10 +58,11 @@ def test_every_bad_quality_of_a_price_is_a_cause():
 def test_a_cause_of_the_core_refuses_what_increases_risk_and_a_halt_is_judged_apart(code):
     halt = code.startswith("halt_")
 
-    assert isinstance(hindrance(OPEN, causes(code)), type(None) if halt else ReduceOnly)
     restored = code == "restored"
-    assert isinstance(hindrance(ADD, causes(code)), ReduceOnly if restored else type(None))
-    assert isinstance(hindrance(CLOSE, causes(code)), ReduceOnly if restored else type(None))
+    refused = RestoreReconciling if restored else ReduceOnly
+    assert isinstance(hindrance(OPEN, causes(code)), type(None) if halt else refused)
+    assert isinstance(hindrance(ADD, causes(code)), refused if restored else type(None))
+    assert isinstance(hindrance(CLOSE, causes(code)), refused if restored else type(None))
 
 
 def test_a_refusal_names_every_cause():

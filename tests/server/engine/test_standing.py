@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from axisor.errors import ReduceOnly
+from axisor.errors import ReduceOnly, RestoreReconciling
 from axisor.events import (
     Cause,
     CoverageChanged,
@@ -291,7 +291,7 @@ async def test_what_others_hold_an_account_for_counts_until_it_is_released(bench
     health.release("restored")
     await ticking(bench, 12)
 
-    assert isinstance(refused, ReduceOnly)
+    assert isinstance(refused, RestoreReconciling)
     assert standing(engine) is Standing.ACTIVE
 
 

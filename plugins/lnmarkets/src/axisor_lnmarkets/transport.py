@@ -33,6 +33,7 @@ from axisor_lnmarkets.hour import VenueHour
 from axisor_lnmarkets.limiter import Limiter
 from axisor_lnmarkets.models.general import ServerTime
 from axisor_lnmarkets.outcome import Done, Reply, Verdict, judge
+from axisor_lnmarkets.request import Request
 from axisor_lnmarkets.retry_after import seconds_to_wait
 from axisor_lnmarkets.signing import Signer
 from axisor_lnmarkets.wire import Listing, Value, decode, decode_each, encode_query
@@ -56,23 +57,6 @@ TRUSTED_ROUND_TRIP_MS = 1_000
 RETIRED = frozenset({404, 405, 410})
 """What a read is answered where the venue does not offer it any more."""
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5, keepalive_expiry=4.0)
-
-
-class Request(Struct, frozen=True, kw_only=True):
-    """One request as it goes on the wire; `body` and `query` are exactly what is signed."""
-
-    method: str
-    path: str
-    query: str = ""
-    body: bytes = b""
-    signed: bool = True
-
-    @property
-    def signed_data(self) -> str:
-        """Return what the signature covers after the path."""
-        if self.body:
-            return self.body.decode()
-        return f"?{self.query}" if self.query else ""
 
 
 class ClockSample(Struct, frozen=True):

@@ -996,8 +996,8 @@ Global___FeedChanged: _TypeAlias = FeedChanged  # noqa: Y015
 
 @_typing.final
 class RestoreReconciled(_message.Message):
-    """After a restore from a backup the account was read and found out about; from here on it acts again.
-    What happened between the backup and the restore is in no journal.
+    """After a restore from a backup the account was read and found out about; from here on it acts
+    again. What happened between the backup and the restore is in no journal.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 FATAL = (Conflict, LeaseLost, JournalCorrupt)
 """Errors after which this core must not go on writing the account."""
 
-GIVE_WAY_S = 0.25
+GIVE_WAY_MS = 250
 """How long runs that guard nothing are kept from computing while a rescue is on its way."""
 
 Turn = tuple[Callable[[], Awaitable[Any]], "asyncio.Future[Any]"]
@@ -152,14 +152,14 @@ class Core:
                 await self._take(*self._normal.popleft())
             elif self._patient:
                 self._arrived.clear()
-                await within(self.clock, GIVE_WAY_S, self._arrived.wait())
+                await within(self.clock, GIVE_WAY_MS / 1_000, self._arrived.wait())
             else:
                 self._arrived.clear()
                 await self._arrived.wait()
 
     def _rescuing(self) -> bool:
         """Return whether a rescue is on its way, for which a plugin's computing must wait a bit."""
-        newest_us = to_us(self.clock.now()) - int(GIVE_WAY_S * 1_000_000)
+        newest_us = to_us(self.clock.now()) - GIVE_WAY_MS * 1_000
         return any(
             record.lane == Lane.GUARD
             and record.state is not IntentState.UNKNOWN

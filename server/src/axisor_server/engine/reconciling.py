@@ -58,7 +58,7 @@ WHY = "It is being found out what happened since."
 CAUSE = "restored"
 """The code of the cause that an account stands by meanwhile."""
 
-PAUSE_S = 1.0
+PAUSE_S = 1
 NEW_AFTER_US = 120 * 1_000_000
 """How long after a restore anything the lost core sent is certainly dead."""
 

@@ -22,8 +22,9 @@ from axisor_lnmarkets.models.account import (
     OnChainStatus,
     OnChainWithdrawal,
 )
+from axisor_lnmarkets.request import Request
 from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery, read_page
-from axisor_lnmarkets.transport import Request, Transport
+from axisor_lnmarkets.transport import Transport
 from axisor_lnmarkets.wire import encode_body
 
 _Nothing: Any = dict[str, Any] | None

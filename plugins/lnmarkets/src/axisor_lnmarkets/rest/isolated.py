@@ -16,8 +16,9 @@ from axisor_lnmarkets.models.futures import (
     TradeType,
     echoes,
 )
+from axisor_lnmarkets.request import Request
 from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery, read_page
-from axisor_lnmarkets.transport import Request, Transport
+from axisor_lnmarkets.transport import Transport
 from axisor_lnmarkets.wire import Listing, Value, encode_body, encode_query
 
 _TRADE = "/v3/futures/isolated/trade"

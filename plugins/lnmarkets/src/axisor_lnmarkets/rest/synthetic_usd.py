@@ -7,8 +7,9 @@ from decimal import Decimal
 from axisor.errors import FieldInvalid
 from axisor.ports import Lane
 from axisor_lnmarkets.models.account import Asset, Swap
+from axisor_lnmarkets.request import Request
 from axisor_lnmarkets.rest.paging import FIRST, Page, PageQuery, read_page
-from axisor_lnmarkets.transport import Request, Transport
+from axisor_lnmarkets.transport import Transport
 from axisor_lnmarkets.wire import encode_body
 
 
