@@ -131,7 +131,9 @@ async def test_readers_that_are_cut_off_rebuild_what_others_saw(tmp_path: Path) 
                     await until(lambda: _acting(running, account), "the core acts again")
                 await sim.price(price)
                 await until(partial(_safe, client, account, position, price), f"safe at {price}")
-            await until(lambda: _settled(client, account, position), "the last reading is taken")
+            await until(
+                lambda: _settled(client, account, position, never), "the last reading is taken"
+            )
             together = partial(_read_to_the_end, client, account, never, always)
             for _ in range(STILL):
                 end = await until(together, "both have read to the end")
@@ -171,11 +173,11 @@ async def _safe(client: Client, account: str, position: str, price: int) -> bool
     return bool(price - held.liquidation >= price * 2 // 100)
 
 
-async def _settled(client: Client, account: str, position: str) -> bool:
-    """Return whether the balance shows every sat that the position holds."""
+async def _settled(client: Client, account: str, position: str, reader: Seen) -> bool:
+    """Return whether the balance, told and answered, shows every sat that the position holds."""
     held = (await client.margin.get_position(account, position)).position
     balance = (await client.accounts.balance(account)).balance
-    return balance.free + held.margin == BALANCE
+    return balance.free == reader.free == BALANCE - held.margin
 
 
 async def _read_to_the_end(client: Client, account: str, *readers: Seen) -> int:
