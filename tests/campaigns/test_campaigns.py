@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from campaigns import gates, kill, recovery, replicas
 from campaigns.report import Figures
+
+pytestmark = pytest.mark.skipif(
+    "AXISOR_CAMPAIGNS" not in os.environ,
+    reason="They take minutes of both processors: set AXISOR_CAMPAIGNS, or run `make campaign`.",
+)
 
 SEED = 21
 BUDGET_S = 240.0

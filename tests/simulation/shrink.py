@@ -38,7 +38,7 @@ def shrink(seed: int) -> Minimal | None:
     horizon_s = _shortest(lambda horizon_s: fails(tuple(kinds), horizon_s))
     trace: list[str] = []
     result = run_seed(seed, only=kinds, horizon_s=horizon_s, trace=trace)
-    violation = next(v for v in result.violations if v.kind == kind)
+    violation = next((v for v in result.violations if v.kind == kind), result.violations[0])
     return Minimal(seed, tuple(kinds), horizon_s, violation, _timeline(trace, violation))
 
 

@@ -279,6 +279,7 @@ class Actor:
         if unknown:  # a fence says nothing before the venue's time is known
             await within(self._clock, CLOCK_WAIT_S, self.effects.clock_known())
         looking = asyncio.gather(*map(self.executor.look, unknown))
+        looking.add_done_callback(_heard)
         try:
             await self._first_reading()
             looks = await looking
@@ -378,3 +379,9 @@ class Actor:
     def open_intents(self) -> tuple[IntentRecord, ...]:
         """Return the actions without a final outcome."""
         return tuple(self.core.book.open.values())
+
+
+def _heard(looking: asyncio.Future[Any]) -> None:
+    """Take note of how a look ended that nobody waits for any more."""
+    if not looking.cancelled():
+        looking.exception()
