@@ -20,8 +20,6 @@ from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.domain.journal import Entry, Head, entry_hash
 from axisor_server.engine import desk
 
-INDEX = "one_open_additive_intent"
-
 EPOCH = 1
 _append = SqlTransaction.append
 

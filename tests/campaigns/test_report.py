@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import campaigns.__main__ as runner
@@ -107,3 +108,7 @@ def test_full_figures_are_not_met_by_quick_ones(tmp_path: Path, trials: list[str
     CliRunner().invoke(runner.main, ["kill", "--full", "--resume", "--json", str(tmp_path)])
 
     assert trials == ["good", "good"]
+
+
+def test_the_runner_takes_no_gate_from_its_own_process() -> None:
+    assert "campaigns.ungated" not in sys.modules
