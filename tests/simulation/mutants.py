@@ -131,6 +131,7 @@ MUTANTS: Sequence[Mutant] = (
         name="gone-is-not-applied",
         lacks="A position that is gone tells nothing of what was added to it.",
         removals=(remove.gone_is_not_applied,),
+        world=variants.closing_user,
     ),
     Mutant(
         name="absence-proves-nothing",

@@ -37,7 +37,7 @@ class _Last(random.Random):
 def late_and_slow(world: World) -> None:
     """Let requests take effect at the very last moment, and readings come late or old."""
     world.plan = replace(world.plan, back_date_ms=0)
-    _more(world, late=0.5, slow_venue=0.5, read_slow=0.4, read_stale=0.5)
+    _more(world, late=0.8, slow_venue=0.8, read_slow=0.3, read_stale=0.8)
     for kind in ("late", "slow-venue", "read-stale"):
         world.faults._chance[kind] = _Last(f"{world.seed}/last/{kind}")
 
@@ -45,6 +45,11 @@ def late_and_slow(world: World) -> None:
 def meddling_user(world: World) -> None:
     """Have the user add a little margin again and again, while requests are lost."""
     _more(world, user_adds=6.0, request_lost=0.3)
+
+
+def closing_user(world: World) -> None:
+    """Have the user close positions now and then, while answers are lost and requests late."""
+    _more(world, user_closes=1.5, response_lost=0.4, late=0.3)
 
 
 def garbled(world: World) -> None:
