@@ -259,3 +259,4 @@ def heal(world: World) -> None:
         process.store.cut = False
         if process.frozen and not process.dead:
             world.loop.thaw(process)
+            process.steady_since = world.loop.time()

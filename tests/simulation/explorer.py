@@ -26,6 +26,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     `opening` are choices made before the first one that counts; `A.loads` there is as many reads of
     the store as A asks for in a row. `step_ms` is how much time passes
     at once: more than a lease or a fence lasts, so that one step ends both, or less than either.
+    Without `loads`, what a core reads from the store comes at once and is no choice: the epoch of
+    its lease keeps the other from writing in between.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     times: int = 2
     faults: int = 2
     step_ms: int = 9_000
+    loads: bool = True
 
 
 class Outcome(Struct, frozen=True):
@@ -84,6 +87,18 @@ def choices(stage: Stage, scope: Scope, left: Left) -> tuple[str, ...]:
 
 def play(stage: Stage, scope: Scope, choice: str) -> None:
     """Make a choice come true. Raises ValueError where it cannot."""
+    _play(stage, scope, choice)
+    if not scope.loads:
+        _load(stage, "AB")
+
+
+def _load(stage: Stage, workers: str) -> None:
+    """Let these cores read from the store whatever they ask for."""
+    while found := [c for c in stage.calls if c.kind == "load" and c.worker in workers]:
+        stage.proceed(found[0], "ok")
+
+
+def _play(stage: Stage, scope: Scope, choice: str) -> None:
     if choice == "time":
         stage.pass_time(scope.step_ms)
         return
@@ -94,8 +109,7 @@ def play(stage: Stage, scope: Scope, choice: str) -> None:
     elif kind == "arrives":
         stage.arrive(worker)
     elif kind == "loads":
-        while any((call.worker, call.kind) == (worker, "load") for call in stage.calls):
-            stage.proceed(_call(stage, worker, "load"), "ok")
+        _load(stage, worker)
     else:
         stage.proceed(_call(stage, worker, kind), fate)
 

@@ -27,10 +27,13 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
     {
         scope.name: scope
         for scope in (
-            Scope(name="expired", opening=EXPIRED, deaths=0, times=1, faults=1),
-            Scope(name="taken", opening=TAKEN, deaths=0, times=1, faults=1),
-            Scope(name="taken-and-dying", opening=TAKEN, deaths=1, times=1, faults=0),
-            Scope(name="planning", opening=READ, deaths=0, times=1, faults=1),
+            Scope(name="plain", opening=READ, deaths=0, times=1, faults=1, loads=False, depth=12),
+            Scope(name="plain-expired", opening=EXPIRED, deaths=0, times=1, faults=0, loads=False),
+            Scope(name="plain-taken", opening=TAKEN, deaths=0, times=1, faults=0, loads=False),
+            Scope(name="planning", opening=READ, deaths=0, times=1, faults=1, loads=False),
+            Scope(name="expired", opening=EXPIRED, deaths=0, times=1, faults=1, loads=False),
+            Scope(name="taken", opening=TAKEN, deaths=0, times=1, faults=1, loads=False),
+            Scope(name="dying", opening=TAKEN, deaths=1, times=1, faults=0, loads=False),
             Scope(name="beginning", deaths=1, times=1, faults=1, depth=9),
             Scope(name="slowly", opening=READ, deaths=0, times=2, faults=1, step_ms=4_000, depth=9),
             Scope(

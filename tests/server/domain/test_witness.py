@@ -245,6 +245,19 @@ def test_a_stop_that_was_replaced_since_is_neither_done_nor_undone():
     assert judged(ours, state(), theirs, fenced=True).state is IntentState.NOT_APPLIED
 
 
+def test_a_stop_that_liquidation_has_passed_since_is_neither_done_nor_undone():
+    ours = SetStop(position="p", price=Decimal(97_000))
+    passed = state(replace(POSITION, liquidation=Decimal("97000.5")))
+    reached = state(replace(POSITION, liquidation=Decimal(97_000)))
+    off = SetStop(position="p", price=None)
+    armed = state(replace(POSITION, liquidation=Decimal("97000.5"), stoploss=Decimal(97_500)))
+
+    assert judged(ours, state(), passed).state is None
+    assert judged(ours, state(), passed, fenced=True).state is IntentState.DEAD
+    assert judged(ours, state(), reached, fenced=True).state is IntentState.NOT_APPLIED
+    assert judged(off, armed, armed, fenced=True).state is IntentState.NOT_APPLIED
+
+
 def test_a_baseline_survives_being_written_down():
     baseline = baseline_of(ADD, state(POSITION), market_us=US)
 

@@ -130,6 +130,13 @@ def _value(action: SetStop | SetTakeProfit, position: Position) -> Price | None:
     return position.stoploss if isinstance(action, SetStop) else position.takeprofit
 
 
+def _is_swept(action: SetStop | SetTakeProfit, position: Position) -> bool:
+    """Return whether the venue keeps no stop at this price now, and so would have dropped it."""
+    if isinstance(action, SetTakeProfit) or action.price is None:
+        return False
+    return position.side.sign * (action.price - position.liquidation) < 0
+
+
 def _carriers(client_id: str | None, state: AccountState | None) -> tuple[str, ...]:
     if client_id is None or state is None:
         return ()
@@ -311,6 +318,9 @@ def _judge_value(
             done = shown == action.price
             if not done and fenced and baseline.former not in (None, _text(shown)):
                 message = "Another value has been set since, so nobody can tell whether this was."
+                return Verdict(IntentState.DEAD, message=message)
+            if not done and fenced and _is_swept(action, position):
+                message = "Liquidation has passed it since, and a stop beyond that is taken away."
                 return Verdict(IntentState.DEAD, message=message)
         case CancelOrder():
             done = all(order.id != action.order for order in state.orders)
