@@ -1,7 +1,7 @@
 """The frames of watches: events, snapshots and heartbeats as bytes, alike for every stream.
 
-Every `Watch…Response` has the same three fields under the same numbers (`DAY_ONE.md` 21), so one
-encoding serves all of them.
+Every `Watch…Response` has the same three fields under the same numbers, so one encoding
+serves all of them.
 """
 
 from __future__ import annotations
