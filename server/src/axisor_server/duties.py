@@ -41,7 +41,6 @@ def engine_settings(settings: Settings, ids: Ids) -> EngineSettings:
         EngineSettings.of(settings, owner=_owner(settings, ids)),
         lead=Role.ENGINE in settings.roles,
         follow=Role.API in settings.roles,
-        shared=bool(settings.database.url),
         lease_ms=settings.lease.ttl_ms,
         renew_ms=settings.lease.renew_ms,
         share_ms=min(1_000, settings.lease.renew_ms),

@@ -54,7 +54,7 @@ async def bench():
 
 
 def core(bench, **more: Any):
-    usual: dict[str, Any] = {"strategies": (MarginGuard, Hasty), "sole": True}
+    usual: dict[str, Any] = {"strategies": (MarginGuard, Hasty), "shared": False}
     return bench.engine(**(usual | more))
 
 
@@ -259,7 +259,7 @@ async def test_a_halt_and_a_stale_price_forbid_it(bench):
 
 
 async def test_without_a_lease_nothing_is_done(bench):
-    _, engine = await guarded(bench, CLOSES, sole=False)
+    _, engine = await guarded(bench, CLOSES, shared=True)
     await bench.store.close()
     await bench.clock.advance(6)
 
@@ -270,7 +270,7 @@ async def test_without_a_lease_nothing_is_done(bench):
 
 
 async def test_within_its_lease_a_replica_may_act_too(bench):
-    _, engine = await guarded(bench, CLOSES, sole=False)
+    _, engine = await guarded(bench, CLOSES, shared=True)
     await bench.store.close()
 
     await bench.move("97900", seconds=1)

@@ -262,7 +262,7 @@ class Core:
 
         The spare is a second, or a fifth of a short lease.
         """
-        if self.settings.sole:
+        if not self.settings.shared:
             return True
         spare_ms = min(1_000, self.settings.lease_ms // 5)
         return self.clock.monotonic_ms() < self.lease_until_ms - spare_ms

@@ -12,8 +12,7 @@ from axisor_server.settings import Settings
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """How the engine behaves; times are in the unit their name ends with.
 
-    `owner` names this process in leases and must differ between processes. `sole` says that nobody
-    else can open the store, so that its lock is the lease. `back_date_ms` is taken
+    `owner` names this process in leases and must differ between processes. `back_date_ms` is taken
     off the signature's time, which shortens how long an outcome can stay unknown; 0 until the venue
     is known to accept it. `lag_ms` is how late a venue's reading may show what it did, `slack_ms`
     how long it may work on a request before it does it, `plan_ms` how old a plan may be when it is
@@ -25,13 +24,12 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
 
     `shut_wait_ms` is how long a change waits for an account that could not be opened before it.
     `command_life_ms` is how long a request may wait for somebody to begin with it when it says
-    nothing itself. `shared` says that other processes work with the database too; only then this
-    one beats, looks for stored commands every `command_poll_ms`, and for their answers every
-    `answer_poll_ms`.
+    nothing itself. `shared` says that other processes may work with the database too;
+    where none can, its lock is the lease. Only with `shared` this one beats, looks for stored
+    commands every `command_poll_ms`, and for their answers every `answer_poll_ms`.
     """
 
     owner: str
-    sole: bool = False
     max_mode: Mode = Mode.SHADOW
     lease_ms: int = 5_000
     renew_ms: int = 1_500
@@ -74,7 +72,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
         doubt, venue, prices = settings.doubt, settings.venue, settings.prices
         return cls(
             owner=owner,
-            sole=not settings.database.url,
+            shared=bool(settings.database.url),
             max_mode=settings.max_mode,
             back_date_ms=venue.back_date_ms,
             lag_ms=venue.lag_ms,
