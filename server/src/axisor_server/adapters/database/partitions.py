@@ -100,7 +100,8 @@ def ensure(dsn: str, *, ahead: int = AHEAD) -> Ensured:
 
     Each in a transaction of its own that waits two seconds for others. Raises StoreUnavailable.
     """
-    made, left = [], []
+    made: list[str] = []
+    left: list[str] = []
     with _connected(dsn) as connection:
         for month in _wanted(connection, ahead):
             with connection.transaction():
