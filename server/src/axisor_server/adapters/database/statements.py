@@ -227,7 +227,7 @@ FORGET_DOCUMENTS = "DELETE FROM documents WHERE until_us < ? RETURNING kind, id"
 def documents(*, owned: bool, about: bool) -> str:
     """Return the read of a kind's documents, by owner and by what they are about, or all."""
     where = "kind = ?" + " AND owner = ?" * owned + " AND about = ?" * about
-    return f"{_select('documents', DocumentRecord)} WHERE {where} ORDER BY created_us, id"
+    return f"{_select('documents', DocumentRecord)} WHERE {where} ORDER BY created_us, id"  # noqa: S608
 
 
 # ---------------------------------------------------------------- facts
