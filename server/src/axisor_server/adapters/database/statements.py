@@ -205,7 +205,7 @@ LIVE_ENGINES = (
 
 DOCUMENT = f"{_select('documents', DocumentRecord)} WHERE kind = ? AND id = ?"
 DOCUMENT_BY = (
-    f"{_select('documents', DocumentRecord)} WHERE kind = ? AND id ="
+    f"{_select('documents', DocumentRecord)} WHERE kind = ? AND id ="  # noqa: S608
     " (SELECT id FROM document_keys WHERE kind = ? AND key = ?)"
 )
 ADD_DOCUMENT = f"{_insert('documents', DocumentRecord)} ON CONFLICT DO NOTHING RETURNING id"
@@ -227,7 +227,7 @@ FORGET_DOCUMENTS = "DELETE FROM documents WHERE until_us < ? RETURNING kind, id"
 def documents(*, owned: bool, about: bool) -> str:
     """Return the read of a kind's documents, by owner and by what they are about, or all."""
     where = "kind = ?" + " AND owner = ?" * owned + " AND about = ?" * about
-    return f"{_select('documents', DocumentRecord)} WHERE {where} ORDER BY created_us, id"  # noqa: S608
+    return f"{_select('documents', DocumentRecord)} WHERE {where} ORDER BY created_us, id"
 
 
 # ---------------------------------------------------------------- facts
