@@ -38,6 +38,7 @@ from axisor.errors.base import (
 )
 from axisor.errors.outside import (
     BackupInvalid,
+    CheckpointInvalid,
     DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
@@ -177,6 +178,7 @@ __all__ = [
     "JournalCorrupt",
     "ReplayDiverged",
     "BackupInvalid",
+    "CheckpointInvalid",
     "DiskFull",
     "reasons",
 ]
