@@ -273,6 +273,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
     when. Metadata: `venue`.
     """
+    ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
+    """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
+    it was written, and the key of that core. Metadata: `stream`, `sequence`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -530,5 +534,9 @@ ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
 """The venue refused the time that a request was signed for; there is no effect, and the key is
 not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
 when. Metadata: `venue`.
+"""
+ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
+"""A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
+it was written, and the key of that core. Metadata: `stream`, `sequence`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -6,7 +6,8 @@ database tells. What is signed is the text of `statement`, by Ed25519.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import msgspec
@@ -165,52 +166,68 @@ def check_signed(checkpoint: Checkpoint, genuine: Genuine) -> None:
         )
 
 
-def compare(entries: Iterable[Entry], checkpoints: Iterable[Checkpoint], *, stream: str) -> Marks:
-    """Walk a whole journal, compute every hash, and compare it with checkpoints of it.
+class Comparison:
+    """Walks a journal a part at a time, computes every hash, and compares it with checkpoints.
 
-    Raises JournalCorrupt naming the first sequence at which the journal is not what it was: of a
-    changed entry its own, of a journal that ends before a checkpoint the first that is missing, and
-    where all hashes were made anew the one after the last checkpoint that still fits.
+    What does not hold raises JournalCorrupt naming the first sequence at which the journal is not
+    what it was: of a changed entry its own, of a journal that ends before a checkpoint the first
+    that is missing, and where all hashes were made anew the one after the last checkpoint that
+    still fits.
     """
-    due = sorted(
-        (each for each in checkpoints if each.stream == stream), key=lambda each: each.sequence
-    )
-    marks, sound, rest = Marks(), 0, _of(stream, entries)
-    while True:
-        upto = due[0].sequence if due else marks.frontier.size + CHUNK
-        chunk = tuple(islice(rest, min(CHUNK, upto - marks.frontier.size)))
-        marks = marks.grown(chunk)
-        while due and due[0].sequence == marks.frontier.size:
-            _check_fits(due.pop(0), marks, after=sound)
-            sound = marks.frontier.size
-        if not chunk:
-            break
-    if due:
-        raise JournalCorrupt(
-            f"The journal {stream} ends at {marks.frontier.size}, but a checkpoint speaks of"
-            f" {due[0].sequence}.",
-            stream=stream,
-            sequence=marks.frontier.size + 1,
-        )
-    return marks
 
+    def __init__(self, stream: str, checkpoints: Iterable[Checkpoint]) -> None:
+        own = (each for each in checkpoints if each.stream == stream)
+        self._due = deque(sorted(own, key=lambda each: each.sequence))
+        self._stream = stream
+        self._sound = 0
+        self.marks = Marks()
 
-def _of(stream: str, entries: Iterable[Entry]) -> Iterator[Entry]:
-    for number, entry in enumerate(entries, 1):
-        if entry.stream != stream:
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Walk the entries that follow. Raises JournalCorrupt."""
+        rest = entries
+        while rest:
+            room = self._due[0].sequence - self.marks.frontier.size if self._due else len(rest)
+            self._grow(rest[:room])
+            rest = rest[room:]
+            while self._due and self._due[0].sequence == self.marks.frontier.size:
+                self._check_fits(self._due.popleft())
+
+    def end(self) -> Marks:
+        """Return what the whole journal is. Raises JournalCorrupt where it ends too soon."""
+        size = self.marks.frontier.size
+        if self._due:
             raise JournalCorrupt(
-                f"Entry {number} is of {entry.stream}, not of {stream}.",
-                stream=stream,
-                sequence=number,
+                f"The journal {self._stream} ends at {size}, but a checkpoint speaks of"
+                f" {self._due[0].sequence}.",
+                stream=self._stream,
+                sequence=size + 1,
             )
-        yield entry
+        return self.marks
+
+    def _grow(self, entries: Sequence[Entry]) -> None:
+        for number, entry in enumerate(entries, self.marks.frontier.size + 1):
+            if entry.stream != self._stream:
+                raise JournalCorrupt(
+                    f"Entry {number} is of {entry.stream}, not of {self._stream}.",
+                    stream=self._stream,
+                    sequence=number,
+                )
+        self.marks = self.marks.grown(entries)
+
+    def _check_fits(self, checkpoint: Checkpoint) -> None:
+        if (checkpoint.hash, checkpoint.root) != (self.marks.hash, self.marks.frontier.root):
+            raise JournalCorrupt(
+                f"The journal {checkpoint.stream} was written anew between {self._sound + 1} and"
+                f" {checkpoint.sequence}: it is not the one its checkpoint speaks of.",
+                stream=checkpoint.stream,
+                sequence=self._sound + 1,
+            )
+        self._sound = checkpoint.sequence
 
 
-def _check_fits(checkpoint: Checkpoint, marks: Marks, *, after: int) -> None:
-    if (checkpoint.hash, checkpoint.root) != (marks.hash, marks.frontier.root):
-        raise JournalCorrupt(
-            f"The journal {checkpoint.stream} was written anew between {after + 1} and"
-            f" {checkpoint.sequence}: it is not the one its checkpoint speaks of.",
-            stream=checkpoint.stream,
-            sequence=after + 1,
-        )
+def compare(entries: Iterable[Entry], checkpoints: Iterable[Checkpoint], *, stream: str) -> Marks:
+    """Walk a whole journal and return what it is. Raises JournalCorrupt as a Comparison does."""
+    comparison, rest = Comparison(stream, checkpoints), iter(entries)
+    while chunk := tuple(islice(rest, CHUNK)):
+        comparison.take(chunk)
+    return comparison.end()
