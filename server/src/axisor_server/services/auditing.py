@@ -170,9 +170,7 @@ class Audits:
         """Return the public key that checkpoints are signed for. Raises EventNotFound before it."""
         record = await self._store.read(lambda view: view.document(audit_keys.KIND, audit_keys.ID))
         if record is None:
-            raise EventNotFound(
-                "Nothing was signed yet.", fix="Ask again when the core has started."
-            )
+            raise EventNotFound("Nothing was signed yet.", fix="Start the core, then ask again.")
         return audit_keys.from_document(record).public
 
     async def _check(self, stream: str) -> None:
