@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from axisor_server.domain import audit_keys
 from axisor_server.domain.auditing import CRITICAL, principal_of
 from axisor_server.domain.checkpoints import KIND, Checkpoint, Comparison, Marks, from_document
 from axisor_server.domain.halting import STREAM as PLATFORM
-from axisor_server.domain.journal import Entry, decode_payload, to_us
+from axisor_server.domain.journal import Entry, Head, decode_payload, to_us
 from axisor_server.domain.merkle import inclusion_proof
 from axisor_server.ports import Reader, Store
 from axisor_server.services import paging
@@ -24,6 +25,10 @@ MOST_LOOKED_AT = 20_000
 """How many entries one page looks at for those its filter wants."""
 
 ACCOUNTS = "accounts/"
+
+
+Read = Callable[[Callable[[Reader], Any]], Any]
+"""Runs a unit on a consistent view of the database and returns its result."""
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -182,6 +187,27 @@ class Audits:
 
     async def _page(self, stream: str, after: int) -> Sequence[Entry]:
         return await self._store.read(lambda view: view.entries(stream, after=after, limit=CHUNK))
+
+
+def walk(read: Read, stream: str, checkpoints: Iterable[Checkpoint]) -> int:
+    """Compute a journal anew, compare it with checkpoints, and return how long it is.
+
+    Raises JournalCorrupt naming the first sequence that is not what it was.
+    """
+    comparison = Comparison(stream, checkpoints)
+    while page := read(
+        lambda view: view.entries(stream, after=comparison.marks.frontier.size, limit=CHUNK)
+    ):
+        comparison.take(page)
+    head: Head = read(lambda view: view.head(stream))
+    marks = comparison.end()
+    if marks.head.sequence < head.sequence:
+        raise JournalCorrupt(
+            f"The head of {stream} names {head.sequence}, which is not there.",
+            stream=stream,
+            sequence=marks.head.sequence + 1,
+        )
+    return marks.frontier.size
 
 
 def _up(view: Reader, stream: str, after: int) -> Iterator[Entry]:
