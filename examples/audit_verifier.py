@@ -1,7 +1,4 @@
-"""python audit_verifier.py KEY (history.jsonl [checkpoints.ndjson] | proof.json), and nothing else
-
-Checks what `axisor audit export` or `axisor audit prove` wrote against the core's public key.
-"""
+"""python audit_verifier.py KEY (history.jsonl [checkpoints.ndjson] | proof.json)."""
 
 import base64
 import json
@@ -44,8 +41,8 @@ def check_proof(proof):
         while left and at and not at & 1:
             at, last = at >> 1, last >> 1
         at, last = at >> 1, last >> 1
-    holds = last == 0 and proof["stream"] == proof["checkpoint"]["stream"]
-    return "" if holds and found.hex() == proof["checkpoint"]["root"] else "not in that journal"
+    point, at = proof["checkpoint"], (last, proof["stream"], found.hex())
+    return "" if at == (0, point["stream"], point["root"]) else "not in that journal"
 
 
 key, (first, *rest) = base64.b64decode(sys.argv[1].partition(":")[2]), map(Path, sys.argv[2:])

@@ -22,7 +22,7 @@ from axisor_cli.evidence import (
 )
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command
-from axisor_cli.telling import sentence
+from axisor_cli.telling import as_record, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
