@@ -51,7 +51,7 @@ def of_before(dsn: str) -> DatabaseStore:
 def old_tables(dsn: str, entries: list[Entry]) -> None:
     """Make a database of before, with a journal in one table."""
     with psycopg.connect(dsn) as connection:
-        migrate.to_revision(migrate.postgres_engine(connection), "replicas")
+        migrate.to_revision(migrate.postgres_engine(connection), "documents")
     with psycopg.connect(dsn) as connection, connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO journal (stream, sequence, time, mode, kind, payload, prev_hash, hash)"

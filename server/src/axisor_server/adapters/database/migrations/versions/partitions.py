@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "partitions"
-down_revision = "replicas"
+down_revision = "documents"
 branch_labels = None
 depends_on = None
 
