@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from axisor.errors import SettingsInvalid, StoreUnavailable
 from axisor.events import NoticeGiven
 from axisor_server.adapters.database.partitions import AHEAD, listed, table_of
-from axisor_server.adapters.memory import SeededIds, VirtualClock
+from axisor_server.adapters.memory import MemoryVault, SeededIds, VirtualClock
 from axisor_server.adapters.reserve import SIZE
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.months import month_of
@@ -49,6 +49,7 @@ class Kept:
             clock=self.clock,
             ids=SeededIds(self.clock, 1),
             registry=self.registry,
+            vault=MemoryVault(),
             anew=anew,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -130,7 +131,7 @@ async def test_the_months_ahead_are_made_on_postgres(tmp_path: Path, postgres_ds
     await kept.upkeep.open()
 
     kept.start()
-    while not kept.clock.sleepers:
+    while len(listed(postgres_dsn)) < 2 + AHEAD:
         await asyncio.sleep(0)
     kept.upkeep.look(10 * SIZE)
     await kept.stop()
@@ -146,10 +147,8 @@ async def test_months_that_cannot_be_made_are_told(tmp_path: Path, postgres_dsn:
     in_the_way(postgres_dsn)
     kept.start()
 
-    for _ in range(3):
-        while not kept.clock.sleepers:
-            await asyncio.sleep(0)
-        await kept.clock.advance(300)
+    while kept.heard.codes.empty():
+        await kept.clock.advance(10)
 
     assert await kept.heard.codes.get() == "PARTITIONS_NOT_MADE"
     await kept.stop()
