@@ -69,7 +69,6 @@ def asked(
     asker: Asker | None = ASKER,
     quality: FeedQuality = FeedQuality.FRESH,
     cost: int = 0,
-    network: str = "signet",
     reviewers: tuple[Any, ...] = (),
 ) -> type[AxisorError] | None:
     view = book.view(now=NOW, tick=None, quality=quality, price_age_ms=0)
@@ -79,7 +78,6 @@ def asked(
         cost=cost,
         book=book,
         view=view,
-        network=network,
         asker=asker,
     ) or reviewed(action, "" if asker is None else asker.run, view, reviewers)
     return None if found is None else type(found)
@@ -188,13 +186,6 @@ def test_halts(level, allowed):
     }
 
     assert {n for n, action in actions.items() if asked(action, book=book) is None} == allowed
-
-
-def test_live_on_mainnet_waits_for_its_proof():
-    live = replace(BOOK, mode=Mode.LIVE)
-
-    assert asked(OPEN, book=live, network="mainnet") is errors.LiveNotReady
-    assert asked(OPEN, book=live, network="signet") is None
 
 
 def test_what_cannot_be_paid_is_refused():

@@ -16,7 +16,6 @@ from axisor.errors import (
     InsufficientBalance,
     LeashExceeded,
     LeverageOutOfRange,
-    LiveNotReady,
     OrderNotFound,
     PermissionDenied,
     PositionNotFound,
@@ -42,7 +41,7 @@ from axisor.intents import (
     WithdrawCross,
 )
 from axisor.maths import on_step
-from axisor.model import CROSS, FeedQuality, Leash, Mode, OrderType, Permission, Sats
+from axisor.model import CROSS, FeedQuality, Leash, OrderType, Permission, Sats
 from axisor.strategy import View
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.counters import behind_error
@@ -90,7 +89,6 @@ def review(
     cost: Sats,
     book: AccountBook,
     view: View,
-    network: str,
     asker: Asker | None,
 ) -> AxisorError | None:
     """Return why an action must not be planned, or None when it may.
@@ -104,7 +102,6 @@ def review(
         None if asker is None else _not_allowed(action, asker),
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
         refusal(book.halt, book.platform, action),
-        _not_in_mode(book.mode, network),
         _stale(action, view, asker),
         hindrance(action, book.causes),
         _pending(action, intent, book),
@@ -231,12 +228,6 @@ def _leash(run: str, what: str, value: int, limit: int) -> LeashExceeded:
         limit=limit,
         value=value,
     )
-
-
-def _not_in_mode(mode: Mode, network: str) -> AxisorError | None:
-    if mode is Mode.LIVE and network == "mainnet":
-        return LiveNotReady()
-    return None
 
 
 HELD = frozenset({FeedQuality.DISPUTED, FeedQuality.FALLBACK})

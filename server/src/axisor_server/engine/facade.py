@@ -153,8 +153,8 @@ class Engine:
     async def open_account(self, record: AccountRecord) -> None:
         """Begin to act for an account already stored with its sealed credentials.
 
-        The first opening journals AccountOpened. Raises ModeNotAllowed, LiveNotReady,
-        VenueNotFound, VenueAuth, SettingsInvalid.
+        The first opening journals AccountOpened. Raises ModeNotAllowed, VenueNotFound,
+        VenueAuth, SettingsInvalid.
         """
         await self._roster.open_account(record)
 
