@@ -56,7 +56,7 @@ class Effects:
         """Stamp a planned action; None when it must not be sent any more."""
         record = self._core.book.open.get(intent)
         rescue = record is not None and Lane(record.lane) is Lane.GUARD
-        return await self._core.in_turn(lambda: self._mark_sent(intent), urgent=True, first=rescue)
+        return await self._core.in_turn(lambda: self._mark_sent(intent), first=rescue, begun=True)
 
     async def _mark_sent(self, intent: str) -> Order | None:
         core = self._core
