@@ -117,9 +117,9 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
 @told
 def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) -> None:
     """Run the core until it is told to stop."""
-    from axisor_server.adapters import heap
+    from axisor_server.adapters import interpreter
 
-    heap.build()
+    interpreter.build()
     from axisor_server import app
 
     flags = {
@@ -147,10 +147,10 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
 
 
 def _ready(ready: Any, *, output: str) -> None:
-    from axisor_server.adapters import heap
+    from axisor_server.adapters import interpreter
 
     _announce(ready, output=output)
-    heap.settle()
+    interpreter.settle()
 
 
 def _announce(ready: Any, *, output: str) -> None:

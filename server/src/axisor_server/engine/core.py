@@ -22,13 +22,14 @@ from axisor.errors import (
     StoreUnavailable,
 )
 from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus
-from axisor.model import FeedQuality, Permission
+from axisor.model import FeedQuality
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, IntentRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.spending import DAY_US
 from axisor_server.domain.told import Told
+from axisor_server.engine.coverage import guards
 from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.ledger import Ledger
@@ -43,6 +44,9 @@ log = logging.getLogger(__name__)
 
 FATAL = (Conflict, LeaseLost, JournalCorrupt)
 """Errors after which this core must not go on writing the account."""
+
+PRUNE_US = 60_000_000
+"""How often what is too old to count is dropped: it takes a look at everything."""
 
 Turn = tuple[Callable[[], Awaitable[Any]], "asyncio.Future[Any]"]
 
@@ -92,6 +96,7 @@ class Core:
         self._patient: dict[tuple[str, str], tuple[str, Stimulus]] = {}
         self._patient_ms = 0
         self._owed = False
+        self._pruned_us = 0
         self._trust: FeedChanged | None = None
         self._arrived = asyncio.Event()
 
@@ -106,8 +111,8 @@ class Core:
             live = self.runs.get(run)
             if not self._patient:
                 self._patient_ms = self.clock.monotonic_ms()
-            guards = live is not None and bool(live.strategy.permissions & Permission.GUARD)
-            waiting = self._calls if guards else self._patient
+            first = live is not None and guards(live)
+            waiting = self._calls if first else self._patient
             waiting[(run, type(cause).__name__)] = (run, cause)
         self._arrived.set()
 
@@ -251,9 +256,12 @@ class Core:
     def _adopt(self, draft: Draft) -> None:
         now_us = to_us(draft.now)
         market_us = to_us(self.desk.market_now())
-        self.book = draft.book.without_old(
-            before_us=now_us - 2 * DAY_US, market_before_us=market_us - 2 * DAY_US
-        )
+        self.book = draft.book
+        if now_us - self._pruned_us >= PRUNE_US:
+            self._pruned_us = now_us
+            self.book = draft.book.without_old(
+                before_us=now_us - 2 * DAY_US, market_before_us=market_us - 2 * DAY_US
+            )
         self.runs = draft.runs
         self.coverage = draft.coverage
         self.told = draft.told

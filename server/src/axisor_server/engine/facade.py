@@ -48,8 +48,8 @@ from axisor_server.engine.guards import guarding, guardings, owner_of
 from axisor_server.engine.health import Health
 from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
-from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.replies import Answer
+from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals, WatchedStore
