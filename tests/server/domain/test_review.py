@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from axisor import errors
 from axisor.errors import AxisorError
-from axisor.events import HaltLevel, RunState
+from axisor.events import HaltLevel, IntentState, RunState
 from axisor.intents import (
     Action,
     AddMargin,
@@ -36,7 +36,8 @@ from axisor.model import (
     Side,
 )
 from axisor_server.domain.account import AccountBook
-from axisor_server.domain.review import Asker, review, reviewed
+from axisor_server.domain.records import IntentRecord
+from axisor_server.domain.review import MOST_OPEN, Asker, review, reviewed
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HELD = Position(
@@ -60,6 +61,19 @@ ASKER = Asker(
     leash=Leash(),
 )
 OPEN = OpenPosition(side=Side.BUY, leverage=5, quantity=10)
+WAITING = IntentRecord(
+    id="w",
+    account="a",
+    target="orders/w",
+    kind="OpenPosition",
+    additive=False,
+    amount=0,
+    action=b"{}",
+    state=IntentState.SENT,
+    run="r",
+    created_us=0,
+    updated_us=0,
+)
 
 
 def asked(
@@ -156,6 +170,17 @@ def test_a_day_of_losses_never_keeps_a_run_from_protecting():
     held = replace(ASKER, leash=Leash(day_loss=0))
 
     assert asked(AddMargin(position="p", amount=1), asker=held) is None
+
+
+def test_a_run_with_much_unanswered_may_protect_and_nothing_else():
+    rows = [replace(WAITING, id=str(n), target=f"orders/{n}") for n in range(MOST_OPEN)]
+    full = replace(BOOK, open={row.id: row for row in rows})
+    others = replace(BOOK, open={row.id: replace(row, run="another") for row in rows})
+
+    assert asked(OPEN, book=full) is errors.RateLimited
+    assert asked(OPEN, book=others) is None
+    assert asked(OPEN, book=full, asker=None) is None
+    assert asked(ClosePosition(position="p"), book=full) is None
 
 
 @pytest.mark.parametrize("quality", [q for q in FeedQuality if q is not FeedQuality.FRESH])

@@ -21,6 +21,7 @@ from axisor.errors import (
     PositionNotFound,
     PriceOffStep,
     QuantityOutOfRange,
+    RateLimited,
     ReviewRefused,
     RunStateInvalid,
     StalePrice,
@@ -49,6 +50,7 @@ from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import (
     increases_risk,
     is_additive,
+    is_protective,
     permissions_for,
     position_of,
     repeats_safely_while_unknown,
@@ -63,6 +65,11 @@ Reviewer: TypeAlias = Callable[[Action, str, View], AxisorError | None]
 """Refuses an action by returning why; one that raises has refused. The text is a run's id or ''."""
 
 MAX_QUANTITY = 500_000
+
+MOST_OPEN = 64
+"""How many actions of one run may be without an answer. The venue takes fewer before the last of
+them would be too old to be sent, and what waits here slows the account down for its guards.
+"""
 
 
 class Refusal(Struct, frozen=True):
@@ -100,6 +107,7 @@ def review(
         malformed(action),
         _absent(action, book),
         None if asker is None else _not_allowed(action, asker),
+        None if asker is None else _crowded(action, asker, book),
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
         refusal(book.halt, book.platform, action),
         _stale(action, view, asker),
@@ -188,6 +196,20 @@ def _not_allowed(action: Action, asker: Asker) -> AxisorError | None:
             run=asker.run,
         )
     return None
+
+
+def _crowded(action: Action, asker: Asker, book: AccountBook) -> AxisorError | None:
+    if is_protective(action):
+        return None
+    count = sum(record.run == asker.run for record in book.open.values())
+    if count < MOST_OPEN:
+        return None
+    return RateLimited(
+        f"{count} actions of the run wait for an answer already.",
+        money="Nothing was sent to the venue.",
+        fix="Ask for less at a time, and wait for the outcomes.",
+        run=asker.run,
+    )
 
 
 def _off_leash(
