@@ -65,6 +65,7 @@ KINDS: Mapping[str, float] = MappingProxyType(
         "machine-frozen": 0.4,
         "kill-at": 0.06,
         "pause-at": 0.06,
+        "pause-at-byte": 0.2,
     }
 )
 

@@ -63,6 +63,8 @@ class Process(Freezable):
         self.clock = SimClock(self.loop, skew_ms=skew, drift_ppm=drift)
         self.store = StoreDoor(world.database, self)
         self.venue = VenueDoor(world.venue, self, self.clock)
+        if world.plan.back_date_ms:
+            self.venue.stop = self.freeze
         self.chance = random.Random(f"{world.seed}/process/{self.name}")
         plugins = world.plugins
         self.engine = Engine(

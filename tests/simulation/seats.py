@@ -14,7 +14,16 @@ import msgspec
 from axisor.errors import VenueRefused
 from axisor.intents import Action, AddMargin
 from axisor.model import AccountState, Balance, Mode
-from axisor.ports import ClockOffset, Lane, RateBudget, Refused, SendResult, Unknown
+from axisor.ports import (
+    ClockOffset,
+    Lane,
+    Leave,
+    RateBudget,
+    Refused,
+    SendResult,
+    Unknown,
+    free_to_leave,
+)
 from axisor_server.adapters.memory import SeededIds
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.failpoints import Failpoints
@@ -185,10 +194,19 @@ class Line:
         return state
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
-        """Send once; the explorer says what becomes of it."""
+        """Send once; the explorer says what becomes of it, and when: the last look is before that.
+
+        So a core may be stopped between its last look at the lease and the first byte.
+        """
         assert isinstance(action, AddMargin)
+        leave()
         stage, worker = self._stage, self._worker
 
         def go(fate: str) -> SendResult:
