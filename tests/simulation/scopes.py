@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from tests.simulation.explorer import Outcome, Scope, explore
 
-READ = ("A.write", "A.loads", "A.look")
+READ = ("A.loads", "A.write", "A.loads", "A.look")
 """A has the lease, knows the journal, and has read the account: its plan is about to be written."""
 
 STAMPED = (*READ, "A.write", "A.write")
@@ -38,7 +38,7 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
             Scope(name="slowly", opening=READ, deaths=0, times=2, faults=1, step_ms=4_000, depth=9),
             Scope(
                 name="side-by-side",
-                opening=("A.write", "A.loads", "B.write", "B.loads"),
+                opening=("A.loads", "B.loads", "A.write", "A.loads", "B.write", "B.loads"),
                 deaths=0,
                 times=0,
                 faults=0,
