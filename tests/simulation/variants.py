@@ -67,6 +67,18 @@ def many_pauses(world: World) -> None:
     _more(world, pause_at=0.05)
 
 
+def stopped_while_waiting(world: World) -> None:
+    """Stop cores again and again, wherever they are, with much to send that waits its turn."""
+    world.plan = replace(world.plan, commands_a_minute=20.0)
+    _more(world, pause=6.0)
+
+
+def stopped_at_the_byte(world: World) -> None:
+    """Stop cores at the worst of moments, at a venue that takes signatures dated back."""
+    world.plan = replace(world.plan, back_date_ms=25_000)
+    _more(world, pause_at_byte=0.4)
+
+
 def no_index(world: World) -> None:
     """Drop the index that allows one open additive action for a target."""
     world.database.connection.execute("DROP INDEX one_open_additive_intent")
