@@ -16,6 +16,7 @@ from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    DocumentRecord,
     EngineRecord,
     IntentRecord,
     LeaseRecord,
@@ -131,6 +132,20 @@ class Reader(Protocol):
         """Return the largest witness counter seen for each target of an account."""
         ...
 
+    def document(self, kind: str, id: str) -> DocumentRecord | None:
+        """Return a document or None."""
+        ...
+
+    def document_by(self, kind: str, key: str) -> DocumentRecord | None:
+        """Return the one document of a kind that holds a key, or None."""
+        ...
+
+    def documents(
+        self, kind: str, *, owner: str | None = None, about: str | None = None
+    ) -> Sequence[DocumentRecord]:
+        """Return documents of a kind, of an owner and about something where named, oldest first."""
+        ...
+
     def meta(self, key: str) -> str | None:
         """Return a fact about this data directory, such as its kind of mode."""
         ...
@@ -243,6 +258,23 @@ class Transaction(Reader, Protocol):
 
     def raise_witness(self, account: str, target: str, *, counter: int, now_us: int) -> None:
         """Remember a witness counter; a smaller one than remembered changes nothing."""
+        ...
+
+    def put_document(
+        self, record: DocumentRecord, *, revision: int | None, keys: Sequence[str] = ()
+    ) -> None:
+        """Insert (revision None) or replace a document and the keys it is found by.
+
+        Raises Conflict when its revision differs, or when another of its kind holds a key.
+        """
+        ...
+
+    def delete_document(self, kind: str, id: str) -> bool:
+        """Remove a document with its keys; returns whether it was there."""
+        ...
+
+    def forget_documents(self, *, before_us: int) -> int:
+        """Delete the documents whose time ended before a moment; returns how many."""
         ...
 
     def put_meta(self, key: str, value: str) -> None:
