@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from campaigns import gates, kill, latency, recovery, replicas
+from campaigns import gates, kill, late, latency, recovery, replicas
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
     "gates": gates.run,
     "kill": kill.run,
+    "late": late.run,
     "latency": latency.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
