@@ -140,7 +140,7 @@ class Trial:
     async def _kill(self) -> None:
         engine, losses = await self._victim()
         await engine.core.kill()
-        await self.overtaken(losses)
+        await self._overtaken(losses)
         await engine.core.start()
 
     async def _stand_still(self) -> None:
@@ -148,7 +148,7 @@ class Trial:
         assert engine.core.process is not None
         engine.core.process.send_signal(signal.SIGSTOP)
         try:
-            await self.overtaken(losses)
+            await self._overtaken(losses)
             await asyncio.sleep(self.rng.random())
         finally:
             engine.core.process.send_signal(signal.SIGCONT)
@@ -165,7 +165,7 @@ class Trial:
         await self._server.start()
         await self._everybody_is_served()
 
-    async def overtaken(self, losses: list[Loss]) -> None:
+    async def _overtaken(self, losses: list[Loss]) -> None:
         """Wait until another engine has acted for every account that was lost."""
         for loss in losses:
             try:
