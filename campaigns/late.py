@@ -20,10 +20,10 @@ from msgspec import Struct, field
 from tests.support.processes import until
 
 from axisor_server.adapters.database import postgres_store
-from campaigns.audit import Books, books_of
+from campaigns.audit import Audit, Books, books_of
 from campaigns.engines import Loss, leases
 from campaigns.nursery import Nursery, nursery
-from campaigns.replicas import ACCOUNTS, PATIENCE_S, Trial, seconds_of
+from campaigns.replicas import ACCOUNTS, Trial, seconds_of
 from campaigns.report import Figures, Report
 from campaigns.server import Server, postgres
 from campaigns.standstill import PLACE
@@ -32,6 +32,9 @@ from campaigns.venue import venue
 TITLE = "engines stopped with a request in hand, past their lease"
 STOPS = {Figures.QUICK: 2, Figures.FULL: 20}
 """How often an engine is stopped, at each of both moments."""
+
+PER_TRIAL = 5
+PATIENCE_S = 60.0
 
 MOMENTS = ("before", "after")
 CHANGES = "campaigns.standstill"
@@ -43,6 +46,13 @@ class Late(Struct, kw_only=True):
     stops: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MOMENTS, 0))
     came: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in MOMENTS})
     applied: list[str] = []
+
+    def add(self, other: Late) -> None:
+        """Take the figures of another trial in."""
+        for moment in MOMENTS:
+            self.stops[moment] += other.stops[moment]
+            self.came[moment] += other.came[moment]
+        self.applied += other.applied
 
 
 class Ended(Struct, frozen=True):
@@ -128,32 +138,47 @@ class Stopping(Trial):
 
 
 async def run(figures: Figures, seed: int, budget: float) -> Report:
-    """Stop engines at both moments, by turns."""
+    """Stop engines at both moments, by turns, in several trials."""
     report = Report(name="late", title=TITLE, figures=figures, seed=seed)
     ends = time.monotonic() + budget
+    stops, found = STOPS[figures], Late()
+    total = Audit()
     with tempfile.TemporaryDirectory(prefix="axisor-late-") as name:
-        async with AsyncExitStack() as stack:
-            server = await stack.enter_async_context(postgres())
-            quick = await stack.enter_async_context(nursery(CHANGES))
-            folder, venues = Path(name), []
-            for number in range(ACCOUNTS):
-                place = folder / f"venue-{number}"
-                place.mkdir()
-                venues.append(await stack.enter_async_context(venue(place)))
-            at = Stopping(folder, server, quick, Random(seed))
-            stack.push_async_callback(at.kill_all)
-            await at.begin(venues)
-            for number in range(2 * STOPS[figures]):
+        async with postgres() as server, nursery(CHANGES) as quick:
+            for number in range(-(-stops // PER_TRIAL)):
                 if time.monotonic() > ends:
                     break
-                await at.stop_one(MOMENTS[number % 2])
-            await at.end()
-            _tell(report, at, STOPS[figures])
+                folder, rng = Path(name) / f"trial-{number}", Random(f"{seed}/{number}")
+                at = await trial(folder, server, quick, rng, min(stops, PER_TRIAL), ends)
+                found.add(at.late)
+                total.add(at.tally.audit)
+    _tell(report, found, total, stops)
     return report
 
 
-def _tell(report: Report, at: Stopping, wanted: int) -> None:
-    found, late = at.tally.audit, at.late
+async def trial(
+    folder: Path, server: Server, quick: Nursery, rng: Random, stops: int, ends: float
+) -> Stopping:
+    """Stop engines so many times at each moment, then hold the books against each other."""
+    folder.mkdir()
+    async with AsyncExitStack() as stack:
+        venues = []
+        for number in range(ACCOUNTS):
+            place = folder / f"venue-{number}"
+            place.mkdir()
+            venues.append(await stack.enter_async_context(venue(place)))
+        at = Stopping(folder, server, quick, rng)
+        stack.push_async_callback(at.kill_all)
+        await at.begin(venues)
+        for moment in MOMENTS * stops:
+            if time.monotonic() > ends:
+                break
+            await at.stop_one(moment)
+        await at.end()
+        return at
+
+
+def _tell(report: Report, late: Late, found: Audit, wanted: int) -> None:
     report.least(
         "stops before the last look, resumed after the lease", late.stops["before"], wanted
     )
