@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaigns import gates, kill, latency, recovery, replicas
+from campaigns import gates, kill, latency, recovery, replicas, soak, worlds
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
@@ -11,4 +11,6 @@ CAMPAIGNS: dict[str, Campaign] = {
     "latency": latency.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
+    "soak": soak.run,
+    "worlds": worlds.run,
 }

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-LONG = ("test_explorer", "test_mutants", "test_soak")
+LONG = ("test_explorer", "test_mutants")
 WHY = "It takes minutes of both processors: set AXISOR_CAMPAIGNS."
 
 
