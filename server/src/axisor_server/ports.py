@@ -10,12 +10,13 @@ from typing import Protocol, TypeVar
 
 from axisor.errors import StoreError
 from axisor.events import IntentState
-from axisor.ports import Clock, Credentials
+from axisor.ports import Clock
 from axisor_server.domain.emergency import Deed, Ended, Left
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    DocumentRecord,
     EngineRecord,
     IntentRecord,
     LeaseRecord,
@@ -28,6 +29,7 @@ __all__ = [
     "EmergencyLog",
     "Ids",
     "Reader",
+    "Sealer",
     "Store",
     "Transaction",
     "Vault",
@@ -129,6 +131,20 @@ class Reader(Protocol):
 
     def witnesses(self, account: str) -> Mapping[str, int]:
         """Return the largest witness counter seen for each target of an account."""
+        ...
+
+    def document(self, kind: str, id: str) -> DocumentRecord | None:
+        """Return a document or None."""
+        ...
+
+    def document_by(self, kind: str, key: str) -> DocumentRecord | None:
+        """Return the one document of a kind that holds a key, or None."""
+        ...
+
+    def documents(
+        self, kind: str, *, owner: str | None = None, about: str | None = None
+    ) -> Sequence[DocumentRecord]:
+        """Return documents of a kind, of an owner and about something where named, oldest first."""
         ...
 
     def meta(self, key: str) -> str | None:
@@ -245,6 +261,23 @@ class Transaction(Reader, Protocol):
         """Remember a witness counter; a smaller one than remembered changes nothing."""
         ...
 
+    def put_document(
+        self, record: DocumentRecord, *, revision: int | None, keys: Sequence[str] = ()
+    ) -> None:
+        """Insert (revision None) or replace a document and the keys it is found by.
+
+        Raises Conflict when its revision differs, or when another of its kind holds a key.
+        """
+        ...
+
+    def delete_document(self, kind: str, id: str) -> bool:
+        """Remove a document with its keys; returns whether it was there."""
+        ...
+
+    def forget_documents(self, *, before_us: int) -> int:
+        """Delete the documents whose time ended before a moment; returns how many."""
+        ...
+
     def put_meta(self, key: str, value: str) -> None:
         """Store a fact about this data directory."""
         ...
@@ -294,18 +327,35 @@ class EmergencyLog(Protocol):
         ...
 
 
-class Vault(Protocol):
-    """Seals exchange keys. What it seals opens only for the same account and network."""
+class Sealer(Protocol):
+    """Seals bytes for one purpose and place, where alone they open again.
 
-    def seal(self, credentials: Credentials, *, account: str, network: str) -> bytes:
-        """Return the credentials encrypted and authenticated."""
+    `bound` is what they belong to: the record's id, its owner, its network. A record that is put
+    back where an older one of the same place stood opens: who must notice that binds a revision.
+    """
+
+    def seal(self, plain: bytes, *, purpose: str, bound: Sequence[str]) -> bytes:
+        """Return the bytes encrypted and authenticated."""
         ...
 
-    def unseal(self, sealed: bytes, *, account: str, network: str) -> Credentials:
-        """Return the credentials.
+    def unseal(self, sealed: bytes, *, purpose: str, bound: Sequence[str]) -> bytes:
+        """Return what was sealed.
 
-        Raises VenueAuth when the bytes were changed or are another account's.
+        Raises VaultSealBroken when a byte was changed, when it was sealed for another purpose or
+        place, or with a key that is not here.
         """
+        ...
+
+
+class Vault(Sealer, Protocol):
+    """Seals what the core keeps secret: exchange keys, signing keys, the keys of persons."""
+
+    def fresh(self) -> bytes:
+        """Return a new key of 256 bits, in clear; seal it before it is kept."""
+        ...
+
+    def under(self, key: bytes) -> Sealer:
+        """Return a sealer under a key of one's own, which is kept sealed."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What every store checks before it appends: the entries really continue the head they claim."""
+"""What every store checks before it writes, and how it says that another writer was first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from axisor.errors import JournalCorrupt
 from axisor_server.domain.journal import Entry, Head
-from axisor_server.domain.records import LeaseRecord
+from axisor_server.domain.records import DocumentRecord, LeaseRecord
 from axisor_server.ports import Conflict
 
 ACCOUNTS = "accounts/"
@@ -21,6 +21,18 @@ def over(stream: str, epoch: int | None, present: LeaseRecord | None) -> Conflic
     """Return the refusal of an epoch that has been overtaken, or whose time has run out."""
     held = 0 if present is None else present.epoch
     return Conflict(f"Epoch {epoch} of {stream} is over.", stream=stream, epoch=held)
+
+
+def changed_by_another(record: DocumentRecord) -> Conflict:
+    """Return the refusal of a document whose revision has moved on."""
+    text = f"The {record.kind} {record.id} was changed by another."
+    return Conflict(text, kind=record.kind, id=record.id)
+
+
+def taken(record: DocumentRecord) -> Conflict:
+    """Return the refusal of a key that another document of the kind holds; it may be secret."""
+    text = f"Another {record.kind} holds a key of {record.id}; nothing was written."
+    return Conflict(text, kind=record.kind, id=record.id)
 
 
 def check_continues(head: Head, entries: Sequence[Entry]) -> None:

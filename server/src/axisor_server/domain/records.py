@@ -126,6 +126,26 @@ class EngineRecord(Struct, frozen=True, kw_only=True):
     room: int = 0
 
 
+class DocumentRecord(Struct, frozen=True, kw_only=True):
+    """A small record of its own kind: a person, a session, a token, a membership.
+
+    `body` is the JSON of the kind's own record; `tenant` whose it is, `owner` the person it belongs
+    to and `about` what it concerns, each empty where there is none. It may be forgotten after
+    `until_us`.
+    """
+
+    kind: str
+    id: str
+    tenant: str = TENANT
+    owner: str = ""
+    about: str = ""
+    body: bytes
+    revision: int = 1
+    until_us: int | None = None
+    created_us: int
+    updated_us: int
+
+
 def etag_of(revision: int) -> str:
     """Return the etag of a revision."""
     return f"r{revision}"

@@ -14,6 +14,7 @@ from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    DocumentRecord,
     EngineRecord,
     IntentRecord,
     LeaseRecord,
@@ -143,6 +144,22 @@ class SqlReader:
         """Return the largest counter seen for each target."""
         rows = self._session.execute(sql.WITNESSES, (account,)).fetchall()
         return msgspec.convert({row[0]: row[1] for row in rows}, dict[str, int])
+
+    def document(self, kind: str, id: str) -> DocumentRecord | None:
+        """Return a document or None."""
+        return self._one(DocumentRecord, sql.DOCUMENT, kind, id)
+
+    def document_by(self, kind: str, key: str) -> DocumentRecord | None:
+        """Return the document that holds a key, or None."""
+        return self._one(DocumentRecord, sql.DOCUMENT_BY, kind, kind, key)
+
+    def documents(
+        self, kind: str, *, owner: str | None = None, about: str | None = None
+    ) -> Sequence[DocumentRecord]:
+        """Return documents of a kind, oldest first."""
+        text = sql.documents(owned=owner is not None, about=about is not None)
+        values = [value for value in (owner, about) if value is not None]
+        return self._all(DocumentRecord, text, kind, *values)
 
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""

@@ -190,6 +190,33 @@ runs = sa.Table(
     sa.Index("runs_by_account", "account", "created_us"),
 )
 
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("kind", Name, primary_key=True),
+    sa.Column("id", Name, primary_key=True),
+    _column("tenant", Name),
+    _column("owner", Name),
+    _column("about", Name),
+    _column("body", Bytes),
+    _column("revision", Int),
+    sa.Column("until_us", Int),
+    _column("created_us", Int),
+    _column("updated_us", Int),
+    sa.Index("documents_by_owner", "kind", "owner"),
+    sa.Index("documents_by_subject", "kind", "about"),
+    sa.Index("documents_by_end", "until_us"),
+)
+
+document_keys = sa.Table(
+    "document_keys",
+    metadata,
+    sa.Column("kind", Name, primary_key=True),
+    sa.Column("key", Name, primary_key=True),
+    _column("id", Name),
+    sa.Index("document_keys_by_document", "kind", "id"),
+)
+
 meta = sa.Table(
     "meta",
     metadata,

@@ -15,6 +15,7 @@ from msgspec import Struct
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    DocumentRecord,
     EngineRecord,
     IntentRecord,
     LeaseRecord,
@@ -159,7 +160,7 @@ ANSWER_COMMAND = (
 )
 FORGET_COMMANDS = "DELETE FROM commands WHERE answered_us < ? RETURNING request_id"
 
-# ---------------------------------------------------------------- leases, engines, facts
+# ---------------------------------------------------------------- leases, engines
 
 LEASE = f"{_select('leases', LeaseRecord)} WHERE account = ?"
 CLAIM_LEASE = (
@@ -199,6 +200,37 @@ LEAVE = "DELETE FROM engines WHERE owner = ?"
 LIVE_ENGINES = (
     f"{_select('engines', EngineRecord)} WHERE until_us > {{now}} ORDER BY started_us, owner"
 )
+
+# ---------------------------------------------------------------- documents
+
+DOCUMENT = f"{_select('documents', DocumentRecord)} WHERE kind = ? AND id = ?"
+DOCUMENT_BY = (
+    f"{_select('documents', DocumentRecord)} WHERE kind = ? AND id ="  # noqa: S608
+    " (SELECT id FROM document_keys WHERE kind = ? AND key = ?)"
+)
+ADD_DOCUMENT = f"{_insert('documents', DocumentRecord)} ON CONFLICT DO NOTHING RETURNING id"
+REPLACE_DOCUMENT = (
+    f"UPDATE documents SET {_assign(DocumentRecord)}"  # noqa: S608
+    " WHERE kind = ? AND id = ? AND revision = ? RETURNING id"
+)
+DELETE_DOCUMENT = "DELETE FROM documents WHERE kind = ? AND id = ? RETURNING id"
+DOCUMENT_KEYS = "SELECT key FROM document_keys WHERE kind = ? AND id = ?"
+ADD_DOCUMENT_KEY = (
+    "INSERT INTO document_keys (kind, key, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
+)
+DELETE_DOCUMENT_KEY = "DELETE FROM document_keys WHERE kind = ? AND key = ?"
+DELETE_DOCUMENT_KEYS = "DELETE FROM document_keys WHERE kind = ? AND id = ?"
+FORGET_DOCUMENTS = "DELETE FROM documents WHERE until_us < ? RETURNING kind, id"
+
+
+@cache
+def documents(*, owned: bool, about: bool) -> str:
+    """Return the read of a kind's documents, by owner and by what they are about, or all."""
+    where = "kind = ?" + " AND owner = ?" * owned + " AND about = ?" * about
+    return f"{_select('documents', DocumentRecord)} WHERE {where} ORDER BY created_us, id"
+
+
+# ---------------------------------------------------------------- facts
 
 META = "SELECT value FROM meta WHERE key = ?"
 PUT_META = (

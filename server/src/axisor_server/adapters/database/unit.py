@@ -9,11 +9,23 @@ import msgspec
 from msgspec import Struct
 
 from axisor.events import IntentState
-from axisor_server.adapters.continuity import account_of, check_continues, over
+from axisor_server.adapters.continuity import (
+    account_of,
+    changed_by_another,
+    check_continues,
+    over,
+    taken,
+)
 from axisor_server.adapters.database import statements as sql
 from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.domain.journal import Entry, Head
-from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord, RunRecord
+from axisor_server.domain.records import (
+    AccountRecord,
+    CommandRecord,
+    DocumentRecord,
+    IntentRecord,
+    RunRecord,
+)
 from axisor_server.ports import Conflict
 
 
@@ -167,6 +179,37 @@ class SqlTransaction(SqlReader):
     def raise_witness(self, account: str, target: str, *, counter: int, now_us: int) -> None:
         """Remember a counter that is larger."""
         self._session.execute(sql.RAISE_WITNESS, (account, target, counter, now_us))
+
+    def put_document(
+        self, record: DocumentRecord, *, revision: int | None, keys: Sequence[str] = ()
+    ) -> None:
+        """Insert or replace a document, and exchange the keys it no longer has for its new ones."""
+        if revision is None:
+            done = self._changed(sql.ADD_DOCUMENT, to_row(record))
+        else:
+            guard = (record.kind, record.id, revision)
+            done = self._changed(sql.REPLACE_DOCUMENT, (*to_row(record), *guard))
+        if not done:
+            raise changed_by_another(record)
+        rows = self._session.execute(sql.DOCUMENT_KEYS, (record.kind, record.id)).fetchall()
+        present = {str(key) for (key,) in rows}
+        for key in present.difference(keys):
+            self._session.execute(sql.DELETE_DOCUMENT_KEY, (record.kind, key))
+        for key in dict.fromkeys(key for key in keys if key not in present):
+            if not self._changed(sql.ADD_DOCUMENT_KEY, (record.kind, key, record.id)):
+                raise taken(record)
+
+    def delete_document(self, kind: str, id: str) -> bool:
+        """Remove a document with its keys."""
+        self._session.execute(sql.DELETE_DOCUMENT_KEYS, (kind, id))
+        return self._changed(sql.DELETE_DOCUMENT, (kind, id))
+
+    def forget_documents(self, *, before_us: int) -> int:
+        """Delete documents whose time has ended."""
+        rows = self._session.execute(sql.FORGET_DOCUMENTS, (before_us,)).fetchall()
+        for kind, id in rows:
+            self._session.execute(sql.DELETE_DOCUMENT_KEYS, (kind, id))
+        return len(rows)
 
     def put_meta(self, key: str, value: str) -> None:
         """Store a fact."""

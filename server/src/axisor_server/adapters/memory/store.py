@@ -10,13 +10,20 @@ from msgspec import structs
 
 from axisor.errors import StoreUnavailable
 from axisor.events import IntentState
-from axisor_server.adapters.continuity import account_of, check_continues, over
+from axisor_server.adapters.continuity import (
+    account_of,
+    changed_by_another,
+    check_continues,
+    over,
+    taken,
+)
 from axisor_server.adapters.memory.tables import MemoryReader, Tables
 from axisor_server.adapters.system import system_now_us
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    DocumentRecord,
     EngineRecord,
     IntentRecord,
     LeaseRecord,
@@ -192,6 +199,42 @@ class MemoryTransaction(MemoryReader):
         present = self.witness(account, target)
         if present is None or present < counter:
             self._tables.witness.put((account, target), counter)
+
+    def put_document(
+        self, record: DocumentRecord, *, revision: int | None, keys: Sequence[str] = ()
+    ) -> None:
+        """Insert or replace a document, and exchange the keys it no longer has for its new ones."""
+        present = self.document(record.kind, record.id)
+        if (None if present is None else present.revision) != revision:
+            raise changed_by_another(record)
+        for key in keys:
+            holder = self._tables.document_keys.get((record.kind, key))
+            if holder is not None and holder != record.id:
+                raise taken(record)
+        self._drop_keys(record.kind, record.id)
+        for key in keys:
+            self._tables.document_keys.put((record.kind, key), record.id)
+        self._tables.documents.put((record.kind, record.id), record)
+
+    def _drop_keys(self, kind: str, id: str) -> None:
+        rows = self._tables.document_keys.rows.items()
+        for found in [key for key, holder in rows if key[0] == kind and holder == id]:
+            self._tables.document_keys.drop(found)
+
+    def delete_document(self, kind: str, id: str) -> bool:
+        """Remove a document with its keys."""
+        there = self.document(kind, id) is not None
+        self._drop_keys(kind, id)
+        self._tables.documents.drop((kind, id))
+        return there
+
+    def forget_documents(self, *, before_us: int) -> int:
+        """Delete documents whose time has ended."""
+        rows = self._tables.documents.rows.values()
+        over = [row for row in rows if row.until_us is not None and row.until_us < before_us]
+        for row in over:
+            self.delete_document(row.kind, row.id)
+        return len(over)
 
     def put_meta(self, key: str, value: str) -> None:
         """Store a fact."""

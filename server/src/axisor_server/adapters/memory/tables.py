@@ -9,6 +9,7 @@ from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
     AccountRecord,
     CommandRecord,
+    DocumentRecord,
     EngineRecord,
     IntentRecord,
     LeaseRecord,
@@ -63,6 +64,8 @@ class Tables:
         self.engines: Table[str, EngineRecord] = Table(self.log)
         self.commands: Table[tuple[str, str], CommandRecord] = Table(self.log)
         self.runs: Table[str, RunRecord] = Table(self.log)
+        self.documents: Table[tuple[str, str], DocumentRecord] = Table(self.log)
+        self.document_keys: Table[tuple[str, str], str] = Table(self.log)
         self.meta: Table[str, str] = Table(self.log)
 
     def extend(self, stream: str, entries: Sequence[Entry]) -> None:
@@ -195,6 +198,28 @@ class MemoryReader:
         """Return the largest counter seen for each target."""
         rows = self._tables.witness.rows.items()
         return {target: counter for (owner, target), counter in rows if owner == account}
+
+    def document(self, kind: str, id: str) -> DocumentRecord | None:
+        """Return a document or None."""
+        return self._tables.documents.get((kind, id))
+
+    def document_by(self, kind: str, key: str) -> DocumentRecord | None:
+        """Return the document that holds a key, or None."""
+        id = self._tables.document_keys.get((kind, key))
+        return None if id is None else self.document(kind, id)
+
+    def documents(
+        self, kind: str, *, owner: str | None = None, about: str | None = None
+    ) -> Sequence[DocumentRecord]:
+        """Return documents of a kind, oldest first."""
+        rows = (
+            row
+            for row in self._tables.documents.rows.values()
+            if row.kind == kind
+            and (owner is None or row.owner == owner)
+            and (about is None or row.about == about)
+        )
+        return tuple(sorted(rows, key=lambda row: (row.created_us, row.id)))
 
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""
