@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaigns import gates, kill, late, latency, recovery, replicas
+from campaigns import gates, kill, late, latency, recovery, replicas, soak, worlds
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
@@ -12,4 +12,6 @@ CAMPAIGNS: dict[str, Campaign] = {
     "latency": latency.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
+    "soak": soak.run,
+    "worlds": worlds.run,
 }

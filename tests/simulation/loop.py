@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
@@ -108,7 +107,7 @@ async def _turns() -> None:
 class SimLoop(asyncio.BaseEventLoop):
     """Runs callbacks in an order drawn by chance, and jumps to the next timer when all is quiet."""
 
-    _ready: list[Ready]  # type: ignore[assignment]  # these three are asyncio's own
+    _ready: list[Ready]  # these three are asyncio's own
     _stopping: bool
     _closed: bool
 

@@ -136,20 +136,6 @@ def test_at_critical_distance_it_closes_where_that_was_chosen():
     assert acts(harness.tick(96_900)) == []
 
 
-def test_a_refused_close_of_a_position_in_doubt_is_not_asked_for_again_at_once():
-    harness = guard(on_ambiguous="close")
-    (rescue,) = acts(harness.tick(98_100))
-    harness.settle(rescue, IntentState.UNKNOWN)
-    (close,) = acts(harness.tick(97_000))
-
-    asked = harness.settle(close, IntentState.REFUSED, reason="VENUE_UNAVAILABLE")
-
-    assert acts(asked) == []
-    assert acts(harness.tick(96_990)) == []
-    (again,) = acts(harness.advance(seconds=10))
-    assert isinstance(again, ClosePosition)
-
-
 def test_nothing_is_added_while_an_outcome_is_unknown_whatever_was_chosen():
     harness = guard(on_ambiguous="duplicate_within_budget", budget_day=250_000)
     (rescue,) = acts(harness.tick(98_100))

@@ -234,9 +234,7 @@ def unread_of(reader: Reader, told: Projection) -> dict[str, IntentRecord]:
     return {r.id: r for r in found if r is not None and spends(r.kind)}
 
 
-def _spends(
-    recent: Sequence[IntentRecord], every: Sequence[IntentRecord]
-) -> dict[str, Spend]:
+def _spends(recent: Sequence[IntentRecord], every: Sequence[IntentRecord]) -> dict[str, Spend]:
     found = {r.id: spend_of(r) for r in recent if spends(r.kind)}
     for record in every:
         opened = record.kind in {"OpenPosition", "CrossOrder"}

@@ -61,7 +61,8 @@ class Poke:
 
     async def _sleep(self, clock: Clock, seconds: float) -> None:
         task = asyncio.current_task()
-        assert task is not None and self._sleeper is None, "one task waits"
+        assert task is not None
+        assert self._sleeper is None, "one task waits"
         asked = task.cancelling()
         self._sleeper = task
         try:
