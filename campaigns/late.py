@@ -34,6 +34,12 @@ STOPS = {Figures.QUICK: 2, Figures.FULL: 20}
 """How often an engine is stopped, at each of both moments."""
 
 PER_TRIAL = 5
+UNBOUNDED = {
+    "AXISOR_DOUBT__ATTEMPTS_PER_EPISODE": "100",
+    "AXISOR_DOUBT__ATTEMPTS_PER_POSITION": "1000",
+}
+"""Each stop is an attempt without effect, and one position may be hit by all of them."""
+
 PATIENCE_S = 60.0
 
 MOMENTS = ("before", "after")
@@ -73,7 +79,7 @@ class Stopping(Trial):
         self.late = Late()
         self.ended: list[Ended] = []
         for engine in self.engines:
-            engine.core.variables[PLACE] = str(self._place)
+            engine.core.variables |= {PLACE: str(self._place), **UNBOUNDED}
 
     def _file(self, name: str) -> Path:
         return self._place.with_name(f"stop.{name}")

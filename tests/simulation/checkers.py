@@ -18,7 +18,8 @@ from axisor.events import (
 )
 from axisor.intents import AddMargin
 from axisor.model import AccountState, Position
-from tests.simulation import journals
+from axisor_server.domain.emergency import Left
+from tests.simulation import glass, journals
 from tests.simulation.clients import Clients
 from tests.simulation.exchange import WINDOW_MS, Request, SimExchange, effects_of
 from tests.simulation.loop import START
@@ -30,7 +31,7 @@ INTENTS = (
     "SELECT id, account, target, kind, additive, amount, state, run, created_us, fence_us"
     " FROM intents ORDER BY id"
 )
-ASKED = "SELECT id, principal FROM intents WHERE principal != ''"
+ASKED = "SELECT id, principal FROM intents WHERE principal NOT IN ('', 'break-glass')"
 _payloads: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Payload)
 
 
@@ -119,6 +120,7 @@ def check(world: World, clients: Clients | None, horizon_s: float, converged: fl
         *journals.chain(world),
         *journals.moves(world),
         *journals.runs(world),
+        *glass.judge(world.disks.done),
         *_requests(world, intents),
         *_outcomes(world, intents),
         *_commands(world),
@@ -141,6 +143,9 @@ def read_intents(world: World) -> dict[str, Intent]:
     for row in world.database.connection.execute(INTENTS):
         named = dict(zip(Intent.__struct_fields__, row, strict=False))
         intents[row[0]] = msgspec.convert(named, Intent, strict=False)
+    intents |= {
+        one.deed.id: _on_disk(one.deed) for one in world.disks.done if one.deed.id not in intents
+    }
     seen: dict[str, Position] = {}
     for committed in world.journal:
         payload = _payloads.decode(committed.entry.payload)
@@ -160,6 +165,22 @@ def read_intents(world: World) -> dict[str, Intent]:
         if request.intent in intents:
             intents[request.intent].requests.append(request)
     return intents
+
+
+def _on_disk(deed: Left) -> Intent:
+    """Return what was done without the database and is so far on its core's disk alone."""
+    return Intent(
+        id=deed.id,
+        account=deed.account,
+        target=deed.target,
+        kind=deed.kind,
+        additive=False,
+        amount=0,
+        state="sent",
+        run=deed.run,
+        created_us=deed.at_us,
+        fence_us=deed.fence_us,
+    )
 
 
 Found = Iterator[tuple[str, str]]

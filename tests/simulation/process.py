@@ -65,6 +65,7 @@ class Process(Freezable):
         self.venue = VenueDoor(world.venue, self, self.clock)
         if world.plan.back_date_ms:
             self.venue.stop = self.freeze
+        self.disk = world.disks.door(name)
         self.chance = random.Random(f"{world.seed}/process/{self.name}")
         plugins = world.plugins
         self.engine = Engine(
@@ -78,6 +79,7 @@ class Process(Freezable):
             publish=self._publish,
             settings=world.engine_settings(self.name),
             failpoints=Armed(self),
+            emergency=self.disk,
         )
         poll_s = 3.0 if world.plan.others_write else None
         limits = Limits(ring=200, page=100, heartbeat_s=15.0, poll_s=poll_s)
@@ -111,6 +113,7 @@ class Process(Freezable):
         self.dead = True
         self.store.die(last_words=last_words)
         self.venue.die()
+        self.disk.dead = True
         self.loop.thaw(self)
         for task in self.tasks:
             if not task.done():

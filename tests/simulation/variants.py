@@ -79,6 +79,16 @@ def stopped_at_the_byte(world: World) -> None:
     _more(world, pause_at_byte=0.4)
 
 
+def outages(world: World) -> None:
+    """Take the database away again and again while prices fall; guards may close or set stops."""
+    _more(world, store_lost=2.0, store_down=2.0, user_stops=2.0, price_gap=3.0)
+    accounts = tuple(
+        replace(a, config={**a.config, "native_stop": "on", "on_ambiguous": "close"})
+        for a in world.plan.accounts
+    )
+    world.plan = replace(world.plan, accounts=accounts)
+
+
 def no_index(world: World) -> None:
     """Drop the index that allows one open additive action for a target."""
     world.database.connection.execute("DROP INDEX one_open_additive_intent")
