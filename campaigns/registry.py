@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from campaigns import gates, kill, late, latency, recovery, replicas, soak, worlds
+from campaigns import (
+    gates,
+    kill,
+    late,
+    latency,
+    mutants,
+    recovery,
+    replicas,
+    schedules,
+    soak,
+    worlds,
+)
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
@@ -10,8 +21,10 @@ CAMPAIGNS: dict[str, Campaign] = {
     "kill": kill.run,
     "late": late.run,
     "latency": latency.run,
+    "mutants": mutants.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
+    "schedules": schedules.run,
     "soak": soak.run,
     "worlds": worlds.run,
 }
