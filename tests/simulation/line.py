@@ -235,6 +235,7 @@ class SimLine:
             intent,
             self._loop.time(),
             stale,
+            self.door.process.stood_since,
         )
         venue.exchange.requests.append(request)
         answer: asyncio.Future[SendResult] = self._loop.create_future()

@@ -128,6 +128,7 @@ class Process(Freezable):
         context = copy_context()
         context.run(GROUP.set, None)
         if machine:
+            self.stood_since = self.loop.time()
             self.clock.stood_s += seconds
             self.clock.skew_ms -= round(seconds * 1000)
         self.loop.call_later(seconds, self._resume, seconds, machine, context=context)
