@@ -1,7 +1,7 @@
 """Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
 
     AxisorError
-    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied
+    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied · StepUpRequired
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid
@@ -68,6 +68,7 @@ from axisor.errors.requests import (
     QuantityOutOfRange,
     RunNotFound,
     SettingsInvalid,
+    StepUpRequired,
     StrategyNotFound,
     TokenInvalid,
     Unauthenticated,
@@ -118,6 +119,7 @@ __all__ = [
     "Unauthenticated",
     "TokenInvalid",
     "PermissionDenied",
+    "StepUpRequired",
     "FieldInvalid",
     "PriceOffStep",
     "LeverageOutOfRange",

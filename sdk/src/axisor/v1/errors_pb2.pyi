@@ -273,6 +273,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
     when. Metadata: `venue`.
     """
+    ERROR_REASON_STEP_UP_REQUIRED: _ErrorReason.ValueType  # 73
+    """The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
+    Prove it again, then repeat. Metadata: `method`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -530,5 +534,9 @@ ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
 """The venue refused the time that a request was signed for; there is no effect, and the key is
 not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
 when. Metadata: `venue`.
+"""
+ERROR_REASON_STEP_UP_REQUIRED: ErrorReason.ValueType  # 73
+"""The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
+Prove it again, then repeat. Metadata: `method`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
