@@ -6,12 +6,12 @@
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
-    │                 StrategyNotFound · VenueNotFound · EventNotFound
+    │                 StrategyNotFound · VenueNotFound · EventNotFound · MemberNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts
+    │                 AccountInUse · WitnessContradicts · LastOwner
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly
@@ -60,6 +60,7 @@ from axisor.errors.requests import (
     FieldInvalid,
     HistoryInvalid,
     LeverageOutOfRange,
+    MemberNotFound,
     OrderNotFound,
     PageTokenInvalid,
     PermissionDenied,
@@ -83,6 +84,7 @@ from axisor.errors.standing import (
     Halted,
     HaltKept,
     InsufficientBalance,
+    LastOwner,
     LeaseLost,
     LeashExceeded,
     LiveNotReady,
@@ -137,6 +139,7 @@ __all__ = [
     "StrategyNotFound",
     "VenueNotFound",
     "EventNotFound",
+    "MemberNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -157,6 +160,7 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "LastOwner",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",

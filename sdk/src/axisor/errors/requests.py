@@ -150,3 +150,10 @@ class EventNotFound(NotFound):
 
     reason = "EVENT_NOT_FOUND"
     fix = "List them: axisor guard history."
+
+
+class MemberNotFound(NotFound):
+    """There is no such person, or they hold no role on the account."""
+
+    reason = "MEMBER_NOT_FOUND"
+    fix = "List them: axisor access list."

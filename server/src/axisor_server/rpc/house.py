@@ -33,7 +33,6 @@ from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
-from axisor_server.services.requests import Once
 from axisor_server.services.runs import Runs
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import Status, Surroundings
@@ -58,16 +57,17 @@ class House:
         registry: CollectorRegistry,
         others: Authenticator | None = None,
     ) -> None:
-        self.once = Once(store, clock, ids)
         self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
         self.identity = Identity(
             store=store,
             clock=clock,
             mode=max_mode,
             publish=self.hub.publish,
+            ids=ids,
             is_owner=is_owner,
             others=others,
         )
+        self.once = self.identity.once
         accounts = Accounts(
             engine=engine,
             store=store,
@@ -75,6 +75,7 @@ class House:
             venues=around.venues,
             clock=clock,
             once=self.once,
+            recorder=self.identity.recorder,
             max_mode=max_mode,
         )
         snapshots = Snapshots(engine=engine, store=store, clock=clock)

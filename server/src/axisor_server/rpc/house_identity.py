@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from axisor.model import Mode
-from axisor_server.ports import Clock, Store
+from axisor_server.ports import Clock, Ids, Store
+from axisor_server.rpc.access import AccessServicer
 from axisor_server.rpc.admitting import Gate
+from axisor_server.services.access import Access
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
+from axisor_server.services.requests import Once
 
 
 class Identity:
@@ -21,9 +24,15 @@ class Identity:
         clock: Clock,
         mode: Mode,
         publish: Publish,
+        ids: Ids,
         is_owner: Callable[[str], bool],
         others: Authenticator | None = None,
     ) -> None:
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
-        self.gate = Gate(Doors(is_owner=is_owner, others=others), clock)
-        self.servicers: Mapping[str, object] = {}
+        self.once = Once(store, clock, ids, self.recorder)
+        access = Access(store=store, clock=clock, once=self.once)
+        doors = Doors(is_owner=is_owner, others=others)
+        self.gate = Gate(doors, clock, holds=access.still)
+        self.servicers: Mapping[str, object] = {
+            "axisor.v1.AccessService": AccessServicer(access),
+        }
