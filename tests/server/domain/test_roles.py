@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from axisor.model import Permission, PlatformRole, Role
@@ -64,4 +66,4 @@ def test_who_looks_after_the_core_neither_trades_nor_touches_keys(role: Platform
 def test_each_role_on_an_account_holds_all_of_the_one_before() -> None:
     ladder = [on_account(role) for role in Role]
 
-    assert all(lower in higher for lower, higher in zip(ladder, ladder[1:], strict=False))
+    assert all(lower in higher for lower, higher in pairwise(ladder))
