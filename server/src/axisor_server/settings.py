@@ -174,6 +174,24 @@ class Backup(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 4
 
 
+class Audit(Struct, frozen=True, forbid_unknown_fields=True):
+    """Signed checkpoints of journals."""
+
+    file: Annotated[
+        str,
+        Meta(
+            description="Where they are added; empty: checkpoints.ndjson beside the data. Better"
+            " another machine's disk."
+        ),
+    ] = ""
+    entries: Annotated[
+        int, Meta(ge=1, le=100_000, description="After how many entries one is taken.")
+    ] = 1_000
+    every: Annotated[
+        int, Meta(ge=5, le=86_400, description="Seconds between two, where anything was added.")
+    ] = 60
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -199,6 +217,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     log: Log = Log()
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
+    audit: Audit = Audit()
 
 
 class Loaded(Struct, frozen=True):

@@ -17,7 +17,8 @@
     │                 InsufficientBalance · ShadowOnly
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
-    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
+    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid ·
+                      VaultSealBroken · DiskFull
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
 the name clients see; anything variable in the text is also in `metadata`. When several apply, the
@@ -38,12 +39,14 @@ from axisor.errors.base import (
 )
 from axisor.errors.outside import (
     BackupInvalid,
+    CheckpointInvalid,
     DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
     ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
+    VaultSealBroken,
     VenueAnswerInvalid,
     VenueAuth,
     VenueClockSkew,
@@ -183,6 +186,8 @@ __all__ = [
     "JournalCorrupt",
     "ReplayDiverged",
     "BackupInvalid",
+    "CheckpointInvalid",
+    "VaultSealBroken",
     "DiskFull",
     "reasons",
 ]

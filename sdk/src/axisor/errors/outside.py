@@ -98,6 +98,22 @@ class BackupInvalid(StoreError):
     fix = "Use another backup: axisor backup list, then axisor backup verify."
 
 
+class CheckpointInvalid(StoreError):
+    """A checkpoint of a journal was not signed by its key, or was changed."""
+
+    reason = "CHECKPOINT_INVALID"
+    money = "Nothing was sent to the venue. Whether the journal is whole is not proved."
+    fix = "Use the checkpoints as they were written, and the key of that core: axisor audit key."
+
+
+class VaultSealBroken(StoreError):
+    """Something the vault sealed does not open."""
+
+    reason = "VAULT_SEAL_BROKEN"
+    money = "What cannot be read is not used: nothing is guessed in its place."
+    fix = "Give the core the vault key it was sealed with: axisor keys list names it."
+
+
 class DiskFull(StoreUnavailable):
     """The disk of the database is full, or nearly."""
 

@@ -285,6 +285,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
     Metadata: `person`.
     """
+    ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
+    """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
+    it was written, and the key of that core. Metadata: `stream`, `sequence`.
+    """
+    ERROR_REASON_VAULT_SEAL_BROKEN: _ErrorReason.ValueType  # 76
+    """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
+    core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -554,5 +562,13 @@ owner first. Metadata: `account`, `person`.
 ERROR_REASON_MEMBER_NOT_FOUND: ErrorReason.ValueType  # 75
 """There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
 Metadata: `person`.
+"""
+ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
+"""A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
+it was written, and the key of that core. Metadata: `stream`, `sequence`.
+"""
+ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
+"""Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
+core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
