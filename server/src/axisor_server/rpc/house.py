@@ -62,6 +62,7 @@ class House:
         self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
         self.identity = Identity(
             store=store,
+            vault=vault,
             clock=clock,
             mode=max_mode,
             publish=self.hub.publish,
@@ -140,6 +141,7 @@ class House:
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(
             gate=self.identity.gate,
+            cursors=self.identity.cursors,
             mode_of=accounts.expect_mode,
             clock=clock,
             ids=ids,
