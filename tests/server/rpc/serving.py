@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -190,9 +191,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.Certificate:
     return tls.load_or_make(directory, SystemClock())
 
 
-@pytest.fixture
-async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
-    """Serve a core."""
+@asynccontextmanager
+async def serving(certificate: tls.Certificate) -> AsyncIterator[Served]:
+    """Serve a core for as long as this is open."""
     served = Served(certificate.certificate)
     await served.store.open()
     await served.engine.start()
@@ -205,6 +206,13 @@ async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
     await served.house.once.drain()
     await served.engine.stop(1)
     await served.store.close()
+
+
+@pytest.fixture
+async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
+    """Serve a core."""
+    async with serving(certificate) as served:
+        yield served
 
 
 @pytest.fixture
