@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from axisor.errors import MemberNotFound
 from axisor.testing.stub import stub_server
 from axisor.v1 import access_pb2, accounts_pb2, resources_pb2, types_pb2
 from axisor_cli.main import cli
@@ -109,4 +110,4 @@ async def test_nothing_is_taken_from_who_holds_nothing(ran: Ran):
 
     assert result.exit_code != 0
     assert len(seen) == 1  # the list alone
-    assert "MEMBER_NOT_FOUND" in result.output or "Nothing here" in result.output
+    assert isinstance(result.exception, MemberNotFound)
