@@ -1,17 +1,17 @@
 """Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
 
     AxisorError
-    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied
+    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied · StepUpRequired
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
-    │                 StrategyNotFound · VenueNotFound · EventNotFound
+    │                 StrategyNotFound · VenueNotFound · EventNotFound · MemberNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts
+    │                 AccountInUse · WitnessContradicts · LastOwner
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly
@@ -63,6 +63,7 @@ from axisor.errors.requests import (
     FieldInvalid,
     HistoryInvalid,
     LeverageOutOfRange,
+    MemberNotFound,
     OrderNotFound,
     PageTokenInvalid,
     PermissionDenied,
@@ -71,6 +72,7 @@ from axisor.errors.requests import (
     QuantityOutOfRange,
     RunNotFound,
     SettingsInvalid,
+    StepUpRequired,
     StrategyNotFound,
     TokenInvalid,
     Unauthenticated,
@@ -85,6 +87,7 @@ from axisor.errors.standing import (
     Halted,
     HaltKept,
     InsufficientBalance,
+    LastOwner,
     LeaseLost,
     LeashExceeded,
     ModeMismatch,
@@ -120,6 +123,7 @@ __all__ = [
     "Unauthenticated",
     "TokenInvalid",
     "PermissionDenied",
+    "StepUpRequired",
     "FieldInvalid",
     "PriceOffStep",
     "LeverageOutOfRange",
@@ -137,6 +141,7 @@ __all__ = [
     "StrategyNotFound",
     "VenueNotFound",
     "EventNotFound",
+    "MemberNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -156,6 +161,7 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "LastOwner",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",

@@ -26,6 +26,13 @@ class PermissionDenied(AuthError):
     fix = "Use a token with the right named in the method's rule."
 
 
+class StepUpRequired(AuthError):
+    """The call needs a proof of who calls that is at most five minutes old."""
+
+    reason = "STEP_UP_REQUIRED"
+    fix = "Prove it again, then repeat: axisor auth step-up."
+
+
 class FieldInvalid(FormatError):
     """A field of the request is missing or malformed."""
 
@@ -143,3 +150,10 @@ class EventNotFound(NotFound):
 
     reason = "EVENT_NOT_FOUND"
     fix = "List them: axisor guard history."
+
+
+class MemberNotFound(NotFound):
+    """There is no such person, or they hold no role on the account."""
+
+    reason = "MEMBER_NOT_FOUND"
+    fix = "List them: axisor access list."

@@ -269,6 +269,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
     when. Metadata: `venue`.
     """
+    ERROR_REASON_STEP_UP_REQUIRED: _ErrorReason.ValueType  # 73
+    """The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
+    Prove it again, then repeat. Metadata: `method`.
+    """
+    ERROR_REASON_LAST_OWNER: _ErrorReason.ValueType  # 74
+    """The account would be left without an owner. Code FAILED_PRECONDITION. Make somebody else its
+    owner first. Metadata: `account`, `person`.
+    """
+    ERROR_REASON_MEMBER_NOT_FOUND: _ErrorReason.ValueType  # 75
+    """There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
+    Metadata: `person`.
+    """
     ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
     """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
     it was written, and the key of that core. Metadata: `stream`, `sequence`.
@@ -530,6 +542,18 @@ ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
 """The venue refused the time that a request was signed for; there is no effect, and the key is
 not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
 when. Metadata: `venue`.
+"""
+ERROR_REASON_STEP_UP_REQUIRED: ErrorReason.ValueType  # 73
+"""The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
+Prove it again, then repeat. Metadata: `method`.
+"""
+ERROR_REASON_LAST_OWNER: ErrorReason.ValueType  # 74
+"""The account would be left without an owner. Code FAILED_PRECONDITION. Make somebody else its
+owner first. Metadata: `account`, `person`.
+"""
+ERROR_REASON_MEMBER_NOT_FOUND: ErrorReason.ValueType  # 75
+"""There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
+Metadata: `person`.
 """
 ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
 """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as

@@ -39,7 +39,7 @@ MOST_FIELDS = 4
 _C = grpc.StatusCode
 _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
     _C.UNAUTHENTICATED: (errors.Unauthenticated, errors.TokenInvalid),
-    _C.PERMISSION_DENIED: (errors.PermissionDenied,),
+    _C.PERMISSION_DENIED: (errors.PermissionDenied, errors.StepUpRequired),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
         errors.PriceOffStep,
@@ -60,6 +60,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.StrategyNotFound,
         errors.VenueNotFound,
         errors.EventNotFound,
+        errors.MemberNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
@@ -94,6 +95,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.HaltKept,
         errors.AccountInUse,
         errors.WitnessContradicts,
+        errors.LastOwner,
         errors.BudgetExceeded,
         errors.ReserveBroken,
         errors.LeashExceeded,
