@@ -1,12 +1,12 @@
 """Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
 
     AxisorError
-    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied
+    ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
-    │                 StrategyNotFound · VenueNotFound · EventNotFound
+    │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
@@ -14,7 +14,7 @@
     │                 AccountInUse · WitnessContradicts
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
-    │                 InsufficientBalance · ShadowOnly
+    │                 InsufficientBalance · ShadowOnly · TokenSpent
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
@@ -67,9 +67,11 @@ from axisor.errors.requests import (
     PriceOffStep,
     QuantityOutOfRange,
     RunNotFound,
+    SessionOver,
     SettingsInvalid,
     StrategyNotFound,
     TokenInvalid,
+    TokenNotFound,
     Unauthenticated,
     VenueNotFound,
 )
@@ -103,6 +105,7 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    TokenSpent,
     WitnessContradicts,
 )
 
@@ -117,6 +120,7 @@ __all__ = [
     "StoreError",
     "Unauthenticated",
     "TokenInvalid",
+    "SessionOver",
     "PermissionDenied",
     "FieldInvalid",
     "PriceOffStep",
@@ -135,6 +139,7 @@ __all__ = [
     "StrategyNotFound",
     "VenueNotFound",
     "EventNotFound",
+    "TokenNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -165,6 +170,7 @@ __all__ = [
     "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
+    "TokenSpent",
     "VenueRefused",
     "VenueUnavailable",
     "VenueRateLimited",

@@ -273,6 +273,19 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
     when. Metadata: `venue`.
     """
+    ERROR_REASON_SESSION_OVER: _ErrorReason.ValueType  # 70
+    """The sign-in behind the token has ended: it was revoked, not used for too long, or one of its
+    refresh tokens was used twice. Code UNAUTHENTICATED. Sign in again. No metadata.
+    """
+    ERROR_REASON_TOKEN_NOT_FOUND: _ErrorReason.ValueType  # 71
+    """There is no such token, or it is not the caller's. Code NOT_FOUND. List them. Metadata:
+    `token`.
+    """
+    ERROR_REASON_TOKEN_SPENT: _ErrorReason.ValueType  # 72
+    """What the token may move in a day of UTC does not cover the action. Code FAILED_PRECONDITION.
+    Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
+    `askedSats`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -530,5 +543,18 @@ ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
 """The venue refused the time that a request was signed for; there is no effect, and the key is
 not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
 when. Metadata: `venue`.
+"""
+ERROR_REASON_SESSION_OVER: ErrorReason.ValueType  # 70
+"""The sign-in behind the token has ended: it was revoked, not used for too long, or one of its
+refresh tokens was used twice. Code UNAUTHENTICATED. Sign in again. No metadata.
+"""
+ERROR_REASON_TOKEN_NOT_FOUND: ErrorReason.ValueType  # 71
+"""There is no such token, or it is not the caller's. Code NOT_FOUND. List them. Metadata:
+`token`.
+"""
+ERROR_REASON_TOKEN_SPENT: ErrorReason.ValueType  # 72
+"""What the token may move in a day of UTC does not cover the action. Code FAILED_PRECONDITION.
+Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
+`askedSats`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -38,7 +38,7 @@ MOST_FIELDS = 4
 
 _C = grpc.StatusCode
 _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
-    _C.UNAUTHENTICATED: (errors.Unauthenticated, errors.TokenInvalid),
+    _C.UNAUTHENTICATED: (errors.Unauthenticated, errors.TokenInvalid, errors.SessionOver),
     _C.PERMISSION_DENIED: (errors.PermissionDenied,),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
@@ -60,6 +60,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.StrategyNotFound,
         errors.VenueNotFound,
         errors.EventNotFound,
+        errors.TokenNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
@@ -102,6 +103,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.AttemptsExhausted,
         errors.InsufficientBalance,
         errors.ShadowOnly,
+        errors.TokenSpent,
         errors.VenueRefused,
         errors.VenueAuth,
         errors.StoreInUse,
