@@ -17,7 +17,8 @@
     │                 InsufficientBalance · ShadowOnly · TokenSpent
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
-    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
+    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid ·
+                      VaultSealBroken · DiskFull
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
 the name clients see; anything variable in the text is also in `metadata`. When several apply, the
@@ -44,6 +45,7 @@ from axisor.errors.outside import (
     ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
+    VaultSealBroken,
     VenueAnswerInvalid,
     VenueAuth,
     VenueClockSkew,
@@ -183,6 +185,7 @@ __all__ = [
     "JournalCorrupt",
     "ReplayDiverged",
     "BackupInvalid",
+    "VaultSealBroken",
     "DiskFull",
     "reasons",
 ]

@@ -286,6 +286,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
     `askedSats`.
     """
+    ERROR_REASON_VAULT_SEAL_BROKEN: _ErrorReason.ValueType  # 76
+    """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
+    core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -556,5 +560,9 @@ ERROR_REASON_TOKEN_SPENT: ErrorReason.ValueType  # 72
 """What the token may move in a day of UTC does not cover the action. Code FAILED_PRECONDITION.
 Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
 `askedSats`.
+"""
+ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
+"""Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
+core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

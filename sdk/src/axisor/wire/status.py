@@ -82,6 +82,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.JournalCorrupt,
         errors.ReplayDiverged,
         errors.BackupInvalid,
+        errors.VaultSealBroken,
     ),
     _C.UNKNOWN: (errors.OutcomeUnknown,),
     _C.FAILED_PRECONDITION: (
