@@ -62,8 +62,10 @@ def method_faults(contract: Contract, method: Method, rule: Message | None) -> l
 
 def right_faults(rule: Message | None, asked: dict[str, Kind]) -> list[str]:
     """A method states its right, and names a field that its request has."""
-    if rule is None or not getattr(rule, "permission", None):
+    if rule is None or not (getattr(rule, "permission", 0) or getattr(rule, "anonymous", False)):
         return ["it states no right"]
+    if getattr(rule, "permission", 0) and getattr(rule, "anonymous", False):
+        return ["it states a right, and that nobody need hold it"]
     named = getattr(rule, "resource_field", "")
     return (
         [f"its request has no field {named}"] if named and named.split(".")[0] not in asked else []

@@ -1,7 +1,8 @@
 """Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
 
     AxisorError
-    ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied
+    ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
+    │                 StepUpRequired
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid
@@ -71,6 +72,7 @@ from axisor.errors.requests import (
     RunNotFound,
     SessionOver,
     SettingsInvalid,
+    StepUpRequired,
     StrategyNotFound,
     TokenInvalid,
     TokenNotFound,
@@ -124,6 +126,7 @@ __all__ = [
     "TokenInvalid",
     "SessionOver",
     "PermissionDenied",
+    "StepUpRequired",
     "FieldInvalid",
     "PriceOffStep",
     "LeverageOutOfRange",

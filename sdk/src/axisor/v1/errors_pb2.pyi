@@ -290,6 +290,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
     core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
     """
+    ERROR_REASON_STEP_UP_REQUIRED: _ErrorReason.ValueType  # 73
+    """The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
+    Prove it again, then repeat. Metadata: `method`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -564,5 +568,9 @@ Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `
 ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
 """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
 core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
+"""
+ERROR_REASON_STEP_UP_REQUIRED: ErrorReason.ValueType  # 73
+"""The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
+Prove it again, then repeat. Metadata: `method`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -188,6 +188,70 @@ ORDER_STATE_CANCELED: OrderState.ValueType  # 3
 """Taken back before it was carried out."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
+class _Role:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ROLE_UNSPECIFIED: _Role.ValueType  # 0
+    """Never sent; refused as input."""
+    ROLE_VIEWER: _Role.ValueType  # 1
+    """See it."""
+    ROLE_TRADER: _Role.ValueType  # 2
+    """Also trade, and move margin."""
+    ROLE_OPERATOR: _Role.ValueType  # 3
+    """Also run strategies, halt it and resume it."""
+    ROLE_OWNER: _Role.ValueType  # 4
+    """Also replace its keys, remove it, and say who else may do what. An account always has one."""
+
+class Role(_Role, metaclass=_RoleEnumTypeWrapper):
+    """What a person may do with an account. Each role may do all that the one before it may."""
+
+ROLE_UNSPECIFIED: Role.ValueType  # 0
+"""Never sent; refused as input."""
+ROLE_VIEWER: Role.ValueType  # 1
+"""See it."""
+ROLE_TRADER: Role.ValueType  # 2
+"""Also trade, and move margin."""
+ROLE_OPERATOR: Role.ValueType  # 3
+"""Also run strategies, halt it and resume it."""
+ROLE_OWNER: Role.ValueType  # 4
+"""Also replace its keys, remove it, and say who else may do what. An account always has one."""
+Global___Role: _TypeAlias = Role  # noqa: Y015
+
+class _PlatformRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PlatformRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PlatformRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLATFORM_ROLE_UNSPECIFIED: _PlatformRole.ValueType  # 0
+    """Never sent; refused as input."""
+    PLATFORM_ROLE_NONE: _PlatformRole.ValueType  # 1
+    """Nothing beyond their own accounts."""
+    PLATFORM_ROLE_SUPPORT: _PlatformRole.ValueType  # 2
+    """See the state of every account. No secret, and no trade."""
+    PLATFORM_ROLE_ADMIN: _PlatformRole.ValueType  # 3
+    """Look after people and settings, halt and stop the core. No secret of anybody, and no trade."""
+    PLATFORM_ROLE_OWNER: _PlatformRole.ValueType  # 4
+    """Everything, on every account. The first person has it."""
+
+class PlatformRole(_PlatformRole, metaclass=_PlatformRoleEnumTypeWrapper):
+    """What a person may do with the core as a whole, beside their own accounts."""
+
+PLATFORM_ROLE_UNSPECIFIED: PlatformRole.ValueType  # 0
+"""Never sent; refused as input."""
+PLATFORM_ROLE_NONE: PlatformRole.ValueType  # 1
+"""Nothing beyond their own accounts."""
+PLATFORM_ROLE_SUPPORT: PlatformRole.ValueType  # 2
+"""See the state of every account. No secret, and no trade."""
+PLATFORM_ROLE_ADMIN: PlatformRole.ValueType  # 3
+"""Look after people and settings, halt and stop the core. No secret of anybody, and no trade."""
+PLATFORM_ROLE_OWNER: PlatformRole.ValueType  # 4
+"""Everything, on every account. The first person has it."""
+Global___PlatformRole: _TypeAlias = PlatformRole  # noqa: Y015
+
 class _Danger:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

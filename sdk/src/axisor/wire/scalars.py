@@ -29,6 +29,8 @@ from axisor.model import (
     OrderState,
     OrderType,
     Permission,
+    PlatformRole,
+    Role,
     Severity,
     Side,
 )
@@ -59,6 +61,8 @@ _KINDS: dict[type[enum.Enum], Any] = {
     Standing: types_pb2.Standing,
     PositionEnd: types_pb2.PositionEnd,
     FeedQuality: types_pb2.FeedQuality,
+    Role: types_pb2.Role,
+    PlatformRole: types_pb2.PlatformRole,
     Fate: margin_pb2.Fate,
 }
 

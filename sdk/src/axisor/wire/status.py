@@ -39,7 +39,7 @@ MOST_FIELDS = 4
 _C = grpc.StatusCode
 _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
     _C.UNAUTHENTICATED: (errors.Unauthenticated, errors.TokenInvalid, errors.SessionOver),
-    _C.PERMISSION_DENIED: (errors.PermissionDenied,),
+    _C.PERMISSION_DENIED: (errors.PermissionDenied, errors.StepUpRequired),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
         errors.PriceOffStep,

@@ -57,7 +57,8 @@ class Allowances:
             return
         for _ in range(TRIES):
             try:
-                return await self._store.write(lambda tx: self._put(tx, request, amount))
+                await self._store.write(lambda tx: self._put(tx, request, amount))
+                return
             except Conflict:
                 continue  # another request of the same token was first
         raise StoreUnavailable("The token is used for many requests at this moment.")
@@ -83,9 +84,7 @@ class Allowances:
         others = [one for one in present.asked if one.request != request.request_id]
         fates = {one.request: _fate(reader, one.request) for one in others}
         kept = settled(
-            Allowance(
-                token=token, day=present.day, settled=present.settled, asked=tuple(others)
-            ),
+            Allowance(token=token, day=present.day, settled=present.settled, asked=tuple(others)),
             fates,
         )
         return set_aside(kept, request.request_id, amount, limit=limit)

@@ -84,9 +84,7 @@ class SessionDoor:
 class TokenDoor:
     """Knows programs by their tokens."""
 
-    def __init__(
-        self, tokens: Tokens, holders: Holders, clock: Clock, *, signing: Signing
-    ) -> None:
+    def __init__(self, tokens: Tokens, holders: Holders, clock: Clock, *, signing: Signing) -> None:
         self._tokens = tokens
         self._holders = holders
         self._clock = clock
@@ -98,7 +96,9 @@ class TokenDoor:
         try:
             bounds = bounds_of(proved.caveats)
         except FieldInvalid as error:
-            raise TokenInvalid(f"A caveat of the token is not understood. {error.message}") from None
+            raise TokenInvalid(
+                f"A caveat of the token is not understood. {error.message}"
+            ) from None
         await self._hold(bounds, record.tenant, peer)
         holder = await self._holders.holder(record.owner)
         if holder is None:

@@ -171,9 +171,7 @@ class Tokens:
             return _Known()
         return known
 
-    def _new(
-        self, id: str, by: Principal, label: str, caveats: tuple[str, ...]
-    ) -> TokenRecord:
+    def _new(self, id: str, by: Principal, label: str, caveats: tuple[str, ...]) -> TokenRecord:
         text = self._ids.token()
         root = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         mint(id, root, caveats)  # whatever does not fit is refused before it is written
