@@ -174,6 +174,20 @@ class Backup(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 4
 
 
+class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a sign-in lasts, and each token of it."""
+
+    access_minutes: Annotated[
+        int, Meta(ge=15, le=30, description="Minutes that an access token counts.")
+    ] = 15
+    idle_days: Annotated[
+        int, Meta(ge=1, le=30, description="Days after which an unused sign-in ends.")
+    ] = 7
+    most_days: Annotated[
+        int, Meta(ge=1, le=90, description="Days after which every sign-in ends.")
+    ] = 30
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -199,6 +213,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     log: Log = Log()
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
+    tokens: Tokens = Tokens()
 
 
 class Loaded(Struct, frozen=True):

@@ -5,25 +5,54 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from axisor.model import Mode
-from axisor_server.ports import Clock, Store
+from axisor_server.domain.sessions import Terms
+from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.admitting import Gate
+from axisor_server.rpc.house_tokens import TokensHouse, nobody
+from axisor_server.services.doors import WhoIs
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
+from axisor_server.services.requests import Once
 
 
 class Identity:
     """The use cases about people and rights, each servicer by its service's full name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts that much together
         self,
         *,
         store: Store,
+        vault: Vault,
         clock: Clock,
+        ids: Ids,
+        once: Once,
         mode: Mode,
         publish: Publish,
         is_owner: Callable[[str], bool],
+        terms: Terms,
+        who_is: WhoIs = nobody,
         others: Authenticator | None = None,
     ) -> None:
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
-        self.gate = Gate(Doors(is_owner=is_owner, others=others), clock)
-        self.servicers: Mapping[str, object] = {}
+        self.tokens = TokensHouse(
+            store=store,
+            vault=vault,
+            clock=clock,
+            ids=ids,
+            recorder=self.recorder,
+            once=once,
+            terms=terms,
+            who_is=who_is,
+        )
+        doors = Doors(
+            is_owner=is_owner,
+            sessions=self.tokens.session_door,
+            tokens=self.tokens.token_door,
+            others=others,
+        )
+        self.gate = Gate(doors, clock)
+        self.servicers: Mapping[str, object] = {**self.tokens.servicers}
+
+    async def keep(self) -> None:
+        """Do what has to be done now and then: the next signing key, and forgetting."""
+        await self.tokens.sessions.keep()

@@ -24,6 +24,7 @@ from axisor.v1 import (
     permissions_pb2,
     strategies_pb2,
     system_pb2,
+    tokens_pb2,
 )
 
 MODULES = (
@@ -36,6 +37,7 @@ MODULES = (
     guard_pb2,
     dead_letters_pb2,
     system_pb2,
+    tokens_pb2,
 )
 
 
