@@ -57,7 +57,7 @@ class SignIns:
             terms=self.terms,
         )
 
-        self.once = Once(self.store, self.clock, self.ids)
+        self.once = Once(self.store, self.clock, self.ids, self.recorder)
         self.tokens = Tokens(
             self.store,
             self.clock,

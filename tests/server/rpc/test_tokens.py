@@ -13,7 +13,6 @@ from axisor.errors import (
     AccountNotFound,
     AxisorError,
     PermissionDenied,
-    StepUpRequired,
     TokenInvalid,
     TokenNotFound,
     TokenSpent,
@@ -181,7 +180,7 @@ async def test_a_token_never_touches_keys(core: Served, channel: grpc.aio.Channe
 
     call = AccountServiceStub(channel).CreateAccount(creation(), metadata=bearer(text))
 
-    assert isinstance(await refusal(call), StepUpRequired)
+    assert isinstance(await refusal(call), PermissionDenied)
 
 
 async def test_tokens_are_listed_without_their_secret(core: Served, channel: grpc.aio.Channel):

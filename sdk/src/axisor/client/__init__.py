@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from axisor.client.access import Access
 from axisor.client.accounts import Accounts
 from axisor.client.calls import TIMEOUT_S, Caller, Page, Sleep, every, new_request_id
 from axisor.client.events import Events
@@ -43,6 +44,7 @@ class Client:
         self._caller = caller
         self.target = target
         self.accounts = Accounts(caller)
+        self.access = Access(caller)
         self.margin = Margin(caller)
         self.orders = Orders(caller)
         self.market = Market(caller)

@@ -7,12 +7,13 @@
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
-    │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound
+    │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
+    │                 MemberNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts
+    │                 AccountInUse · WitnessContradicts · LastOwner
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent
@@ -63,6 +64,7 @@ from axisor.errors.requests import (
     FieldInvalid,
     HistoryInvalid,
     LeverageOutOfRange,
+    MemberNotFound,
     OrderNotFound,
     PageTokenInvalid,
     PermissionDenied,
@@ -88,6 +90,7 @@ from axisor.errors.standing import (
     Halted,
     HaltKept,
     InsufficientBalance,
+    LastOwner,
     LeaseLost,
     LeashExceeded,
     LiveNotReady,
@@ -145,6 +148,7 @@ __all__ = [
     "VenueNotFound",
     "EventNotFound",
     "TokenNotFound",
+    "MemberNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -165,6 +169,7 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "LastOwner",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",

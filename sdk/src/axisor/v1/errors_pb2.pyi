@@ -294,6 +294,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
     Prove it again, then repeat. Metadata: `method`.
     """
+    ERROR_REASON_LAST_OWNER: _ErrorReason.ValueType  # 74
+    """The account would be left without an owner. Code FAILED_PRECONDITION. Make somebody else its
+    owner first. Metadata: `account`, `person`.
+    """
+    ERROR_REASON_MEMBER_NOT_FOUND: _ErrorReason.ValueType  # 75
+    """There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
+    Metadata: `person`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -572,5 +580,13 @@ core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
 ERROR_REASON_STEP_UP_REQUIRED: ErrorReason.ValueType  # 73
 """The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
 Prove it again, then repeat. Metadata: `method`.
+"""
+ERROR_REASON_LAST_OWNER: ErrorReason.ValueType  # 74
+"""The account would be left without an owner. Code FAILED_PRECONDITION. Make somebody else its
+owner first. Metadata: `account`, `person`.
+"""
+ERROR_REASON_MEMBER_NOT_FOUND: ErrorReason.ValueType  # 75
+"""There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
+Metadata: `person`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -72,6 +72,16 @@ def plugin_name(plugin: str) -> str:
     return top_name("plugins", plugin)
 
 
+def person_name(person: str) -> str:
+    """Return the name of a person; empty stays empty."""
+    return top_name("people", person)
+
+
+def member_name(account: str, person: str) -> str:
+    """Return the name of a person's role on an account."""
+    return child_name(account, "members", last_part(person))
+
+
 def last_part(name: str) -> str:
     """Return the id at the end of a name that a core sent; empty stays empty."""
     return name.rpartition("/")[2]
@@ -127,6 +137,11 @@ def run_id(name: str, field: str = "name") -> tuple[str, str]:
 def intent_id(name: str, field: str = "name") -> tuple[str, str]:
     """Return account and intent of a name. Raises FieldInvalid."""
     return child_id(name, "intents", field)
+
+
+def member_id(name: str, field: str = "name") -> tuple[str, str]:
+    """Return account and person of a member's name. Raises FieldInvalid."""
+    return child_id(name, "members", field)
 
 
 def letter_id(name: str, field: str = "name") -> tuple[str, str]:

@@ -51,6 +51,7 @@ from axisor.model import (
     Permission,
     Position,
     Price,
+    Role,
     Sats,
     Tick,
 )
@@ -325,6 +326,15 @@ SeenPayload: TypeAlias = (
     | Unrecognized
 )
 """What an event can hold on a client: the journal's payloads, steps as `StepSummary`."""
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """A person who holds a role on an account, and since when."""
+
+    account: str
+    person: str
+    role: Role
+    since: datetime
 
 
 class SeenEvent(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from axisor.errors import (
 from axisor.ports import Clock
 from axisor_server.domain.journal import to_us
 from axisor_server.rpc.calls import Call
+from axisor_server.rpc.lasting import Still
 from axisor_server.rpc.rules import Method
 from axisor_server.services.principals import NOBODY, Authenticator, Peer, Principal
 
@@ -26,9 +27,11 @@ STEP_UP_US = 5 * 60 * 1_000_000
 class Gate:
     """Decides by the rule of a method, and denies what no rule allows."""
 
-    def __init__(self, doors: Authenticator, clock: Clock) -> None:
+    def __init__(self, doors: Authenticator, clock: Clock, *, holds: Still) -> None:
+        """Take who knows callers, and what tells whether somebody's roles are what they were."""
         self._doors = doors
         self._clock = clock
+        self._holds = holds
 
     async def caller(
         self, method: Method, metadata: Mapping[str, str | bytes], address: str
@@ -62,17 +65,18 @@ class Gate:
         """
         if call.method.anonymous:
             return
-        principal, account = call.principal, call.account
-        if account and not principal.sees(account):
-            raise AccountNotFound(f"There is no account `{account}`.", account=account)
-        if call.method.permission not in principal.rights(account):
+        principal = call.principal
+        for account in call.accounts:
+            if not principal.sees(account):
+                raise AccountNotFound(f"There is no account `{account}`.", account=account)
+        if call.method.permission not in call.rights:
             raise _denied(call.method)
         if call.method.step_up and not self._fresh(principal):
             raise StepUpRequired(method=call.method.path)
 
     async def still(self, principal: Principal) -> bool:
         """Return whether a caller may still do what they could when their call began."""
-        return await self._doors.still(principal)
+        return await self._doors.still(principal) and await self._holds(principal)
 
     def _fresh(self, principal: Principal) -> bool:
         if principal.authenticated_us is None:

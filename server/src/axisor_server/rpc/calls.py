@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
@@ -25,6 +26,7 @@ Stream: TypeAlias = Callable[[Any, "Call"], AsyncIterator[bytes]]
 """Answers a request with encoded frames."""
 
 
+_NAME = re.compile(r"accounts/[a-z0-9-]{1,64}(/[A-Za-z]{1,64}(/[A-Za-z0-9_-]{1,64})?)?")
 _REQUESTS = uuid.UUID("6f0b1a3c-53d4-5c53-9a11-8a4f5d0f7a25")
 
 
@@ -45,6 +47,11 @@ class Call(Struct, frozen=True):
         return account_part(found) if isinstance(found, str) else ""
 
     @property
+    def accounts(self) -> frozenset[str]:
+        """Return the ids of every account that the request names in any of its fields."""
+        return frozenset(filter(None, map(account_part, named_in(self.body))))
+
+    @property
     def rights(self) -> Permission:
         """Return what the caller may do with the account that the call is about."""
         return self.principal.rights(self.account)
@@ -62,6 +69,16 @@ class Call(Struct, frozen=True):
             not_after=time_or_none(body, "not_after_time") if "not_after_time" in fields else None,
             validate_only="validate_only" in fields and body.validate_only,
         )
+
+
+def named_in(message: Message) -> Iterator[str]:
+    """Yield what is written in a request that has the form of an account or a part of one."""
+    for field, value in message.ListFields():
+        for each in value if field.is_repeated else (value,):
+            if isinstance(each, Message):
+                yield from named_in(each)
+            elif isinstance(each, str) and _NAME.fullmatch(each):
+                yield each
 
 
 def scoped(request_id: str, tenant: str) -> str:

@@ -35,7 +35,6 @@ from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
-from axisor_server.services.requests import Once
 from axisor_server.services.runs import Runs
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import Status, Surroundings
@@ -61,20 +60,19 @@ class House:
         terms: Terms = USUAL,
         others: Authenticator | None = None,
     ) -> None:
-        self.once = Once(store, clock, ids)
         self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
         self.identity = Identity(
             store=store,
             vault=vault,
             clock=clock,
             ids=ids,
-            once=self.once,
             mode=max_mode,
             publish=self.hub.publish,
             is_owner=is_owner,
             terms=terms,
             others=others,
         )
+        self.once = self.identity.once
         accounts = Accounts(
             engine=engine,
             store=store,
@@ -82,6 +80,7 @@ class House:
             venues=around.venues,
             clock=clock,
             once=self.once,
+            recorder=self.identity.recorder,
             max_mode=max_mode,
         )
         snapshots = Snapshots(engine=engine, store=store, clock=clock)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from axisor.model import Mode
 from axisor_server.domain.sessions import Terms
 from axisor_server.ports import Clock, Ids, Store, Vault
+from axisor_server.rpc.access import AccessServicer
 from axisor_server.rpc.admitting import Gate
 from axisor_server.rpc.house_tokens import TokensHouse, nobody
+from axisor_server.services.access import Access
 from axisor_server.services.doors import WhoIs
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
@@ -25,7 +27,6 @@ class Identity:
         vault: Vault,
         clock: Clock,
         ids: Ids,
-        once: Once,
         mode: Mode,
         publish: Publish,
         is_owner: Callable[[str], bool],
@@ -34,13 +35,15 @@ class Identity:
         others: Authenticator | None = None,
     ) -> None:
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
+        self.once = Once(store, clock, ids, self.recorder)
+        access = Access(store=store, clock=clock, once=self.once)
         self.tokens = TokensHouse(
             store=store,
             vault=vault,
             clock=clock,
             ids=ids,
             recorder=self.recorder,
-            once=once,
+            once=self.once,
             terms=terms,
             who_is=who_is,
         )
@@ -50,8 +53,11 @@ class Identity:
             tokens=self.tokens.token_door,
             others=others,
         )
-        self.gate = Gate(doors, clock)
-        self.servicers: Mapping[str, object] = {**self.tokens.servicers}
+        self.gate = Gate(doors, clock, holds=access.still)
+        self.servicers: Mapping[str, object] = {
+            "axisor.v1.AccessService": AccessServicer(access),
+            **self.tokens.servicers,
+        }
 
     async def keep(self) -> None:
         """Do what has to be done now and then: the next signing key, and forgetting."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Permission
 from axisor.v1 import (
+    access_pb2,
     accounts_pb2,
     dead_letters_pb2,
     events_pb2,
@@ -37,6 +38,7 @@ MODULES = (
     guard_pb2,
     dead_letters_pb2,
     system_pb2,
+    access_pb2,
     tokens_pb2,
 )
 
