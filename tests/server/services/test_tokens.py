@@ -124,7 +124,9 @@ async def test_a_token_for_an_account_that_its_owner_does_not_see_is_not_made(co
         await core.token(ADA, "accounts=other")
 
 
-@pytest.mark.parametrize("told", ["everything=true", "permissions=self", "permissions=manage_secrets", "exp=soon", ""])
+@pytest.mark.parametrize(
+    "told", ["everything=true", "permissions=self", "permissions=manage_secrets", "exp=soon", ""]
+)
 async def test_a_caveat_that_is_not_known_is_not_put_into_a_token(core: SignIns, told: str):
     with pytest.raises(FieldInvalid):
         await core.token(ADA, told)

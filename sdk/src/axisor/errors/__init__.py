@@ -41,6 +41,7 @@ from axisor.errors.base import (
 )
 from axisor.errors.outside import (
     BackupInvalid,
+    CheckpointInvalid,
     DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
@@ -193,6 +194,7 @@ __all__ = [
     "JournalCorrupt",
     "ReplayDiverged",
     "BackupInvalid",
+    "CheckpointInvalid",
     "VaultSealBroken",
     "DiskFull",
     "reasons",

@@ -12,6 +12,7 @@ from axisor.errors import (
     TokenInvalid,
     Unauthenticated,
 )
+from axisor.model import Permission
 from axisor.ports import Clock
 from axisor_server.domain.journal import to_us
 from axisor_server.rpc.calls import Call
@@ -54,7 +55,7 @@ class Gate:
             raise PermissionDenied(f"The token is not for {method.name}.", method=method.path)
         anywhere = principal.held if method.resource else principal.rights("")
         if method.permission not in anywhere:
-            raise _denied(method)
+            raise _denied(method, method.permission)
         return principal, peer
 
     def admit(self, call: Call) -> None:
@@ -69,8 +70,8 @@ class Gate:
         for account in call.accounts:
             if not principal.sees(account):
                 raise AccountNotFound(f"There is no account `{account}`.", account=account)
-        if call.method.permission not in call.rights:
-            raise _denied(call.method)
+        if call.needs not in call.rights:
+            raise _denied(call.method, call.needs & ~call.rights)
         if call.method.step_up and not self._fresh(principal):
             raise StepUpRequired(method=call.method.path)
 
@@ -92,9 +93,9 @@ def address_of(peer: str) -> str:
     return rest.rpartition(":")[0].strip("[]")
 
 
-def _denied(method: Method) -> PermissionDenied:
+def _denied(method: Method, lacking: Permission) -> PermissionDenied:
     return PermissionDenied(
-        f"{method.name} needs the right {method.permission.name}.",
-        permission=method.permission.name,
+        f"{method.name} needs the right {lacking.name}.",
+        permission=lacking.name,
         method=method.path,
     )

@@ -14,6 +14,7 @@ from msgspec import Struct
 from axisor.model import Permission
 from axisor.wire.names import account_part
 from axisor.wire.scalars import time_or_none
+from axisor_server.domain.halting import STREAM
 from axisor_server.domain.records import TENANT
 from axisor_server.rpc.rules import Method
 from axisor_server.services.principals import Peer, Principal
@@ -41,10 +42,15 @@ class Call(Struct, frozen=True):
     @property
     def account(self) -> str:
         """Return the id of the account the call is about, empty where it is about none."""
+        return account_part(self.subject)
+
+    @property
+    def subject(self) -> str:
+        """Return the name of what the call is about, empty where it is about the core."""
         found: Any = self.body
         for part in self.method.resource:
             found = getattr(found, part)
-        return account_part(found) if isinstance(found, str) else ""
+        return found if isinstance(found, str) else ""
 
     @property
     def accounts(self) -> frozenset[str]:
@@ -55,6 +61,12 @@ class Call(Struct, frozen=True):
     def rights(self) -> Permission:
         """Return what the caller may do with the account that the call is about."""
         return self.principal.rights(self.account)
+
+    @property
+    def needs(self) -> Permission:
+        """Return the right that the call takes: the method's, and ADMIN for the core's journal."""
+        ours = self.subject == STREAM
+        return self.method.permission | (Permission.ADMIN if ours else Permission.NONE)
 
     def request(self) -> Request:
         """Return the call as a request for a change. Raises FieldInvalid for an absurd time."""

@@ -11,6 +11,7 @@ from axisor_server.domain.sessions import USUAL, Terms
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
+from axisor_server.rpc.audit import AuditServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.house_identity import Identity
@@ -26,6 +27,7 @@ from axisor_server.rpc.watches import Watches, beat, encode
 from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
 from axisor_server.services.allowances import Allowances
+from axisor_server.services.auditing import Audits
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
@@ -137,6 +139,9 @@ class House:
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
             **self.identity.servicers,
+            "axisor.v1.AuditService": AuditServicer(
+                Audits(store=store, accounts=accounts, hub=self.hub), clock
+            ),
         }
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(

@@ -16,6 +16,7 @@ from axisor.model import Permission
 from axisor.v1 import (
     access_pb2,
     accounts_pb2,
+    audit_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -40,6 +41,7 @@ MODULES = (
     system_pb2,
     access_pb2,
     tokens_pb2,
+    audit_pb2,
 )
 
 
