@@ -1,17 +1,19 @@
 """Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
 
     AxisorError
-    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied
+    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied · SignInRefused ·
+    │                 RegistrationClosed
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
-    │                 SettingsInvalid
+    │                 SettingsInvalid · PasswordRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
-    │                 StrategyNotFound · VenueNotFound · EventNotFound
+    │                 StrategyNotFound · VenueNotFound · EventNotFound · PersonNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts
+    │                 AccountInUse · WitnessContradicts · EmailUnverified · ProofInvalid ·
+    │                 PersonStateInvalid
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly
@@ -50,6 +52,15 @@ from axisor.errors.outside import (
     VenueRateLimited,
     VenueRefused,
     VenueUnavailable,
+)
+from axisor.errors.people import (
+    EmailUnverified,
+    PasswordRefused,
+    PersonNotFound,
+    PersonStateInvalid,
+    ProofInvalid,
+    RegistrationClosed,
+    SignInRefused,
 )
 from axisor.errors.requests import (
     AccountNotFound,
@@ -178,6 +189,13 @@ __all__ = [
     "ReplayDiverged",
     "BackupInvalid",
     "DiskFull",
+    "SignInRefused",
+    "EmailUnverified",
+    "PasswordRefused",
+    "ProofInvalid",
+    "PersonNotFound",
+    "RegistrationClosed",
+    "PersonStateInvalid",
     "reasons",
 ]
 

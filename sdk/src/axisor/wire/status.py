@@ -38,8 +38,8 @@ MOST_FIELDS = 4
 
 _C = grpc.StatusCode
 _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
-    _C.UNAUTHENTICATED: (errors.Unauthenticated, errors.TokenInvalid),
-    _C.PERMISSION_DENIED: (errors.PermissionDenied,),
+    _C.UNAUTHENTICATED: (errors.Unauthenticated, errors.TokenInvalid, errors.SignInRefused),
+    _C.PERMISSION_DENIED: (errors.PermissionDenied, errors.RegistrationClosed),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
         errors.PriceOffStep,
@@ -51,6 +51,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.CandlesInvalid,
         errors.SettingsInvalid,
         errors.HistoryInvalid,
+        errors.PasswordRefused,
     ),
     _C.NOT_FOUND: (
         errors.AccountNotFound,
@@ -60,6 +61,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.StrategyNotFound,
         errors.VenueNotFound,
         errors.EventNotFound,
+        errors.PersonNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
@@ -105,6 +107,9 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.VenueRefused,
         errors.VenueAuth,
         errors.StoreInUse,
+        errors.EmailUnverified,
+        errors.ProofInvalid,
+        errors.PersonStateInvalid,
     ),
 }
 
