@@ -23,6 +23,7 @@ from axisor_server.domain.intent import encode_action
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, LeaseRecord, RunRecord
 from axisor_server.engine import EngineSettings
+from axisor_server.engine.keys import seal_key
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Transaction
 from tests.simulation.exchange import Ending, SimExchange
@@ -69,7 +70,7 @@ def sealed(account: str) -> bytes:
     vault, known = _vault()
     if account not in known:
         key = Credentials(Secret(account), Secret("secret"), Secret("passphrase"))
-        known[account] = vault.seal(key, account=account, network="signet")
+        known[account] = seal_key(vault, key, account=account, network="signet")
     return known[account]
 
 

@@ -29,6 +29,7 @@ from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
+from axisor_server.engine.keys import seal_key
 from axisor_server.engine.paper import carry_out
 from tests.support.mirror import Mirror
 from tests.support.venue import SimVenue, SimVenueDoor
@@ -267,7 +268,7 @@ class Bench:
             updated_us=now_us,
         )
         key = Credentials(Secret("key"), Secret("secret"), Secret("passphrase"))
-        sealed = self.vault.seal(key, account=ACCOUNT, network=network)
+        sealed = seal_key(self.vault, key, account=ACCOUNT, network=network)
 
         def unit(tx: Any) -> None:
             tx.put_account(record, revision=None)

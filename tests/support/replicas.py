@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from axisor.ports import Credentials, Secret
 from axisor_server.engine import Engine
+from axisor_server.engine.keys import seal_key
 from tests.support.core import ACCOUNT, Bench
 
 
@@ -20,7 +21,7 @@ async def add(bench: Bench, *numbers: int) -> list[str]:
     key = Credentials(Secret("key"), Secret("secret"), Secret("passphrase"))
     for created, id in enumerate(ids, start=1):
         record = replace(first, id=id, created_us=first.created_us + created)
-        sealed = bench.vault.seal(key, account=id, network=record.network)
+        sealed = seal_key(bench.vault, key, account=id, network=record.network)
 
         def unit(tx: Any, record: Any = record, sealed: bytes = sealed) -> None:
             tx.put_account(record, revision=None)

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from axisor.errors import StoreError
 from axisor.events import IntentState
-from axisor.ports import Clock, Credentials
+from axisor.ports import Clock
 from axisor_server.domain.emergency import Deed, Ended, Left
 from axisor_server.domain.journal import Entry, Head
 from axisor_server.domain.records import (
@@ -29,6 +29,7 @@ __all__ = [
     "EmergencyLog",
     "Ids",
     "Reader",
+    "Sealer",
     "Store",
     "Transaction",
     "Vault",
@@ -326,18 +327,35 @@ class EmergencyLog(Protocol):
         ...
 
 
-class Vault(Protocol):
-    """Seals exchange keys. What it seals opens only for the same account and network."""
+class Sealer(Protocol):
+    """Seals bytes for one purpose and place, where alone they open again.
 
-    def seal(self, credentials: Credentials, *, account: str, network: str) -> bytes:
-        """Return the credentials encrypted and authenticated."""
+    `bound` is what they belong to: the record's id, its owner, its network. A record that is put
+    back where an older one of the same place stood opens: who must notice that binds a revision.
+    """
+
+    def seal(self, plain: bytes, *, purpose: str, bound: Sequence[str]) -> bytes:
+        """Return the bytes encrypted and authenticated."""
         ...
 
-    def unseal(self, sealed: bytes, *, account: str, network: str) -> Credentials:
-        """Return the credentials.
+    def unseal(self, sealed: bytes, *, purpose: str, bound: Sequence[str]) -> bytes:
+        """Return what was sealed.
 
-        Raises VenueAuth when the bytes were changed or are another account's.
+        Raises VaultSealBroken when a byte was changed, when it was sealed for another purpose or
+        place, or with a key that is not here.
         """
+        ...
+
+
+class Vault(Sealer, Protocol):
+    """Seals what the core keeps secret: exchange keys, signing keys, the keys of persons."""
+
+    def fresh(self) -> bytes:
+        """Return a new key of 256 bits, in clear; seal it before it is kept."""
+        ...
+
+    def under(self, key: bytes) -> Sealer:
+        """Return a sealer under a key of one's own, which is kept sealed."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What every store promises about documents: revisions, unique keys, owners, and being forgotten."""
+"""What every store promises about documents: revisions, unique keys, owners, forgetting."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
 """Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
 
     AxisorError
-    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied · SignInRefused ·
-    │                 RegistrationClosed
+    ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
+    │                 SignInRefused · RegistrationClosed
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid · PasswordRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
-    │                 StrategyNotFound · VenueNotFound · EventNotFound · PersonNotFound
+    │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
+    │                 PersonNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
@@ -16,10 +17,11 @@
     │                 PersonStateInvalid
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
-    │                 InsufficientBalance · ShadowOnly
+    │                 InsufficientBalance · ShadowOnly · TokenSpent
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
-    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid · DiskFull
+    └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid ·
+                      VaultSealBroken · DiskFull
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
 the name clients see; anything variable in the text is also in `metadata`. When several apply, the
@@ -46,6 +48,7 @@ from axisor.errors.outside import (
     ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
+    VaultSealBroken,
     VenueAnswerInvalid,
     VenueAuth,
     VenueClockSkew,
@@ -78,9 +81,11 @@ from axisor.errors.requests import (
     PriceOffStep,
     QuantityOutOfRange,
     RunNotFound,
+    SessionOver,
     SettingsInvalid,
     StrategyNotFound,
     TokenInvalid,
+    TokenNotFound,
     Unauthenticated,
     VenueNotFound,
 )
@@ -114,6 +119,7 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    TokenSpent,
     WitnessContradicts,
 )
 
@@ -128,6 +134,7 @@ __all__ = [
     "StoreError",
     "Unauthenticated",
     "TokenInvalid",
+    "SessionOver",
     "PermissionDenied",
     "FieldInvalid",
     "PriceOffStep",
@@ -146,6 +153,7 @@ __all__ = [
     "StrategyNotFound",
     "VenueNotFound",
     "EventNotFound",
+    "TokenNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -176,6 +184,7 @@ __all__ = [
     "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
+    "TokenSpent",
     "VenueRefused",
     "VenueUnavailable",
     "VenueRateLimited",
@@ -188,6 +197,7 @@ __all__ = [
     "JournalCorrupt",
     "ReplayDiverged",
     "BackupInvalid",
+    "VaultSealBroken",
     "DiskFull",
     "SignInRefused",
     "EmailUnverified",

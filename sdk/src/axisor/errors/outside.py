@@ -98,6 +98,14 @@ class BackupInvalid(StoreError):
     fix = "Use another backup: axisor backup list, then axisor backup verify."
 
 
+class VaultSealBroken(StoreError):
+    """Something the vault sealed does not open."""
+
+    reason = "VAULT_SEAL_BROKEN"
+    money = "What cannot be read is not used: nothing is guessed in its place."
+    fix = "Give the core the vault key it was sealed with: axisor keys list names it."
+
+
 class DiskFull(StoreUnavailable):
     """The disk of the database is full, or nearly."""
 

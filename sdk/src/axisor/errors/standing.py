@@ -219,3 +219,10 @@ class ShadowOnly(RiskError):
 
     reason = "SHADOW_ONLY"
     fix = "Nothing; this is what the mode is for."
+
+
+class TokenSpent(RiskError):
+    """The token's sats for the day do not cover this action."""
+
+    reason = "TOKEN_SPENT"
+    fix = "Wait until midnight UTC, or use a token that may move more."

@@ -273,6 +273,23 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
     when. Metadata: `venue`.
     """
+    ERROR_REASON_SESSION_OVER: _ErrorReason.ValueType  # 70
+    """The sign-in behind the token has ended: it was revoked, not used for too long, or one of its
+    refresh tokens was used twice. Code UNAUTHENTICATED. Sign in again. No metadata.
+    """
+    ERROR_REASON_TOKEN_NOT_FOUND: _ErrorReason.ValueType  # 71
+    """There is no such token, or it is not the caller's. Code NOT_FOUND. List them. Metadata:
+    `token`.
+    """
+    ERROR_REASON_TOKEN_SPENT: _ErrorReason.ValueType  # 72
+    """What the token may move in a day of UTC does not cover the action. Code FAILED_PRECONDITION.
+    Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
+    `askedSats`.
+    """
+    ERROR_REASON_VAULT_SEAL_BROKEN: _ErrorReason.ValueType  # 76
+    """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
+    core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -530,5 +547,22 @@ ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
 """The venue refused the time that a request was signed for; there is no effect, and the key is
 not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
 when. Metadata: `venue`.
+"""
+ERROR_REASON_SESSION_OVER: ErrorReason.ValueType  # 70
+"""The sign-in behind the token has ended: it was revoked, not used for too long, or one of its
+refresh tokens was used twice. Code UNAUTHENTICATED. Sign in again. No metadata.
+"""
+ERROR_REASON_TOKEN_NOT_FOUND: ErrorReason.ValueType  # 71
+"""There is no such token, or it is not the caller's. Code NOT_FOUND. List them. Metadata:
+`token`.
+"""
+ERROR_REASON_TOKEN_SPENT: ErrorReason.ValueType  # 72
+"""What the token may move in a day of UTC does not cover the action. Code FAILED_PRECONDITION.
+Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
+`askedSats`.
+"""
+ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
+"""Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
+core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -38,7 +38,12 @@ MOST_FIELDS = 4
 
 _C = grpc.StatusCode
 _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
-    _C.UNAUTHENTICATED: (errors.Unauthenticated, errors.TokenInvalid, errors.SignInRefused),
+    _C.UNAUTHENTICATED: (
+        errors.Unauthenticated,
+        errors.TokenInvalid,
+        errors.SessionOver,
+        errors.SignInRefused,
+    ),
     _C.PERMISSION_DENIED: (errors.PermissionDenied, errors.RegistrationClosed),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
@@ -62,6 +67,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.VenueNotFound,
         errors.EventNotFound,
         errors.PersonNotFound,
+        errors.TokenNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
@@ -83,6 +89,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.JournalCorrupt,
         errors.ReplayDiverged,
         errors.BackupInvalid,
+        errors.VaultSealBroken,
     ),
     _C.UNKNOWN: (errors.OutcomeUnknown,),
     _C.FAILED_PRECONDITION: (
@@ -104,6 +111,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.AttemptsExhausted,
         errors.InsufficientBalance,
         errors.ShadowOnly,
+        errors.TokenSpent,
         errors.VenueRefused,
         errors.VenueAuth,
         errors.StoreInUse,

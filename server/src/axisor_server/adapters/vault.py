@@ -1,124 +1,58 @@
-"""Seals exchange keys: AES-256-GCM under a key of their own, which a key-encryption key wraps.
-
-Each sealing draws a new data key and uses it once. What is authenticated beside the text is its
-purpose, the account, the network and the record's header, so a record moved to another row, account
-or network does not open.
-"""
+"""The vault: what it seals opens only with a key of its ring; the first key seals."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from axisor.errors import SettingsInvalid, VenueAuth
-from axisor.ports import Credentials, Secret
+from axisor.errors import SettingsInvalid
+from axisor_server.adapters import sealing
 from axisor_server.adapters.files import load_or_make
+from axisor_server.adapters.sealing import KEY_BYTES, SealingKey
 
 KEY_FILE = "vault.key"
-KEY_BYTES = 32
-NONCE_BYTES = 12
-VERSION = 1
-ALGORITHM = "A256GCM"
 
 _PREFIX = b"axisor-vault-1:"
 
 
-class SealedRecord(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What is stored: header, the wrapped data key (nonce first), nonce and ciphertext."""
+class KeySealer:
+    """The Sealer port over key-encryption keys in memory: the first seals, each opens."""
 
-    v: int
-    alg: str
-    kek_id: str
-    wrapped: bytes
-    nonce: bytes
-    ciphertext: bytes
+    __slots__ = ("_keys", "_primary")
 
-
-_decoder = msgspec.msgpack.Decoder(SealedRecord)
-_texts = msgspec.msgpack.Decoder(tuple[str, str, str])
-
-
-def _bind(purpose: str, *parts: str) -> bytes:
-    # Lengths before the fields, so that no two lists of fields give the same bytes.
-    fields = [field.encode() for field in (purpose, *parts)]
-    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
-
-
-class AesVault:
-    """The Vault port with one key-encryption key of 256 bits in memory."""
-
-    __slots__ = ("_kek", "_kek_id")
-
-    def __init__(self, kek: bytes) -> None:
-        if len(kek) != KEY_BYTES:
-            raise SettingsInvalid("A vault key has 32 bytes.")
-        self._kek = AESGCM(kek)
-        self._kek_id = hashlib.sha256(b"axisor vault key id" + kek).hexdigest()[:16]
+    def __init__(self, key: bytes, *others: bytes) -> None:
+        self._primary = SealingKey(key)
+        held = (self._primary, *map(SealingKey, others))
+        self._keys = {each.id: each for each in held}
 
     def __repr__(self) -> str:
-        return f"AesVault(kek_id={self._kek_id!r}, …)"
+        return f"{type(self).__name__}({self._primary.id!r}, …)"
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("a vault is not written down")
 
-    def seal(self, credentials: Credentials, *, account: str, network: str) -> bytes:
-        """Return the credentials encrypted and authenticated."""
-        texts = (credentials.key, credentials.secret, credentials.passphrase)
-        plain = msgspec.msgpack.encode(tuple(text.reveal() for text in texts))
-        data_key = secrets.token_bytes(KEY_BYTES)
-        wrap_nonce, nonce = secrets.token_bytes(NONCE_BYTES), secrets.token_bytes(NONCE_BYTES)
-        wrapped = self._kek.encrypt(wrap_nonce, data_key, self._bound("data key", account, network))
-        bound = self._bound("exchange key", account, network)
-        record = SealedRecord(
-            v=VERSION,
-            alg=ALGORITHM,
-            kek_id=self._kek_id,
-            wrapped=wrap_nonce + wrapped,
-            nonce=nonce,
-            ciphertext=AESGCM(data_key).encrypt(nonce, plain, bound),
-        )
-        return msgspec.msgpack.encode(record)
+    def seal(self, plain: bytes, *, purpose: str, bound: Sequence[str]) -> bytes:
+        """Return bytes encrypted and authenticated, for one purpose and place."""
+        return sealing.seal(self._primary, plain, purpose=purpose, bound=bound)
 
-    def unseal(self, sealed: bytes, *, account: str, network: str) -> Credentials:
-        """Return the credentials.
+    def unseal(self, sealed: bytes, *, purpose: str, bound: Sequence[str]) -> bytes:
+        """Return what was sealed. Raises VaultSealBroken."""
+        return sealing.unseal(self._keys, sealed, purpose=purpose, bound=bound)
 
-        Raises VenueAuth when a byte was changed, when they were sealed for another account or
-        network, or with another key-encryption key.
-        """
-        try:
-            plain = self._open(sealed, account, network)
-            key, secret, passphrase = _texts.decode(plain)
-        except (InvalidTag, ValueError, msgspec.MsgspecError):
-            # The cause is left out: a decoder's message may quote what it could not read.
-            raise VenueAuth(
-                f"The stored key of account {account} does not open with this vault.",
-                fix="Restore the vault.key it was sealed with, or replace the credentials:"
-                " axisor account replace-credentials.",
-                account=account,
-            ) from None
-        return Credentials(Secret(key), Secret(secret), Secret(passphrase))
 
-    def _open(self, sealed: bytes, account: str, network: str) -> bytes:
-        record = _decoder.decode(sealed)
-        if msgspec.msgpack.encode(record) != sealed:
-            raise ValueError("not the canonical encoding")  # every byte counts, framing too
-        if (record.v, record.alg, record.kek_id) != (VERSION, ALGORITHM, self._kek_id):
-            raise ValueError("not this vault's")
-        data_key = self._kek.decrypt(
-            record.wrapped[:NONCE_BYTES],
-            record.wrapped[NONCE_BYTES:],
-            self._bound("data key", account, network),
-        )
-        bound = self._bound("exchange key", account, network)
-        return AESGCM(data_key).decrypt(record.nonce, record.ciphertext, bound)
+class AesVault(KeySealer):
+    """The Vault port with AES-256-GCM."""
 
-    def _bound(self, purpose: str, account: str, network: str) -> bytes:
-        return _bind(f"axisor {purpose}", str(VERSION), ALGORITHM, self._kek_id, account, network)
+    __slots__ = ()
+
+    def fresh(self) -> bytes:
+        """Return a new key of 256 bits, in clear."""
+        return secrets.token_bytes(KEY_BYTES)
+
+    def under(self, key: bytes) -> KeySealer:
+        """Return a sealer under a key that is kept elsewhere, itself sealed."""
+        return KeySealer(key)
 
 
 def open_vault(directory: Path) -> AesVault:

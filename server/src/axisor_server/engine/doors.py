@@ -8,6 +8,7 @@ from axisor.errors import LiveNotReady, ModeNotAllowed, VenueAuth, VenueNotFound
 from axisor.model import Mode, Tick
 from axisor.ports import Venue, VenueAccount
 from axisor_server.domain.records import AccountRecord
+from axisor_server.engine.keys import open_key
 from axisor_server.engine.market import Market
 from axisor_server.engine.paper import PaperAccount
 from axisor_server.engine.shadow import ShadowAccount
@@ -67,7 +68,7 @@ class Doors:
         sealed = await self._store.read(lambda reader: reader.sealed(record.id))
         if sealed is None:
             raise VenueAuth(f"The account {record.id} has no key.", account=record.id)
-        credentials = self._vault.unseal(sealed, account=record.id, network=record.network)
+        credentials = open_key(self._vault, sealed, account=record.id, network=record.network)
         line = self._venue(record.venue).account(
             network=record.network,
             url=record.url or None,

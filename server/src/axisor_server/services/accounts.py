@@ -21,6 +21,7 @@ from axisor.ports import Credentials, KeyRights, Venue
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import TENANT, AccountRecord, IntentRecord, rights_key
 from axisor_server.engine.facade import Engine
+from axisor_server.engine.keys import open_key, seal_key
 from axisor_server.engine.verbs import check_etag
 from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
 from axisor_server.services.admission import admit
@@ -228,7 +229,7 @@ class Accounts:
                 self._venue(record.venue),
                 network=record.network,
                 url=record.url,
-                credentials=self._vault.unseal(sealed, account=id, network=record.network),
+                credentials=open_key(self._vault, sealed, account=id, network=record.network),
                 clock=self._clock,
             )
         else:  # whoever leads the account opens its key, nobody else
@@ -310,8 +311,10 @@ class Accounts:
         rights: KeyRights | None,
     ) -> None:
         if credentials is not None:
-            sealed = self._vault.seal(credentials, account=record.id, network=record.network)
-            tx.put_sealed(record.id, sealed)
+            tx.put_sealed(
+                record.id,
+                seal_key(self._vault, credentials, account=record.id, network=record.network),
+            )
         if rights is not None:
             tx.put_meta(rights_key(record.id), msgspec.json.encode(rights).decode())
 

@@ -205,7 +205,7 @@ LIVE_ENGINES = (
 
 DOCUMENT = f"{_select('documents', DocumentRecord)} WHERE kind = ? AND id = ?"
 DOCUMENT_BY = (
-    f"{_select('documents', DocumentRecord)} WHERE kind = ? AND id ="
+    f"{_select('documents', DocumentRecord)} WHERE kind = ? AND id ="  # noqa: S608
     " (SELECT id FROM document_keys WHERE kind = ? AND key = ?)"
 )
 ADD_DOCUMENT = f"{_insert('documents', DocumentRecord)} ON CONFLICT DO NOTHING RETURNING id"
