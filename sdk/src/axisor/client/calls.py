@@ -127,6 +127,16 @@ class Caller:
                 late = DeadlineExceeded("The core was not reached in time.")
                 raise _with_request_id(late, request)
 
+    async def once(self, method: grpc.aio.UnaryUnaryMultiCallable[Q, A], request: Q) -> A:
+        """Make a call whose request or answer is secret, so that it has no request id.
+
+        It is not repeated by itself. Raises as `unary` does.
+        """
+        try:
+            return await method(request, timeout=self._timeout_s, metadata=self.headers())
+        except grpc.aio.AioRpcError as broken:
+            raise from_call(broken) from broken
+
     def _wait(self, tries: int) -> float:
         most = min(MOST_WAIT_S, FIRST_WAIT_S * 2 ** min(tries, 10))
         return self._chance.uniform(most / 2, most)
