@@ -197,3 +197,18 @@ def asked(caller: Principal, method: str = "M") -> Request:
     """Return a fresh request of a caller."""
     id = str(uuid.uuid4())
     return Request(method=method, request_id=id, digest=id.encode(), principal=caller.name)
+
+
+async def begin(
+    store: Store | None = None,
+    clock: VirtualClock | None = None,
+    *,
+    seed: int = 1,
+    open: bool = False,
+    profile: Profile = CHEAP,
+) -> People:
+    """Return the people of a core, over a store of its own unless it shares one."""
+    people = People(store, clock, seed=seed, open=open, profile=profile)
+    if store is None:
+        await people.store.open()
+    return people

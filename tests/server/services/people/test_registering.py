@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.support.people import ADA, BOB, OTHER, PASSWORD, People
+from tests.support.people import ADA, BOB, OTHER, PASSWORD, People, begin
 from tests.support.sessions import HERE
 
 from axisor.errors import (
@@ -42,7 +42,7 @@ async def invited(people: People, email: str = ADA, role: PlatformRole = Platfor
 
 
 async def test_the_first_person_owns_the_platform_and_later_ones_do_not():
-    people = People()
+    people = await begin()
     await people.join(ADA)
     await people.join(BOB)
 
@@ -52,7 +52,7 @@ async def test_the_first_person_owns_the_platform_and_later_ones_do_not():
 
 
 async def test_of_two_who_register_first_at_once_one_owns_the_platform():
-    people = People()
+    people = await begin()
     invitations = [await invited(people, email) for email in (ADA, BOB)]
 
     await asyncio.gather(
@@ -69,7 +69,7 @@ async def test_of_two_who_register_first_at_once_one_owns_the_platform():
 
 @pytest.mark.parametrize("open", [False, True])
 async def test_a_stranger_who_finds_a_new_core_first_gets_nothing(open: bool):
-    people = People(open=open)
+    people = await begin(open=open)
 
     with pytest.raises(RegistrationClosed):
         await register(people)
@@ -78,19 +78,19 @@ async def test_a_stranger_who_finds_a_new_core_first_gets_nothing(open: bool):
 
 
 async def test_nobody_registers_uninvited_unless_the_core_is_open():
-    closed = People()
+    closed = await begin()
     await closed.join(ADA)
     with pytest.raises(RegistrationClosed):
         await register(closed, BOB)
 
-    opened = People(closed.store, closed.clock, seed=2, open=True)
+    opened = await begin(closed.store, closed.clock, seed=2, open=True)
     await register(opened, BOB)
 
     assert len(await opened.house.administering.all()) == 2
 
 
 async def test_an_invitation_is_for_one_address_and_one_person():
-    people = People()
+    people = await begin()
     text = await invited(people, ADA)
 
     with pytest.raises(ProofInvalid):
@@ -101,7 +101,7 @@ async def test_an_invitation_is_for_one_address_and_one_person():
 
 
 async def test_an_invitation_is_over_after_seven_days():
-    people = People()
+    people = await begin()
     text = await invited(people)
     await people.wait(7 * DAY)
 
@@ -110,7 +110,7 @@ async def test_an_invitation_is_over_after_seven_days():
 
 
 async def test_an_invitation_gives_its_role_and_goes_out_by_letter():
-    people = People()
+    people = await begin()
     await people.join(ADA)
     await people.house.registering.invite(
         BOB, PlatformRole.ADMIN, silent=False, caller=owner()
@@ -129,7 +129,7 @@ async def test_an_invitation_gives_its_role_and_goes_out_by_letter():
 
 @pytest.mark.parametrize("role", [PlatformRole.OWNER, PlatformRole.SUPPORT])
 async def test_nobody_gives_more_than_they_hold(role: PlatformRole):
-    people = People()
+    people = await begin()
     admin = Principal(
         name="people/a", platform=Permission.READ | Permission.OPERATE | Permission.ADMIN, accounts={}
     )
@@ -139,7 +139,7 @@ async def test_nobody_gives_more_than_they_hold(role: PlatformRole):
 
 
 async def test_registering_with_an_address_that_is_taken_is_answered_alike():
-    people = People(open=True)
+    people = await begin(open=True)
     ada = await people.join(ADA)
     await people.letters()
     before = len(people.box.letters)
@@ -161,15 +161,15 @@ async def test_registering_with_an_address_that_is_taken_is_answered_alike():
     ["", "nobody", "a@", "@b", "a b@c.org", "a@b@c.org", "a@b.org\nBcc: x@y.org", "x" * 300 + "@y.org"],
 )
 async def test_what_is_no_address_is_refused(email: str):
-    people = People()
+    people = await begin()
 
     with pytest.raises(FieldInvalid):
         await register(people, email)
 
 
-@pytest.mark.parametrize("password", ["short", "password12345", "ada-ada-ada-1", "x" * 129])
+@pytest.mark.parametrize("password", ["short", "password12345", "example-Example.1", "x" * 129])
 async def test_a_password_that_is_easily_guessed_is_refused(password: str):
-    people = People()
+    people = await begin()
     text = await invited(people)
 
     with pytest.raises(PasswordRefused):
@@ -179,7 +179,7 @@ async def test_a_password_that_is_easily_guessed_is_refused(password: str):
 
 
 async def test_an_address_and_a_name_are_kept_sealed_and_found_by_a_keyed_hash():
-    people = People()
+    people = await begin()
     made = await people.house.registering.invite(
         ADA, PlatformRole.NONE, silent=True, caller=owner()
     )
@@ -195,7 +195,7 @@ async def test_an_address_and_a_name_are_kept_sealed_and_found_by_a_keyed_hash()
 
 
 async def test_registering_is_in_the_journal_by_id():
-    people = People()
+    people = await begin()
     ada = await people.join()
 
     (entry,) = await people.entries("PersonRegistered")
@@ -205,7 +205,7 @@ async def test_registering_is_in_the_journal_by_id():
 
 
 async def test_a_letter_verifies_an_address_once_within_a_day():
-    people = People()
+    people = await begin()
     ada = await people.join(verified=False)
     proof = (await people.letters())[-1].proof
     assert (await people.house.administering.show(ada)).person.verified_us is None
@@ -218,7 +218,7 @@ async def test_a_letter_verifies_an_address_once_within_a_day():
 
 
 async def test_a_newer_letter_ends_the_older_and_a_day_ends_each():
-    people = People()
+    people = await begin()
     await people.join(verified=False)
     old = (await people.letters())[-1].proof
     await people.house.registering.request_verification(ADA, peer=HERE)
@@ -234,7 +234,7 @@ async def test_a_newer_letter_ends_the_older_and_a_day_ends_each():
 
 @pytest.mark.parametrize("email", [ADA, "nobody@example.org"])
 async def test_asking_for_a_letter_in_vain_writes_as_much_and_sends_nothing(email: str):
-    people = People()
+    people = await begin()
     await people.join()  # is verified
     before = len(await people.letters())
     waiting = len(await people.store.read(lambda view: view.documents("letter")))
@@ -244,11 +244,11 @@ async def test_asking_for_a_letter_in_vain_writes_as_much_and_sends_nothing(emai
 
     assert len(await people.store.read(lambda view: view.documents("letter"))) == waiting + 2
     assert len(await people.letters()) == before
-    assert await people.store.read(lambda view: view.documents("letter")) == []
+    assert not await people.store.read(lambda view: view.documents("letter"))
 
 
 async def test_an_address_changes_once_a_letter_there_was_answered_and_the_old_one_is_told():
-    people = People()
+    people = await begin()
     ada = await people.join()
     caller = await people.enter()
     before = len(await people.letters())
@@ -268,7 +268,7 @@ async def test_an_address_changes_once_a_letter_there_was_answered_and_the_old_o
 
 
 async def test_the_old_address_gets_no_new_password_once_it_was_changed():
-    people = People()
+    people = await begin()
     await people.join()
     caller = await people.enter()
     await people.house.changing.request_reset(ADA, peer=HERE)
@@ -281,7 +281,7 @@ async def test_the_old_address_gets_no_new_password_once_it_was_changed():
 
 
 async def test_an_address_that_somebody_else_took_meanwhile_is_not_taken_from_them():
-    people = People()
+    people = await begin()
     await people.join(ADA)
     await people.house.registering.change_email(BOB, caller=await people.enter())
     proof = (await people.letters())[-1].proof
@@ -292,7 +292,7 @@ async def test_an_address_that_somebody_else_took_meanwhile_is_not_taken_from_th
 
 
 async def test_letters_that_strangers_ask_for_are_few():
-    people = People()
+    people = await begin()
     await people.join()
     before = len(await people.letters())
     outcomes: list[str] = []
@@ -308,7 +308,7 @@ async def test_letters_that_strangers_ask_for_are_few():
 
 
 async def test_a_letter_that_is_not_taken_is_delivered_later_and_once():
-    people = People()
+    people = await begin()
     people.box.shut = True
     await people.join(verified=False)
     assert await people.letters() == []
@@ -321,8 +321,8 @@ async def test_a_letter_that_is_not_taken_is_delivered_later_and_once():
 
 
 async def test_of_two_cores_one_delivers_a_letter():
-    people = People()
-    other = People(people.store, people.clock, seed=2)
+    people = await begin()
+    other = await begin(people.store, people.clock, seed=2)
     await people.join(verified=False)
 
     await asyncio.gather(people.letters(), other.letters())
@@ -331,7 +331,7 @@ async def test_of_two_cores_one_delivers_a_letter():
 
 
 async def test_a_letter_lies_sealed_until_it_is_delivered():
-    people = People()
+    people = await begin()
     await people.join(verified=False)
 
     (waiting,) = await people.store.read(lambda view: view.documents("letter"))
@@ -341,7 +341,7 @@ async def test_a_letter_lies_sealed_until_it_is_delivered():
 
 
 async def test_what_is_kept_of_a_proof_does_not_let_in():
-    people = People()
+    people = await begin()
     text = await invited(people)
 
     (kept,) = await people.store.read(lambda view: view.documents("proof"))

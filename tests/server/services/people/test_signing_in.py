@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.support.people import ADA, BOB, OTHER, PASSWORD, CHEAP, People, asked
+from tests.support.people import ADA, BOB, OTHER, PASSWORD, CHEAP, People, begin, asked
 from tests.support.sessions import HERE, LAPTOP, PHONE
 
 from axisor.errors import (
@@ -31,7 +31,7 @@ async def refused(people: People, email: str, password: str, device: Device = ST
 
 
 async def test_the_right_password_lets_in():
-    people = People()
+    people = await begin()
     ada = await people.join()
 
     entered = await people.login()
@@ -42,7 +42,7 @@ async def test_the_right_password_lets_in():
 
 
 async def test_an_address_is_compared_whatever_its_case_and_a_password_is_not():
-    people = People()
+    people = await begin()
     await people.join()
 
     assert isinstance(await people.login("  ADA@Example.ORG "), Entered)
@@ -51,7 +51,7 @@ async def test_an_address_is_compared_whatever_its_case_and_a_password_is_not():
 
 
 async def test_whatever_is_wrong_is_answered_alike_and_costs_as_much():
-    people = People()
+    people = await begin()
     await people.join(ADA)
     bob = await people.join(BOB)
     await people.house.administering.disable(bob, request=asked(owner()), caller=owner())
@@ -76,7 +76,7 @@ async def test_whatever_is_wrong_is_answered_alike_and_costs_as_much():
 
 
 async def test_a_failed_sign_in_is_journaled_without_address_or_password():
-    people = People()
+    people = await begin()
     await people.join()
 
     await refused(people, ADA, OTHER)
@@ -88,9 +88,9 @@ async def test_a_failed_sign_in_is_journaled_without_address_or_password():
 
 
 async def test_a_password_kept_at_another_price_is_kept_anew():
-    cheap = People(profile=Profile(memory_kib=32, passes=1, lanes=1))
+    cheap = await begin(profile=Profile(memory_kib=32, passes=1, lanes=1))
     ada = await cheap.join()
-    people = People(cheap.store, cheap.clock, seed=2, profile=Profile(memory_kib=64, passes=1, lanes=1))
+    people = await begin(cheap.store, cheap.clock, seed=2, profile=Profile(memory_kib=64, passes=1, lanes=1))
 
     assert isinstance(await people.login(), Entered)
 
@@ -100,7 +100,7 @@ async def test_a_password_kept_at_another_price_is_kept_anew():
 
 
 async def test_who_registered_openly_must_show_that_letters_are_read():
-    people = People(open=True)
+    people = await begin(open=True)
     await people.join(BOB)
     await people.house.registering.register(
         ADA, PASSWORD, title="", invitation="", peer=HERE
@@ -115,7 +115,7 @@ async def test_who_registered_openly_must_show_that_letters_are_read():
 
 
 async def test_a_second_factor_is_asked_for_once_enrolled():
-    people = People()
+    people = await begin()
     await people.join()
     await people.enrol(ADA, await people.enter())
     await people.wait(MINUTE)
@@ -131,7 +131,7 @@ async def test_a_second_factor_is_asked_for_once_enrolled():
 
 
 async def test_a_code_and_a_challenge_count_once():
-    people = People()
+    people = await begin()
     await people.join()
     await people.enrol(ADA, await people.enter())
     await people.wait(MINUTE)
@@ -149,7 +149,7 @@ async def test_a_code_and_a_challenge_count_once():
 
 
 async def test_a_recovery_code_stands_in_once():
-    people = People()
+    people = await begin()
     await people.join()
     codes = await people.enrol(ADA, await people.enter())
     assert len(codes) == 10
@@ -169,7 +169,7 @@ async def test_a_recovery_code_stands_in_once():
 
 
 async def test_five_wrong_codes_end_the_challenge():
-    people = People()
+    people = await begin()
     await people.join()
     await people.enrol(ADA, await people.enter())
     challenge = await people.login()
@@ -186,7 +186,7 @@ async def test_five_wrong_codes_end_the_challenge():
 
 
 async def test_a_challenge_is_over_after_five_minutes():
-    people = People()
+    people = await begin()
     await people.join()
     await people.enrol(ADA, await people.enter())
     challenge = await people.login()
@@ -202,14 +202,14 @@ async def test_a_challenge_is_over_after_five_minutes():
 
 @pytest.mark.parametrize("text", ["", "ch_", "pr_x_y", "ch_" + "0" * 36 + "_" + "A" * 43, "💥"])
 async def test_what_is_no_challenge_is_refused(text: str):
-    people = People()
+    people = await begin()
 
     with pytest.raises(ProofInvalid):
         await people.house.signing_in.answer(text, "123456", device=LAPTOP, peer=HERE)
 
 
 async def test_ten_thousand_guesses_from_a_thousand_addresses_are_few_that_are_looked_at():
-    people = People()
+    people = await begin()
     await people.join()
     await people.wait(HOUR)
     before = people.passwords.looked_at
@@ -230,7 +230,7 @@ async def test_ten_thousand_guesses_from_a_thousand_addresses_are_few_that_are_l
 
 
 async def test_a_known_device_is_not_slowed_down_by_strangers():
-    people = People()
+    people = await begin()
     await people.join()
     await people.enrol(ADA, await people.enter(device=LAPTOP))
     await people.wait(HOUR)
@@ -252,7 +252,7 @@ async def test_a_known_device_is_not_slowed_down_by_strangers():
 
 
 async def test_a_device_is_known_for_its_person_only():
-    people = People()
+    people = await begin()
     await people.join(ADA)
     await people.join(BOB, password=OTHER)
     await people.login(BOB, OTHER, device=PHONE)
@@ -268,7 +268,7 @@ async def test_a_device_is_known_for_its_person_only():
 
 
 async def test_unknown_addresses_are_counted_like_known_ones():
-    people = People()
+    people = await begin()
     await people.join()
     await people.wait(HOUR)
 
@@ -286,7 +286,7 @@ async def test_unknown_addresses_are_counted_like_known_ones():
 
 
 async def test_one_address_has_twenty_tries_and_an_ipv6_network_counts_as_one():
-    people = People()
+    people = await begin()
     outcomes = []
     for n in range(25):
         try:
@@ -301,12 +301,12 @@ async def test_one_address_has_twenty_tries_and_an_ipv6_network_counts_as_one():
 
 
 async def test_another_core_and_a_restart_give_an_attacker_no_more():
-    people = People()
+    people = await begin()
     await people.join()
     await people.wait(HOUR)
     looked_at = 0
     for seed in range(2, 6):
-        core = People(people.store, people.clock, seed=seed, profile=CHEAP)
+        core = await begin(people.store, people.clock, seed=seed, profile=CHEAP)
         for n in range(5):
             try:
                 await core.login(ADA, f"guess {n}", device=STRANGER)
@@ -318,7 +318,7 @@ async def test_another_core_and_a_restart_give_an_attacker_no_more():
 
 
 async def test_a_refused_guess_writes_nothing():
-    people = People()
+    people = await begin()
     await people.join()
     for _ in range(5):
         await refused(people, ADA, OTHER)
@@ -332,7 +332,7 @@ async def test_a_refused_guess_writes_nothing():
 
 
 async def test_stepping_up_takes_password_and_code():
-    people = People()
+    people = await begin()
     await people.join()
     caller = await people.enter()
     await people.enrol(ADA, caller)
@@ -351,7 +351,7 @@ async def test_stepping_up_takes_password_and_code():
 
 
 async def test_guesses_within_a_session_are_slowed_down_too():
-    people = People()
+    people = await begin()
     await people.join()
     caller = await people.enter()
     for _ in range(5):

@@ -23,9 +23,13 @@ from axisor_server.services.people.choosing import Choosing
 from axisor_server.services.people.directory import Directory
 from axisor_server.services.people.letters import Letters
 from axisor_server.services.people.proofs import Made, Proofs
-from axisor_server.services.people.throttle import Throttle, network_of, of_letter,
+from axisor_server.services.people.throttle import (
+    Throttle,
+    network_of,
+    of_letter,
     of_own_letter,
-    of_stranger
+    of_stranger,
+)
 from axisor_server.services.principals import NOBODY, Peer, Principal
 from axisor_server.services.recording import Recorder, Say
 from axisor_server.services.sessions import signed_in
