@@ -23,7 +23,7 @@ from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import Listener, MemoryWakeups
 from axisor_server.adapters.notify import PostgresWakeups
 from axisor_server.adapters.system import SystemClock, SystemIds
-from axisor_server.adapters.token import OwnerToken, open_token
+from axisor_server.adapters.token import open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.wakeups import RedisWakeups
 from axisor_server.adapters.watchdog import Watchdog, free_space
@@ -36,7 +36,6 @@ from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.rpc import metrics
-from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
 from axisor_server.services.notifying import Notifier
@@ -50,7 +49,6 @@ from axisor_server.upkeep import Upkeep
 ADDRESS_FILE = "address"
 TLS_DIRECTORY = "tls"
 CERTIFICATE_FILE = "cert.pem"
-OWNER = "owner"
 POLL_S = 1.0
 MOST_ENGINE_DRAIN_S = 10.0
 STREAM_DRAIN_S = 2.0
@@ -167,7 +165,7 @@ class Core:
             ),
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
-            authenticate=authenticator(self._token),
+            is_owner=self._token.matches,
             registry=registry,
         )
         self._server = RpcServer(
@@ -316,12 +314,6 @@ class Core:
         log.info("told to stop", reason=reason)
         self._drain = drain
         self._stop.set()
-
-
-def authenticator(token: OwnerToken) -> Callable[[str], Principal | None]:
-    """Return what knows the owner by the token, and nobody else."""
-    owner = Principal(OWNER, EVERYTHING)
-    return lambda text: owner if token.matches(text) else None
 
 
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:

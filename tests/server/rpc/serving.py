@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from tests.server.rpc.venue import Venue
 from tests.support.venue import SimVenue
 
+from axisor.errors import TokenInvalid
 from axisor.events import HaltLevel
 from axisor.intents import OpenPosition
 from axisor.model import Mode, Permission, Side
@@ -30,9 +31,9 @@ from axisor_server.domain.journal import Entry
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.paper import carry_out
-from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
 
@@ -57,6 +58,24 @@ class Nap(Strategy[NapConfig, Memory]):
     permissions = Permission.READ
 
 
+class Guests:
+    """Knows the callers it is told of, for as long as they are not shown out."""
+
+    def __init__(self) -> None:
+        reader = Principal(name="reader", platform=Permission.READ)
+        self.known: dict[str, Principal] = {READER: reader}
+
+    async def principal(self, token: str, peer: Peer) -> Principal:
+        """Return who holds a token. Raises TokenInvalid."""
+        if token not in self.known:
+            raise TokenInvalid()
+        return self.known[token]
+
+    async def still(self, principal: Principal) -> bool:
+        """Return whether a caller is still known, and as the same."""
+        return principal in self.known.values()
+
+
 class Served:
     """A served core and the means to call it."""
 
@@ -66,6 +85,7 @@ class Served:
         self.store = MemoryStore()
         self.stops: list[tuple[timedelta, str]] = []
         self.registry = CollectorRegistry()
+        self.guests = Guests()
         ids = SeededIds(self.clock, seed=7)
         self.sim = SimVenue(self.clock, price="60000")
         self.engine = Engine(
@@ -95,7 +115,8 @@ class Served:
             ),
             max_mode=Mode.SHADOW,
             limits=Limits(ring=64),
-            authenticate=self._authenticate,
+            is_owner=TOKEN.__eq__,
+            others=self.guests,
             registry=self.registry,
         )
         self.server = RpcServer(
@@ -105,10 +126,6 @@ class Served:
 
     def _publish(self, entries: Sequence[Entry]) -> None:
         self.house.hub.publish(entries)
-
-    def _authenticate(self, text: str) -> Principal | None:
-        known = {TOKEN: EVERYTHING, READER: Permission.READ}
-        return Principal("owner", known[text]) if text in known else None
 
     @property
     def margin(self) -> int:

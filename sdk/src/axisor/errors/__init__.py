@@ -2,7 +2,7 @@
 
     AxisorError
     ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
-    │                 SignInRefused · RegistrationClosed
+    │                 StepUpRequired · SignInRefused · RegistrationClosed
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid · PasswordRefused
@@ -83,6 +83,7 @@ from axisor.errors.requests import (
     RunNotFound,
     SessionOver,
     SettingsInvalid,
+    StepUpRequired,
     StrategyNotFound,
     TokenInvalid,
     TokenNotFound,
@@ -136,6 +137,7 @@ __all__ = [
     "TokenInvalid",
     "SessionOver",
     "PermissionDenied",
+    "StepUpRequired",
     "FieldInvalid",
     "PriceOffStep",
     "LeverageOutOfRange",

@@ -33,6 +33,13 @@ class PermissionDenied(AuthError):
     fix = "Use a token with the right named in the method's rule."
 
 
+class StepUpRequired(AuthError):
+    """The call needs a proof of who calls that is at most five minutes old."""
+
+    reason = "STEP_UP_REQUIRED"
+    fix = "Prove it again, then repeat: axisor auth step-up."
+
+
 class FieldInvalid(FormatError):
     """A field of the request is missing or malformed."""
 

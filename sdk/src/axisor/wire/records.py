@@ -39,6 +39,7 @@ from axisor.events import (
     Standing,
     StandingChanged,
 )
+from axisor.identity import IdentityPayload
 from axisor.intents import Action, Check, Why
 from axisor.model import (
     Balance,
@@ -320,6 +321,7 @@ SeenPayload: TypeAlias = (
     | StandingChanged
     | FeedChanged
     | RestoreReconciled
+    | IdentityPayload
     | Unrecognized
 )
 """What an event can hold on a client: the journal's payloads, steps as `StepSummary`."""

@@ -44,7 +44,11 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.SessionOver,
         errors.SignInRefused,
     ),
-    _C.PERMISSION_DENIED: (errors.PermissionDenied, errors.RegistrationClosed),
+    _C.PERMISSION_DENIED: (
+        errors.PermissionDenied,
+        errors.StepUpRequired,
+        errors.RegistrationClosed,
+    ),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
         errors.PriceOffStep,

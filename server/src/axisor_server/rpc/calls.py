@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -12,7 +13,9 @@ from msgspec import Struct
 from axisor.model import Permission
 from axisor.wire.names import account_part
 from axisor.wire.scalars import time_or_none
+from axisor_server.domain.records import TENANT
 from axisor_server.rpc.rules import Method
+from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.requests import Request
 
 Unary: TypeAlias = Callable[[Any, "Call"], Awaitable[Message]]
@@ -22,23 +25,7 @@ Stream: TypeAlias = Callable[[Any, "Call"], AsyncIterator[bytes]]
 """Answers a request with encoded frames."""
 
 
-EVERYTHING = (
-    Permission.READ
-    | Permission.TRADE
-    | Permission.ADJUST_MARGIN
-    | Permission.GUARD
-    | Permission.OPERATE
-    | Permission.MANAGE_SECRETS
-    | Permission.ADMIN
-)
-"""What the owner may do."""
-
-
-class Principal(Struct, frozen=True):
-    """Who calls, and what they may do."""
-
-    name: str
-    permissions: Permission
+_REQUESTS = uuid.UUID("6f0b1a3c-53d4-5c53-9a11-8a4f5d0f7a25")
 
 
 class Call(Struct, frozen=True):
@@ -47,6 +34,7 @@ class Call(Struct, frozen=True):
     method: Method
     principal: Principal
     body: Message
+    peer: Peer = Peer()
 
     @property
     def account(self) -> str:
@@ -56,18 +44,34 @@ class Call(Struct, frozen=True):
             found = getattr(found, part)
         return account_part(found) if isinstance(found, str) else ""
 
+    @property
+    def rights(self) -> Permission:
+        """Return what the caller may do with the account that the call is about."""
+        return self.principal.rights(self.account)
+
     def request(self) -> Request:
         """Return the call as a request for a change. Raises FieldInvalid for an absurd time."""
         body: Any = self.body
         fields = body.DESCRIPTOR.fields_by_name
         return Request(
             method=self.method.path,
-            request_id=body.request_id.lower(),
+            request_id=scoped(body.request_id.lower(), self.principal.tenant),
             digest=digest(self.method, body),
             principal=self.principal.name,
+            caller=self.principal,
             not_after=time_or_none(body, "not_after_time") if "not_after_time" in fields else None,
             validate_only="validate_only" in fields and body.validate_only,
         )
+
+
+def scoped(request_id: str, tenant: str) -> str:
+    """Return a request id as the core keeps it: no two tenants can name the same one.
+
+    That of the core's own tenant stays as it is, another's is made of tenant and id.
+    """
+    if tenant == TENANT:
+        return request_id
+    return str(uuid.uuid5(_REQUESTS, f"{tenant}/{request_id}"))
 
 
 def digest(method: Method, body: Message) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry
 
@@ -12,12 +12,13 @@ from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
+from axisor_server.rpc.house_identity import Identity
 from axisor_server.rpc.letters import DeadLetterServicer
 from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
 from axisor_server.rpc.metrics import CallMetrics, CoreCollector
 from axisor_server.rpc.orders import OrderServicer
-from axisor_server.rpc.pipeline import Authenticate, Pipeline
+from axisor_server.rpc.pipeline import Pipeline
 from axisor_server.rpc.strategies import StrategyServicer
 from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
@@ -30,6 +31,7 @@ from axisor_server.services.journals import Journals
 from axisor_server.services.letters import Letters
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
+from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
 from axisor_server.services.requests import Once
 from axisor_server.services.runs import Runs
@@ -52,11 +54,20 @@ class House:
         around: Surroundings,
         max_mode: Mode,
         limits: Limits,
-        authenticate: Authenticate,
+        is_owner: Callable[[str], bool],
         registry: CollectorRegistry,
+        others: Authenticator | None = None,
     ) -> None:
         self.once = Once(store, clock, ids)
         self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
+        self.identity = Identity(
+            store=store,
+            clock=clock,
+            mode=max_mode,
+            publish=self.hub.publish,
+            is_owner=is_owner,
+            others=others,
+        )
         accounts = Accounts(
             engine=engine,
             store=store,
@@ -118,10 +129,11 @@ class House:
                 Letters(engine=engine, store=store, accounts=accounts, clock=clock)
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
+            **self.identity.servicers,
         }
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(
-            authenticate=authenticate,
+            gate=self.identity.gate,
             mode_of=accounts.expect_mode,
             clock=clock,
             ids=ids,

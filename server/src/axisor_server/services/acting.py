@@ -108,6 +108,7 @@ def _part(request: Request, mode: MarginMode) -> Request:
         request_id=str(uuid.uuid5(uuid.UUID(request.request_id), mode.value)),
         digest=request.digest,
         principal=request.principal,
+        caller=request.caller,
         not_after=request.not_after,
         validate_only=request.validate_only,
     )

@@ -20,6 +20,7 @@ from axisor_server.domain.records import TENANT, CommandRecord
 from axisor_server.engine.asks import Asked
 from axisor_server.engine.replies import PASSING, Failure
 from axisor_server.ports import Clock, Conflict, Ids, Store, Transaction
+from axisor_server.services.principals import NOBODY, Principal
 
 T = TypeVar("T", bound=Struct)
 
@@ -34,6 +35,7 @@ class Request(Struct, frozen=True, kw_only=True):
     request_id: str
     digest: bytes
     principal: str
+    caller: Principal = NOBODY
     not_after: datetime | None = None
     validate_only: bool = False
 

@@ -1,0 +1,94 @@
+"""Lets a call in or refuses it: who calls, and whether they may do this to that account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from axisor.errors import (
+    AccountNotFound,
+    PermissionDenied,
+    StepUpRequired,
+    TokenInvalid,
+    Unauthenticated,
+)
+from axisor.ports import Clock
+from axisor_server.domain.journal import to_us
+from axisor_server.rpc.calls import Call
+from axisor_server.rpc.rules import Method
+from axisor_server.services.principals import NOBODY, Authenticator, Peer, Principal
+
+SCHEME = "bearer "
+STEP_UP_US = 5 * 60 * 1_000_000
+"""How old the last proof of a caller may be for what asks for a fresh one."""
+
+
+class Gate:
+    """Decides by the rule of a method, and denies what no rule allows."""
+
+    def __init__(self, doors: Authenticator, clock: Clock) -> None:
+        self._doors = doors
+        self._clock = clock
+
+    async def caller(
+        self, method: Method, metadata: Mapping[str, str | bytes], address: str
+    ) -> tuple[Principal, Peer]:
+        """Return who calls a method, and from where.
+
+        Raises Unauthenticated or TokenInvalid for nobody, PermissionDenied for one who may call it
+        for no account at all: before a byte of the request is read.
+        """
+        peer = Peer(address=address_of(address))
+        if method.anonymous:
+            return NOBODY, peer
+        header = str(metadata.get("authorization", ""))
+        if not header:
+            raise Unauthenticated()
+        if not header.lower().startswith(SCHEME):
+            raise TokenInvalid("The authorization is not of the form `Bearer TOKEN`.")
+        principal = await self._doors.principal(header[len(SCHEME) :].strip(), peer)
+        anywhere = principal.held if method.resource else principal.rights("")
+        if method.permission not in anywhere:
+            raise _denied(method)
+        return principal, peer
+
+    def admit(self, call: Call) -> None:
+        """Refuse a call about an account that its caller may not do this to.
+
+        An account that they may not see is not found, like one that is not there. Raises
+        AccountNotFound, PermissionDenied, and StepUpRequired where the proof is too old.
+        """
+        if call.method.anonymous:
+            return
+        principal, account = call.principal, call.account
+        if account and not principal.sees(account):
+            raise AccountNotFound(f"There is no account `{account}`.", account=account)
+        if call.method.permission not in principal.rights(account):
+            raise _denied(call.method)
+        if call.method.step_up and not self._fresh(principal):
+            raise StepUpRequired(method=call.method.path)
+
+    async def still(self, principal: Principal) -> bool:
+        """Return whether a caller may still do what they could when their call began."""
+        return await self._doors.still(principal)
+
+    def _fresh(self, principal: Principal) -> bool:
+        if principal.authenticated_us is None:
+            return True
+        return to_us(self._clock.now()) - principal.authenticated_us <= STEP_UP_US
+
+
+def address_of(peer: str) -> str:
+    """Return the address in what gRPC says of a peer, such as `ipv4:127.0.0.1:40000`."""
+    kind, _, rest = unquote(peer).partition(":")
+    if kind not in ("ipv4", "ipv6"):
+        return ""
+    return rest.rpartition(":")[0].strip("[]")
+
+
+def _denied(method: Method) -> PermissionDenied:
+    return PermissionDenied(
+        f"{method.name} needs the right {method.permission.name}.",
+        permission=method.permission.name,
+        method=method.path,
+    )
