@@ -8,6 +8,7 @@ in by the core that writes the entry.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -30,6 +31,67 @@ class AccessRevoked(Struct, frozen=True, tag_field="is", tag=True, kw_only=True)
 
     person: str
     account: str
+    principal: str = ""
+
+
+class SessionOpened(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person signed in. `amr` is how they proved who they are, parted by spaces (RFC 8176)."""
+
+    person: str
+    session: str
+    amr: str
+    principal: str = ""
+
+
+class SessionProved(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person who is signed in proved again who they are."""
+
+    person: str
+    session: str
+    amr: str
+    principal: str = ""
+
+
+class SessionEnded(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A sign-in ended before its time, and every token of it with it."""
+
+    person: str
+    session: str
+    cause: str
+    principal: str = ""
+
+
+class RefreshReused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A refresh token came a second time or from another device: somebody has a copy of it."""
+
+    person: str
+    session: str
+    text: str
+    principal: str = ""
+
+
+class SigningKeyMade(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A key for access tokens was made; it signs from `begin_time` on."""
+
+    key: str
+    begin_time: datetime
+    principal: str = ""
+
+
+class TokenIssued(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A token for a program was made. `caveats` narrow it, parted by spaces."""
+
+    token: str
+    owner: str
+    caveats: str
+    principal: str = ""
+
+
+class TokenRevoked(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A token for a program was revoked, and every one that was made of it by narrowing."""
+
+    token: str
+    owner: str
     principal: str = ""
 
 
@@ -73,6 +135,13 @@ class SignInFailed(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 IdentityPayload: TypeAlias = (
     AccessGranted
     | AccessRevoked
+    | SessionOpened
+    | SessionProved
+    | SessionEnded
+    | RefreshReused
+    | SigningKeyMade
+    | TokenIssued
+    | TokenRevoked
     | PersonInvited
     | PersonRegistered
     | PersonChanged

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from axisor.v1 import types_pb2 as axisor_dot_v1_dot_types__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61xisor/v1/identity_events.proto\x12\taxisor.v1\x1a\x15\x61xisor/v1/types.proto\x1a\x1fgoogle/api/field_behavior.proto\"z\n\rAccessGranted\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x04role\x18\x03 \x01(\x0e\x32\x0f.axisor.v1.RoleB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"U\n\rAccessRevoked\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"o\n\rPersonInvited\x12\x18\n\ninvitation\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12+\n\x04role\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PlatformRoleB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\x84\x01\n\x10PersonRegistered\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12+\n\x04role\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PlatformRoleB\x04\xe2\x41\x01\x03\x12\x14\n\x06joined\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"m\n\rPersonChanged\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12-\n\x06\x63hange\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PersonChangeB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"g\n\x0cSignInFailed\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05place\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61xisor/v1/identity_events.proto\x12\taxisor.v1\x1a\x15\x61xisor/v1/types.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"z\n\rAccessGranted\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x04role\x18\x03 \x01(\x0e\x32\x0f.axisor.v1.RoleB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"U\n\rAccessRevoked\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"h\n\rSessionOpened\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x61mr\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"h\n\rSessionProved\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x61mr\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"i\n\x0cSessionEnded\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"i\n\rRefreshReused\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"r\n\x0eSigningKeyMade\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nbegin_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"g\n\x0bTokenIssued\x12\x13\n\x05token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x61veats\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"Q\n\x0cTokenRevoked\x12\x13\n\x05token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"o\n\rPersonInvited\x12\x18\n\ninvitation\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12+\n\x04role\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PlatformRoleB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\x84\x01\n\x10PersonRegistered\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12+\n\x04role\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PlatformRoleB\x04\xe2\x41\x01\x03\x12\x14\n\x06joined\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"m\n\rPersonChanged\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12-\n\x06\x63hange\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PersonChangeB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"g\n\x0cSignInFailed\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05place\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +48,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCESSREVOKED'].fields_by_name['account']._serialized_options = b'\342A\001\003'
   _globals['_ACCESSREVOKED'].fields_by_name['principal']._loaded_options = None
   _globals['_ACCESSREVOKED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONOPENED'].fields_by_name['person']._loaded_options = None
+  _globals['_SESSIONOPENED'].fields_by_name['person']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONOPENED'].fields_by_name['session']._loaded_options = None
+  _globals['_SESSIONOPENED'].fields_by_name['session']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONOPENED'].fields_by_name['amr']._loaded_options = None
+  _globals['_SESSIONOPENED'].fields_by_name['amr']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONOPENED'].fields_by_name['principal']._loaded_options = None
+  _globals['_SESSIONOPENED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONPROVED'].fields_by_name['person']._loaded_options = None
+  _globals['_SESSIONPROVED'].fields_by_name['person']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONPROVED'].fields_by_name['session']._loaded_options = None
+  _globals['_SESSIONPROVED'].fields_by_name['session']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONPROVED'].fields_by_name['amr']._loaded_options = None
+  _globals['_SESSIONPROVED'].fields_by_name['amr']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONPROVED'].fields_by_name['principal']._loaded_options = None
+  _globals['_SESSIONPROVED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONENDED'].fields_by_name['person']._loaded_options = None
+  _globals['_SESSIONENDED'].fields_by_name['person']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONENDED'].fields_by_name['session']._loaded_options = None
+  _globals['_SESSIONENDED'].fields_by_name['session']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONENDED'].fields_by_name['cause']._loaded_options = None
+  _globals['_SESSIONENDED'].fields_by_name['cause']._serialized_options = b'\342A\001\003'
+  _globals['_SESSIONENDED'].fields_by_name['principal']._loaded_options = None
+  _globals['_SESSIONENDED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_REFRESHREUSED'].fields_by_name['person']._loaded_options = None
+  _globals['_REFRESHREUSED'].fields_by_name['person']._serialized_options = b'\342A\001\003'
+  _globals['_REFRESHREUSED'].fields_by_name['session']._loaded_options = None
+  _globals['_REFRESHREUSED'].fields_by_name['session']._serialized_options = b'\342A\001\003'
+  _globals['_REFRESHREUSED'].fields_by_name['text']._loaded_options = None
+  _globals['_REFRESHREUSED'].fields_by_name['text']._serialized_options = b'\342A\001\003'
+  _globals['_REFRESHREUSED'].fields_by_name['principal']._loaded_options = None
+  _globals['_REFRESHREUSED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINGKEYMADE'].fields_by_name['key']._loaded_options = None
+  _globals['_SIGNINGKEYMADE'].fields_by_name['key']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINGKEYMADE'].fields_by_name['begin_time']._loaded_options = None
+  _globals['_SIGNINGKEYMADE'].fields_by_name['begin_time']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINGKEYMADE'].fields_by_name['principal']._loaded_options = None
+  _globals['_SIGNINGKEYMADE'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_TOKENISSUED'].fields_by_name['token']._loaded_options = None
+  _globals['_TOKENISSUED'].fields_by_name['token']._serialized_options = b'\342A\001\003'
+  _globals['_TOKENISSUED'].fields_by_name['owner']._loaded_options = None
+  _globals['_TOKENISSUED'].fields_by_name['owner']._serialized_options = b'\342A\001\003'
+  _globals['_TOKENISSUED'].fields_by_name['caveats']._loaded_options = None
+  _globals['_TOKENISSUED'].fields_by_name['caveats']._serialized_options = b'\342A\001\003'
+  _globals['_TOKENISSUED'].fields_by_name['principal']._loaded_options = None
+  _globals['_TOKENISSUED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_TOKENREVOKED'].fields_by_name['token']._loaded_options = None
+  _globals['_TOKENREVOKED'].fields_by_name['token']._serialized_options = b'\342A\001\003'
+  _globals['_TOKENREVOKED'].fields_by_name['owner']._loaded_options = None
+  _globals['_TOKENREVOKED'].fields_by_name['owner']._serialized_options = b'\342A\001\003'
+  _globals['_TOKENREVOKED'].fields_by_name['principal']._loaded_options = None
+  _globals['_TOKENREVOKED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
   _globals['_PERSONINVITED'].fields_by_name['invitation']._loaded_options = None
   _globals['_PERSONINVITED'].fields_by_name['invitation']._serialized_options = b'\342A\001\003'
   _globals['_PERSONINVITED'].fields_by_name['role']._loaded_options = None
@@ -75,16 +128,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIGNINFAILED'].fields_by_name['place']._serialized_options = b'\342A\001\003'
   _globals['_SIGNINFAILED'].fields_by_name['principal']._loaded_options = None
   _globals['_SIGNINFAILED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
-  _globals['_ACCESSGRANTED']._serialized_start=102
-  _globals['_ACCESSGRANTED']._serialized_end=224
-  _globals['_ACCESSREVOKED']._serialized_start=226
-  _globals['_ACCESSREVOKED']._serialized_end=311
-  _globals['_PERSONINVITED']._serialized_start=313
-  _globals['_PERSONINVITED']._serialized_end=424
-  _globals['_PERSONREGISTERED']._serialized_start=427
-  _globals['_PERSONREGISTERED']._serialized_end=559
-  _globals['_PERSONCHANGED']._serialized_start=561
-  _globals['_PERSONCHANGED']._serialized_end=670
-  _globals['_SIGNINFAILED']._serialized_start=672
-  _globals['_SIGNINFAILED']._serialized_end=775
+  _globals['_ACCESSGRANTED']._serialized_start=135
+  _globals['_ACCESSGRANTED']._serialized_end=257
+  _globals['_ACCESSREVOKED']._serialized_start=259
+  _globals['_ACCESSREVOKED']._serialized_end=344
+  _globals['_SESSIONOPENED']._serialized_start=346
+  _globals['_SESSIONOPENED']._serialized_end=450
+  _globals['_SESSIONPROVED']._serialized_start=452
+  _globals['_SESSIONPROVED']._serialized_end=556
+  _globals['_SESSIONENDED']._serialized_start=558
+  _globals['_SESSIONENDED']._serialized_end=663
+  _globals['_REFRESHREUSED']._serialized_start=665
+  _globals['_REFRESHREUSED']._serialized_end=770
+  _globals['_SIGNINGKEYMADE']._serialized_start=772
+  _globals['_SIGNINGKEYMADE']._serialized_end=886
+  _globals['_TOKENISSUED']._serialized_start=888
+  _globals['_TOKENISSUED']._serialized_end=991
+  _globals['_TOKENREVOKED']._serialized_start=993
+  _globals['_TOKENREVOKED']._serialized_end=1074
+  _globals['_PERSONINVITED']._serialized_start=1076
+  _globals['_PERSONINVITED']._serialized_end=1187
+  _globals['_PERSONREGISTERED']._serialized_start=1190
+  _globals['_PERSONREGISTERED']._serialized_end=1322
+  _globals['_PERSONCHANGED']._serialized_start=1324
+  _globals['_PERSONCHANGED']._serialized_end=1433
+  _globals['_SIGNINFAILED']._serialized_start=1435
+  _globals['_SIGNINFAILED']._serialized_end=1538
 # @@protoc_insertion_point(module_scope)

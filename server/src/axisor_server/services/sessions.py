@@ -62,7 +62,7 @@ class Issued(Struct, frozen=True, kw_only=True):
 class Sessions:
     """The sessions of people, and the tokens they hold."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it stands on that much
         self,
         store: Store,
         clock: Clock,
