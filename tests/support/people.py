@@ -8,11 +8,10 @@ import uuid
 
 import pyotp
 from msgspec import Struct
-from tests.support.sessions import HERE, LAPTOP, SignIns
 
 from axisor.model import PlatformRole
-from axisor_server.adapters.passwords import ArgonPasswords, Profile, is_common
 from axisor_server.adapters.memory.clock import VirtualClock
+from axisor_server.adapters.passwords import ArgonPasswords, Profile, is_common
 from axisor_server.domain.halting import STREAM
 from axisor_server.domain.journal import to_event, to_us
 from axisor_server.domain.roles import on_platform
@@ -23,6 +22,7 @@ from axisor_server.services.people.signing_in import Challenge, Entered
 from axisor_server.services.principals import Peer, Principal, owner
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.sessions import Issued
+from tests.support.sessions import HERE, LAPTOP, SignIns
 
 CHEAP = Profile(memory_kib=32, passes=1, lanes=1)
 PASSWORD = "four words do quite well"
@@ -130,9 +130,7 @@ class People:
         found = await self.login(email, password, device=device)
         if isinstance(found, Challenge):
             code = self.code(email)
-            found = await self.house.signing_in.answer(
-                found.text, code, device=device, peer=HERE
-            )
+            found = await self.house.signing_in.answer(found.text, code, device=device, peer=HERE)
         return self.caller(found.person, found.issued)
 
     def caller(

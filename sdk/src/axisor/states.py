@@ -79,8 +79,8 @@ class PersonChange(enum.StrEnum):
     ERASED = "erased"
     EMAIL_VERIFIED = "email_verified"
     EMAIL_CHANGED = "email_changed"
-    PASSWORD_CHANGED = "password_changed"
-    PASSWORD_RESET = "password_reset"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of change
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of change
     SECOND_FACTOR_ENROLLED = "second_factor_enrolled"
     SECOND_FACTOR_DISABLED = "second_factor_disabled"
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"

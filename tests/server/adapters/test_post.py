@@ -75,7 +75,7 @@ class Server:
                 self.encrypted.append(secure)
                 say("250 taken")
             elif word == self._refuse:
-                say(f"550 no, says who wrote {TEXT.split()[-1]}")
+                say(f"550 no, says who wrote {TEXT.rsplit(maxsplit=1)[-1]}")
             elif word == "QUIT":
                 say("221 bye")
                 break

@@ -77,7 +77,8 @@ def test_a_recovery_code_has_80_bits_and_counts_once():
     assert len(set(kept)) == 10
     assert [len(code.replace("-", "")) * 5 for code in codes] == [80] * 10
     left = without(kept, recovery_hash("p", codes[3].lower().replace("-", " ")))
-    assert left is not None and len(left) == 9
+    assert left is not None
+    assert len(left) == 9
     assert without(left, recovery_hash("p", codes[3])) is None
 
 

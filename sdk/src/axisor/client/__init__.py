@@ -20,6 +20,7 @@ from axisor.client.letters import DeadLetters
 from axisor.client.margin import Margin
 from axisor.client.market import Market
 from axisor.client.orders import Orders
+from axisor.client.people import Auth, Users
 from axisor.client.profile import Profile, open_channel
 from axisor.client.strategies import Strategies
 from axisor.client.system import System
@@ -51,6 +52,8 @@ class Client:
         self.guard = Guard(caller)
         self.dead_letters = DeadLetters(caller)
         self.system = System(caller)
+        self.auth = Auth(caller)
+        self.users = Users(caller)
 
     @classmethod
     def connect(  # noqa: PLR0913 - a connection has that many choices

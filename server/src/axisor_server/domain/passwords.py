@@ -37,9 +37,7 @@ def check_password(
             cause="length",
         )
     if _is_common(password.lower(), is_common):
-        raise PasswordRefused(
-            "This password is one of those that are tried first.", cause="common"
-        )
+        raise PasswordRefused("This password is one of those that are tried first.", cause="common")
     left = password.lower()
     for word in _words(about):
         left = left.replace(word, "")

@@ -28,7 +28,7 @@ KIND = "person"
 FIRST = "first"
 """The key that the first person holds, so that there is only one."""
 
-PASSWORD = "pwd"
+PASSWORD = "pwd"  # noqa: S105 - a way of proving
 OTP = "otp"
 RECOVERY = "rc"
 """Ways of proving who one is, as tokens name them."""

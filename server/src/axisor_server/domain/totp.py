@@ -88,6 +88,5 @@ def without(kept: Sequence[str], used: str) -> tuple[str, ...] | None:
     return None if len(left) == len(kept) else left
 
 
-
 def _plain(code: str) -> str:
     return code.replace("-", "").replace(" ", "").upper()

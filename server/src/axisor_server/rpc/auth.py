@@ -64,9 +64,7 @@ class AuthServicer:
 
     async def Refresh(self, request: pb.RefreshRequest, call: Call) -> pb.RefreshResponse:
         """Answer with the next pair of tokens."""
-        issued = await self._sessions.refresh(
-            request.refresh_token, Device(key=request.device_key)
-        )
+        issued = await self._sessions.refresh(request.refresh_token, Device(key=request.device_key))
         return pb.RefreshResponse(signed_in=signed_in(issued, ""))
 
     async def Logout(self, request: pb.LogoutRequest, call: Call) -> pb.LogoutResponse:

@@ -40,7 +40,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 class PeopleHouse:
     """The use cases of people, and each servicer by its service's full name."""
 
-    def __init__(  # noqa: PLR0913 - it puts that much together
+    def __init__(
         self,
         *,
         store: Store,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from axisor.model import PlatformRole
 from axisor.v1 import users_pb2 as pb
 from axisor.wire.names import person_id, person_name, session_id, session_name
 from axisor.wire.scalars import enum_from_wire, enum_to_wire, time_to_wire
-from axisor.model import PlatformRole
 from axisor_server.domain.journal import from_us
 from axisor_server.domain.sessions import Session
 from axisor_server.rpc.calls import Call
@@ -144,7 +146,7 @@ class UserServicer:
         )
         current = call.principal.session
         return pb.ListSessionsResponse(
-            sessions=[_session(found[id], current, self._sessions.ends_us(found[id])) for id in page],
+            sessions=[_session(found[id], current, self._sessions.ends(found[id])) for id in page],
             next_page_token=token,
         )
 
@@ -175,12 +177,12 @@ def _person(shown: Shown, *, codes: bool = False) -> pb.Person:
     )
 
 
-def _session(session: Session, current: str, ends_us: int) -> pb.Session:
+def _session(session: Session, current: str, ends: datetime) -> pb.Session:
     return pb.Session(
         name=session_name(session.id),
         device=session.device_name,
         create_time=time_to_wire(from_us(session.opened_us)),
         last_use_time=time_to_wire(from_us(session.used_us)),
-        expire_time=time_to_wire(from_us(ends_us)),
+        expire_time=time_to_wire(ends),
         current=session.id == current,
     )

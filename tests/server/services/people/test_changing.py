@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.people import ADA, BOB, OTHER, PASSWORD, People, begin, asked
+from tests.support.people import ADA, BOB, OTHER, PASSWORD, People, asked, begin
 from tests.support.sessions import HERE, LAPTOP, PHONE
 
 from axisor.errors import (
@@ -321,9 +321,7 @@ async def test_the_last_who_owns_the_platform_stays(verb: str):
     await people.join(BOB)
 
     with pytest.raises(PersonStateInvalid):
-        await getattr(people.house.administering, verb)(
-            ada, request=asked(owner()), caller=owner()
-        )
+        await getattr(people.house.administering, verb)(ada, request=asked(owner()), caller=owner())
 
     await people.join("eve@example.org", role=PlatformRole.OWNER)
     await getattr(people.house.administering, verb)(ada, request=asked(owner()), caller=owner())

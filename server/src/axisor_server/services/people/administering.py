@@ -34,7 +34,7 @@ class Changed(Struct, frozen=True):
 class Administering:
     """Looks after people. Nobody can do anything to those who hold more than they do."""
 
-    def __init__(  # noqa: PLR0913 - it stands on that much
+    def __init__(
         self,
         *,
         store: Store,
@@ -126,12 +126,12 @@ class Administering:
             raise PersonStateInvalid(
                 "They are erased, and stay so.", person=principal_of(person.id)
             )
-        last = person.role is PlatformRole.OWNER and person.may_sign_in
-        if change is not PersonChange.ENABLED and last:
-            if owners(self._directory.everybody(tx)) == 1:
-                raise PersonStateInvalid(
-                    "They are the last who own the platform.", person=principal_of(person.id)
-                )
+        owns = person.role is PlatformRole.OWNER and person.may_sign_in
+        leaves = change is not PersonChange.ENABLED
+        if owns and leaves and owners(self._directory.everybody(tx)) == 1:
+            raise PersonStateInvalid(
+                "They are the last who own the platform.", person=principal_of(person.id)
+            )
 
 
 STATES = {

@@ -74,20 +74,12 @@ class Changing:
         kept = await self._kept(person, password)
 
         def unit(tx: Transaction, say: Say) -> None:
-            after = msgspec.structs.replace(
-                self._directory.get(tx, person.id), password=kept
-            )
+            after = msgspec.structs.replace(self._directory.get(tx, person.id), password=kept)
             self._directory.put(tx, after)
             self._proofs.drop(tx, person.id, Purpose.RESET, Purpose.CHALLENGE)
-            self._sessions.revoke_in(
-                tx, say, person.id, caller.session, cause="password changed"
-            )
+            self._sessions.revoke_in(tx, say, person.id, caller.session, cause="password changed")
             self._tell(tx, after)
-            say(
-                PersonChanged(
-                    person=principal_of(person.id), change=PersonChange.PASSWORD_CHANGED
-                )
-            )
+            say(PersonChanged(person=principal_of(person.id), change=PersonChange.PASSWORD_CHANGED))
 
         await self._recorder.write(unit, by=caller)
         self._sessions.forget()
@@ -135,11 +127,7 @@ class Changing:
             self._devices.forget(tx, present.id)
             self._sessions.revoke_in(tx, say, present.id, cause="password reset")
             self._tell(tx, after)
-            say(
-                PersonChanged(
-                    person=principal_of(present.id), change=PersonChange.PASSWORD_RESET
-                )
-            )
+            say(PersonChanged(person=principal_of(present.id), change=PersonChange.PASSWORD_RESET))
 
         await self._recorder.write(unit, by=signed_in(looked.person))
         self._sessions.forget()

@@ -66,7 +66,7 @@ class Directory:
         """Return all people, oldest first."""
         return [from_document(record) for record in view.documents(KIND)]
 
-    def add(  # noqa: PLR0913 - a person is that much
+    def add(
         self,
         tx: Transaction,
         *,

@@ -83,9 +83,7 @@ class Factors:
                     person=principal_of(person.id),
                 )
             sealed = self._directory.seal_secret(tx, person.id, secret)
-            self._directory.put(
-                tx, msgspec.structs.replace(person, totp=Totp(secret=sealed))
-            )
+            self._directory.put(tx, msgspec.structs.replace(person, totp=Totp(secret=sealed)))
             return self._directory.show(tx, person).email
 
         email = await self._store.write(unit)
@@ -111,9 +109,7 @@ class Factors:
             if step is None:
                 raise FieldInvalid("The app shows another code.", field="code")
             totp = msgspec.structs.replace(person.totp, confirmed_us=now_us, last_step=step)
-            after = msgspec.structs.replace(
-                person, totp=totp, recovery=hashes(person.id, codes)
-            )
+            after = msgspec.structs.replace(person, totp=totp, recovery=hashes(person.id, codes))
             self._changed(tx, say, after, PersonChange.SECOND_FACTOR_ENROLLED, caller)
 
         await self._recorder.write(unit, by=caller)
@@ -154,9 +150,7 @@ class Factors:
     ) -> None:
         self._directory.put(tx, after)
         self._proofs.drop(tx, after.id, Purpose.CHALLENGE)
-        self._sessions.revoke_in(
-            tx, say, after.id, caller.session, cause="second factor changed"
-        )
+        self._sessions.revoke_in(tx, say, after.id, caller.session, cause="second factor changed")
         to = self._directory.show(tx, after).email
         what = change.value.replace("_", " ")
         self._letters.write(tx, texts.changed(to, what))

@@ -122,9 +122,7 @@ class Letters:
 
     def _open(self, record: DocumentRecord) -> Letter | None:
         try:
-            plain = self._vault.unseal(
-                _waiting(record).sealed, purpose=PURPOSE, bound=(record.id,)
-            )
+            plain = self._vault.unseal(_waiting(record).sealed, purpose=PURPOSE, bound=(record.id,))
         except VaultSealBroken:
             log.error("a letter does not open and is given up", extra={"letter": record.id})
             return None

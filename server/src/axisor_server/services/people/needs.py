@@ -14,7 +14,7 @@ class Passwords(Protocol):
         ...
 
     async def verify(self, kept: str, password: str) -> bool:
-        """Return whether a password is the one that was kept; it takes as long with nothing kept."""
+        """Return whether a password is what was kept; it takes as long with nothing kept."""
         ...
 
     def stale(self, kept: str) -> bool:

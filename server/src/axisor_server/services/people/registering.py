@@ -76,9 +76,7 @@ class Registering:
         email_key = await self._directory.key_of(email)
 
         def unit(tx: Transaction, say: Say) -> Made:
-            made = self._proofs.make(
-                tx, Purpose.INVITATION, Proof(email_key=email_key, role=role)
-            )
+            made = self._proofs.make(tx, Purpose.INVITATION, Proof(email_key=email_key, role=role))
             if not silent:
                 self._letters.write(tx, texts.invitation(plain_email(email), made.text))
             say(PersonInvited(invitation=made.id, role=role))

@@ -5,6 +5,7 @@ Whatever is wrong is answered alike and takes as long; the journal says what it 
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import NoReturn
 
@@ -110,7 +111,10 @@ class SigningIn:
         return await self._enter(person, (PASSWORD,), device=device, peer=peer)
 
     async def answer(self, challenge: str, code: str, *, device: Device, peer: Peer) -> Entered:
-        """Let a person in by their second factor. Raises RateLimited, ProofInvalid, SignInRefused."""
+        """Let a person in by their second factor.
+
+        Raises RateLimited, ProofInvalid, SignInRefused.
+        """
         _, proof = await self._store.read(
             lambda view: self._proofs.look(view, challenge, Purpose.CHALLENGE)
         )
@@ -166,9 +170,7 @@ class SigningIn:
         secret = ""
         if person.totp is not None:
             secret = self._directory.open_secret(tx, person.id, person.totp.secret)
-        proved = after_code(
-            person, secret=secret, code=code, now_us=to_us(self._clock.now())
-        )
+        proved = after_code(person, secret=secret, code=code, now_us=to_us(self._clock.now()))
         if proved is None:
             return ""
         after, way = proved
@@ -181,27 +183,19 @@ class SigningIn:
     async def _known(self, person: Person | None, device: Device) -> str:
         if person is None:
             return ""
-        return await self._store.read(
-            lambda view: self._devices.known(view, person.id, device.key)
-        )
+        return await self._store.read(lambda view: self._devices.known(view, person.id, device.key))
 
     async def _challenge(self, person: Person, device: Device) -> Challenge:
         proof = Proof(person=person.id, device=device.name)
-        made = await self._store.write(
-            lambda tx: self._proofs.make(tx, Purpose.CHALLENGE, proof)
-        )
+        made = await self._store.write(lambda tx: self._proofs.make(tx, Purpose.CHALLENGE, proof))
         return Challenge(text=made.text, until=from_us(made.until_us))
 
     async def _enter(
         self, person: Person, amr: tuple[str, ...], *, device: Device, peer: Peer
     ) -> Entered:
         issued = await self._sessions.open(person.id, amr=amr, device=device, peer=peer)
-        try:
-            await self._store.write(
-                lambda tx: self._devices.remember(tx, person.id, device.key)
-            )
-        except Conflict:
-            pass  # another sign-in from this device remembered it at this moment
+        with contextlib.suppress(Conflict):  # another sign-in from it remembered it at this moment
+            await self._store.write(lambda tx: self._devices.remember(tx, person.id, device.key))
         return Entered(person=person.id, issued=issued)
 
     async def _freshen(self, person: Person, password: str) -> None:
@@ -209,10 +203,8 @@ class SigningIn:
             return
         kept = await self._passwords.hash(password)
         after = msgspec.structs.replace(person, password=kept)
-        try:
+        with contextlib.suppress(Conflict):  # changed meanwhile: the next sign-in makes it anew
             await self._store.write(lambda tx: self._directory.put(tx, after))
-        except Conflict:
-            pass  # somebody changed the person; the next sign-in makes the hash anew
 
     async def _refuse(self, person: Person | None, cause: str, place: str) -> NoReturn:
         named = "" if person is None else principal_of(person.id)

@@ -1,8 +1,8 @@
 """Slows guessing down, for each person, each address and all together, on all cores alike.
 
-Persons and addresses are named by keyed hashes here. The buckets lie in the store, so that neither a restart nor another core gives an attacker more. A
-refusal writes nothing. A device on which a person signed in before has a bucket of its own, which
-strangers cannot empty.
+The buckets lie in the store, so that neither a restart nor another core gives an attacker more;
+persons and addresses are named by keyed hashes there. A refusal writes nothing. A device on which a
+person signed in before has a bucket of its own, which strangers cannot empty.
 """
 
 from __future__ import annotations
