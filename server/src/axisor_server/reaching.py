@@ -13,13 +13,14 @@ from axisor_server.adapters.passwords import SMALL, STANDARD, ArgonPasswords, is
 from axisor_server.adapters.post import FolderPost, SmtpPost, SmtpServer
 from axisor_server.rpc.house_people import Reach
 from axisor_server.services.people.needs import Post, never_leaked
-from axisor_server.settings import Mail, MailTls, People, Work
+from axisor_server.settings import Mail, MailTls, Settings, Work
 
 PROFILES = {Work.STANDARD: STANDARD, Work.SMALL: SMALL}
 
 
-def reach(people: People, mail: Mail, data_dir: Path, clock: Clock) -> Reach:
+def reach(settings: Settings, data_dir: Path, clock: Clock) -> Reach:
     """Return how people are reached, by the settings. Raises SettingsInvalid."""
+    people = settings.people
     if people.leaked_url and not people.leaked_url.startswith("https://"):
         raise SettingsInvalid(
             "A list of leaked passwords is asked by https:// only.", setting="people.leaked_url"
@@ -28,7 +29,7 @@ def reach(people: People, mail: Mail, data_dir: Path, clock: Clock) -> Reach:
     return Reach(
         passwords=ArgonPasswords(PROFILES[people.passwords]),
         is_common=is_common,
-        post=post(mail, data_dir, clock),
+        post=post(settings.mail, data_dir, clock),
         leaked=leaked,
         open=people.open,
     )

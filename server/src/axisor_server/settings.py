@@ -221,6 +221,18 @@ class Mail(Struct, frozen=True, forbid_unknown_fields=True):
     )
     user: Annotated[str, Meta(description="Who signs in there; empty: nobody.")] = ""
     password_file: Annotated[str, Meta(description="A private file with that password.")] = ""
+class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a sign-in lasts, and each token of it."""
+
+    access_minutes: Annotated[
+        int, Meta(ge=15, le=30, description="Minutes that an access token counts.")
+    ] = 15
+    idle_days: Annotated[
+        int, Meta(ge=1, le=30, description="Days after which an unused sign-in ends.")
+    ] = 7
+    most_days: Annotated[
+        int, Meta(ge=1, le=90, description="Days after which every sign-in ends.")
+    ] = 30
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -250,6 +262,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     backup: Backup = Backup()
     people: People = People()
     mail: Mail = Mail()
+    tokens: Tokens = Tokens()
 
 
 class Loaded(Struct, frozen=True):

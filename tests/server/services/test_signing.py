@@ -28,8 +28,14 @@ def now_us(core: SignIns) -> int:
     return to_us(core.clock.now())
 
 
-async def test_the_first_key_signs_at_once(core: SignIns):
+async def test_a_core_in_which_nobody_signs_in_makes_no_key(core: SignIns):
     await core.signing.keep()
+
+    assert await core.signing.keys() == ()
+
+
+async def test_the_first_key_signs_at_once(core: SignIns):
+    await core.signing.prepare()
 
     [key] = await core.signing.keys()
 
@@ -40,7 +46,7 @@ async def test_the_first_key_signs_at_once(core: SignIns):
 async def test_the_next_key_is_public_a_day_or_more_before_it_signs(core: SignIns):
     for _ in range(40):
         before = {key.id for key in await core.signing.keys()}
-        await core.signing.keep()
+        await core.signing.prepare()
         for key in await core.signing.keys():
             if before and key.id not in before:
                 assert key.from_us - now_us(core) >= AHEAD_US
@@ -55,7 +61,7 @@ async def test_the_next_key_is_public_a_day_or_more_before_it_signs(core: SignIn
 async def test_each_key_signs_for_thirty_days(core: SignIns):
     signed_by = []
     for _ in range(90):
-        await core.signing.keep()
+        await core.signing.prepare()
         key = signer(await core.signing.keys(), now_us(core))
         assert key is not None
         signed_by.append(key.id)
@@ -67,11 +73,11 @@ async def test_each_key_signs_for_thirty_days(core: SignIns):
 async def test_after_a_long_pause_the_old_key_signs_until_the_next_was_public_for_a_day(
     core: SignIns,
 ):
-    await core.signing.keep()
+    await core.signing.prepare()
     [old] = await core.signing.keys()
     await core.clock.advance(100 * DAY)
 
-    await core.signing.keep()
+    await core.signing.prepare()
 
     keys = await core.signing.keys()
     assert signer(keys, now_us(core)) == keys[0]
@@ -80,11 +86,11 @@ async def test_after_a_long_pause_the_old_key_signs_until_the_next_was_public_fo
 
 
 async def test_a_key_counts_until_what_it_signed_has_run_out(core: SignIns):
-    await core.signing.keep()
+    await core.signing.prepare()
     [key] = await core.signing.keys()
     await core.clock.advance((SIGNS_US - AHEAD_US) // 1_000_000)
 
-    await core.signing.keep()
+    await core.signing.prepare()
 
     old, _ = await core.signing.keys()
     assert old.id == key.id
@@ -92,9 +98,9 @@ async def test_a_key_counts_until_what_it_signed_has_run_out(core: SignIns):
 
 
 async def test_a_token_of_the_old_key_is_read_after_the_next_one_began(core: SignIns):
-    await core.signing.keep()
+    await core.signing.prepare()
     await core.clock.advance((SIGNS_US - AHEAD_US) // 1_000_000)
-    await core.signing.keep()
+    await core.signing.prepare()
     await core.clock.advance(AHEAD_US // 1_000_000 - 300)
     issued = await core.open()
     [old, new] = await core.signing.keys()
@@ -123,14 +129,14 @@ async def test_another_core_reads_what_this_one_signed(core: SignIns):
 async def test_two_cores_that_begin_at_once_agree_on_one_key(core: SignIns):
     others = [SignIns(core.store, core.clock, seed=seed) for seed in range(2, 6)]
 
-    await asyncio.gather(*(one.signing.keep() for one in (core, *others)))
+    await asyncio.gather(*(one.signing.prepare() for one in (core, *others)))
 
     stored = await core.store.read(lambda r: r.documents(KIND))
     assert len(stored) == 1
 
 
 async def test_a_private_key_is_in_the_store_only_sealed(core: SignIns):
-    await core.signing.keep()
+    await core.signing.prepare()
     [key] = await core.signing.keys()
 
     raw = core.vault.unseal(key.sealed, purpose="signing key", bound=(key.id,))

@@ -1,7 +1,8 @@
 """How many sats a token may move in a day of UTC, and what its requests have moved.
 
 What is asked is set aside before it is carried out, whichever core does that, so that two requests
-at once cannot both fit into what is left for one. It counts until it is known to have moved nothing.
+at once cannot both fit into what is left for one. It counts until it is known to have moved
+nothing.
 """
 
 from __future__ import annotations

@@ -38,6 +38,9 @@ class Terms(Struct, frozen=True, kw_only=True):
     absolute_us: int = 30 * _DAY_US
 
 
+USUAL = Terms()
+
+
 class Device(Struct, frozen=True):
     """What a client says of where it runs: a text that only it knows, and a name for lists.
 

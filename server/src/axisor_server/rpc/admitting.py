@@ -47,6 +47,8 @@ class Gate:
         if not header.lower().startswith(SCHEME):
             raise TokenInvalid("The authorization is not of the form `Bearer TOKEN`.")
         principal = await self._doors.principal(header[len(SCHEME) :].strip(), peer)
+        if principal.methods is not None and method.path not in principal.methods:
+            raise PermissionDenied(f"The token is not for {method.name}.", method=method.path)
         anywhere = principal.held if method.resource else principal.rights("")
         if method.permission not in anywhere:
             raise _denied(method)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from prometheus_client import CollectorRegistry
 
 from axisor.model import Mode
+from axisor_server.domain.sessions import USUAL, Terms
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.house_identity import Identity
+from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.letters import DeadLetterServicer
 from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
@@ -24,6 +26,7 @@ from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
 from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
+from axisor_server.services.allowances import Allowances
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
@@ -55,17 +58,24 @@ class House:
         max_mode: Mode,
         limits: Limits,
         is_owner: Callable[[str], bool],
+        reach: Reach,
         registry: CollectorRegistry,
+        terms: Terms = USUAL,
         others: Authenticator | None = None,
     ) -> None:
         self.once = Once(store, clock, ids)
         self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
         self.identity = Identity(
             store=store,
+            vault=vault,
             clock=clock,
+            ids=ids,
+            once=self.once,
             mode=max_mode,
             publish=self.hub.publish,
             is_owner=is_owner,
+            reach=reach,
+            terms=terms,
             others=others,
         )
         accounts = Accounts(
@@ -80,7 +90,8 @@ class House:
         snapshots = Snapshots(engine=engine, store=store, clock=clock)
         runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock)
         guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
-        acting = Acting(engine=engine, store=store, accounts=accounts)
+        allowances = Allowances(store, clock)
+        acting = Acting(engine=engine, store=store, accounts=accounts, allowances=allowances)
         orders = Orders(store=store, accounts=accounts, snapshots=snapshots)
         watches = Watches(hub=self.hub, accounts=accounts, snapshots=snapshots, runs=runs)
         self.halts = Halts(

@@ -25,6 +25,7 @@ from axisor.v1 import (
     permissions_pb2,
     strategies_pb2,
     system_pb2,
+    tokens_pb2,
     users_pb2,
 )
 
@@ -40,6 +41,7 @@ MODULES = (
     system_pb2,
     auth_pb2,
     users_pb2,
+    tokens_pb2,
 )
 
 

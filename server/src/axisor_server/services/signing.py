@@ -91,14 +91,20 @@ class Signing:
         raise TokenInvalid()
 
     async def keep(self) -> None:
-        """Make the next key where it is due."""
+        """Make the next key where it is due; the first one is made when it has to sign."""
+        await self._look(LOOK_MS)
+        if self._keys:
+            await self.prepare()
+
+    async def prepare(self) -> None:
+        """Make the key that is due, the first one too."""
         await self._look(LOOK_MS)
         if next_begins_us(self._keys, self._now_us()) is not None:
             await self._recorder.write(self._make, by=CORE)
             await self._look(0)
 
     async def _signer(self) -> SigningKey:
-        await self.keep()
+        await self.prepare()
         key = signer(self._keys, self._now_us())
         if key is None:
             raise StoreUnavailable("No signing key has begun: the clock went back.")
