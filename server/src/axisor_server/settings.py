@@ -221,6 +221,8 @@ class Mail(Struct, frozen=True, forbid_unknown_fields=True):
     )
     user: Annotated[str, Meta(description="Who signs in there; empty: nobody.")] = ""
     password_file: Annotated[str, Meta(description="A private file with that password.")] = ""
+
+
 class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
     """How long a sign-in lasts, and each token of it."""
 

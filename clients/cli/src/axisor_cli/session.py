@@ -99,16 +99,18 @@ class Options(Struct, kw_only=True):
             return _token(self.directory / OWNER_TOKEN)
         return self._fresh(shelf)
 
-    def client(self) -> Client:
-        """Return a client of that core; nothing is sent yet. Raises SettingsInvalid."""
+    def connector(self) -> Callable[[], Client]:
+        """Return what connects to that core, for use within a loop of one's own.
+
+        An access token that is nearly over is exchanged here. Raises SettingsInvalid.
+        """
         self.profile()  # where there is no core, no token is looked for
-        return self._client(self.token())
+        token = self.token()
+        return lambda: self._client(token)
 
     def run(self, use: Callable[[Client], Awaitable[T]]) -> T:
         """Connect, use the client, and close it; return what the use returns."""
-        self.profile()  # where there is no core, no token is looked for
-        token = self.token()
-        return _run(lambda: self._client(token), use)
+        return _run(self.connector(), use)
 
     def run_as_nobody(self, use: Callable[[Client], Awaitable[T]]) -> T:
         """Like `run`, without any token."""

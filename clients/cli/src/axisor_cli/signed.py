@@ -66,9 +66,7 @@ class Saved(Struct, frozen=True, kw_only=True):
 
     def out(self) -> Saved:
         """Return what stays when nobody is signed in: the device is still known."""
-        return msgspec.structs.replace(
-            self, session="", access="", access_until=None, refresh=""
-        )
+        return msgspec.structs.replace(self, session="", access="", access_until=None, refresh="")
 
 
 class Shelf:

@@ -7,6 +7,7 @@ from axisor.wire.names import person_name, session_name
 from axisor.wire.scalars import time_to_wire
 from axisor_server.domain.sessions import Device
 from axisor_server.rpc.calls import Call
+from axisor_server.rpc.users import person_of
 from axisor_server.services.people.changing import Changing
 from axisor_server.services.people.registering import Registering
 from axisor_server.services.people.signing_in import Challenge, SigningIn
@@ -69,12 +70,13 @@ class AuthServicer:
 
     async def Logout(self, request: pb.LogoutRequest, call: Call) -> pb.LogoutResponse:
         """End the caller's session."""
-        await self._sessions.revoke(call.principal.session, by=call.principal, cause="signed out")
+        caller = person_of(call)
+        await self._sessions.revoke(caller.session, by=caller, cause="signed out")
         return pb.LogoutResponse()
 
     async def StepUp(self, request: pb.StepUpRequest, call: Call) -> pb.StepUpResponse:
         """Take note that the caller proved again who they are."""
-        issued = await self._signing_in.step_up(call.principal, request.password, request.code)
+        issued = await self._signing_in.step_up(person_of(call), request.password, request.code)
         return pb.StepUpResponse(
             access_token=issued.access.reveal(),
             access_expire_time=time_to_wire(issued.access_until),

@@ -19,7 +19,7 @@ from axisor_server.services.verifying import Verifier
 class TokensHouse:
     """Sessions and tokens, the two doors they open, and each servicer by its full name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts that much together
         self,
         *,
         store: Store,

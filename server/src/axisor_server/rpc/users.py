@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from axisor.errors import PermissionDenied
 from axisor.model import PlatformRole
 from axisor.v1 import users_pb2 as pb
 from axisor.wire.names import person_id, person_name, session_id, session_name
@@ -17,6 +18,7 @@ from axisor_server.services.people.changing import Changing
 from axisor_server.services.people.directory import Shown
 from axisor_server.services.people.factors import Factors
 from axisor_server.services.people.registering import Registering
+from axisor_server.services.principals import Principal
 from axisor_server.services.sessions import Sessions
 
 OTHERS = "-"
@@ -43,7 +45,7 @@ class UserServicer:
 
     async def GetMe(self, request: pb.GetMeRequest, call: Call) -> pb.GetMeResponse:
         """Answer who calls."""
-        shown = await self._administering.show(call.principal.person)
+        shown = await self._administering.show(person_of(call).person)
         return pb.GetMeResponse(person=_person(shown, codes=True))
 
     async def ListUsers(self, request: pb.ListUsersRequest, call: Call) -> pb.ListUsersResponse:
@@ -96,7 +98,7 @@ class UserServicer:
     ) -> pb.ChangePasswordResponse:
         """Choose another password."""
         await self._changing.change(
-            request.current_password, request.password, caller=call.principal
+            request.current_password, request.password, caller=person_of(call)
         )
         return pb.ChangePasswordResponse()
 
@@ -104,47 +106,48 @@ class UserServicer:
         self, request: pb.ChangeEmailRequest, call: Call
     ) -> pb.ChangeEmailResponse:
         """Ask whether letters to a new address are read."""
-        await self._registering.change_email(request.email, caller=call.principal)
+        await self._registering.change_email(request.email, caller=person_of(call))
         return pb.ChangeEmailResponse()
 
     async def EnrolTotp(self, request: pb.EnrolTotpRequest, call: Call) -> pb.EnrolTotpResponse:
         """Answer with the secret of a new app."""
-        secret, address = await self._factors.enrol(caller=call.principal)
+        secret, address = await self._factors.enrol(caller=person_of(call))
         return pb.EnrolTotpResponse(secret=secret.reveal(), address=address.reveal())
 
     async def ConfirmTotp(
         self, request: pb.ConfirmTotpRequest, call: Call
     ) -> pb.ConfirmTotpResponse:
         """Enrol the app, and answer with recovery codes."""
-        codes = await self._factors.confirm(request.code, caller=call.principal)
+        codes = await self._factors.confirm(request.code, caller=person_of(call))
         return pb.ConfirmTotpResponse(recovery_codes=codes)
 
     async def DisableTotp(
         self, request: pb.DisableTotpRequest, call: Call
     ) -> pb.DisableTotpResponse:
         """Take the second factor away."""
-        await self._factors.disable(request=call.request(), caller=call.principal)
-        shown = await self._administering.show(call.principal.person)
+        await self._factors.disable(request=call.request(), caller=person_of(call))
+        shown = await self._administering.show(person_of(call).person)
         return pb.DisableTotpResponse(person=_person(shown, codes=True))
 
     async def RegenerateRecoveryCodes(
         self, request: pb.RegenerateRecoveryCodesRequest, call: Call
     ) -> pb.RegenerateRecoveryCodesResponse:
         """Answer with new recovery codes."""
-        codes = await self._factors.renew(caller=call.principal)
+        codes = await self._factors.renew(caller=person_of(call))
         return pb.RegenerateRecoveryCodesResponse(recovery_codes=codes)
 
     async def ListSessions(
         self, request: pb.ListSessionsRequest, call: Call
     ) -> pb.ListSessionsResponse:
         """Answer with a page of the caller's sessions, oldest first."""
-        of = f"sessions/{call.principal.person}"
+        caller = person_of(call)
+        of = f"sessions/{caller.person}"
         paging.place(of, request.page_token)
-        found = {each.id: each for each in await self._sessions.of(call.principal.person)}
+        found = {each.id: each for each in await self._sessions.of(caller.person)}
         page, token = paging.cut(
             sorted(found), of=of, size=request.page_size, after=request.page_token
         )
-        current = call.principal.session
+        current = caller.session
         return pb.ListSessionsResponse(
             sessions=[_session(found[id], current, self._sessions.ends(found[id])) for id in page],
             next_page_token=token,
@@ -154,12 +157,24 @@ class UserServicer:
         self, request: pb.RevokeSessionRequest, call: Call
     ) -> pb.RevokeSessionResponse:
         """End a session of the caller, or all others."""
-        caller, session = call.principal, session_id(request.name)
+        caller, session = person_of(call), session_id(request.name)
         if session == OTHERS:
             await self._sessions.revoke_all(caller.person, caller.session, by=caller)
         elif session in {each.id for each in await self._sessions.of(caller.person)}:
             await self._sessions.revoke(session, by=caller)
         return pb.RevokeSessionResponse()
+
+
+def person_of(call: Call) -> Principal:
+    """Return who calls, if that is a person who signed in. Raises PermissionDenied."""
+    if not call.principal.session:
+        raise PermissionDenied(
+            "Only a person who is signed in has a sign-in of their own.",
+            fix="Sign in: axisor auth login.",
+            permission=call.method.permission.name,
+            method=call.method.path,
+        )
+    return call.principal
 
 
 def _person(shown: Shown, *, codes: bool = False) -> pb.Person:
