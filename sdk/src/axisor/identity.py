@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from axisor.model import Role
+from axisor.model import PlatformRole, Role
+from axisor.states import PersonChange
 
 
 class AccessGranted(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -94,6 +95,43 @@ class TokenRevoked(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     principal: str = ""
 
 
+class PersonInvited(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Somebody may register, and will hold a role on the platform."""
+
+    invitation: str
+    role: PlatformRole
+    principal: str = ""
+
+
+class PersonRegistered(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person is here from now on; `joined` is `first`, `invited`, `open` or `provider`."""
+
+    person: str
+    role: PlatformRole
+    joined: str
+    principal: str = ""
+
+
+class PersonChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Something about a person or how they sign in is another from now on."""
+
+    person: str
+    change: PersonChange
+    principal: str = ""
+
+
+class SignInFailed(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Somebody did not get in; `person` is empty where there is no such person.
+
+    `cause` is what was wrong, `place` a keyed hash of the network address they came from.
+    """
+
+    person: str
+    cause: str
+    place: str
+    principal: str = ""
+
+
 IdentityPayload: TypeAlias = (
     AccessGranted
     | AccessRevoked
@@ -104,5 +142,9 @@ IdentityPayload: TypeAlias = (
     | SigningKeyMade
     | TokenIssued
     | TokenRevoked
+    | PersonInvited
+    | PersonRegistered
+    | PersonChanged
+    | SignInFailed
 )
 """Everything a journal can hold about who may do what."""

@@ -42,6 +42,7 @@ from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
+from axisor_server.reaching import reach
 from axisor_server.rpc import metrics
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
@@ -179,6 +180,7 @@ class Core:
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
             is_owner=self._token.matches,
+            reach=reach(self._settings, data_dir, clock),
             terms=terms_of(self._settings),
             registry=registry,
         )
@@ -241,6 +243,7 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
+                group.create_task(self._house.identity.people.letters.run()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell)),
             ]
             if self._notifier is not None:

@@ -174,6 +174,55 @@ class Backup(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 4
 
 
+class Work(enum.Enum):
+    """How much work one password is."""
+
+    STANDARD = "standard"
+    """64 MiB and three passes, as RFC 9106 recommends where memory is short."""
+
+    SMALL = "small"
+    """19 MiB and two passes, the least that OWASP recommends; for tiny machines."""
+
+
+class People(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may register, and what passwords are worth."""
+
+    open: Annotated[
+        bool, Meta(description="Anybody may register; else only whoever was invited.")
+    ] = False
+    passwords: Annotated[
+        Work, Meta(description="How much work a password is: `standard` or `small`.")
+    ] = Work.STANDARD
+    leaked_url: Annotated[
+        str,
+        Meta(description="Empty: nobody is asked; else a list of leaked passwords, by range."),
+    ] = ""
+
+
+class MailTls(enum.Enum):
+    """How a mail server is spoken to."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
+    """Without TLS; refused anywhere but on loopback."""
+
+
+class Mail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where letters to people go; without a server into the folder `outbox`."""
+
+    host: Annotated[str, Meta(description="Empty: the folder `outbox`; else a mail server.")] = ""
+    port: Annotated[int, Meta(ge=1, le=65_535, description="Its port.")] = 587
+    tls: Annotated[MailTls, Meta(description="`starttls`, `implicit`, or `none` on loopback.")] = (
+        MailTls.STARTTLS
+    )
+    sender: Annotated[str, Meta(description="The address that letters come from.")] = (
+        "axisor@localhost"
+    )
+    user: Annotated[str, Meta(description="Who signs in there; empty: nobody.")] = ""
+    password_file: Annotated[str, Meta(description="A private file with that password.")] = ""
+
+
 class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
     """How long a sign-in lasts, and each token of it."""
 
@@ -231,6 +280,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     log: Log = Log()
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
+    people: People = People()
+    mail: Mail = Mail()
     tokens: Tokens = Tokens()
     audit: Audit = Audit()
 

@@ -13,6 +13,7 @@ import pytest
 from msgspec import Meta
 from prometheus_client import CollectorRegistry
 from tests.server.rpc.venue import Venue
+from tests.support.people import CHEAP, LetterBox
 from tests.support.venue import SimVenue
 
 from axisor.errors import TokenInvalid
@@ -26,12 +27,14 @@ from axisor_server.adapters import tls
 from axisor_server.adapters.memory.ids import SeededIds
 from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
+from axisor_server.adapters.passwords import ArgonPasswords, is_common
 from axisor_server.adapters.system import SystemClock
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.paper import carry_out
 from axisor_server.rpc.house import House
+from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.server import RpcServer, Tls
 from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.status import Surroundings
@@ -85,6 +88,7 @@ class Served:
         self.store = MemoryStore()
         self.stops: list[tuple[timedelta, str]] = []
         self.registry = CollectorRegistry()
+        self.box = LetterBox()
         self.guests = Guests()
         ids = SeededIds(self.clock, seed=7)
         self.sim = SimVenue(self.clock, price="60000")
@@ -116,6 +120,12 @@ class Served:
             max_mode=Mode.SHADOW,
             limits=Limits(ring=64),
             is_owner=TOKEN.__eq__,
+            reach=Reach(
+                passwords=ArgonPasswords(CHEAP),
+                is_common=is_common,
+                post=self.box,
+                open=True,
+            ),
             others=self.guests,
             registry=self.registry,
         )

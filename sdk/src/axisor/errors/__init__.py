@@ -2,18 +2,19 @@
 
     AxisorError
     ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
-    │                 StepUpRequired
+    │                 StepUpRequired · SignInRefused · RegistrationClosed
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
-    │                 SettingsInvalid
+    │                 SettingsInvalid · PasswordRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
-    │                 MemberNotFound
+    │                 MemberNotFound · PersonNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts · LastOwner
+    │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
+    │                 ProofInvalid · PersonStateInvalid
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent
@@ -55,6 +56,15 @@ from axisor.errors.outside import (
     VenueRateLimited,
     VenueRefused,
     VenueUnavailable,
+)
+from axisor.errors.people import (
+    EmailUnverified,
+    PasswordRefused,
+    PersonNotFound,
+    PersonStateInvalid,
+    ProofInvalid,
+    RegistrationClosed,
+    SignInRefused,
 )
 from axisor.errors.requests import (
     AccountNotFound,
@@ -197,6 +207,13 @@ __all__ = [
     "CheckpointInvalid",
     "VaultSealBroken",
     "DiskFull",
+    "SignInRefused",
+    "EmailUnverified",
+    "PasswordRefused",
+    "ProofInvalid",
+    "PersonNotFound",
+    "RegistrationClosed",
+    "PersonStateInvalid",
     "reasons",
 ]
 

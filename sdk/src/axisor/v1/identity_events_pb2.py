@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61xisor/v1/identity_events.proto\x12\taxisor.v1\x1a\x15\x61xisor/v1/types.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"z\n\rAccessGranted\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x04role\x18\x03 \x01(\x0e\x32\x0f.axisor.v1.RoleB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"U\n\rAccessRevoked\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"h\n\rSessionOpened\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x61mr\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"h\n\rSessionProved\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x61mr\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"i\n\x0cSessionEnded\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"i\n\rRefreshReused\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"r\n\x0eSigningKeyMade\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nbegin_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"g\n\x0bTokenIssued\x12\x13\n\x05token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x61veats\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"Q\n\x0cTokenRevoked\x12\x13\n\x05token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61xisor/v1/identity_events.proto\x12\taxisor.v1\x1a\x15\x61xisor/v1/types.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"z\n\rAccessGranted\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x04role\x18\x03 \x01(\x0e\x32\x0f.axisor.v1.RoleB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"U\n\rAccessRevoked\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"h\n\rSessionOpened\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x61mr\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"h\n\rSessionProved\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03\x61mr\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"i\n\x0cSessionEnded\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"i\n\rRefreshReused\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07session\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"r\n\x0eSigningKeyMade\x12\x11\n\x03key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nbegin_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"g\n\x0bTokenIssued\x12\x13\n\x05token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x61veats\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"Q\n\x0cTokenRevoked\x12\x13\n\x05token\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"o\n\rPersonInvited\x12\x18\n\ninvitation\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12+\n\x04role\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PlatformRoleB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\x84\x01\n\x10PersonRegistered\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12+\n\x04role\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PlatformRoleB\x04\xe2\x41\x01\x03\x12\x14\n\x06joined\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"m\n\rPersonChanged\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12-\n\x06\x63hange\x18\x02 \x01(\x0e\x32\x17.axisor.v1.PersonChangeB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"g\n\x0cSignInFailed\x12\x14\n\x06person\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05place\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -100,6 +100,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOKENREVOKED'].fields_by_name['owner']._serialized_options = b'\342A\001\003'
   _globals['_TOKENREVOKED'].fields_by_name['principal']._loaded_options = None
   _globals['_TOKENREVOKED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONINVITED'].fields_by_name['invitation']._loaded_options = None
+  _globals['_PERSONINVITED'].fields_by_name['invitation']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONINVITED'].fields_by_name['role']._loaded_options = None
+  _globals['_PERSONINVITED'].fields_by_name['role']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONINVITED'].fields_by_name['principal']._loaded_options = None
+  _globals['_PERSONINVITED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONREGISTERED'].fields_by_name['person']._loaded_options = None
+  _globals['_PERSONREGISTERED'].fields_by_name['person']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONREGISTERED'].fields_by_name['role']._loaded_options = None
+  _globals['_PERSONREGISTERED'].fields_by_name['role']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONREGISTERED'].fields_by_name['joined']._loaded_options = None
+  _globals['_PERSONREGISTERED'].fields_by_name['joined']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONREGISTERED'].fields_by_name['principal']._loaded_options = None
+  _globals['_PERSONREGISTERED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONCHANGED'].fields_by_name['person']._loaded_options = None
+  _globals['_PERSONCHANGED'].fields_by_name['person']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONCHANGED'].fields_by_name['change']._loaded_options = None
+  _globals['_PERSONCHANGED'].fields_by_name['change']._serialized_options = b'\342A\001\003'
+  _globals['_PERSONCHANGED'].fields_by_name['principal']._loaded_options = None
+  _globals['_PERSONCHANGED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINFAILED'].fields_by_name['person']._loaded_options = None
+  _globals['_SIGNINFAILED'].fields_by_name['person']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINFAILED'].fields_by_name['cause']._loaded_options = None
+  _globals['_SIGNINFAILED'].fields_by_name['cause']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINFAILED'].fields_by_name['place']._loaded_options = None
+  _globals['_SIGNINFAILED'].fields_by_name['place']._serialized_options = b'\342A\001\003'
+  _globals['_SIGNINFAILED'].fields_by_name['principal']._loaded_options = None
+  _globals['_SIGNINFAILED'].fields_by_name['principal']._serialized_options = b'\342A\001\003'
   _globals['_ACCESSGRANTED']._serialized_start=135
   _globals['_ACCESSGRANTED']._serialized_end=257
   _globals['_ACCESSREVOKED']._serialized_start=259
@@ -118,4 +146,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOKENISSUED']._serialized_end=991
   _globals['_TOKENREVOKED']._serialized_start=993
   _globals['_TOKENREVOKED']._serialized_end=1074
+  _globals['_PERSONINVITED']._serialized_start=1076
+  _globals['_PERSONINVITED']._serialized_end=1187
+  _globals['_PERSONREGISTERED']._serialized_start=1190
+  _globals['_PERSONREGISTERED']._serialized_end=1322
+  _globals['_PERSONCHANGED']._serialized_start=1324
+  _globals['_PERSONCHANGED']._serialized_end=1433
+  _globals['_SIGNINFAILED']._serialized_start=1435
+  _globals['_SIGNINFAILED']._serialized_end=1538
 # @@protoc_insertion_point(module_scope)

@@ -313,3 +313,131 @@ class TokenRevoked(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TokenRevoked: _TypeAlias = TokenRevoked  # noqa: Y015
+
+@_typing.final
+class PersonInvited(_message.Message):
+    """Somebody may register, and will hold a role on the platform."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INVITATION_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    invitation: _builtins.str
+    """Output only. The invitation's id, which is not what lets in."""
+    role: _types_pb2.PlatformRole.ValueType
+    """Output only. What they will hold."""
+    principal: _builtins.str
+    """Output only. The caller who invited them."""
+    def __init__(
+        self,
+        *,
+        invitation: _builtins.str = ...,
+        role: _types_pb2.PlatformRole.ValueType = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["invitation", b"invitation", "principal", b"principal", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonInvited: _TypeAlias = PersonInvited  # noqa: Y015
+
+@_typing.final
+class PersonRegistered(_message.Message):
+    """A person is here from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    JOINED_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who it is. Format: `people/{person}`."""
+    role: _types_pb2.PlatformRole.ValueType
+    """Output only. What they hold on the platform."""
+    joined: _builtins.str
+    """Output only. How they came: `first`, `invited`, `open` or `provider`."""
+    principal: _builtins.str
+    """Output only. The caller."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        role: _types_pb2.PlatformRole.ValueType = ...,
+        joined: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["joined", b"joined", "person", b"person", "principal", b"principal", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonRegistered: _TypeAlias = PersonRegistered  # noqa: Y015
+
+@_typing.final
+class PersonChanged(_message.Message):
+    """Something about a person or how they sign in is another from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who it is. Format: `people/{person}`."""
+    change: _types_pb2.PersonChange.ValueType
+    """Output only. What is another."""
+    principal: _builtins.str
+    """Output only. The caller who changed it."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        change: _types_pb2.PersonChange.ValueType = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "person", b"person", "principal", b"principal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonChanged: _TypeAlias = PersonChanged  # noqa: Y015
+
+@_typing.final
+class SignInFailed(_message.Message):
+    """Somebody did not get in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Whose sign-in it would have been. Empty where there is no such person."""
+    cause: _builtins.str
+    """Output only. What was wrong: `password`, `factor`, `disabled`, or what it was tried for."""
+    place: _builtins.str
+    """Output only. A keyed hash of the network address. Empty within a session."""
+    principal: _builtins.str
+    """Output only. The caller."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        cause: _builtins.str = ...,
+        place: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "person", b"person", "place", b"place", "principal", b"principal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignInFailed: _TypeAlias = SignInFailed  # noqa: Y015

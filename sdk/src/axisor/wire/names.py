@@ -82,6 +82,11 @@ def member_name(account: str, person: str) -> str:
     return child_name(account, "members", last_part(person))
 
 
+def session_name(session: str) -> str:
+    """Return the name of a session."""
+    return top_name("sessions", session)
+
+
 def last_part(name: str) -> str:
     """Return the id at the end of a name that a core sent; empty stays empty."""
     return name.rpartition("/")[2]
@@ -104,6 +109,16 @@ def top_id(name: str, collection: str, field: str = "name") -> str:
 def account_id(name: str, field: str = "name") -> str:
     """Return the id in `accounts/{account}`. Raises FieldInvalid."""
     return top_id(name, "accounts", field)
+
+
+def person_id(name: str, field: str = "name") -> str:
+    """Return the id in `people/{person}`. Raises FieldInvalid."""
+    return top_id(name, "people", field)
+
+
+def session_id(name: str, field: str = "name") -> str:
+    """Return the id in `sessions/{session}`. Raises FieldInvalid."""
+    return top_id(name, "sessions", field)
 
 
 def child_id(name: str, collection: str, field: str = "name") -> tuple[str, str]:

@@ -15,6 +15,7 @@ from axisor_server.rpc.audit import AuditServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.house_identity import Identity
+from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.letters import DeadLetterServicer
 from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
@@ -58,6 +59,7 @@ class House:
         max_mode: Mode,
         limits: Limits,
         is_owner: Callable[[str], bool],
+        reach: Reach,
         registry: CollectorRegistry,
         terms: Terms = USUAL,
         others: Authenticator | None = None,
@@ -71,6 +73,7 @@ class House:
             mode=max_mode,
             publish=self.hub.publish,
             is_owner=is_owner,
+            reach=reach,
             terms=terms,
             others=others,
         )

@@ -9,9 +9,10 @@ from axisor_server.domain.sessions import Terms
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.access import AccessServicer
 from axisor_server.rpc.admitting import Gate
-from axisor_server.rpc.house_tokens import TokensHouse, nobody
-from axisor_server.services.access import Access
-from axisor_server.services.doors import WhoIs
+from axisor_server.rpc.house_people import PeopleHouse, Reach
+from axisor_server.rpc.house_tokens import TokensHouse
+from axisor_server.services.access import Access, held
+from axisor_server.services.people.standing import Standing
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
 from axisor_server.services.requests import Once
@@ -31,12 +32,13 @@ class Identity:
         publish: Publish,
         is_owner: Callable[[str], bool],
         terms: Terms,
-        who_is: WhoIs = nobody,
+        reach: Reach,
         others: Authenticator | None = None,
     ) -> None:
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
         self.once = Once(store, clock, ids, self.recorder)
         access = Access(store=store, clock=clock, once=self.once)
+        self.standing = Standing(store, on_accounts=held)
         self.tokens = TokensHouse(
             store=store,
             vault=vault,
@@ -45,7 +47,8 @@ class Identity:
             recorder=self.recorder,
             once=self.once,
             terms=terms,
-            who_is=who_is,
+            who_is=self.standing.who_is,
+            roles=self.standing.roles,
         )
         doors = Doors(
             is_owner=is_owner,
@@ -54,9 +57,20 @@ class Identity:
             others=others,
         )
         self.gate = Gate(doors, clock, holds=access.still)
+        self.people = PeopleHouse(
+            store=store,
+            vault=vault,
+            clock=clock,
+            ids=ids,
+            recorder=self.recorder,
+            sessions=self.tokens.sessions,
+            once=self.once,
+            reach=reach,
+        )
         self.servicers: Mapping[str, object] = {
             "axisor.v1.AccessService": AccessServicer(access),
             **self.tokens.servicers,
+            **self.people.servicers,
         }
 
     async def keep(self) -> None:

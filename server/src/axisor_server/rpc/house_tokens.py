@@ -8,24 +8,18 @@ from axisor_server.domain.sessions import Terms
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.tokens import TokenServicer
 from axisor_server.services.doors import Holders, SessionDoor, TokenDoor, WhoIs
-from axisor_server.services.principals import Principal
 from axisor_server.services.recording import Recorder
 from axisor_server.services.requests import Once
-from axisor_server.services.sessions import Sessions
+from axisor_server.services.sessions import Roles, Sessions
 from axisor_server.services.signing import Signing
 from axisor_server.services.tokens import Tokens
 from axisor_server.services.verifying import Verifier
 
 
-async def nobody(person: str) -> Principal | None:
-    """Know no person: only the owner of this core, and whom the owner made tokens for."""
-    return None
-
-
 class TokensHouse:
     """Sessions and tokens, the two doors they open, and each servicer by its full name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts that much together
         self,
         *,
         store: Store,
@@ -36,6 +30,7 @@ class TokensHouse:
         once: Once,
         terms: Terms,
         who_is: WhoIs,
+        roles: Roles,
     ) -> None:
         self.signing = Signing(store, clock, ids, vault, recorder)
         self.verifier = Verifier(store, clock, signing=self.signing, terms=terms)
@@ -48,6 +43,7 @@ class TokensHouse:
             signing=self.signing,
             verifier=self.verifier,
             terms=terms,
+            roles=roles,
         )
         self.tokens = Tokens(store, clock, ids, vault, recorder, signing=self.signing, once=once)
         self.holders = Holders(who_is, clock)

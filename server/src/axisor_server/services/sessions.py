@@ -171,6 +171,10 @@ class Sessions:
         alive = [one for one in map(to_session, found) if now_us < one.ends_us(self._terms)]
         return sorted(alive, key=lambda one: (one.used_us, one.id), reverse=True)
 
+    def ends(self, session: Session) -> datetime:
+        """Return when a session ends unless it is used before."""
+        return from_us(session.ends_us(self._terms))
+
     def address(self, session: Session) -> str:
         """Return from where a session was opened."""
         bound = (session.id, session.person)
