@@ -81,7 +81,8 @@ class Client:
         """Return a client of the core at `host:port`, or of a profile; nothing is sent yet.
 
         `certificate` is the core's own (PEM) and pins it; `ca_pem` is an authority's that signed
-        it. `plaintext` is for loopback only. `expect_mode` makes every call about an account in
+        it. `renew` gets another token when one has run out, so that calls and streams go on.
+        `plaintext` is for loopback only. `expect_mode` makes every call about an account in
         another mode fail with ModeMismatch. Raises SettingsInvalid.
         """
         if isinstance(target, Profile):
