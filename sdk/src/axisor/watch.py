@@ -103,7 +103,7 @@ class JournalReader:
 
     def take(self, frame: Any) -> Iterator[Snapshot | SeenEvent]:
         """Give the snapshot or the new events of a frame. Raises Gap."""
-        if frame.HasField("snapshot"):
+        if "snapshot" in frame.DESCRIPTOR.fields_by_name and frame.HasField("snapshot"):
             yield from self._snapshot(frame.snapshot)
         for event in frame.events:
             if self.after is not None and event.sequence <= self.after:
