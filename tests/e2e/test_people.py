@@ -60,9 +60,7 @@ async def test_a_person_from_registering_to_signing_out(
 
         enrolled = (await said(running, "auth", "totp", "enrol", "-o", "json")).json
         app = pyotp.TOTP(enrolled["secret"])
-        codes = await said(
-            running, "auth", "totp", "confirm", "-o", "json", stdin=f"{app.now()}\n"
-        )
+        codes = await said(running, "auth", "totp", "confirm", "-o", "json", stdin=f"{app.now()}\n")
         paper = [each["code"] for each in codes.json]
         assert len(paper) == 10
         assert (await said(running, "auth", "status", "-o", "json")).json["second_factor"]
@@ -115,9 +113,7 @@ async def test_administrators_invite_disable_and_erase(
         assert "PERSON_STATE_INVALID" in refused.err
         assert (await running.cli("user", "erase", "bob@example.org")).code == 9  # not asked
         await said(running, "user", "disable", "bob@example.org", "--yes")
-        out = await running.cli(
-            "auth", "login", "--email", "bob@example.org", stdin=f"{OTHER}\n"
-        )
+        out = await running.cli("auth", "login", "--email", "bob@example.org", stdin=f"{OTHER}\n")
         assert out.code == 3
         done = await said(running, "user", "erase", "bob@example.org", "--yes", "-o", "json")
         assert (done.json["state"], done.json["email"]) == ("erased", "")

@@ -85,7 +85,7 @@ class People:
             ids=self.signs.ids,
             recorder=self.signs.recorder,
             sessions=self.sessions,
-            once=Once(self.store, self.clock, self.signs.ids),
+            once=Once(self.store, self.clock, self.signs.ids, self.signs.recorder),
             reach=Reach(passwords=self.passwords, is_common=is_common, post=self.box, open=open),
         )
         self._phones: dict[str, str] = {}
@@ -194,7 +194,13 @@ class Counting(ArgonPasswords):
 def asked(caller: Principal, method: str = "M") -> Request:
     """Return a fresh request of a caller."""
     id = str(uuid.uuid4())
-    return Request(method=method, request_id=id, digest=id.encode(), principal=caller.name)
+    return Request(
+        method=method,
+        request_id=id,
+        digest=id.encode(),
+        principal=caller.name,
+        caller=caller,
+    )
 
 
 async def begin(

@@ -11,10 +11,13 @@ from axisor_server.domain.halting import STREAM
 from axisor_server.domain.journal import to_event
 from axisor_server.domain.sessions import Device, Terms
 from axisor_server.ports import Store
-from axisor_server.services.principals import Peer
+from axisor_server.services.doors import Holders, SessionDoor, TokenDoor
+from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.recording import Recorder
+from axisor_server.services.requests import Once, Request
 from axisor_server.services.sessions import Issued, Sessions
 from axisor_server.services.signing import Signing
+from axisor_server.services.tokens import Tokens
 from axisor_server.services.verifying import Verifier
 
 LAPTOP = Device(key="only the laptop knows this", name="laptop")
@@ -52,6 +55,41 @@ class SignIns:
             signing=self.signing,
             verifier=self.verifier,
             terms=self.terms,
+        )
+
+        self.once = Once(self.store, self.clock, self.ids, self.recorder)
+        self.tokens = Tokens(
+            self.store,
+            self.clock,
+            self.ids,
+            self.vault,
+            self.recorder,
+            signing=self.signing,
+            once=self.once,
+        )
+        self.people: dict[str, Principal] = {}
+        self.holders = Holders(self._who_is, self.clock)
+        self.session_door = SessionDoor(self.verifier, self.holders)
+        self.token_door = TokenDoor(self.tokens, self.holders, self.clock, signing=self.signing)
+
+    async def _who_is(self, person: str) -> Principal | None:
+        return self.people.get(person)
+
+    async def token(self, by: Principal, *caveats: str) -> str:
+        """Return a token that somebody makes."""
+        _, secret = await self.tokens.create(
+            by, label="bot", caveats=caveats, request=self.request("CreateToken", by)
+        )
+        return secret.reveal()
+
+    def request(self, method: str, by: Principal, id: str = "") -> Request:
+        """Return a request for a change."""
+        return Request(
+            method=method,
+            request_id=id or self.ids.new(),
+            digest=b"d",
+            principal=by.name,
+            caller=by,
         )
 
     async def open(self, person: str = "ada", device: Device = LAPTOP) -> Issued:

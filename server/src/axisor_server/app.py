@@ -128,8 +128,15 @@ class Core:
         self._token = open_token(data_dir, ids)
         registry = CollectorRegistry()
         self._registry = registry
+        vault = open_vault(data_dir)
         self._upkeep = Upkeep(
-            self._settings, data_dir, clock=clock, ids=ids, registry=registry, anew=anew
+            self._settings,
+            data_dir,
+            clock=clock,
+            ids=ids,
+            registry=registry,
+            vault=vault,
+            anew=anew,
         )
         self._store = self._upkeep.store
         self._emergency = FileEmergencyLog(data_dir)
@@ -138,7 +145,6 @@ class Core:
         plugins = Plugins.discover(self._settings.plugins)
         self._plugins = plugins
         keep_pace(plugins, self._settings)
-        vault = open_vault(data_dir)
         self._lag = metrics.LoopMetrics(registry)
         duties = engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)

@@ -12,7 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from axisor.client.access import Access
 from axisor.client.accounts import Accounts
+from axisor.client.audit import Audit
 from axisor.client.calls import TIMEOUT_S, Caller, Page, Sleep, every, new_request_id
 from axisor.client.events import Events
 from axisor.client.guard import Guard
@@ -44,6 +46,7 @@ class Client:
         self._caller = caller
         self.target = target
         self.accounts = Accounts(caller)
+        self.access = Access(caller)
         self.margin = Margin(caller)
         self.orders = Orders(caller)
         self.market = Market(caller)
@@ -51,6 +54,7 @@ class Client:
         self.strategies = Strategies(caller)
         self.guard = Guard(caller)
         self.dead_letters = DeadLetters(caller)
+        self.audit = Audit(caller)
         self.system = System(caller)
         self.auth = Auth(caller)
         self.users = Users(caller)

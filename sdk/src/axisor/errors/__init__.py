@@ -8,13 +8,13 @@
     │                 SettingsInvalid · PasswordRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
-    │                 PersonNotFound
+    │                 MemberNotFound · PersonNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts · EmailUnverified · ProofInvalid ·
-    │                 PersonStateInvalid
+    │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
+    │                 ProofInvalid · PersonStateInvalid
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent
@@ -42,6 +42,7 @@ from axisor.errors.base import (
 )
 from axisor.errors.outside import (
     BackupInvalid,
+    CheckpointInvalid,
     DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
@@ -74,6 +75,7 @@ from axisor.errors.requests import (
     FieldInvalid,
     HistoryInvalid,
     LeverageOutOfRange,
+    MemberNotFound,
     OrderNotFound,
     PageTokenInvalid,
     PermissionDenied,
@@ -99,6 +101,7 @@ from axisor.errors.standing import (
     Halted,
     HaltKept,
     InsufficientBalance,
+    LastOwner,
     LeaseLost,
     LeashExceeded,
     LiveNotReady,
@@ -156,6 +159,7 @@ __all__ = [
     "VenueNotFound",
     "EventNotFound",
     "TokenNotFound",
+    "MemberNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -176,6 +180,7 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "LastOwner",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",
@@ -199,6 +204,7 @@ __all__ = [
     "JournalCorrupt",
     "ReplayDiverged",
     "BackupInvalid",
+    "CheckpointInvalid",
     "VaultSealBroken",
     "DiskFull",
     "SignInRefused",

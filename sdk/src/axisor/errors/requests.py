@@ -164,3 +164,10 @@ class TokenNotFound(NotFound):
 
     reason = "TOKEN_NOT_FOUND"
     fix = "List them: axisor token list."
+
+
+class MemberNotFound(NotFound):
+    """There is no such person, or they hold no role on the account."""
+
+    reason = "MEMBER_NOT_FOUND"
+    fix = "List them: axisor access list."

@@ -141,6 +141,13 @@ class AccountInUse(StateError):
     fix = "Stop its runs and wait until its actions are settled."
 
 
+class LastOwner(StateError):
+    """The account would be left without an owner."""
+
+    reason = "LAST_OWNER"
+    fix = "Make somebody else its owner first: axisor access grant."
+
+
 class WitnessContradicts(StateError):
     """What was read from the venue contradicts what is said of the action."""
 

@@ -23,10 +23,9 @@ ALL = (
     | Permission.ADJUST_MARGIN
     | Permission.GUARD
     | Permission.OPERATE
-    | Permission.MANAGE_SECRETS
     | Permission.ADMIN
 )
-"""What a token can hold; never the right to look after a person's own sign-in."""
+"""What a token can hold; never a right over secrets, nor over a person's own sign-in."""
 
 MOST_SATS = 21 * 10**14
 LATEST_S = 253_402_300_799

@@ -310,13 +310,25 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
     `askedSats`.
     """
-    ERROR_REASON_VAULT_SEAL_BROKEN: _ErrorReason.ValueType  # 76
-    """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
-    core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
-    """
     ERROR_REASON_STEP_UP_REQUIRED: _ErrorReason.ValueType  # 73
     """The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
     Prove it again, then repeat. Metadata: `method`.
+    """
+    ERROR_REASON_LAST_OWNER: _ErrorReason.ValueType  # 74
+    """The account would be left without an owner. Code FAILED_PRECONDITION. Make somebody else its
+    owner first. Metadata: `account`, `person`.
+    """
+    ERROR_REASON_MEMBER_NOT_FOUND: _ErrorReason.ValueType  # 75
+    """There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
+    Metadata: `person`.
+    """
+    ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
+    """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
+    it was written, and the key of that core. Metadata: `stream`, `sequence`.
+    """
+    ERROR_REASON_VAULT_SEAL_BROKEN: _ErrorReason.ValueType  # 76
+    """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
+    core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -613,12 +625,24 @@ ERROR_REASON_TOKEN_SPENT: ErrorReason.ValueType  # 72
 Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
 `askedSats`.
 """
-ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
-"""Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
-core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
-"""
 ERROR_REASON_STEP_UP_REQUIRED: ErrorReason.ValueType  # 73
 """The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
 Prove it again, then repeat. Metadata: `method`.
+"""
+ERROR_REASON_LAST_OWNER: ErrorReason.ValueType  # 74
+"""The account would be left without an owner. Code FAILED_PRECONDITION. Make somebody else its
+owner first. Metadata: `account`, `person`.
+"""
+ERROR_REASON_MEMBER_NOT_FOUND: ErrorReason.ValueType  # 75
+"""There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
+Metadata: `person`.
+"""
+ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
+"""A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
+it was written, and the key of that core. Metadata: `stream`, `sequence`.
+"""
+ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
+"""Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
+core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -67,6 +67,7 @@ class Event(_message.Message):
     SIGNING_KEY_MADE_FIELD_NUMBER: _builtins.int
     TOKEN_ISSUED_FIELD_NUMBER: _builtins.int
     TOKEN_REVOKED_FIELD_NUMBER: _builtins.int
+    CHANGE_MADE_FIELD_NUMBER: _builtins.int
     PERSON_INVITED_FIELD_NUMBER: _builtins.int
     PERSON_REGISTERED_FIELD_NUMBER: _builtins.int
     PERSON_CHANGED_FIELD_NUMBER: _builtins.int
@@ -216,6 +217,10 @@ class Event(_message.Message):
         """Output only. A token for a program was revoked."""
 
     @_builtins.property
+    def change_made(self) -> Global___ChangeMade:
+        """Output only. A client's request was carried out."""
+
+    @_builtins.property
     def person_invited(self) -> _identity_events_pb2.PersonInvited:
         """Output only. Somebody may register."""
 
@@ -272,16 +277,17 @@ class Event(_message.Message):
         signing_key_made: _identity_events_pb2.SigningKeyMade | None = ...,
         token_issued: _identity_events_pb2.TokenIssued | None = ...,
         token_revoked: _identity_events_pb2.TokenRevoked | None = ...,
+        change_made: Global___ChangeMade | None = ...,
         person_invited: _identity_events_pb2.PersonInvited | None = ...,
         person_registered: _identity_events_pb2.PersonRegistered | None = ...,
         person_changed: _identity_events_pb2.PersonChanged | None = ...,
         sign_in_failed: _identity_events_pb2.SignInFailed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled", "access_granted", "access_revoked", "session_opened", "session_proved", "session_ended", "refresh_reused", "signing_key_made", "token_issued", "token_revoked", "person_invited", "person_registered", "person_changed", "sign_in_failed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled", "access_granted", "access_revoked", "session_opened", "session_proved", "session_ended", "refresh_reused", "signing_key_made", "token_issued", "token_revoked", "change_made", "person_invited", "person_registered", "person_changed", "sign_in_failed"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -1018,6 +1024,38 @@ class HaltChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HaltChanged: _TypeAlias = HaltChanged  # noqa: Y015
+
+@_typing.final
+class ChangeMade(_message.Message):
+    """A client's request was carried out. What it did is in the events just before it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    principal: _builtins.str
+    """Output only. Who asked."""
+    method: _builtins.str
+    """Output only. The method by which it was asked for, such as
+    `axisor.v1.StrategyService/CreateRun`.
+    """
+    request_id: _builtins.str
+    """Output only. The id of the request."""
+    def __init__(
+        self,
+        *,
+        principal: _builtins.str = ...,
+        method: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["method", b"method", "principal", b"principal", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeMade: _TypeAlias = ChangeMade  # noqa: Y015
 
 @_typing.final
 class StandingChanged(_message.Message):

@@ -72,14 +72,19 @@ def plugin_name(plugin: str) -> str:
     return top_name("plugins", plugin)
 
 
-def person_name(person: str) -> str:
-    """Return the name of a person."""
-    return top_name("people", person)
-
-
 def session_name(session: str) -> str:
     """Return the name of a session."""
     return top_name("sessions", session)
+
+
+def person_name(person: str) -> str:
+    """Return the name of a person; empty stays empty."""
+    return top_name("people", person)
+
+
+def member_name(account: str, person: str) -> str:
+    """Return the name of a person's role on an account."""
+    return child_name(account, "members", last_part(person))
 
 
 def last_part(name: str) -> str:
@@ -147,6 +152,11 @@ def run_id(name: str, field: str = "name") -> tuple[str, str]:
 def intent_id(name: str, field: str = "name") -> tuple[str, str]:
     """Return account and intent of a name. Raises FieldInvalid."""
     return child_id(name, "intents", field)
+
+
+def member_id(name: str, field: str = "name") -> tuple[str, str]:
+    """Return account and person of a member's name. Raises FieldInvalid."""
+    return child_id(name, "members", field)
 
 
 def letter_id(name: str, field: str = "name") -> tuple[str, str]:

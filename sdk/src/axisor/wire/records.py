@@ -15,6 +15,7 @@ from axisor.events import (
     AccountUpdated,
     BalanceChanged,
     Cause,
+    ChangeMade,
     CommandReceived,
     CommandRefused,
     Coverage,
@@ -51,6 +52,7 @@ from axisor.model import (
     Permission,
     Position,
     Price,
+    Role,
     Sats,
     Tick,
 )
@@ -318,6 +320,7 @@ SeenPayload: TypeAlias = (
     | CoverageChanged
     | NoticeGiven
     | HaltChanged
+    | ChangeMade
     | StandingChanged
     | FeedChanged
     | RestoreReconciled
@@ -325,6 +328,15 @@ SeenPayload: TypeAlias = (
     | Unrecognized
 )
 """What an event can hold on a client: the journal's payloads, steps as `StepSummary`."""
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """A person who holds a role on an account, and since when."""
+
+    account: str
+    person: str
+    role: Role
+    since: datetime
 
 
 class SeenEvent(Struct, frozen=True, kw_only=True):

@@ -12,9 +12,11 @@ from axisor.errors import (
     TokenInvalid,
     Unauthenticated,
 )
+from axisor.model import Permission
 from axisor.ports import Clock
 from axisor_server.domain.journal import to_us
 from axisor_server.rpc.calls import Call
+from axisor_server.rpc.lasting import Still
 from axisor_server.rpc.rules import Method
 from axisor_server.services.principals import NOBODY, Authenticator, Peer, Principal
 
@@ -26,9 +28,11 @@ STEP_UP_US = 5 * 60 * 1_000_000
 class Gate:
     """Decides by the rule of a method, and denies what no rule allows."""
 
-    def __init__(self, doors: Authenticator, clock: Clock) -> None:
+    def __init__(self, doors: Authenticator, clock: Clock, *, holds: Still) -> None:
+        """Take who knows callers, and what tells whether somebody's roles are what they were."""
         self._doors = doors
         self._clock = clock
+        self._holds = holds
 
     async def caller(
         self, method: Method, metadata: Mapping[str, str | bytes], address: str
@@ -51,7 +55,7 @@ class Gate:
             raise PermissionDenied(f"The token is not for {method.name}.", method=method.path)
         anywhere = principal.held if method.resource else principal.rights("")
         if method.permission not in anywhere:
-            raise _denied(method)
+            raise _denied(method, method.permission)
         return principal, peer
 
     def admit(self, call: Call) -> None:
@@ -62,17 +66,18 @@ class Gate:
         """
         if call.method.anonymous:
             return
-        principal, account = call.principal, call.account
-        if account and not principal.sees(account):
-            raise AccountNotFound(f"There is no account `{account}`.", account=account)
-        if call.method.permission not in principal.rights(account):
-            raise _denied(call.method)
+        principal = call.principal
+        for account in call.accounts:
+            if not principal.sees(account):
+                raise AccountNotFound(f"There is no account `{account}`.", account=account)
+        if call.needs not in call.rights:
+            raise _denied(call.method, call.needs & ~call.rights)
         if call.method.step_up and not self._fresh(principal):
             raise StepUpRequired(method=call.method.path)
 
     async def still(self, principal: Principal) -> bool:
         """Return whether a caller may still do what they could when their call began."""
-        return await self._doors.still(principal)
+        return await self._doors.still(principal) and await self._holds(principal)
 
     def _fresh(self, principal: Principal) -> bool:
         if principal.authenticated_us is None:
@@ -88,9 +93,9 @@ def address_of(peer: str) -> str:
     return rest.rpartition(":")[0].strip("[]")
 
 
-def _denied(method: Method) -> PermissionDenied:
+def _denied(method: Method, lacking: Permission) -> PermissionDenied:
     return PermissionDenied(
-        f"{method.name} needs the right {method.permission.name}.",
-        permission=method.permission.name,
+        f"{method.name} needs the right {lacking.name}.",
+        permission=lacking.name,
         method=method.path,
     )

@@ -11,6 +11,7 @@ from axisor_server.domain.sessions import USUAL, Terms
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
+from axisor_server.rpc.audit import AuditServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.house_identity import Identity
@@ -27,6 +28,7 @@ from axisor_server.rpc.watches import Watches, beat, encode
 from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
 from axisor_server.services.allowances import Allowances
+from axisor_server.services.auditing import Audits
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
@@ -36,7 +38,6 @@ from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
-from axisor_server.services.requests import Once
 from axisor_server.services.runs import Runs
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import Status, Surroundings
@@ -63,14 +64,12 @@ class House:
         terms: Terms = USUAL,
         others: Authenticator | None = None,
     ) -> None:
-        self.once = Once(store, clock, ids)
         self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
         self.identity = Identity(
             store=store,
             vault=vault,
             clock=clock,
             ids=ids,
-            once=self.once,
             mode=max_mode,
             publish=self.hub.publish,
             is_owner=is_owner,
@@ -78,6 +77,7 @@ class House:
             terms=terms,
             others=others,
         )
+        self.once = self.identity.once
         accounts = Accounts(
             engine=engine,
             store=store,
@@ -85,6 +85,7 @@ class House:
             venues=around.venues,
             clock=clock,
             once=self.once,
+            recorder=self.identity.recorder,
             max_mode=max_mode,
         )
         snapshots = Snapshots(engine=engine, store=store, clock=clock)
@@ -141,6 +142,9 @@ class House:
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
             **self.identity.servicers,
+            "axisor.v1.AuditService": AuditServicer(
+                Audits(store=store, accounts=accounts, hub=self.hub), clock
+            ),
         }
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(

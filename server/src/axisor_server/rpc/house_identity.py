@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from axisor.model import Mode
 from axisor_server.domain.sessions import Terms
 from axisor_server.ports import Clock, Ids, Store, Vault
+from axisor_server.rpc.access import AccessServicer
 from axisor_server.rpc.admitting import Gate
 from axisor_server.rpc.house_people import PeopleHouse, Reach
 from axisor_server.rpc.house_tokens import TokensHouse
+from axisor_server.services.access import Access
 from axisor_server.services.people.standing import Standing
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
@@ -26,7 +28,6 @@ class Identity:
         vault: Vault,
         clock: Clock,
         ids: Ids,
-        once: Once,
         mode: Mode,
         publish: Publish,
         is_owner: Callable[[str], bool],
@@ -35,17 +36,19 @@ class Identity:
         others: Authenticator | None = None,
     ) -> None:
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
-        self.standing = Standing(store)
+        self.once = Once(store, clock, ids, self.recorder)
+        access = Access(store=store, clock=clock, once=self.once)
+        standing = Standing(store)
         self.tokens = TokensHouse(
             store=store,
             vault=vault,
             clock=clock,
             ids=ids,
             recorder=self.recorder,
-            once=once,
+            once=self.once,
             terms=terms,
-            who_is=self.standing.who_is,
-            roles=self.standing.roles,
+            who_is=standing.who_is,
+            roles=standing.roles,
         )
         doors = Doors(
             is_owner=is_owner,
@@ -53,7 +56,7 @@ class Identity:
             tokens=self.tokens.token_door,
             others=others,
         )
-        self.gate = Gate(doors, clock)
+        self.gate = Gate(doors, clock, holds=access.still)
         self.people = PeopleHouse(
             store=store,
             vault=vault,
@@ -61,10 +64,11 @@ class Identity:
             ids=ids,
             recorder=self.recorder,
             sessions=self.tokens.sessions,
-            once=once,
+            once=self.once,
             reach=reach,
         )
         self.servicers: Mapping[str, object] = {
+            "axisor.v1.AccessService": AccessServicer(access),
             **self.tokens.servicers,
             **self.people.servicers,
         }

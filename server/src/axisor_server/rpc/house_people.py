@@ -113,7 +113,6 @@ class PeopleHouse:
             directory=self.directory,
             proofs=proofs,
             devices=devices,
-            recorder=recorder,
             sessions=sessions,
             once=once,
         )

@@ -14,7 +14,9 @@ from msgspec import Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Permission
 from axisor.v1 import (
+    access_pb2,
     accounts_pb2,
+    audit_pb2,
     auth_pb2,
     dead_letters_pb2,
     events_pb2,
@@ -41,7 +43,9 @@ MODULES = (
     system_pb2,
     auth_pb2,
     users_pb2,
+    access_pb2,
     tokens_pb2,
+    audit_pb2,
 )
 
 

@@ -79,12 +79,11 @@ NOBODY = Principal(name="anonymous", platform=Permission.NONE, accounts={})
 
 
 def owner() -> Principal:
-    """Return who holds the owner token: everything on every account, and the tokens they made.
+    """Return who holds the owner token: everything on every account, but no sign-in of their own.
 
-    Whoever reads that file proves it with every call. It is no person: there is no sign-in, and
-    what asks for a person's own finds none.
+    Whoever reads that file proves it with every call.
     """
-    return Principal(name=OWNER, platform=EVERYTHING | Permission.SELF, authenticated_us=None)
+    return Principal(name=OWNER, platform=EVERYTHING, authenticated_us=None)
 
 
 class Authenticator(Protocol):

@@ -213,7 +213,7 @@ def _by_somebody(by: Principal) -> None:
         raise PermissionDenied(
             "A token neither makes nor manages tokens.",
             fix="Narrow the one you have: axisor token attenuate. Or sign in.",
-            permission=Permission.SELF.name,
+            permission=Permission.MANAGE_SECRETS.name,
         )
 
 
