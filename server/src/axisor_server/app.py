@@ -39,6 +39,7 @@ from axisor_server.rpc import metrics
 from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.custody import Custody
 from axisor_server.services.notifying import Notifier
 from axisor_server.services.notifying import Pace as NotifierPace
 from axisor_server.services.protection import LOOK_S as PROTECTION_S
@@ -132,7 +133,8 @@ class Core:
         plugins = Plugins.discover(self._settings.plugins)
         self._plugins = plugins
         keep_pace(plugins, self._settings)
-        vault = open_vault(data_dir)
+        vault = open_vault(data_dir, self._settings.vault, os.environ)
+        self._custody = Custody(store=self._store, ring=vault, clock=clock)
         self._lag = metrics.LoopMetrics(registry)
         duties = engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)
@@ -229,6 +231,7 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
+                group.create_task(self._custody.watch()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell)),
             ]
             if self._notifier is not None:

@@ -174,6 +174,36 @@ class Backup(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 4
 
 
+class Keep(enum.Enum):
+    """How new keys of the vault are kept."""
+
+    FILE = "file"
+    """In clear in the file of the ring."""
+
+    PASSPHRASE = "passphrase"  # noqa: S105 - a way to keep a key
+    """In the file of the ring, sealed under a passphrase."""
+
+    ENVIRONMENT = "environment"
+    """In a variable `AXISOR_KEK_…` of the process."""
+
+
+class Vault(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the keys are that seal every stored secret."""
+
+    file: Annotated[
+        str, Meta(description="Empty: `vault.key` in the data directory; else another file.")
+    ] = ""
+    keep: Annotated[
+        Keep, Meta(description="How new keys are kept: `file`, `passphrase`, `environment`.")
+    ] = Keep.FILE
+    passphrase_file: Annotated[
+        str, Meta(description="A private file whose first line is the passphrase.")
+    ] = ""
+    passphrase_memory_mib: Annotated[
+        int, Meta(ge=19, le=1_024, description="What one guess at the passphrase costs.")
+    ] = 64
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -199,6 +229,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     log: Log = Log()
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
+    vault: Vault = Vault()
 
 
 class Loaded(Struct, frozen=True):

@@ -11,7 +11,7 @@
     │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts
+    │                 AccountInUse · WitnessContradicts · VaultKeyInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly
@@ -105,6 +105,7 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    VaultKeyInUse,
     WitnessContradicts,
 )
 
@@ -157,6 +158,7 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "VaultKeyInUse",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",

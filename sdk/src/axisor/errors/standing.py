@@ -114,6 +114,14 @@ class RestoreReconciling(StateError):
     fix = "Wait until RestoreReconciled is in the journal; it takes about a minute."
 
 
+class VaultKeyInUse(StateError):
+    """A key of the vault is still needed."""
+
+    reason = "VAULT_KEY_IN_USE"
+    money = "Nothing was changed: without the key something stored would never open again."
+    fix = "Wait until everything is wrapped by another key: axisor keys list counts it."
+
+
 class NotSupported(StateError):
     """The venue does not offer this for this kind of position."""
 

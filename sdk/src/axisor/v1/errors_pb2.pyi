@@ -277,6 +277,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
     core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
     """
+    ERROR_REASON_VAULT_KEY_IN_USE: _ErrorReason.ValueType  # 77
+    """A key of the vault is still needed by what is stored, or it is the one that seals. Code
+    FAILED_PRECONDITION. Wrap what is stored by another key first. Metadata: `key`, `records`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -538,5 +542,9 @@ when. Metadata: `venue`.
 ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
 """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
 core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
+"""
+ERROR_REASON_VAULT_KEY_IN_USE: ErrorReason.ValueType  # 77
+"""A key of the vault is still needed by what is stored, or it is the one that seals. Code
+FAILED_PRECONDITION. Wrap what is stored by another key first. Metadata: `key`, `records`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

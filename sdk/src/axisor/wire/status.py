@@ -94,6 +94,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.HaltKept,
         errors.AccountInUse,
         errors.WitnessContradicts,
+        errors.VaultKeyInUse,
         errors.BudgetExceeded,
         errors.ReserveBroken,
         errors.LeashExceeded,
