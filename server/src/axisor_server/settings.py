@@ -144,6 +144,14 @@ class Log(Struct, frozen=True, forbid_unknown_fields=True):
     level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$")] = "info"
 
 
+class Process(Struct, frozen=True, forbid_unknown_fields=True):
+    """What others on the machine may learn of the process."""
+
+    inspectable: Annotated[
+        bool, Meta(description="Allow core dumps and debuggers; they show every key.")
+    ] = False
+
+
 class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Where Prometheus reads."""
 
@@ -227,6 +235,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     prices: Prices = Prices()
     doubt: Doubt = Doubt()
     log: Log = Log()
+    process: Process = Process()
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
     vault: Vault = Vault()

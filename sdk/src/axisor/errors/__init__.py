@@ -14,7 +14,7 @@
     │                 AccountInUse · WitnessContradicts · VaultKeyInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
-    │                 InsufficientBalance · ShadowOnly
+    │                 InsufficientBalance · ShadowOnly · KeyCanWithdraw
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid ·
@@ -84,6 +84,7 @@ from axisor.errors.standing import (
     Halted,
     HaltKept,
     InsufficientBalance,
+    KeyCanWithdraw,
     LeaseLost,
     LeashExceeded,
     LiveNotReady,
@@ -169,6 +170,7 @@ __all__ = [
     "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
+    "KeyCanWithdraw",
     "VenueRefused",
     "VenueUnavailable",
     "VenueRateLimited",

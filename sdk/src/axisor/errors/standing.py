@@ -192,6 +192,16 @@ class ReduceOnly(RiskError):
     fix = "Wait; it ends by itself when the cause is gone: axisor status."
 
 
+class KeyCanWithdraw(RiskError):
+    """The key can withdraw, and this account acts with real money."""
+
+    reason = "KEY_CAN_WITHDRAW"
+    money = (
+        "It was not stored. A thief of such a key takes every sat; nothing here needs the right."
+    )
+    fix = "Make a key without the right to withdraw, or say that you mean it: --allow-withdrawals."
+
+
 class ReviewRefused(RiskError):
     """A reviewer refused the action."""
 

@@ -104,6 +104,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.AttemptsExhausted,
         errors.InsufficientBalance,
         errors.ShadowOnly,
+        errors.KeyCanWithdraw,
         errors.VenueRefused,
         errors.VenueAuth,
         errors.StoreInUse,

@@ -168,7 +168,7 @@ class Custody:
         if progress.key == wanted and progress.done and not await self._store.read(self._left):
             return
         found = await self.rewrap()
-        log.info("data keys are wrapped", key=found.key, wrapped=found.wrapped)
+        log.info("data keys are wrapped", by=found.key, wrapped=found.wrapped)
         for place in found.broken:
             log.error("a sealed record does not open", kind=place.kind or PURPOSE, id=place.id)
 
