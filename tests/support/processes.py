@@ -266,10 +266,14 @@ class Core:
 
 @asynccontextmanager
 async def core(
-    folder: Path, *options: str, failpoint: str = "", name: str = "core"
+    folder: Path,
+    *options: str,
+    failpoint: str = "",
+    name: str = "core",
+    variables: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Core]:
     """Run a core until the block ends."""
-    running = Core(folder, *options, name=name)
+    running = Core(folder, *options, name=name, variables=variables)
     try:
         await running.start(failpoint=failpoint)
         yield running

@@ -277,6 +277,17 @@ class StandingChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tru
     causes: tuple[Cause, ...] = ()
 
 
+class ChangeMade(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A client's request was carried out; the entries before it, of the same unit, are what it did.
+
+    `method` is the method of the contract by which it was asked for.
+    """
+
+    principal: str
+    method: str
+    request_id: str
+
+
 class FeedChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """The latest price became more or less trustworthy."""
 
@@ -355,6 +366,7 @@ Payload: TypeAlias = (
     | CoverageChanged
     | NoticeGiven
     | HaltChanged
+    | ChangeMade
     | FeedChanged
     | StandingChanged
     | RestoreReconciled

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from axisor.events import (
     BalanceChanged,
+    ChangeMade,
     CommandReceived,
     CommandRefused,
     CoverageChanged,
@@ -227,6 +228,8 @@ def _tell_core(payload: object) -> Line | None:
         case HaltChanged(level=level):
             text = f"{_all(payload)}{level.value} by {payload.principal}{_because(payload.reason)}"
             return Line(Severity.CRIT, "halt", text)
+        case ChangeMade(principal=principal, method=method):
+            return Line(Severity.OK, "change", f"{method.rpartition('/')[2]} by {principal}")
         case StandingChanged(standing=standing):
             text = standing.value.replace("_", "-") + _because(_sentences(payload))
             return Line(_STANDINGS.get(standing, Severity.WARN), "standing", text)

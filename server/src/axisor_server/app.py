@@ -39,7 +39,6 @@ from axisor_server.rpc import metrics
 from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
-from axisor_server.services.custody import Custody
 from axisor_server.services.notifying import Notifier
 from axisor_server.services.notifying import Pace as NotifierPace
 from axisor_server.services.protection import LOOK_S as PROTECTION_S
@@ -123,8 +122,15 @@ class Core:
         self._token = open_token(data_dir, ids)
         registry = CollectorRegistry()
         self._registry = registry
+        vault = open_vault(data_dir, self._settings.vault, os.environ)
         self._upkeep = Upkeep(
-            self._settings, data_dir, clock=clock, ids=ids, registry=registry, anew=anew
+            self._settings,
+            data_dir,
+            clock=clock,
+            ids=ids,
+            registry=registry,
+            vault=vault,
+            anew=anew,
         )
         self._store = self._upkeep.store
         self._emergency = FileEmergencyLog(data_dir)
@@ -133,8 +139,6 @@ class Core:
         plugins = Plugins.discover(self._settings.plugins)
         self._plugins = plugins
         keep_pace(plugins, self._settings)
-        vault = open_vault(data_dir, self._settings.vault, os.environ)
-        self._custody = Custody(store=self._store, ring=vault, clock=clock)
         self._lag = metrics.LoopMetrics(registry)
         duties = engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)
@@ -231,7 +235,6 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
-                group.create_task(self._custody.watch()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell)),
             ]
             if self._notifier is not None:

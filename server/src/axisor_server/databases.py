@@ -59,6 +59,42 @@ def migrate(file: Path | None, output: str, **options: Any) -> None:
     click.echo(json.dumps(_shape(found)) if output == "json" else _text(found))
 
 
+@db.command("verify")
+@DATA_DIR
+@DATABASE
+@click.option(
+    "--checkpoints",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Compare with the checkpoints of this file, best one that was kept elsewhere.",
+)
+@click.option("--key", help="The public key they were signed for; the database's own otherwise.")
+@CONFIG
+@OUTPUT
+@told
+def verify(file: Path | None, output: str, **options: Any) -> None:
+    """Compute every journal anew and compare it with checkpoints; a core may be running."""
+    from axisor_server import offline
+    from axisor_server.services.auditing import walk
+
+    loaded = read(file, **{"database.url": options["database"]})
+    reading = offline.reading(loaded, options["data_dir"] or usual_data_dir())
+    try:
+        checkpoints = offline.checkpoints(reading, options["checkpoints"], options["key"])
+        sizes = {
+            stream: walk(reading.read, stream, checkpoints)
+            for stream in offline.streams(reading, checkpoints)
+        }
+    finally:
+        reading.close()
+    if output == "json":
+        shape = {"journals": sizes, "checkpoints": len(checkpoints)}
+        click.echo(json.dumps(shape, indent=2))
+        return
+    for stream, size in sizes.items():
+        click.echo(f"{stream}: {size:,} entries hold")
+    click.echo(f"{len(checkpoints):,} checkpoints fit.")
+
+
 def _place(file: Path | None, options: dict[str, Any]) -> Place:
     settings = read(file, **{"database.url": options["database"]}).settings
     directory = options["data_dir"] or usual_data_dir()

@@ -212,6 +212,24 @@ class Vault(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 64
 
 
+class Audit(Struct, frozen=True, forbid_unknown_fields=True):
+    """Signed checkpoints of journals."""
+
+    file: Annotated[
+        str,
+        Meta(
+            description="Where they are added; empty: checkpoints.ndjson beside the data. Better"
+            " another machine's disk."
+        ),
+    ] = ""
+    entries: Annotated[
+        int, Meta(ge=1, le=100_000, description="After how many entries one is taken.")
+    ] = 1_000
+    every: Annotated[
+        int, Meta(ge=5, le=86_400, description="Seconds between two, where anything was added.")
+    ] = 60
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -239,6 +257,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
     vault: Vault = Vault()
+    audit: Audit = Audit()
 
 
 class Loaded(Struct, frozen=True):

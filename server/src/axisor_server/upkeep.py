@@ -16,12 +16,16 @@ from axisor_server.adapters.backup.before import before_migration
 from axisor_server.adapters.backup.job import Report
 from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.backup.planning import notice_of, planned
+from axisor_server.adapters.checkpoints import FILE, CheckpointFile
 from axisor_server.adapters.database import postgres_store, sqlite_store
 from axisor_server.adapters.database.identity import Identity
 from axisor_server.adapters.reserve import Reserve
+from axisor_server.adapters.signing import SigningKey, open_key
 from axisor_server.offline import postgres_url
 from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics
+from axisor_server.services.checkpointing import Checkpoints, Often
+from axisor_server.services.custody import Custody, KeyRing
 from axisor_server.settings import Settings
 
 
@@ -36,10 +40,16 @@ class Upkeep:
         clock: Clock,
         ids: Ids,
         registry: CollectorRegistry,
+        vault: KeyRing,
         anew: bool = False,
     ) -> None:
         own = version("axisor-server")
+        self._settings = settings
         self._ids = ids
+        self._clock = clock
+        self._vault = vault
+        self._signer: SigningKey | None = None
+        self._checkpoints = Path(settings.audit.file or data_dir / FILE)
         self._url = postgres_url(settings)
         place = Place(data_dir=data_dir, database_url=self._url)
         self._identity = Identity(data_dir, anew=anew)
@@ -51,6 +61,7 @@ class Upkeep:
             self.store: Store = sqlite_store(data_dir, before=before, relief=self.reserve.give_up)
         else:
             self.store = postgres_store(self._url, before=before)
+        self._custody = Custody(store=self.store, ring=vault, clock=clock)
         self._backups = planned(
             settings, data_dir, clock=clock, ids=ids, version=own, told=self._backed_up
         )
@@ -62,6 +73,7 @@ class Upkeep:
         await self.store.open()
         try:
             await self._identity.tie(self.store, self._ids.new())
+            self._signer = await open_key(self.store, self._vault, self._clock)
         except BaseException:
             await self.store.close()
             raise
@@ -75,9 +87,20 @@ class Upkeep:
         self, tell: Callable[[NoticeGiven], Awaitable[None]]
     ) -> list[Coroutine[Any, Any, None]]:
         """Return what runs as long as the core does."""
-        found: list[Coroutine[Any, Any, None]] = [self._tell(tell)]
+        found: list[Coroutine[Any, Any, None]] = [self._tell(tell), self._custody.watch()]
         if self._backups is not None:
             found.append(self._backups.run())
+        if self._signer is not None:
+            audit = self._settings.audit
+            checkpoints = Checkpoints(
+                self.store,
+                self._clock,
+                self._signer,
+                keeper=CheckpointFile(self._checkpoints),
+                tell=tell,
+                often=Often(entries=audit.entries, every_s=audit.every),
+            )
+            found.append(checkpoints.run())
         return found
 
     async def _tell(self, tell: Callable[[NoticeGiven], Awaitable[None]]) -> None:

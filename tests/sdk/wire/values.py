@@ -330,6 +330,7 @@ payloads = st.one_of(
         reason=texts,
         platform=st.booleans(),
     ),
+    st.builds(e.ChangeMade, principal=texts, method=texts, request_id=texts),
     st.builds(
         e.StandingChanged,
         standing=one_of(e.Standing),

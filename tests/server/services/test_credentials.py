@@ -69,6 +69,7 @@ class Desk:
             network=network,
             mode=mode,
             label="main",
+            url="http://127.0.0.1:9" if network == "sim" else "",
             allow_withdrawals=allow,
         )
         return await self.accounts.create(new, key(name), self.request())

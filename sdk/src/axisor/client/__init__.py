@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from axisor.client.accounts import Accounts
+from axisor.client.audit import Audit
 from axisor.client.calls import TIMEOUT_S, Caller, Page, Sleep, every, new_request_id
 from axisor.client.events import Events
 from axisor.client.guard import Guard
@@ -50,6 +51,7 @@ class Client:
         self.strategies = Strategies(caller)
         self.guard = Guard(caller)
         self.dead_letters = DeadLetters(caller)
+        self.audit = Audit(caller)
         self.system = System(caller)
 
     @classmethod

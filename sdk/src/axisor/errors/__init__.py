@@ -39,6 +39,7 @@ from axisor.errors.base import (
 )
 from axisor.errors.outside import (
     BackupInvalid,
+    CheckpointInvalid,
     DiskFull,
     JournalCorrupt,
     OutcomeUnknown,
@@ -183,6 +184,7 @@ __all__ = [
     "JournalCorrupt",
     "ReplayDiverged",
     "BackupInvalid",
+    "CheckpointInvalid",
     "VaultSealBroken",
     "DiskFull",
     "reasons",

@@ -98,6 +98,14 @@ class BackupInvalid(StoreError):
     fix = "Use another backup: axisor backup list, then axisor backup verify."
 
 
+class CheckpointInvalid(StoreError):
+    """A checkpoint of a journal was not signed by its key, or was changed."""
+
+    reason = "CHECKPOINT_INVALID"
+    money = "Nothing was sent to the venue. Whether the journal is whole is not proved."
+    fix = "Use the checkpoints as they were written, and the key of that core: axisor audit key."
+
+
 class VaultSealBroken(StoreError):
     """Something the vault sealed does not open."""
 

@@ -273,6 +273,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
     when. Metadata: `venue`.
     """
+    ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
+    """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
+    it was written, and the key of that core. Metadata: `stream`, `sequence`.
+    """
     ERROR_REASON_VAULT_SEAL_BROKEN: _ErrorReason.ValueType  # 76
     """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
     core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
@@ -542,6 +546,10 @@ ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
 """The venue refused the time that a request was signed for; there is no effect, and the key is
 not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
 when. Metadata: `venue`.
+"""
+ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
+"""A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
+it was written, and the key of that core. Metadata: `stream`, `sequence`.
 """
 ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
 """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this

@@ -57,6 +57,7 @@ class Event(_message.Message):
     INTENT_WITNESSED_FIELD_NUMBER: _builtins.int
     STANDING_CHANGED_FIELD_NUMBER: _builtins.int
     RESTORE_RECONCILED_FIELD_NUMBER: _builtins.int
+    CHANGE_MADE_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Output only. The account. Format: `accounts/{account}`."""
     sequence: _builtins.int
@@ -165,6 +166,10 @@ class Event(_message.Message):
     def restore_reconciled(self) -> Global___RestoreReconciled:
         """Output only. After a restore the account acts again."""
 
+    @_builtins.property
+    def change_made(self) -> Global___ChangeMade:
+        """Output only. A client's request was carried out."""
+
     def __init__(
         self,
         *,
@@ -197,12 +202,13 @@ class Event(_message.Message):
         intent_witnessed: Global___IntentWitnessed | None = ...,
         standing_changed: Global___StandingChanged | None = ...,
         restore_reconciled: Global___RestoreReconciled | None = ...,
+        change_made: Global___ChangeMade | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled", "change_made"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -939,6 +945,38 @@ class HaltChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HaltChanged: _TypeAlias = HaltChanged  # noqa: Y015
+
+@_typing.final
+class ChangeMade(_message.Message):
+    """A client's request was carried out. What it did is in the events just before it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    principal: _builtins.str
+    """Output only. Who asked."""
+    method: _builtins.str
+    """Output only. The method by which it was asked for, such as
+    `axisor.v1.StrategyService/CreateRun`.
+    """
+    request_id: _builtins.str
+    """Output only. The id of the request."""
+    def __init__(
+        self,
+        *,
+        principal: _builtins.str = ...,
+        method: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["method", b"method", "principal", b"principal", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeMade: _TypeAlias = ChangeMade  # noqa: Y015
 
 @_typing.final
 class StandingChanged(_message.Message):

@@ -16,6 +16,7 @@ from axisor.events import (
     AccountOpened,
     AccountUpdated,
     BalanceChanged,
+    ChangeMade,
     CommandReceived,
     CommandRefused,
     CoverageChanged,
@@ -82,7 +83,7 @@ def event_to_wire(event: Event) -> events_pb2.Event:
     """Return an entry of an account's journal as a message. Raises FieldInvalid."""
     account = last_part(event.stream)
     message = events_pb2.Event(
-        account=account_name(account),
+        account=account_name(account) if event.stream.startswith("accounts/") else "",
         sequence=event.sequence,
         event_time=time_to_wire(event.time, "event_time"),
         mode=enum_to_wire(event.mode),
@@ -111,6 +112,10 @@ def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
             return _request_to_wire(account, payload)
         case IntentPlanned() | IntentSent() | IntentSettled() | IntentWitnessed():
             return _effect_to_wire(account, payload)
+        case ChangeMade(principal=principal, method=method, request_id=request_id):
+            return "change_made", events_pb2.ChangeMade(
+                principal=principal, method=method, request_id=request_id
+            )
         case RestoreReconciled():
             return "restore_reconciled", _restore_to_wire(account, payload)
         case StepTaken() | RunChanged():

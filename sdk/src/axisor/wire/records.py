@@ -15,6 +15,7 @@ from axisor.events import (
     AccountUpdated,
     BalanceChanged,
     Cause,
+    ChangeMade,
     CommandReceived,
     CommandRefused,
     Coverage,
@@ -317,6 +318,7 @@ SeenPayload: TypeAlias = (
     | CoverageChanged
     | NoticeGiven
     | HaltChanged
+    | ChangeMade
     | StandingChanged
     | FeedChanged
     | RestoreReconciled

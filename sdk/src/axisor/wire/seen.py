@@ -10,6 +10,7 @@ from axisor.events import (
     AccountOpened,
     AccountUpdated,
     BalanceChanged,
+    ChangeMade,
     CommandReceived,
     CommandRefused,
     CoverageChanged,
@@ -302,6 +303,9 @@ _READERS: dict[str, Any] = {
     "notice_given": _notice_given,
     "restore_reconciled": _restore_reconciled,
     "halt_changed": _halt_changed,
+    "change_made": lambda body: ChangeMade(
+        principal=body.principal, method=body.method, request_id=body.request_id
+    ),
     "standing_changed": _standing_changed,
     "feed_changed": lambda body: FeedChanged(
         quality=enum_from_wire(FeedQuality, body.quality), reason=body.reason

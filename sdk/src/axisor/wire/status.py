@@ -81,6 +81,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.JournalCorrupt,
         errors.ReplayDiverged,
         errors.BackupInvalid,
+        errors.CheckpointInvalid,
         errors.VaultSealBroken,
     ),
     _C.UNKNOWN: (errors.OutcomeUnknown,),

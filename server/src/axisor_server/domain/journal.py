@@ -149,9 +149,9 @@ def verify(head: Head, entries: Iterable[Entry]) -> Head:
         )
         if entry.sequence != head.sequence + 1 or entry.hash != expected:
             raise JournalCorrupt(
-                f"The journal {entry.stream} is broken at sequence {entry.sequence}.",
+                f"The journal {entry.stream} is broken at sequence {head.sequence + 1}.",
                 stream=entry.stream,
-                sequence=entry.sequence,
+                sequence=head.sequence + 1,
             )
         head = Head(entry.sequence, entry.hash)
     return head

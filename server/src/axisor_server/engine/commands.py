@@ -92,6 +92,7 @@ class Commands:
     async def run(self) -> None:
         """Carry out what waits, whenever poked, until cancelled."""
         self._busy.clear()
+        self._core.asked.clear()
         while True:
             self._poked.clear()
             try:
@@ -130,6 +131,7 @@ class Commands:
             if why is not None:
                 await self._refuse(record, why)
         else:
+            self._core.asked[record.request_id] = record
             await self._carry_out(record, ask)
 
     async def _carry_out(self, record: CommandRecord, ask: Ask) -> None:

@@ -26,7 +26,7 @@ from axisor.model import FeedQuality, Permission
 from axisor.ports import Lane
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import Entry, to_us
-from axisor_server.domain.records import AccountRecord, IntentRecord
+from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.spending import DAY_US
 from axisor_server.domain.told import Told
@@ -72,6 +72,7 @@ class Core:
         self.book = AccountBook(account=account.id, mode=account.mode, halt=account.halt)
         self.runs: dict[str, LiveRun] = {}
         self.coverage: Mapping[str, Coverage] = {}
+        self.asked: dict[str, CommandRecord] = {}
         self.told = Told()
         self.ledger: Ledger | None = None
         self.reached = 0
@@ -234,6 +235,7 @@ class Core:
             if self.start_effect is not None:
                 self.start_effect(record)
         for request_id in draft.answered:
+            self.asked.pop(request_id, None)
             self._answered(request_id)
         return entries
 

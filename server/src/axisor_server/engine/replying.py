@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from axisor.events import ChangeMade
 from axisor_server.engine import replies
 from axisor_server.engine.asks import AccountNow
 from axisor_server.engine.core import Core
@@ -16,6 +17,11 @@ def reply(
 ) -> None:
     """Answer a command with what `result` makes at the end; an empty id is nobody's command."""
     if request_id:
+        asked = core.asked.get(request_id)
+        if asked is not None:
+            draft.say(
+                ChangeMade(principal=asked.principal, method=asked.method, request_id=request_id)
+            )
         before = core.sequence
         draft.answer(
             request_id,

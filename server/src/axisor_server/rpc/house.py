@@ -10,6 +10,7 @@ from axisor.model import Mode
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
+from axisor_server.rpc.audit import AuditServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.letters import DeadLetterServicer
@@ -23,6 +24,7 @@ from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
 from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
+from axisor_server.services.auditing import Audits
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
@@ -118,6 +120,9 @@ class House:
                 Letters(engine=engine, store=store, accounts=accounts, clock=clock)
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
+            "axisor.v1.AuditService": AuditServicer(
+                Audits(store=store, accounts=accounts, hub=self.hub), clock
+            ),
         }
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(

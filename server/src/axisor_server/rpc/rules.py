@@ -15,6 +15,7 @@ from axisor.errors import SettingsInvalid
 from axisor.model import Permission
 from axisor.v1 import (
     accounts_pb2,
+    audit_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -36,6 +37,7 @@ MODULES = (
     guard_pb2,
     dead_letters_pb2,
     system_pb2,
+    audit_pb2,
 )
 
 
