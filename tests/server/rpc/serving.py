@@ -33,6 +33,7 @@ from axisor_server.domain.journal import Entry
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.paper import carry_out
+from axisor_server.ports import Store
 from axisor_server.rpc.house import House
 from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.server import RpcServer, Tls
@@ -82,10 +83,10 @@ class Guests:
 class Served:
     """A served core and the means to call it."""
 
-    def __init__(self, certificate: bytes) -> None:
+    def __init__(self, certificate: bytes, store: Store | None = None) -> None:
         self.certificate = certificate
         self.clock = SystemClock()
-        self.store = MemoryStore()
+        self.store: Store = store or MemoryStore()
         self.stops: list[tuple[timedelta, str]] = []
         self.registry = CollectorRegistry()
         self.box = LetterBox()
