@@ -9,10 +9,12 @@ from axisor_server.domain.sessions import Terms
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.access import AccessServicer
 from axisor_server.rpc.admitting import Gate
+from axisor_server.rpc.cursors import Cursors
 from axisor_server.rpc.house_people import PeopleHouse, Reach
 from axisor_server.rpc.house_tokens import TokensHouse
 from axisor_server.services.access import Access
 from axisor_server.services.people.standing import Standing
+from axisor_server.services.personal import Personal
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
 from axisor_server.services.requests import Once
@@ -56,6 +58,8 @@ class Identity:
             tokens=self.tokens.token_door,
             others=others,
         )
+        self.personal = Personal(store=store, vault=vault, clock=clock)
+        self.cursors = Cursors(self.personal.digest, clock)
         self.gate = Gate(doors, clock, holds=access.still)
         self.people = PeopleHouse(
             store=store,
@@ -65,6 +69,7 @@ class Identity:
             recorder=self.recorder,
             sessions=self.tokens.sessions,
             once=self.once,
+            personal=self.personal,
             reach=reach,
         )
         self.servicers: Mapping[str, object] = {
