@@ -64,6 +64,7 @@ PRESET: dict[str, Any] = {
     "client_id": "",
     "margin_mode": 1,
     "email": "nap@example.org",
+    "role": 1,
     "code": "123456",
 }
 

@@ -162,7 +162,7 @@ class UserServicer:
 
 def person_of(call: Call) -> Principal:
     """Return who calls, if that is a person who signed in. Raises PermissionDenied."""
-    if not call.principal.session:
+    if not call.principal.person:
         raise PermissionDenied(
             "Only a person who is signed in has a sign-in of their own.",
             fix="Sign in: axisor auth login.",
