@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaigns import forging, gates, kill, latency, recovery, replicas
+from campaigns import forging, gates, kill, latency, malformed, recovery, replicas
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
@@ -10,6 +10,7 @@ CAMPAIGNS: dict[str, Campaign] = {
     "gates": gates.run,
     "kill": kill.run,
     "latency": latency.run,
+    "malformed": malformed.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
 }

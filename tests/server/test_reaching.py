@@ -10,8 +10,9 @@ import pytest
 from axisor.errors import SettingsInvalid
 from axisor.testing.clock import FixedClock
 from axisor_server.adapters.post import FolderPost, SmtpPost
+from axisor_server.choices import Mail, MailTls, People, Work
 from axisor_server.reaching import post, reach
-from axisor_server.settings import Mail, MailTls, People, Settings, Work
+from axisor_server.settings import Settings
 
 CLOCK = FixedClock()
 

@@ -19,6 +19,7 @@ from axisor_server.domain.sessions import Device
 from axisor_server.ports import Store
 from axisor_server.rpc.house_people import PeopleHouse, Reach
 from axisor_server.services.people.signing_in import Challenge, Entered
+from axisor_server.services.personal import Personal
 from axisor_server.services.principals import Peer, Principal, owner
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.sessions import Issued
@@ -86,6 +87,7 @@ class People:
             recorder=self.signs.recorder,
             sessions=self.sessions,
             once=Once(self.store, self.clock, self.signs.ids, self.signs.recorder),
+            personal=Personal(store=self.store, vault=self.signs.vault, clock=self.clock),
             reach=Reach(passwords=self.passwords, is_common=is_common, post=self.box, open=open),
         )
         self._phones: dict[str, str] = {}
@@ -194,7 +196,13 @@ class Counting(ArgonPasswords):
 def asked(caller: Principal, method: str = "M") -> Request:
     """Return a fresh request of a caller."""
     id = str(uuid.uuid4())
-    return Request(method=method, request_id=id, digest=id.encode(), principal=caller.name)
+    return Request(
+        method=method,
+        request_id=id,
+        digest=id.encode(),
+        principal=caller.name,
+        caller=caller,
+    )
 
 
 async def begin(

@@ -128,7 +128,7 @@ class Core:
         self._token = open_token(data_dir, ids)
         registry = CollectorRegistry()
         self._registry = registry
-        vault = open_vault(data_dir)
+        vault = open_vault(data_dir, self._settings.vault, os.environ)
         self._upkeep = Upkeep(
             self._settings,
             data_dir,

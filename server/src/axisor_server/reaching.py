@@ -11,9 +11,10 @@ from axisor_server.adapters import files
 from axisor_server.adapters.breaches import Breaches
 from axisor_server.adapters.passwords import SMALL, STANDARD, ArgonPasswords, is_common
 from axisor_server.adapters.post import FolderPost, SmtpPost, SmtpServer
+from axisor_server.choices import Mail, MailTls, Work
 from axisor_server.rpc.house_people import Reach
 from axisor_server.services.people.needs import Post, never_leaked
-from axisor_server.settings import Mail, MailTls, Settings, Work
+from axisor_server.settings import Settings
 
 PROFILES = {Work.STANDARD: STANDARD, Work.SMALL: SMALL}
 

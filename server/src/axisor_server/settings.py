@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
+from axisor_server.choices import Mail, People, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
 
@@ -144,6 +145,14 @@ class Log(Struct, frozen=True, forbid_unknown_fields=True):
     level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$")] = "info"
 
 
+class Process(Struct, frozen=True, forbid_unknown_fields=True):
+    """What others on the machine may learn of the process."""
+
+    inspectable: Annotated[
+        bool, Meta(description="Allow core dumps and debuggers; they show every key.")
+    ] = False
+
+
 class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Where Prometheus reads."""
 
@@ -172,69 +181,6 @@ class Backup(Struct, frozen=True, forbid_unknown_fields=True):
     keep_weekly: Annotated[
         int, Meta(ge=0, le=1_000, description="Of how many weeks the last full one stays.")
     ] = 4
-
-
-class Work(enum.Enum):
-    """How much work one password is."""
-
-    STANDARD = "standard"
-    """64 MiB and three passes, as RFC 9106 recommends where memory is short."""
-
-    SMALL = "small"
-    """19 MiB and two passes, the least that OWASP recommends; for tiny machines."""
-
-
-class People(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who may register, and what passwords are worth."""
-
-    open: Annotated[
-        bool, Meta(description="Anybody may register; else only whoever was invited.")
-    ] = False
-    passwords: Annotated[
-        Work, Meta(description="How much work a password is: `standard` or `small`.")
-    ] = Work.STANDARD
-    leaked_url: Annotated[
-        str,
-        Meta(description="Empty: nobody is asked; else a list of leaked passwords, by range."),
-    ] = ""
-
-
-class MailTls(enum.Enum):
-    """How a mail server is spoken to."""
-
-    STARTTLS = "starttls"
-    IMPLICIT = "implicit"
-    NONE = "none"
-    """Without TLS; refused anywhere but on loopback."""
-
-
-class Mail(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where letters to people go; without a server into the folder `outbox`."""
-
-    host: Annotated[str, Meta(description="Empty: the folder `outbox`; else a mail server.")] = ""
-    port: Annotated[int, Meta(ge=1, le=65_535, description="Its port.")] = 587
-    tls: Annotated[MailTls, Meta(description="`starttls`, `implicit`, or `none` on loopback.")] = (
-        MailTls.STARTTLS
-    )
-    sender: Annotated[str, Meta(description="The address that letters come from.")] = (
-        "axisor@localhost"
-    )
-    user: Annotated[str, Meta(description="Who signs in there; empty: nobody.")] = ""
-    password_file: Annotated[str, Meta(description="A private file with that password.")] = ""
-
-
-class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a sign-in lasts, and each token of it."""
-
-    access_minutes: Annotated[
-        int, Meta(ge=15, le=30, description="Minutes that an access token counts.")
-    ] = 15
-    idle_days: Annotated[
-        int, Meta(ge=1, le=30, description="Days after which an unused sign-in ends.")
-    ] = 7
-    most_days: Annotated[
-        int, Meta(ge=1, le=90, description="Days after which every sign-in ends.")
-    ] = 30
 
 
 class Audit(Struct, frozen=True, forbid_unknown_fields=True):
@@ -278,11 +224,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     prices: Prices = Prices()
     doubt: Doubt = Doubt()
     log: Log = Log()
+    process: Process = Process()
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
     people: People = People()
     mail: Mail = Mail()
     tokens: Tokens = Tokens()
+    vault: Vault = Vault()
     audit: Audit = Audit()
 
 

@@ -122,12 +122,15 @@ class Options(Struct, kw_only=True):
         token = _token(self.directory / OWNER_TOKEN)
         return _run(lambda: self._client(token), use)
 
-    def keep_access(self, access: Secret) -> None:
-        """Use another access token of the same session from now on."""
+    def keep_access(self, access: Secret | None) -> None:
+        """Use another access token of the same session from now on; None exchanges it first."""
         shelf = self.shelf()
         with shelf.alone():
             saved = shelf.begin()
-            shelf.write(replace(saved, access=access.reveal()))
+            if access is None:
+                shelf.write(replace(saved, access_until=None))
+            else:
+                shelf.write(replace(saved, access=access.reveal()))
 
     def _client(self, token: Secret | None, renew: Renew | None = None) -> Client:
         from axisor.client import Client

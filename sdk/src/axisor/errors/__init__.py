@@ -15,9 +15,10 @@
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
     │                 ProofInvalid · PersonStateInvalid
+    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
-    │                 InsufficientBalance · ShadowOnly · TokenSpent
+    │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid ·
@@ -101,6 +102,7 @@ from axisor.errors.standing import (
     Halted,
     HaltKept,
     InsufficientBalance,
+    KeyCanWithdraw,
     LastOwner,
     LeaseLost,
     LeashExceeded,
@@ -124,6 +126,7 @@ from axisor.errors.standing import (
     SlowReader,
     StalePrice,
     TokenSpent,
+    VaultKeyInUse,
     WitnessContradicts,
 )
 
@@ -181,6 +184,7 @@ __all__ = [
     "AccountInUse",
     "WitnessContradicts",
     "LastOwner",
+    "VaultKeyInUse",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",
@@ -192,6 +196,7 @@ __all__ = [
     "InsufficientBalance",
     "ShadowOnly",
     "TokenSpent",
+    "KeyCanWithdraw",
     "VenueRefused",
     "VenueUnavailable",
     "VenueRateLimited",

@@ -114,6 +114,14 @@ class RestoreReconciling(StateError):
     fix = "Wait until RestoreReconciled is in the journal; it takes about a minute."
 
 
+class VaultKeyInUse(StateError):
+    """A key of the vault is still needed."""
+
+    reason = "VAULT_KEY_IN_USE"
+    money = "Nothing was changed: without the key something stored would never open again."
+    fix = "Wait until everything is wrapped by another key: axisor keys list counts it."
+
+
 class NotSupported(StateError):
     """The venue does not offer this for this kind of position."""
 
@@ -189,6 +197,16 @@ class ReduceOnly(RiskError):
 
     reason = "REDUCE_ONLY"
     fix = "Wait; it ends by itself when the cause is gone: axisor status."
+
+
+class KeyCanWithdraw(RiskError):
+    """The key can withdraw, and this account acts with real money."""
+
+    reason = "KEY_CAN_WITHDRAW"
+    money = (
+        "It was not stored. A thief of such a key takes every sat; nothing here needs the right."
+    )
+    fix = "Make a key without the right to withdraw, or say that you mean it: --allow-withdrawals."
 
 
 class ReviewRefused(RiskError):

@@ -330,6 +330,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
     core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
     """
+    ERROR_REASON_VAULT_KEY_IN_USE: _ErrorReason.ValueType  # 77
+    """A key of the vault is still needed by what is stored, or it is the one that seals. Code
+    FAILED_PRECONDITION. Wrap what is stored by another key first. Metadata: `key`, `records`.
+    """
+    ERROR_REASON_KEY_CAN_WITHDRAW: _ErrorReason.ValueType  # 78
+    """The key can withdraw, and the account is to act with real money. Code FAILED_PRECONDITION. Make
+    a key without that right. Metadata: `venue`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -644,5 +652,13 @@ it was written, and the key of that core. Metadata: `stream`, `sequence`.
 ERROR_REASON_VAULT_SEAL_BROKEN: ErrorReason.ValueType  # 76
 """Something the vault sealed does not open: it was changed, moved, or sealed with a key that this
 core lacks. Code DATA_LOSS. Give the core that key. Metadata: `key`.
+"""
+ERROR_REASON_VAULT_KEY_IN_USE: ErrorReason.ValueType  # 77
+"""A key of the vault is still needed by what is stored, or it is the one that seals. Code
+FAILED_PRECONDITION. Wrap what is stored by another key first. Metadata: `key`, `records`.
+"""
+ERROR_REASON_KEY_CAN_WITHDRAW: ErrorReason.ValueType  # 78
+"""The key can withdraw, and the account is to act with real money. Code FAILED_PRECONDITION. Make
+a key without that right. Metadata: `venue`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

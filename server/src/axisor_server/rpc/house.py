@@ -149,6 +149,7 @@ class House:
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(
             gate=self.identity.gate,
+            cursors=self.identity.cursors,
             mode_of=accounts.expect_mode,
             clock=clock,
             ids=ids,

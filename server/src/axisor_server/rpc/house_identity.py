@@ -9,10 +9,12 @@ from axisor_server.domain.sessions import Terms
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.access import AccessServicer
 from axisor_server.rpc.admitting import Gate
+from axisor_server.rpc.cursors import Cursors
 from axisor_server.rpc.house_people import PeopleHouse, Reach
 from axisor_server.rpc.house_tokens import TokensHouse
-from axisor_server.services.access import Access, held
+from axisor_server.services.access import Access
 from axisor_server.services.people.standing import Standing
+from axisor_server.services.personal import Personal
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
 from axisor_server.services.requests import Once
@@ -38,7 +40,7 @@ class Identity:
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
         self.once = Once(store, clock, ids, self.recorder)
         access = Access(store=store, clock=clock, once=self.once)
-        self.standing = Standing(store, on_accounts=held)
+        standing = Standing(store)
         self.tokens = TokensHouse(
             store=store,
             vault=vault,
@@ -47,8 +49,8 @@ class Identity:
             recorder=self.recorder,
             once=self.once,
             terms=terms,
-            who_is=self.standing.who_is,
-            roles=self.standing.roles,
+            who_is=standing.who_is,
+            roles=standing.roles,
         )
         doors = Doors(
             is_owner=is_owner,
@@ -56,6 +58,8 @@ class Identity:
             tokens=self.tokens.token_door,
             others=others,
         )
+        self.personal = Personal(store=store, vault=vault, clock=clock)
+        self.cursors = Cursors(self.personal.digest, clock)
         self.gate = Gate(doors, clock, holds=access.still)
         self.people = PeopleHouse(
             store=store,
@@ -65,6 +69,7 @@ class Identity:
             recorder=self.recorder,
             sessions=self.tokens.sessions,
             once=self.once,
+            personal=self.personal,
             reach=reach,
         )
         self.servicers: Mapping[str, object] = {

@@ -40,7 +40,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 class PeopleHouse:
     """The use cases of people, and each servicer by its service's full name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts that much together
         self,
         *,
         store: Store,
@@ -50,9 +50,9 @@ class PeopleHouse:
         recorder: Recorder,
         sessions: Sessions,
         once: Once,
+        personal: Personal,
         reach: Reach,
     ) -> None:
-        personal = Personal(store=store, vault=vault, clock=clock)
         self.directory = Directory(personal=personal, clock=clock)
         self.letters = Letters(store=store, vault=vault, post=reach.post, clock=clock, ids=ids)
         proofs, devices = Proofs(clock=clock, ids=ids), Devices(clock)
@@ -113,7 +113,6 @@ class PeopleHouse:
             directory=self.directory,
             proofs=proofs,
             devices=devices,
-            recorder=recorder,
             sessions=sessions,
             once=once,
         )

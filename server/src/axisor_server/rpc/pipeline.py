@@ -28,6 +28,7 @@ from axisor.wire.status import EXPECT_MODE_HEADER, MODE_HEADER, TABLE, abort, co
 from axisor_server.ports import Ids
 from axisor_server.rpc.admitting import Gate
 from axisor_server.rpc.calls import Call, Stream, Unary
+from axisor_server.rpc.cursors import Cursors
 from axisor_server.rpc.lasting import Lasting
 from axisor_server.rpc.metrics import CallMetrics
 from axisor_server.rpc.rules import Method
@@ -52,6 +53,7 @@ class Pipeline:
         self,
         *,
         gate: Gate,
+        cursors: Cursors,
         mode_of: ModeOf,
         clock: Clock,
         ids: Ids,
@@ -59,6 +61,7 @@ class Pipeline:
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._gate = gate
+        self._cursors = cursors
         self._mode_of = mode_of
         self._clock = clock
         self._ids = ids
@@ -75,7 +78,9 @@ class Pipeline:
                 remaining = context.time_remaining()
                 async with asyncio.timeout(self._deadline_s if remaining is None else None):
                     call = await self._admit(method, raw, context)
+                    await self._cursors.unwrap(call)
                     answer = await handle(call.body, call)
+                    await self._cursors.wrap(call, answer)
                 code = grpc.StatusCode.OK
                 return answer.SerializeToString()
             except TimeoutError:

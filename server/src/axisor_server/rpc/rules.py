@@ -41,9 +41,9 @@ MODULES = (
     guard_pb2,
     dead_letters_pb2,
     system_pb2,
-    access_pb2,
     auth_pb2,
     users_pb2,
+    access_pb2,
     tokens_pb2,
     audit_pb2,
 )

@@ -74,23 +74,17 @@ class UserServicer:
         self, request: pb.DisableUserRequest, call: Call
     ) -> pb.DisableUserResponse:
         """Keep a person out."""
-        shown = await self._administering.disable(
-            person_id(request.name), request=call.request(), caller=call.principal
-        )
+        shown = await self._administering.disable(person_id(request.name), request=call.request())
         return pb.DisableUserResponse(person=_person(shown))
 
     async def EnableUser(self, request: pb.EnableUserRequest, call: Call) -> pb.EnableUserResponse:
         """Let a person in again."""
-        shown = await self._administering.enable(
-            person_id(request.name), request=call.request(), caller=call.principal
-        )
+        shown = await self._administering.enable(person_id(request.name), request=call.request())
         return pb.EnableUserResponse(person=_person(shown))
 
     async def EraseUser(self, request: pb.EraseUserRequest, call: Call) -> pb.EraseUserResponse:
         """Erase a person."""
-        shown = await self._administering.erase(
-            person_id(request.name), request=call.request(), caller=call.principal
-        )
+        shown = await self._administering.erase(person_id(request.name), request=call.request())
         return pb.EraseUserResponse(person=_person(shown))
 
     async def ChangePassword(
@@ -125,8 +119,9 @@ class UserServicer:
         self, request: pb.DisableTotpRequest, call: Call
     ) -> pb.DisableTotpResponse:
         """Take the second factor away."""
-        await self._factors.disable(request=call.request(), caller=person_of(call))
-        shown = await self._administering.show(person_of(call).person)
+        caller = person_of(call)
+        await self._factors.disable(request=call.request())
+        shown = await self._administering.show(caller.person)
         return pb.DisableTotpResponse(person=_person(shown, codes=True))
 
     async def RegenerateRecoveryCodes(
@@ -167,7 +162,7 @@ class UserServicer:
 
 def person_of(call: Call) -> Principal:
     """Return who calls, if that is a person who signed in. Raises PermissionDenied."""
-    if not call.principal.session:
+    if not call.principal.person:
         raise PermissionDenied(
             "Only a person who is signed in has a sign-in of their own.",
             fix="Sign in: axisor auth login.",

@@ -194,11 +194,11 @@ async def test_without_the_second_factor_the_password_lets_in_again():
     caller = await people.enter()
     await people.enrol(ADA, caller)
 
-    await people.house.factors.disable(request=asked(caller), caller=caller)
+    await people.house.factors.disable(request=asked(caller))
 
     assert isinstance(await people.login(), Entered)
     with pytest.raises(PersonStateInvalid):
-        await people.house.factors.disable(request=asked(caller), caller=caller)
+        await people.house.factors.disable(request=asked(caller))
     with pytest.raises(PersonStateInvalid):
         await people.house.factors.renew(caller=caller)
 
@@ -239,13 +239,13 @@ async def test_a_disabled_person_is_out_until_enabled():
     assert isinstance(entered, Entered)
     administering = people.house.administering
 
-    shown = await administering.disable(bob, request=asked(ADMIN), caller=ADMIN)
+    shown = await administering.disable(bob, request=asked(ADMIN))
 
     assert shown.person.state is PersonState.DISABLED
     assert not await people.alive(entered.issued)
     with pytest.raises(SignInRefused):
         await people.login(BOB)
-    await administering.enable(bob, request=asked(ADMIN), caller=ADMIN)
+    await administering.enable(bob, request=asked(ADMIN))
     assert isinstance(await people.login(BOB), Entered)
 
 
@@ -258,7 +258,7 @@ async def test_an_answer_by_code_does_not_let_in_who_was_disabled_meanwhile():
     challenge = await people.login(BOB)
     assert isinstance(challenge, Challenge)
 
-    await people.house.administering.disable(bob, request=asked(ADMIN), caller=ADMIN)
+    await people.house.administering.disable(bob, request=asked(ADMIN))
 
     with pytest.raises(ProofInvalid):
         await people.house.signing_in.answer(
@@ -272,8 +272,8 @@ async def test_the_same_request_acts_once_and_says_the_same():
     bob = await people.join(BOB)
     request = asked(ADMIN)
 
-    first = await people.house.administering.disable(bob, request=request, caller=ADMIN)
-    second = await people.house.administering.disable(bob, request=request, caller=ADMIN)
+    first = await people.house.administering.disable(bob, request=request)
+    second = await people.house.administering.disable(bob, request=request)
 
     assert first == second
     assert (await changes(people)).count(PersonChange.DISABLED) == 1
@@ -289,7 +289,7 @@ async def test_an_erased_person_leaves_an_id_and_nothing_that_tells_who_it_was()
     await people.letters()
     administering = people.house.administering
 
-    shown = await administering.erase(bob, request=asked(ADMIN), caller=ADMIN)
+    shown = await administering.erase(bob, request=asked(ADMIN))
 
     assert (shown.person.state, shown.email, shown.title) == (PersonState.ERASED, "", "")
     owned = {
@@ -300,14 +300,14 @@ async def test_an_erased_person_leaves_an_id_and_nothing_that_tells_who_it_was()
     with pytest.raises(SignInRefused):
         await people.login(BOB)
     with pytest.raises(PersonStateInvalid):
-        await administering.enable(bob, request=asked(ADMIN), caller=ADMIN)
+        await administering.enable(bob, request=asked(ADMIN))
 
 
 async def test_an_erased_address_may_register_anew_as_somebody_else():
     people = await begin()
     await people.join(ADA)
     bob = await people.join(BOB)
-    await people.house.administering.erase(bob, request=asked(ADMIN), caller=ADMIN)
+    await people.house.administering.erase(bob, request=asked(ADMIN))
 
     again = await people.join(BOB)
 
@@ -321,10 +321,10 @@ async def test_the_last_who_owns_the_platform_stays(verb: str):
     await people.join(BOB)
 
     with pytest.raises(PersonStateInvalid):
-        await getattr(people.house.administering, verb)(ada, request=asked(owner()), caller=owner())
+        await getattr(people.house.administering, verb)(ada, request=asked(owner()))
 
     await people.join("eve@example.org", role=PlatformRole.OWNER)
-    await getattr(people.house.administering, verb)(ada, request=asked(owner()), caller=owner())
+    await getattr(people.house.administering, verb)(ada, request=asked(owner()))
 
 
 async def test_an_administrator_cannot_touch_who_holds_more():
@@ -332,11 +332,11 @@ async def test_an_administrator_cannot_touch_who_holds_more():
     ada = await people.join(ADA)
 
     with pytest.raises(PermissionDenied):
-        await people.house.administering.disable(ada, request=asked(ADMIN), caller=ADMIN)
+        await people.house.administering.disable(ada, request=asked(ADMIN))
 
 
 async def test_whoever_is_not_there_is_not_found():
     people = await begin()
 
     with pytest.raises(PersonNotFound):
-        await people.house.administering.disable("x", request=asked(ADMIN), caller=ADMIN)
+        await people.house.administering.disable("x", request=asked(ADMIN))

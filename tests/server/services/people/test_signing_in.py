@@ -55,7 +55,7 @@ async def test_whatever_is_wrong_is_answered_alike_and_costs_as_much():
     people = await begin()
     await people.join(ADA)
     bob = await people.join(BOB)
-    await people.house.administering.disable(bob, request=asked(owner()), caller=owner())
+    await people.house.administering.disable(bob, request=asked(owner()))
     before = people.passwords.looked_at
 
     texts = {

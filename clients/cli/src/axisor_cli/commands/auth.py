@@ -150,6 +150,7 @@ def password(options: Options) -> None:
     """Choose another password; every other session ends."""
     current, chosen = ask("Present password"), ask_new("New password")
     options.run(lambda client: client.users.change_password(current, chosen))
+    options.keep_access(None)  # what was issued before the change is void
     options.printer().say("the password is another; other sessions have ended")
 
 
@@ -203,6 +204,7 @@ def confirm(options: Options) -> None:
     """Enrol the app by a code that it shows, and show recovery codes."""
     code = ask("Code")
     codes = options.run(lambda client: client.users.confirm_totp(code))
+    options.keep_access(None)  # what was issued before the change is void
     options.printer().say("enrolled; keep these on paper, each stands in for the app once")
     _show_codes(options, codes)
 
@@ -215,6 +217,7 @@ def disable(options: Options, yes: bool) -> None:
 
     agree(options, "Let the password alone let in?", yes=yes, dry_run=False)
     options.run(lambda client: client.users.disable_totp())
+    options.keep_access(None)  # what was issued before the change is void
     options.printer().say("no second factor is asked for any more")
 
 

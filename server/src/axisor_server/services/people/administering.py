@@ -15,12 +15,13 @@ from axisor_server.domain.journal import to_us
 from axisor_server.domain.people import Person, erased, principal_of
 from axisor_server.domain.proofs import Purpose
 from axisor_server.ports import Clock, Store, Transaction
+from axisor_server.services.access import leave_all
 from axisor_server.services.people.devices import Devices
 from axisor_server.services.people.directory import Directory, Shown, owners
 from axisor_server.services.people.proofs import Proofs
 from axisor_server.services.people.registering import may_give
 from axisor_server.services.principals import Principal
-from axisor_server.services.recording import Recorder, Say
+from axisor_server.services.recording import Say
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.sessions import Sessions
 
@@ -42,7 +43,6 @@ class Administering:
         directory: Directory,
         proofs: Proofs,
         devices: Devices,
-        recorder: Recorder,
         sessions: Sessions,
         once: Once,
     ) -> None:
@@ -51,7 +51,6 @@ class Administering:
         self._directory = directory
         self._proofs = proofs
         self._devices = devices
-        self._recorder = recorder
         self._sessions = sessions
         self._once = once
 
@@ -71,37 +70,31 @@ class Administering:
             lambda view: self._directory.show(view, self._directory.get(view, id))
         )
 
-    async def disable(self, id: str, *, request: Request, caller: Principal) -> Shown:
+    async def disable(self, id: str, *, request: Request) -> Shown:
         """Keep a person out. Raises PersonNotFound, PersonStateInvalid, PermissionDenied."""
-        return await self._change(id, PersonChange.DISABLED, request, caller)
+        return await self._change(id, PersonChange.DISABLED, request)
 
-    async def enable(self, id: str, *, request: Request, caller: Principal) -> Shown:
+    async def enable(self, id: str, *, request: Request) -> Shown:
         """Let a person in again. Raises as `disable` does."""
-        return await self._change(id, PersonChange.ENABLED, request, caller)
+        return await self._change(id, PersonChange.ENABLED, request)
 
-    async def erase(self, id: str, *, request: Request, caller: Principal) -> Shown:
+    async def erase(self, id: str, *, request: Request) -> Shown:
         """Erase a person for ever. Raises as `disable` does."""
-        return await self._change(id, PersonChange.ERASED, request, caller)
+        return await self._change(id, PersonChange.ERASED, request)
 
-    async def _change(
-        self, id: str, change: PersonChange, request: Request, caller: Principal
-    ) -> Shown:
-        def unit(tx: Transaction, say: Say) -> None:
+    async def _change(self, id: str, change: PersonChange, request: Request) -> Shown:
+        def unit(tx: Transaction, say: Say) -> Changed:
             person = self._directory.get(tx, id)
-            if STATES[change] is person.state:
-                return
-            self._check(tx, person, change, caller)
-            after = self._after(tx, say, person, change)
-            say(PersonChanged(person=principal_of(id), change=change))
-            self._directory.put(tx, after)
-
-        async def make(_: str) -> Changed:
-            await self._recorder.write(unit, by=caller)
-            self._sessions.forget()
+            if STATES[change] is not person.state:
+                self._check(tx, person, change, request.caller)
+                after = self._after(tx, say, person, change)
+                say(PersonChanged(person=principal_of(id), change=change))
+                self._directory.put(tx, after)
             return Changed(id)
 
         # What is kept for repeats names the person, and holds nothing of them.
-        changed = await self._once.perform(request, Changed, make)
+        changed = await self._once.record(request, Changed, unit)
+        self._sessions.forget()
         return await self.show(changed.person)
 
     def _after(self, tx: Transaction, say: Say, person: Person, change: PersonChange) -> Person:
@@ -111,6 +104,7 @@ class Administering:
         self._proofs.drop(tx, person.id, *Purpose)
         if change is PersonChange.DISABLED:
             return msgspec.structs.replace(person, state=PersonState.DISABLED)
+        leave_all(tx, say, person.id)
         self._devices.forget(tx, person.id)
         self._directory.shred(tx, person)
         return erased(person, now_us=to_us(self._clock.now()))

@@ -116,19 +116,17 @@ class Factors:
         self._sessions.forget()
         return codes
 
-    async def disable(self, *, request: Request, caller: Principal) -> None:
+    async def disable(self, *, request: Request) -> None:
         """Take the second factor away. Raises PersonStateInvalid where there is none."""
+        caller = request.caller
 
-        def unit(tx: Transaction, say: Say) -> None:
+        def unit(tx: Transaction, say: Say) -> Disabled:
             after = msgspec.structs.replace(self._enrolled(tx, caller), totp=None, recovery=())
             self._changed(tx, say, after, PersonChange.SECOND_FACTOR_DISABLED, caller)
-
-        async def change(_: str) -> Disabled:
-            await self._recorder.write(unit, by=caller)
-            self._sessions.forget()
             return Disabled()
 
-        await self._once.perform(request, Disabled, change)
+        await self._once.record(request, Disabled, unit)
+        self._sessions.forget()
 
     async def renew(self, *, caller: Principal) -> Sequence[str]:
         """Return new recovery codes; the ones before are over. Raises PersonStateInvalid."""
