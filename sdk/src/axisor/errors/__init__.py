@@ -14,7 +14,6 @@
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
-    │                 ProofInvalid · PersonStateInvalid
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
