@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns import (
+    forging,
     gates,
     kill,
     late,
@@ -18,6 +19,7 @@ from campaigns import (
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "forging": forging.run,
     "gates": gates.run,
     "kill": kill.run,
     "late": late.run,

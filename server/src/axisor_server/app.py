@@ -29,12 +29,20 @@ from axisor_server.adapters.wakeups import RedisWakeups
 from axisor_server.adapters.watchdog import Watchdog, free_space
 from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry
-from axisor_server.duties import engine_settings, keep_pace, plugin_reports, setting_reports, split
+from axisor_server.duties import (
+    engine_settings,
+    keep_pace,
+    plugin_reports,
+    setting_reports,
+    split,
+    terms_of,
+)
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
+from axisor_server.reaching import reach
 from axisor_server.rpc import metrics
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
@@ -120,7 +128,7 @@ class Core:
         self._token = open_token(data_dir, ids)
         registry = CollectorRegistry()
         self._registry = registry
-        vault = open_vault(data_dir)
+        vault = open_vault(data_dir, self._settings.vault, os.environ)
         self._upkeep = Upkeep(
             self._settings,
             data_dir,
@@ -172,6 +180,8 @@ class Core:
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
             is_owner=self._token.matches,
+            reach=reach(self._settings, data_dir, clock),
+            terms=terms_of(self._settings),
             registry=registry,
         )
         self._server = RpcServer(
@@ -233,6 +243,7 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
+                group.create_task(self._house.identity.people.letters.run()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell)),
             ]
             if self._notifier is not None:
@@ -313,7 +324,11 @@ class Core:
 
     async def _keep_house(self) -> None:
         while True:
-            await self._house.once.forget_old()
+            try:
+                await self._house.once.forget_old()
+                await self._house.identity.keep()
+            except StoreUnavailable as error:
+                log.warning("housekeeping waits for the database", error=error.message)
             await self._clock.sleep(HOUSEKEEPING_S)
 
     def _shut_down(self, drain: timedelta, reason: str) -> None:

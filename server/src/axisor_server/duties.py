@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from axisor.errors import SettingsInvalid
 from axisor.ports import Paced
 from axisor_server import settings as settings_module
+from axisor_server.domain.sessions import Terms
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids
@@ -56,6 +57,16 @@ def _owner(settings: Settings, ids: Ids) -> str:
     if not settings.database.url:
         return "the core of this directory"
     return f"{socket.gethostname()}/{os.getpid()}/{ids.new()[-8:]}"
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return how long sign-ins last."""
+    minute_us, day_us = 60_000_000, 86_400_000_000
+    return Terms(
+        access_us=settings.tokens.access_minutes * minute_us,
+        idle_us=settings.tokens.idle_days * day_us,
+        absolute_us=settings.tokens.most_days * day_us,
+    )
 
 
 def keep_pace(plugins: Plugins, settings: Settings) -> None:

@@ -155,6 +155,10 @@ class Reader(Protocol):
         """Return documents of a kind, of an owner and about something where named, oldest first."""
         ...
 
+    def documents_after(self, kind: str, id: str, *, limit: int) -> Sequence[DocumentRecord]:
+        """Return up to `limit` documents of any kind above one, by kind and id."""
+        ...
+
     def meta(self, key: str) -> str | None:
         """Return a fact about this data directory, such as its kind of mode."""
         ...
@@ -276,6 +280,10 @@ class Transaction(Reader, Protocol):
 
         Raises Conflict when its revision differs, or when another of its kind holds a key.
         """
+        ...
+
+    def rewrap_document(self, kind: str, id: str, *, body: bytes) -> None:
+        """Replace a body by one that says the same, leaving the revision and the keys."""
         ...
 
     def delete_document(self, kind: str, id: str) -> bool:

@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
+from axisor_server.choices import Mail, People, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
 
@@ -144,6 +145,14 @@ class Log(Struct, frozen=True, forbid_unknown_fields=True):
     level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$")] = "info"
 
 
+class Process(Struct, frozen=True, forbid_unknown_fields=True):
+    """What others on the machine may learn of the process."""
+
+    inspectable: Annotated[
+        bool, Meta(description="Allow core dumps and debuggers; they show every key.")
+    ] = False
+
+
 class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Where Prometheus reads."""
 
@@ -215,8 +224,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     prices: Prices = Prices()
     doubt: Doubt = Doubt()
     log: Log = Log()
+    process: Process = Process()
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
+    people: People = People()
+    mail: Mail = Mail()
+    tokens: Tokens = Tokens()
+    vault: Vault = Vault()
     audit: Audit = Audit()
 
 

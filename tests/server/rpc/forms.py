@@ -66,6 +66,9 @@ PRESET: dict[str, Any] = {
     "network": "sim",
     "client_id": "",
     "margin_mode": 1,
+    "email": "nap@example.org",
+    "role": 1,
+    "code": "123456",
 }
 
 

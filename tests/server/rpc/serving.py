@@ -14,6 +14,7 @@ import pytest
 from msgspec import Meta
 from prometheus_client import CollectorRegistry
 from tests.server.rpc.venue import Venue
+from tests.support.people import CHEAP, LetterBox
 from tests.support.venue import SimVenue
 
 from axisor.errors import TokenInvalid
@@ -27,13 +28,16 @@ from axisor_server.adapters import tls
 from axisor_server.adapters.memory.ids import SeededIds
 from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
+from axisor_server.adapters.passwords import ArgonPasswords, is_common
 from axisor_server.adapters.system import SystemClock
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.memberships import Membership, to_document
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.paper import carry_out
+from axisor_server.ports import Store
 from axisor_server.rpc.house import House
+from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.server import RpcServer, Tls
 from axisor_server.services.access import principal_of
 from axisor_server.services.principals import Peer, Principal
@@ -68,7 +72,7 @@ class Guests:
     role on the core, and when they last proved it.
     """
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         reader = Principal(name="reader", platform=Permission.READ)
         self.known: dict[str, Principal] = {READER: reader}
@@ -96,12 +100,19 @@ class Guests:
 class Served:
     """A served core and the means to call it."""
 
-    def __init__(self, certificate: bytes, max_mode: Mode = Mode.SHADOW) -> None:
+    def __init__(
+        self,
+        certificate: bytes,
+        max_mode: Mode = Mode.SHADOW,
+        *,
+        store: Store | None = None,
+    ) -> None:
         self.certificate = certificate
         self.clock = SystemClock()
-        self.store = MemoryStore()
+        self.store: Store = store or MemoryStore()
         self.stops: list[tuple[timedelta, str]] = []
         self.registry = CollectorRegistry()
+        self.box = LetterBox()
         self.guests = Guests(self.store)
         ids = SeededIds(self.clock, seed=7)
         self.sim = SimVenue(self.clock, price="60000")
@@ -133,6 +144,12 @@ class Served:
             max_mode=max_mode,
             limits=Limits(ring=64),
             is_owner=TOKEN.__eq__,
+            reach=Reach(
+                passwords=ArgonPasswords(CHEAP),
+                is_common=is_common,
+                post=self.box,
+                open=True,
+            ),
             others=self.guests,
             registry=self.registry,
         )

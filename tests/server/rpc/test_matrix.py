@@ -120,6 +120,8 @@ async def outcome(channel: grpc.aio.Channel, method: Method, body: bytes, **opti
         if error.code() in OURS_TO_FIX:
             return f"{error.code().name} {error.details()}"
         reason = from_call(error).reason
+        if method.anonymous and reason == "TOKEN_INVALID":
+            return IN  # it is about a token in the request, not about who calls
         return reason if reason in REFUSALS else IN
     return IN
 

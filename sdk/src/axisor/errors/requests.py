@@ -19,6 +19,13 @@ class TokenInvalid(AuthError):
     fix = "Read the token file of the core you are calling."
 
 
+class SessionOver(AuthError):
+    """The sign-in has ended."""
+
+    reason = "SESSION_OVER"
+    fix = "Sign in again: axisor auth login."
+
+
 class PermissionDenied(AuthError):
     """The token's rights do not include this call."""
 
@@ -150,6 +157,13 @@ class EventNotFound(NotFound):
 
     reason = "EVENT_NOT_FOUND"
     fix = "List them: axisor guard history."
+
+
+class TokenNotFound(NotFound):
+    """There is no such token."""
+
+    reason = "TOKEN_NOT_FOUND"
+    fix = "List them: axisor token list."
 
 
 class MemberNotFound(NotFound):

@@ -16,6 +16,7 @@ from axisor.v1 import (
     access_pb2,
     accounts_pb2,
     audit_pb2,
+    auth_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -24,6 +25,8 @@ from axisor.v1 import (
     orders_pb2,
     strategies_pb2,
     system_pb2,
+    tokens_pb2,
+    users_pb2,
 )
 from axisor.wire.status import abort
 
@@ -37,6 +40,7 @@ CONTRACT = (
     access_pb2,
     accounts_pb2,
     audit_pb2,
+    auth_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -45,6 +49,8 @@ CONTRACT = (
     orders_pb2,
     strategies_pb2,
     system_pb2,
+    tokens_pb2,
+    users_pb2,
 )
 
 

@@ -6,6 +6,7 @@ What journals hold about who may do what: people, sessions, tokens, grants, keys
 from axisor.v1 import types_pb2 as _types_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -80,3 +81,363 @@ class AccessRevoked(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AccessRevoked: _TypeAlias = AccessRevoked  # noqa: Y015
+
+@_typing.final
+class SessionOpened(_message.Message):
+    """A person signed in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    AMR_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who signed in. Format: `people/{person}`."""
+    session: _builtins.str
+    """Output only. The id of the session."""
+    amr: _builtins.str
+    """Output only. How they proved who they are, parted by spaces (RFC 8176)."""
+    principal: _builtins.str
+    """Output only. The caller."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        session: _builtins.str = ...,
+        amr: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amr", b"amr", "person", b"person", "principal", b"principal", "session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionOpened: _TypeAlias = SessionOpened  # noqa: Y015
+
+@_typing.final
+class SessionProved(_message.Message):
+    """A person who is signed in proved again who they are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    AMR_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who it is. Format: `people/{person}`."""
+    session: _builtins.str
+    """Output only. The id of the session."""
+    amr: _builtins.str
+    """Output only. How they proved it this time, parted by spaces (RFC 8176)."""
+    principal: _builtins.str
+    """Output only. The caller."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        session: _builtins.str = ...,
+        amr: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amr", b"amr", "person", b"person", "principal", b"principal", "session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionProved: _TypeAlias = SessionProved  # noqa: Y015
+
+@_typing.final
+class SessionEnded(_message.Message):
+    """A sign-in ended before its time, and every token of it with it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Whose it was. Format: `people/{person}`."""
+    session: _builtins.str
+    """Output only. The id of the session."""
+    cause: _builtins.str
+    """Output only. Why it ended, in a word or two."""
+    principal: _builtins.str
+    """Output only. The caller who ended it."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        session: _builtins.str = ...,
+        cause: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "person", b"person", "principal", b"principal", "session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionEnded: _TypeAlias = SessionEnded  # noqa: Y015
+
+@_typing.final
+class RefreshReused(_message.Message):
+    """A refresh token came a second time or from another device: somebody has a copy of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Whose it is. Format: `people/{person}`."""
+    session: _builtins.str
+    """Output only. The id of the session, which has ended."""
+    text: _builtins.str
+    """Output only. What was noticed."""
+    principal: _builtins.str
+    """Output only. The caller."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        session: _builtins.str = ...,
+        text: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person", b"person", "principal", b"principal", "session", b"session", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefreshReused: _TypeAlias = RefreshReused  # noqa: Y015
+
+@_typing.final
+class SigningKeyMade(_message.Message):
+    """A key for access tokens was made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    BEGIN_TIME_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Output only. Its id, which tokens name as `kid`."""
+    principal: _builtins.str
+    """Output only. Who made it: the core."""
+    @_builtins.property
+    def begin_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. From when on it signs."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        begin_time: _timestamp_pb2.Timestamp | None = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begin_time", b"begin_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begin_time", b"begin_time", "key", b"key", "principal", b"principal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SigningKeyMade: _TypeAlias = SigningKeyMade  # noqa: Y015
+
+@_typing.final
+class TokenIssued(_message.Message):
+    """A token for a program was made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    CAVEATS_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """Output only. Format: `tokens/{token}`."""
+    owner: _builtins.str
+    """Output only. Who made it. Format: `people/{person}`, or `owner`."""
+    caveats: _builtins.str
+    """Output only. What it is narrowed by, parted by spaces."""
+    principal: _builtins.str
+    """Output only. The caller."""
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+        owner: _builtins.str = ...,
+        caveats: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caveats", b"caveats", "owner", b"owner", "principal", b"principal", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TokenIssued: _TypeAlias = TokenIssued  # noqa: Y015
+
+@_typing.final
+class TokenRevoked(_message.Message):
+    """A token for a program was revoked, and every one that was made of it by narrowing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """Output only. Format: `tokens/{token}`."""
+    owner: _builtins.str
+    """Output only. Who made it. Format: `people/{person}`, or `owner`."""
+    principal: _builtins.str
+    """Output only. The caller who revoked it."""
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+        owner: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["owner", b"owner", "principal", b"principal", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TokenRevoked: _TypeAlias = TokenRevoked  # noqa: Y015
+
+@_typing.final
+class PersonInvited(_message.Message):
+    """Somebody may register, and will hold a role on the platform."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INVITATION_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    invitation: _builtins.str
+    """Output only. The invitation's id, which is not what lets in."""
+    role: _types_pb2.PlatformRole.ValueType
+    """Output only. What they will hold."""
+    principal: _builtins.str
+    """Output only. The caller who invited them."""
+    def __init__(
+        self,
+        *,
+        invitation: _builtins.str = ...,
+        role: _types_pb2.PlatformRole.ValueType = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["invitation", b"invitation", "principal", b"principal", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonInvited: _TypeAlias = PersonInvited  # noqa: Y015
+
+@_typing.final
+class PersonRegistered(_message.Message):
+    """A person is here from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    JOINED_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who it is. Format: `people/{person}`."""
+    role: _types_pb2.PlatformRole.ValueType
+    """Output only. What they hold on the platform."""
+    joined: _builtins.str
+    """Output only. How they came: `first`, `invited`, `open` or `provider`."""
+    principal: _builtins.str
+    """Output only. The caller."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        role: _types_pb2.PlatformRole.ValueType = ...,
+        joined: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["joined", b"joined", "person", b"person", "principal", b"principal", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonRegistered: _TypeAlias = PersonRegistered  # noqa: Y015
+
+@_typing.final
+class PersonChanged(_message.Message):
+    """Something about a person or how they sign in is another from now on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who it is. Format: `people/{person}`."""
+    change: _types_pb2.PersonChange.ValueType
+    """Output only. What is another."""
+    principal: _builtins.str
+    """Output only. The caller who changed it."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        change: _types_pb2.PersonChange.ValueType = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "person", b"person", "principal", b"principal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonChanged: _TypeAlias = PersonChanged  # noqa: Y015
+
+@_typing.final
+class SignInFailed(_message.Message):
+    """Somebody did not get in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Whose sign-in it would have been. Empty where there is no such person."""
+    cause: _builtins.str
+    """Output only. What was wrong: `password`, `factor`, `disabled`, or what it was tried for."""
+    place: _builtins.str
+    """Output only. A keyed hash of the network address. Empty within a session."""
+    principal: _builtins.str
+    """Output only. The caller."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        cause: _builtins.str = ...,
+        place: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "person", b"person", "place", b"place", "principal", b"principal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignInFailed: _TypeAlias = SignInFailed  # noqa: Y015

@@ -41,7 +41,9 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     core.
     """
     PERMISSION_MANAGE_SECRETS: _Permission.ValueType  # 6
-    """Add accounts and replace credentials. Credentials are never readable again."""
+    """Add accounts, replace credentials, and make and revoke tokens for programs. Credentials are
+    never readable again. Held by people and by the owner, never by a token made for a program.
+    """
     PERMISSION_ADMIN: _Permission.ValueType  # 7
     """Remove accounts, and whatever else changes who may do what."""
     PERMISSION_SELF: _Permission.ValueType  # 8
@@ -67,7 +69,9 @@ PERMISSION_OPERATE: Permission.ValueType  # 5
 core.
 """
 PERMISSION_MANAGE_SECRETS: Permission.ValueType  # 6
-"""Add accounts and replace credentials. Credentials are never readable again."""
+"""Add accounts, replace credentials, and make and revoke tokens for programs. Credentials are
+never readable again. Held by people and by the owner, never by a token made for a program.
+"""
 PERMISSION_ADMIN: Permission.ValueType  # 7
 """Remove accounts, and whatever else changes who may do what."""
 PERMISSION_SELF: Permission.ValueType  # 8

@@ -252,6 +252,94 @@ PLATFORM_ROLE_OWNER: PlatformRole.ValueType  # 4
 """Everything, on every account. The first person has it."""
 Global___PlatformRole: _TypeAlias = PlatformRole  # noqa: Y015
 
+class _PersonState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PersonStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PersonState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PERSON_STATE_UNSPECIFIED: _PersonState.ValueType  # 0
+    """Never sent; refused as input."""
+    PERSON_STATE_ACTIVE: _PersonState.ValueType  # 1
+    """May sign in."""
+    PERSON_STATE_DISABLED: _PersonState.ValueType  # 2
+    """May not, until an administrator says otherwise."""
+    PERSON_STATE_ERASED: _PersonState.ValueType  # 3
+    """Is no more; only an id is left."""
+
+class PersonState(_PersonState, metaclass=_PersonStateEnumTypeWrapper):
+    """Whether a person may sign in."""
+
+PERSON_STATE_UNSPECIFIED: PersonState.ValueType  # 0
+"""Never sent; refused as input."""
+PERSON_STATE_ACTIVE: PersonState.ValueType  # 1
+"""May sign in."""
+PERSON_STATE_DISABLED: PersonState.ValueType  # 2
+"""May not, until an administrator says otherwise."""
+PERSON_STATE_ERASED: PersonState.ValueType  # 3
+"""Is no more; only an id is left."""
+Global___PersonState: _TypeAlias = PersonState  # noqa: Y015
+
+class _PersonChange:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PersonChangeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PersonChange.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PERSON_CHANGE_UNSPECIFIED: _PersonChange.ValueType  # 0
+    """Never sent; refused as input."""
+    PERSON_CHANGE_DISABLED: _PersonChange.ValueType  # 1
+    """They may not sign in any more."""
+    PERSON_CHANGE_ENABLED: _PersonChange.ValueType  # 2
+    """They may sign in again."""
+    PERSON_CHANGE_ERASED: _PersonChange.ValueType  # 3
+    """Their key was shredded; only an id is left."""
+    PERSON_CHANGE_EMAIL_VERIFIED: _PersonChange.ValueType  # 4
+    """Letters to their address are known to be read."""
+    PERSON_CHANGE_EMAIL_CHANGED: _PersonChange.ValueType  # 5
+    """They have another address, where letters are known to be read."""
+    PERSON_CHANGE_PASSWORD_CHANGED: _PersonChange.ValueType  # 6
+    """They chose another password."""
+    PERSON_CHANGE_PASSWORD_RESET: _PersonChange.ValueType  # 7
+    """They chose another password by letter."""
+    PERSON_CHANGE_SECOND_FACTOR_ENROLLED: _PersonChange.ValueType  # 8
+    """A second factor is asked for from now on."""
+    PERSON_CHANGE_SECOND_FACTOR_DISABLED: _PersonChange.ValueType  # 9
+    """No second factor is asked for any more."""
+    PERSON_CHANGE_RECOVERY_CODES_RENEWED: _PersonChange.ValueType  # 10
+    """Recovery codes were made; the ones before are over."""
+    PERSON_CHANGE_RECOVERY_CODE_USED: _PersonChange.ValueType  # 11
+    """A recovery code was used up."""
+
+class PersonChange(_PersonChange, metaclass=_PersonChangeEnumTypeWrapper):
+    """What about a person or their sign-in became another."""
+
+PERSON_CHANGE_UNSPECIFIED: PersonChange.ValueType  # 0
+"""Never sent; refused as input."""
+PERSON_CHANGE_DISABLED: PersonChange.ValueType  # 1
+"""They may not sign in any more."""
+PERSON_CHANGE_ENABLED: PersonChange.ValueType  # 2
+"""They may sign in again."""
+PERSON_CHANGE_ERASED: PersonChange.ValueType  # 3
+"""Their key was shredded; only an id is left."""
+PERSON_CHANGE_EMAIL_VERIFIED: PersonChange.ValueType  # 4
+"""Letters to their address are known to be read."""
+PERSON_CHANGE_EMAIL_CHANGED: PersonChange.ValueType  # 5
+"""They have another address, where letters are known to be read."""
+PERSON_CHANGE_PASSWORD_CHANGED: PersonChange.ValueType  # 6
+"""They chose another password."""
+PERSON_CHANGE_PASSWORD_RESET: PersonChange.ValueType  # 7
+"""They chose another password by letter."""
+PERSON_CHANGE_SECOND_FACTOR_ENROLLED: PersonChange.ValueType  # 8
+"""A second factor is asked for from now on."""
+PERSON_CHANGE_SECOND_FACTOR_DISABLED: PersonChange.ValueType  # 9
+"""No second factor is asked for any more."""
+PERSON_CHANGE_RECOVERY_CODES_RENEWED: PersonChange.ValueType  # 10
+"""Recovery codes were made; the ones before are over."""
+PERSON_CHANGE_RECOVERY_CODE_USED: PersonChange.ValueType  # 11
+"""A recovery code was used up."""
+Global___PersonChange: _TypeAlias = PersonChange  # noqa: Y015
+
 class _Danger:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

@@ -72,6 +72,11 @@ def plugin_name(plugin: str) -> str:
     return top_name("plugins", plugin)
 
 
+def session_name(session: str) -> str:
+    """Return the name of a session."""
+    return top_name("sessions", session)
+
+
 def person_name(person: str) -> str:
     """Return the name of a person; empty stays empty."""
     return top_name("people", person)
@@ -104,6 +109,16 @@ def top_id(name: str, collection: str, field: str = "name") -> str:
 def account_id(name: str, field: str = "name") -> str:
     """Return the id in `accounts/{account}`. Raises FieldInvalid."""
     return top_id(name, "accounts", field)
+
+
+def person_id(name: str, field: str = "name") -> str:
+    """Return the id in `people/{person}`. Raises FieldInvalid."""
+    return top_id(name, "people", field)
+
+
+def session_id(name: str, field: str = "name") -> str:
+    """Return the id in `sessions/{session}`. Raises FieldInvalid."""
+    return top_id(name, "sessions", field)
 
 
 def child_id(name: str, collection: str, field: str = "name") -> tuple[str, str]:

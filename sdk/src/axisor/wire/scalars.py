@@ -34,6 +34,7 @@ from axisor.model import (
     Severity,
     Side,
 )
+from axisor.states import PersonChange, PersonState
 from axisor.v1 import margin_pb2, permissions_pb2, types_pb2
 from axisor.wire.records import Fate
 
@@ -63,6 +64,8 @@ _KINDS: dict[type[enum.Enum], Any] = {
     FeedQuality: types_pb2.FeedQuality,
     Role: types_pb2.Role,
     PlatformRole: types_pb2.PlatformRole,
+    PersonState: types_pb2.PersonState,
+    PersonChange: types_pb2.PersonChange,
     Fate: margin_pb2.Fate,
 }
 

@@ -51,6 +51,8 @@ class Gate:
         if not header.lower().startswith(SCHEME):
             raise TokenInvalid("The authorization is not of the form `Bearer TOKEN`.")
         principal = await self._doors.principal(header[len(SCHEME) :].strip(), peer)
+        if principal.methods is not None and method.path not in principal.methods:
+            raise PermissionDenied(f"The token is not for {method.name}.", method=method.path)
         if principal.until_us is not None and principal.until_us <= to_us(self._clock.now()):
             raise TokenInvalid("The token is over.")
         anywhere = principal.held if method.resource else principal.rights("")

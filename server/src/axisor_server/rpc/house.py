@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from prometheus_client import CollectorRegistry
 
 from axisor.model import Mode
+from axisor_server.domain.sessions import USUAL, Terms
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
@@ -14,6 +15,7 @@ from axisor_server.rpc.audit import AuditServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.house_identity import Identity
+from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.letters import DeadLetterServicer
 from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
@@ -25,6 +27,7 @@ from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
 from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
+from axisor_server.services.allowances import Allowances
 from axisor_server.services.auditing import Audits
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
@@ -57,7 +60,9 @@ class House:
         max_mode: Mode,
         limits: Limits,
         is_owner: Callable[[str], bool],
+        reach: Reach,
         registry: CollectorRegistry,
+        terms: Terms = USUAL,
         others: Authenticator | None = None,
     ) -> None:
         seen = Seeing(store)
@@ -66,10 +71,12 @@ class House:
             store=store,
             vault=vault,
             clock=clock,
+            ids=ids,
             mode=max_mode,
             publish=self.hub.publish,
-            ids=ids,
             is_owner=is_owner,
+            reach=reach,
+            terms=terms,
             others=others,
         )
         self.once = self.identity.once
@@ -87,7 +94,8 @@ class House:
         snapshots = Snapshots(engine=engine, store=store, clock=clock)
         runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock)
         guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
-        acting = Acting(engine=engine, store=store, accounts=accounts)
+        allowances = Allowances(store, clock)
+        acting = Acting(engine=engine, store=store, accounts=accounts, allowances=allowances)
         orders = Orders(store=store, accounts=accounts, snapshots=snapshots)
         watches = Watches(hub=self.hub, accounts=accounts, snapshots=snapshots, runs=runs)
         self.halts = Halts(

@@ -17,6 +17,7 @@ from axisor.v1 import (
     access_pb2,
     accounts_pb2,
     audit_pb2,
+    auth_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -26,6 +27,8 @@ from axisor.v1 import (
     permissions_pb2,
     strategies_pb2,
     system_pb2,
+    tokens_pb2,
+    users_pb2,
 )
 
 MODULES = (
@@ -38,7 +41,10 @@ MODULES = (
     guard_pb2,
     dead_letters_pb2,
     system_pb2,
+    auth_pb2,
+    users_pb2,
     access_pb2,
+    tokens_pb2,
     audit_pb2,
 )
 

@@ -31,7 +31,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     None that `platform` holds on every one. `everywhere` holds on every account beside that.
     `until_us` is when all of it ends, None for never; `authenticated_us` when they last proved who
     they are, None for whoever proves it with every call. `caveats` are what a token was narrowed
-    by.
+    by: `methods` the only ones it is for, `sats_per_day` what it may move, None without a bound.
     """
 
     name: str
@@ -45,6 +45,8 @@ class Principal(Struct, frozen=True, kw_only=True):
     until_us: int | None = None
     authenticated_us: int | None = 0
     caveats: tuple[str, ...] = ()
+    methods: frozenset[str] | None = None
+    sats_per_day: int | None = None
 
     def rights(self, account: str) -> Permission:
         """Return what the caller may do with an account; with none named, with the core."""

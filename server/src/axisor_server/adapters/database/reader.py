@@ -166,6 +166,10 @@ class SqlReader:
         values = [value for value in (owner, about) if value is not None]
         return self._all(DocumentRecord, text, kind, *values)
 
+    def documents_after(self, kind: str, id: str, *, limit: int) -> Sequence[DocumentRecord]:
+        """Return documents of any kind above one, by kind and id."""
+        return self._all(DocumentRecord, sql.DOCUMENTS_AFTER, kind, id, limit)
+
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""
         found = self._value(sql.META, key)

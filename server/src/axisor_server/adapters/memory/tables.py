@@ -225,6 +225,11 @@ class MemoryReader:
         )
         return tuple(sorted(rows, key=lambda row: (row.created_us, row.id)))
 
+    def documents_after(self, kind: str, id: str, *, limit: int) -> Sequence[DocumentRecord]:
+        """Return documents of any kind above one, by kind and id."""
+        found = sorted(key for key in self._tables.documents.rows if key > (kind, id))
+        return tuple(self._tables.documents.rows[key] for key in found[:limit])
+
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""
         return self._tables.meta.get(key)
