@@ -81,7 +81,17 @@ async def test_a_reading_token_only_reads(channel: grpc.aio.Channel, path: str) 
     assert reason_of(refused.value) == "PERMISSION_DENIED"
 
 
-@pytest.mark.parametrize("path", [p for p, m in METHODS.items() if m.permission.name != "SELF"])
+@pytest.mark.parametrize("path", [p for p in KNOWN if METHODS[p].permission.name == "SELF"])
+async def test_the_owner_token_has_no_sign_in_to_look_after(
+    channel: grpc.aio.Channel, path: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await raw(channel, path, b"", metadata=bearer())
+
+    assert reason_of(refused.value) == "PERMISSION_DENIED"
+
+
+@pytest.mark.parametrize("path", [p for p in METHODS if METHODS[p].permission.name != "SELF"])
 async def test_bytes_that_are_no_request_are_a_malformed_field(
     channel: grpc.aio.Channel, path: str
 ) -> None:

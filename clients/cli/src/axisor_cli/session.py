@@ -19,6 +19,7 @@ from axisor_cli.output import FORMATS, Printer
 
 if TYPE_CHECKING:
     from axisor.client import Client, Profile
+    from axisor.client.calls import Renew
     from axisor.wire.records import Account
     from axisor_cli.signed import Shelf
 
@@ -105,8 +106,8 @@ class Options(Struct, kw_only=True):
         An access token that is nearly over is exchanged here. Raises SettingsInvalid.
         """
         self.profile()  # where there is no core, no token is looked for
-        token = self.token()
-        return lambda: self._client(token)
+        token, renew = self.token(), self._renewal()
+        return lambda: self._client(token, renew)
 
     def run(self, use: Callable[[Client], Awaitable[T]]) -> T:
         """Connect, use the client, and close it; return what the use returns."""
@@ -131,26 +132,39 @@ class Options(Struct, kw_only=True):
             else:
                 shelf.write(replace(saved, access=access.reveal()))
 
-    def _client(self, token: Secret | None) -> Client:
+    def _client(self, token: Secret | None, renew: Renew | None = None) -> Client:
         from axisor.client import Client
 
         mode = None if self.expect_mode is None else Mode(self.expect_mode)
         profile = self.profile(token)
-        return Client.connect(profile, timeout_s=self.timeout, expect_mode=mode)
+        return Client.connect(profile, timeout_s=self.timeout, expect_mode=mode, renew=renew)
 
     def _fresh(self, shelf: Shelf) -> Secret:
         """Return the access token of who is signed in, exchanging one that is nearly over."""
+        import asyncio
+
+        return asyncio.run(self._exchanged(shelf))
+
+    def _renewal(self) -> Renew | None:
+        """Return what exchanges a token that ran out during a call; None where none does."""
+        shelf = self.shelf()
+        saved = None if self.token_file is not None else shelf.read()
+        if saved is None or not saved.is_in:
+            return None
+        return lambda held: self._exchanged(shelf, held)
+
+    async def _exchanged(self, shelf: Shelf, held: Secret | None = None) -> Secret:
+        """Return an access token that is good for a while, and is another than one held."""
         from axisor_cli.signed import now
 
         with shelf.alone():
             saved = shelf.begin()
-            if saved.is_fresh(now()):
+            if saved.is_fresh(now()) and (held is None or saved.access != held.reveal()):
                 return Secret(saved.access)
             refresh, key = Secret(saved.refresh), Secret(saved.device_key)
             try:
-                signed = self.run_as_nobody(
-                    lambda client: client.auth.refresh(refresh, device_key=key)
-                )
+                async with self._client(None) as client:
+                    signed = await client.auth.refresh(refresh, device_key=key)
             except (TokenInvalid, SessionOver):
                 shelf.write(saved.out())  # nobody is signed in here any more
                 raise

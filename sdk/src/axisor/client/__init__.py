@@ -15,7 +15,7 @@ from typing import Self
 from axisor.client.access import Access
 from axisor.client.accounts import Accounts
 from axisor.client.audit import Audit
-from axisor.client.calls import TIMEOUT_S, Caller, Page, Sleep, every, new_request_id
+from axisor.client.calls import TIMEOUT_S, Caller, Page, Renew, Sleep, every, new_request_id
 from axisor.client.events import Events
 from axisor.client.guard import Guard
 from axisor.client.letters import DeadLetters
@@ -26,6 +26,7 @@ from axisor.client.people import Auth, Users
 from axisor.client.profile import Profile, open_channel
 from axisor.client.strategies import Strategies
 from axisor.client.system import System
+from axisor.client.tokens import Tokens
 from axisor.model import Mode
 from axisor.ports import Secret
 from axisor.watch import SILENCE_S
@@ -56,6 +57,7 @@ class Client:
         self.dead_letters = DeadLetters(caller)
         self.audit = Audit(caller)
         self.system = System(caller)
+        self.tokens = Tokens(caller)
         self.auth = Auth(caller)
         self.users = Users(caller)
 
@@ -65,6 +67,7 @@ class Client:
         target: str | Profile,
         *,
         token: Secret | str | None = None,
+        renew: Renew | None = None,
         ca_pem: bytes | None = None,
         certificate: bytes | None = None,
         plaintext: bool = False,
@@ -78,7 +81,8 @@ class Client:
         """Return a client of the core at `host:port`, or of a profile; nothing is sent yet.
 
         `certificate` is the core's own (PEM) and pins it; `ca_pem` is an authority's that signed
-        it. `plaintext` is for loopback only. `expect_mode` makes every call about an account in
+        it. `renew` gets another token when one has run out, so that calls and streams go on.
+        `plaintext` is for loopback only. `expect_mode` makes every call about an account in
         another mode fail with ModeMismatch. Raises SettingsInvalid.
         """
         if isinstance(target, Profile):
@@ -90,6 +94,7 @@ class Client:
         caller = Caller(
             open_channel(profile, tls_name=tls_name),
             token=profile.token,
+            renew=renew,
             timeout_s=timeout_s,
             silence_s=silence_s,
             expect_mode=expect_mode,
