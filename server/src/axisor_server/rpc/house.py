@@ -39,6 +39,7 @@ from axisor_server.services.orders import Orders
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
 from axisor_server.services.runs import Runs
+from axisor_server.services.seeing import Seeing
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import Status, Surroundings
 from axisor_server.services.watching import Hub, Limits
@@ -64,7 +65,8 @@ class House:
         terms: Terms = USUAL,
         others: Authenticator | None = None,
     ) -> None:
-        self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
+        seen = Seeing(store)
+        self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
         self.identity = Identity(
             store=store,
             vault=vault,
@@ -78,6 +80,7 @@ class House:
             others=others,
         )
         self.once = self.identity.once
+        store = seen  # from here on nothing reads more than its caller sees
         accounts = Accounts(
             engine=engine,
             store=store,

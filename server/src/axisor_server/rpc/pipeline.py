@@ -33,6 +33,7 @@ from axisor_server.rpc.lasting import Lasting
 from axisor_server.rpc.metrics import CallMetrics
 from axisor_server.rpc.rules import Method
 from axisor_server.rpc.validation import check
+from axisor_server.services.seeing import look_as
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 """Requests and answers are bytes to gRPC here; the pipeline reads and writes them."""
@@ -130,6 +131,8 @@ class Pipeline:
         call = Call(method, principal, _parse(method, raw), peer)
         check(call.body, method)
         self._gate.admit(call)
+        if not method.anonymous:
+            look_as(principal)
         mode = await self._mode(call, str(metadata.get(EXPECT_MODE_HEADER, "")).lower())
         if mode is not None:
             await context.send_initial_metadata(((MODE_HEADER, mode.value),))
