@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from campaigns import gates, kill, latency, malformed, recovery, replicas
+from campaigns import forging, gates, kill, latency, malformed, recovery, replicas
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "forging": forging.run,
     "gates": gates.run,
     "kill": kill.run,
     "latency": latency.run,

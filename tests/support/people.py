@@ -86,6 +86,7 @@ class People:
             ids=self.signs.ids,
             recorder=self.signs.recorder,
             sessions=self.sessions,
+            tokens=self.signs.tokens,
             once=Once(self.store, self.clock, self.signs.ids, self.signs.recorder),
             personal=Personal(store=self.store, vault=self.signs.vault, clock=self.clock),
             reach=Reach(passwords=self.passwords, is_common=is_common, post=self.box, open=open),

@@ -16,6 +16,9 @@ from axisor_server.rpc.rules import Method
 from axisor_server.rpc.validation import check
 from buf.validate import validate_pb2
 
+Field: TypeAlias = Any
+"""A field of a message; two kinds of Python classes describe one."""
+
 REQUEST_ID = "0d9f3c7e-0000-4000-8000-0000000000f1"
 CHILD = "0d9f3c7e-0000-4000-8000-0000000000c1"
 
@@ -98,7 +101,7 @@ def naming(message: Message, path: str = "") -> Iterator[tuple[str, str, Put]]:
             yield here, getattr(message, field.name), _putter(message, field.name)
 
 
-def names(field: FieldDescriptor) -> str:
+def names(field: Field) -> str:
     """Return the form of a field that holds a resource name, empty for any other."""
     form = _pattern(field)
     return form if "/" in form else ""
@@ -108,14 +111,15 @@ def _putter(message: Message, name: str) -> Put:
     return lambda text: setattr(message, name, text)
 
 
-def _pattern(field: FieldDescriptor) -> str:
+def _pattern(field: Field) -> str:
     options: Any = field.GetOptions()
     return str(options.Extensions[validate_pb2.field].string.pattern)
 
 
 def _fill(message: Message, account: str) -> None:
     chosen: set[str] = set()
-    for field in message.DESCRIPTOR.fields:
+    fields: list[Field] = list(message.DESCRIPTOR.fields)
+    for field in fields:
         oneof = field.containing_oneof
         if oneof is not None:
             synthetic = field.has_presence and len(oneof.fields) == 1
@@ -125,7 +129,6 @@ def _fill(message: Message, account: str) -> None:
         if field.is_repeated:
             continue
         if field.type == FieldDescriptor.TYPE_MESSAGE:
-            assert field.message_type is not None
             if field.message_type.full_name.startswith("axisor."):
                 _fill(getattr(message, field.name), account)
                 getattr(message, field.name).SetInParent()
@@ -135,7 +138,7 @@ def _fill(message: Message, account: str) -> None:
             setattr(message, field.name, _value(field, account))
 
 
-def _value(field: FieldDescriptor, account: str) -> Any:
+def _value(field: Field, account: str) -> Any:
     if field.name in PRESET:
         return PRESET[field.name]
     if field.type == FieldDescriptor.TYPE_STRING:
@@ -145,12 +148,11 @@ def _value(field: FieldDescriptor, account: str) -> Any:
     if field.type == FieldDescriptor.TYPE_BYTES:
         return b"bytes"
     if field.type == FieldDescriptor.TYPE_ENUM:
-        assert field.enum_type is not None
-        return field.enum_type.values[:3][-1].number  # the first may be the one that says nothing
+        return field.enum_type.values[:3][-1].number  # the first may say nothing
     return 1
 
 
-def _text(field: FieldDescriptor, account: str) -> str:
+def _text(field: Field, account: str) -> str:
     form, ours = _pattern(field), [sample.format(account=account) for sample in OF_ACCOUNT]
     if field.name == "leverage":
         return "10"

@@ -6,7 +6,7 @@ import asyncio
 import random
 import resource
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -16,6 +16,9 @@ from tests.server.rpc.forms import fill
 from tests.server.rpc.serving import Served, bearer
 
 from axisor_server.rpc.rules import Method
+
+Field: TypeAlias = Any
+"""A field of a message; two kinds of Python classes describe one."""
 
 OURS_TO_FIX = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 WORDS = (
@@ -71,15 +74,13 @@ def nonsense(message: Message, draw: random.Random, names: tuple[str, ...]) -> M
 
 def _bent(message: Message, draw: random.Random, names: tuple[str, ...]) -> Message:
     """Change a few fields of a message of good form."""
-    fields = list(message.DESCRIPTOR.fields)
+    fields: list[Field] = list(message.DESCRIPTOR.fields)
     for field in draw.sample(fields, min(len(fields), draw.randrange(1, 4))):
         _put(message, field, draw, names)
     return message
 
 
-def _put(
-    message: Message, field: FieldDescriptor, draw: random.Random, names: tuple[str, ...]
-) -> None:
+def _put(message: Message, field: Field, draw: random.Random, names: tuple[str, ...]) -> None:
     if field.type == FieldDescriptor.TYPE_MESSAGE:
         target: Any = getattr(message, field.name)
         for _ in range(2 if field.is_repeated else 1):
@@ -92,11 +93,11 @@ def _put(
         setattr(message, field.name, _value(field, draw, names))
 
 
-def _is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
+def _is_map(field: Field) -> bool:
+    return bool(field.message_type.GetOptions().map_entry)
 
 
-def _value(field: FieldDescriptor, draw: random.Random, names: tuple[str, ...]) -> Any:
+def _value(field: Field, draw: random.Random, names: tuple[str, ...]) -> Any:
     if field.type == FieldDescriptor.TYPE_STRING:
         return draw.choice((*WORDS, *names * 3))
     if field.type == FieldDescriptor.TYPE_BOOL:

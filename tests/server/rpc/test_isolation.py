@@ -50,7 +50,8 @@ class Two:
         if not method.streams:
             ask: Any = self.channel.unary_unary(f"/{method.path}")
             return bytes(await ask(body, metadata=bearer(caller)))
-        stream: Any = self.channel.unary_stream(f"/{method.path}")(body, metadata=bearer(caller))
+        watch: Any = self.channel.unary_stream(f"/{method.path}")
+        stream = watch(body, metadata=bearer(caller))
         frames = []
         try:
             while (frame := await asyncio.wait_for(stream.read(), 0.2)) is not grpc.aio.EOF:
@@ -184,11 +185,10 @@ async def test_whoever_adds_an_account_owns_it_and_nobody_else_sees_it(
 
 async def test_what_is_open_ends_when_a_role_is_taken(two: Two) -> None:
     method = METHODS["axisor.v1.EventService/WatchEvents"]
-    body = method.request(parent=f"accounts/{two.mine}")  # type: ignore[call-arg]
+    body = method.request(parent=f"accounts/{two.mine}")
     await two.core.enrol("olga", two.mine, Role.VIEWER)
-    stream: Any = two.channel.unary_stream(f"/{method.path}")(
-        body.SerializeToString(), metadata=bearer("olga")
-    )
+    watch: Any = two.channel.unary_stream(f"/{method.path}")
+    stream = watch(body.SerializeToString(), metadata=bearer("olga"))
     await stream.read()
 
     revoke: Any = fill(METHODS["axisor.v1.AccessService/Revoke"], two.mine)

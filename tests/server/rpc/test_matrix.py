@@ -107,7 +107,8 @@ async def outcome(channel: grpc.aio.Channel, method: Method, body: bytes, **opti
     """Call a method and return the reason it was refused for, or that its caller was let in."""
     try:
         if method.streams:
-            stream: Any = channel.unary_stream(f"/{method.path}")(body, **options)
+            watch: Any = channel.unary_stream(f"/{method.path}")
+            stream = watch(body, **options)
             try:
                 await asyncio.wait_for(stream.read(), 0.3)
             except TimeoutError:
@@ -201,7 +202,7 @@ async def test_the_journal_of_the_core_is_for_its_administrators(
 ) -> None:
     await populate(core, account)
     method = METHODS["axisor.v1.AuditService/ListAuditEntries"]
-    body = method.request(parent="platform").SerializeToString()  # type: ignore[call-arg]
+    body = method.request(parent="platform").SerializeToString()
 
     assert await outcome(channel, method, body, metadata=bearer(kind)) == "PERMISSION_DENIED"
     for other in ("admin", "first person"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from tests.support.recording import Recording
 from tests.support.records import account as account_record
@@ -299,3 +300,17 @@ async def test_owners_of_the_core_see_all_without_a_role(bench: Bench) -> None:
 
     assert ann.rights("a") == EVERYTHING
     assert P.SELF in ann.rights("")
+
+
+async def test_what_a_token_was_made_for_is_looked_at_where_tokens_are(bench: Bench):
+    # Whoever owns the platform holds no role on the account that a token of theirs is for.
+    bot = Principal(
+        name="tokens/t",
+        person="ann",
+        token="t",
+        platform=Permission.READ,
+        accounts={"elsewhere": Permission.READ},
+    )
+
+    assert await bench.access.still(bot)
+    assert not await bench.access.still(msgspec.structs.replace(bot, token=""))

@@ -68,6 +68,7 @@ class Identity:
             ids=ids,
             recorder=self.recorder,
             sessions=self.tokens.sessions,
+            tokens=self.tokens.tokens,
             once=self.once,
             personal=self.personal,
             reach=reach,

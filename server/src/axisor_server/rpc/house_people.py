@@ -25,6 +25,7 @@ from axisor_server.services.personal import Personal
 from axisor_server.services.recording import Recorder
 from axisor_server.services.requests import Once
 from axisor_server.services.sessions import Sessions
+from axisor_server.services.tokens import Tokens
 
 
 class Reach(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,7 @@ class PeopleHouse:
         ids: Ids,
         recorder: Recorder,
         sessions: Sessions,
+        tokens: Tokens,
         once: Once,
         personal: Personal,
         reach: Reach,
@@ -114,6 +116,7 @@ class PeopleHouse:
             proofs=proofs,
             devices=devices,
             sessions=sessions,
+            tokens=tokens,
             once=once,
         )
         self.servicers: Mapping[str, object] = {

@@ -285,6 +285,7 @@ async def test_an_erased_person_leaves_an_id_and_nothing_that_tells_who_it_was()
     bob = await people.join(BOB)
     caller = await people.enter(BOB)
     await people.enrol(BOB, caller)
+    await people.signs.token(caller, "read_only=true")
     await people.house.changing.request_reset(BOB, peer=HERE)
     await people.letters()
     administering = people.house.administering
@@ -294,7 +295,7 @@ async def test_an_erased_person_leaves_an_id_and_nothing_that_tells_who_it_was()
     assert (shown.person.state, shown.email, shown.title) == (PersonState.ERASED, "", "")
     owned = {
         kind: await people.store.read(lambda view, k=kind: view.documents(k, owner=bob))  # type: ignore[misc]
-        for kind in ("personal_key", "session", "device", "proof")
+        for kind in ("personal_key", "session", "device", "proof", "api_token")
     }
     assert {kind: len(found) for kind, found in owned.items()} == dict.fromkeys(owned, 0)
     with pytest.raises(SignInRefused):

@@ -24,6 +24,7 @@ from axisor_server.services.principals import Principal
 from axisor_server.services.recording import Say
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.sessions import Sessions
+from axisor_server.services.tokens import Tokens
 
 
 class Changed(Struct, frozen=True):
@@ -44,6 +45,7 @@ class Administering:
         proofs: Proofs,
         devices: Devices,
         sessions: Sessions,
+        tokens: Tokens,
         once: Once,
     ) -> None:
         self._store = store
@@ -52,6 +54,7 @@ class Administering:
         self._proofs = proofs
         self._devices = devices
         self._sessions = sessions
+        self._tokens = tokens
         self._once = once
 
     async def all(self) -> Sequence[Shown]:
@@ -95,6 +98,7 @@ class Administering:
         # What is kept for repeats names the person, and holds nothing of them.
         changed = await self._once.record(request, Changed, unit)
         self._sessions.forget()
+        self._tokens.forget()
         return await self.show(changed.person)
 
     def _after(self, tx: Transaction, say: Say, person: Person, change: PersonChange) -> Person:
@@ -104,6 +108,7 @@ class Administering:
         self._proofs.drop(tx, person.id, *Purpose)
         if change is PersonChange.DISABLED:
             return msgspec.structs.replace(person, state=PersonState.DISABLED)
+        self._tokens.revoke_in(tx, say, person.id)
         leave_all(tx, say, person.id)
         self._devices.forget(tx, person.id)
         self._directory.shred(tx, person)
