@@ -72,11 +72,6 @@ def plugin_name(plugin: str) -> str:
     return top_name("plugins", plugin)
 
 
-def session_name(session: str) -> str:
-    """Return the name of a session."""
-    return top_name("sessions", session)
-
-
 def person_name(person: str) -> str:
     """Return the name of a person; empty stays empty."""
     return top_name("people", person)
@@ -85,6 +80,11 @@ def person_name(person: str) -> str:
 def member_name(account: str, person: str) -> str:
     """Return the name of a person's role on an account."""
     return child_name(account, "members", last_part(person))
+
+
+def session_name(session: str) -> str:
+    """Return the name of a session."""
+    return top_name("sessions", session)
 
 
 def last_part(name: str) -> str:
