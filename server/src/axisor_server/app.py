@@ -33,6 +33,7 @@ from axisor_server.duties import engine_settings, keep_pace, plugin_reports, set
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.limits import call_limits
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.rpc import metrics
@@ -173,6 +174,7 @@ class Core:
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
             is_owner=self._token.matches,
             registry=registry,
+            calls=call_limits(self._settings, clock),
         )
         self._server = RpcServer(
             pipeline=self._house.pipeline,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -35,7 +35,8 @@ for i, key in ipairs(KEYS) do
 end
 if wait == 0 then
   for i, key in ipairs(KEYS) do
-    redis.call('SET', key, string.format('%.0f', after[i]), 'PX', math.ceil((after[i] - now) / 1000) + 1)
+    local kept = math.ceil((after[i] - now) / 1000) + 1
+    redis.call('SET', key, string.format('%.0f', after[i]), 'PX', kept)
   end
 end
 return {string.format('%.0f', wait), at}
@@ -88,8 +89,8 @@ class LocalLimiter:
 class RedisLimiter:
     """The Limiter port in Redis. Without it each core keeps its share of every rate by itself."""
 
-    def __init__(self, url: str, clock: Clock, *, cores: Callable[[], int]) -> None:
-        """Take what tells how many cores there are now."""
+    def __init__(self, url: str, clock: Clock, *, cores: int) -> None:
+        """Take among how many cores a rate is shared out while Redis is away."""
         self._redis: Redis = Redis.from_url(
             url, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S
         )
@@ -135,8 +136,7 @@ class RedisLimiter:
             strict = next((charge.key for charge in charges if charge.strict), None)
             if strict is not None:
                 return STRICT_WAIT_US, strict
-        share = max(1, self._cores())
-        parts = [replace(charge, rate=charge.rate.shared(share)) for charge in charges]
+        parts = [replace(charge, rate=charge.rate.shared(self._cores)) for charge in charges]
         return self._local.take_now(parts)
 
     def _lost(self, now_ms: int, error: Exception) -> None:

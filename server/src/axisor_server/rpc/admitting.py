@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import unquote
 
 from axisor.errors import (
@@ -18,9 +19,11 @@ from axisor_server.domain.journal import to_us
 from axisor_server.rpc.calls import Call
 from axisor_server.rpc.lasting import Still
 from axisor_server.rpc.rules import Method
+from axisor_server.services.limiting import Limits, Sort
 from axisor_server.services.principals import NOBODY, Authenticator, Peer, Principal
 
 SCHEME = "bearer "
+FORWARDED = "x-forwarded-for"
 STEP_UP_US = 5 * 60 * 1_000_000
 """How old the last proof of a caller may be for what asks for a fresh one."""
 
@@ -28,8 +31,13 @@ STEP_UP_US = 5 * 60 * 1_000_000
 class Gate:
     """Decides by the rule of a method, and denies what no rule allows."""
 
-    def __init__(self, doors: Authenticator, clock: Clock, *, holds: Still) -> None:
-        """Take who knows callers, and what tells whether somebody's roles are what they were."""
+    def __init__(
+        self, doors: Authenticator, clock: Clock, *, holds: Still, limits: Limits | None = None
+    ) -> None:
+        """Take who knows callers, what tells whether somebody's roles are what they were, and how
+        often anybody may call; None is as often as they like.
+        """
+        self._limits = limits
         self._doors = doors
         self._clock = clock
         self._holds = holds
@@ -39,10 +47,15 @@ class Gate:
     ) -> tuple[Principal, Peer]:
         """Return who calls a method, and from where.
 
-        Raises Unauthenticated or TokenInvalid for nobody, PermissionDenied for one who may call it
-        for no account at all: before a byte of the request is read.
+        Raises RateLimited for one who calls too often, Unauthenticated or TokenInvalid for nobody,
+        PermissionDenied for one who may call it for no account at all: before a byte of the request
+        is read.
         """
         peer = Peer(address=address_of(address))
+        if self._limits is not None:
+            forwarded = str(metadata.get(FORWARDED, ""))
+            peer = Peer(address=self._limits.origin(peer.address, forwarded))
+            await self._limits.arrive(peer, sort_of(method))
         if method.anonymous:
             return NOBODY, peer
         header = str(metadata.get("authorization", ""))
@@ -51,6 +64,8 @@ class Gate:
         if not header.lower().startswith(SCHEME):
             raise TokenInvalid("The authorization is not of the form `Bearer TOKEN`.")
         principal = await self._doors.principal(header[len(SCHEME) :].strip(), peer)
+        if self._limits is not None:
+            await self._limits.admit(principal, sort_of(method))
         anywhere = principal.held if method.resource else principal.rights("")
         if method.permission not in anywhere:
             raise _denied(method, method.permission)
@@ -73,6 +88,10 @@ class Gate:
         if call.method.step_up and not self._fresh(principal):
             raise StepUpRequired(method=call.method.path)
 
+    def streaming(self, principal: Principal) -> AbstractContextManager[None]:
+        """Count a stream for as long as it is open. Raises RateLimited."""
+        return nullcontext() if self._limits is None else self._limits.streaming(principal)
+
     async def still(self, principal: Principal) -> bool:
         """Return whether a caller may still do what they could when their call began."""
         return await self._doors.still(principal) and await self._holds(principal)
@@ -81,6 +100,17 @@ class Gate:
         if principal.authenticated_us is None:
             return True
         return to_us(self._clock.now()) - principal.authenticated_us <= STEP_UP_US
+
+
+def sort_of(method: Method) -> Sort:
+    """Return what a call of a method is to the core, by what it costs."""
+    if method.anonymous:
+        return Sort.SIGN_IN
+    if method.streams:
+        return Sort.STREAM
+    if method.reads:
+        return Sort.READ
+    return Sort.MONEY if method.moves_money else Sort.CHANGE
 
 
 def address_of(peer: str) -> str:

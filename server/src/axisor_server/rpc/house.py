@@ -31,6 +31,7 @@ from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
 from axisor_server.services.journals import Journals
 from axisor_server.services.letters import Letters
+from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
 from axisor_server.services.principals import Authenticator
@@ -58,6 +59,7 @@ class House:
         is_owner: Callable[[str], bool],
         registry: CollectorRegistry,
         others: Authenticator | None = None,
+        calls: CallLimits | None = None,
     ) -> None:
         self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
         self.identity = Identity(
@@ -68,6 +70,7 @@ class House:
             ids=ids,
             is_owner=is_owner,
             others=others,
+            limits=calls,
         )
         self.once = self.identity.once
         accounts = Accounts(

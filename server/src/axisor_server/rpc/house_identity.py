@@ -9,6 +9,7 @@ from axisor_server.ports import Clock, Ids, Store
 from axisor_server.rpc.access import AccessServicer
 from axisor_server.rpc.admitting import Gate
 from axisor_server.services.access import Access
+from axisor_server.services.limiting import Limits
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
 from axisor_server.services.requests import Once
@@ -27,12 +28,13 @@ class Identity:
         ids: Ids,
         is_owner: Callable[[str], bool],
         others: Authenticator | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
         self.once = Once(store, clock, ids, self.recorder)
         access = Access(store=store, clock=clock, once=self.once)
         doors = Doors(is_owner=is_owner, others=others)
-        self.gate = Gate(doors, clock, holds=access.still)
+        self.gate = Gate(doors, clock, holds=access.still, limits=limits)
         self.servicers: Mapping[str, object] = {
             "axisor.v1.AccessService": AccessServicer(access),
         }

@@ -104,9 +104,10 @@ class Pipeline:
             try:
                 call = await self._admit(method, raw, context)
                 lasting = Lasting(call.principal, self._gate.still, self._clock)
-                async with aclosing(lasting.frames(handle(call.body, call))) as frames:
-                    async for frame in frames:
-                        yield frame
+                with self._gate.streaming(call.principal):
+                    async with aclosing(lasting.frames(handle(call.body, call))) as frames:
+                        async for frame in frames:
+                            yield frame
                 code = grpc.StatusCode.OK
             except AxisorError as error:
                 code = code_of(error)

@@ -26,7 +26,10 @@ from axisor.v1 import (
     permissions_pb2,
     strategies_pb2,
     system_pb2,
+    types_pb2,
 )
+
+MONEY = (types_pb2.DANGER_MONEY, types_pb2.DANGER_DESTRUCTIVE)
 
 MODULES = (
     accounts_pb2,
@@ -60,6 +63,7 @@ class Method(Struct, frozen=True, kw_only=True):
     resource: tuple[str, ...]
     step_up: bool = False
     anonymous: bool = False
+    moves_money: bool = False
 
     @property
     def path(self) -> str:
@@ -104,4 +108,5 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         resource=tuple(part for part in rule.resource_field.split(".") if part),
         step_up=rule.step_up,
         anonymous=rule.anonymous,
+        moves_money=rule.danger in MONEY,
     )

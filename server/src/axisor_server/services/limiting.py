@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
 from axisor.errors import RateLimited
 from axisor_server.domain.rates import Charge, Rate, check
 from axisor_server.services.principals import Peer, Principal
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Sort(enum.Enum):
@@ -46,6 +49,7 @@ class Rates(Struct, frozen=True, kw_only=True):
     caller: Mapping[Sort, Rate]
     streams: int
     plans: Mapping[str, int] = {}
+    proxies: tuple[Network, ...] = ()
 
 
 class Limits:
@@ -57,6 +61,23 @@ class Limits:
         self._open: dict[str, int] = {}
         for rate in (rates.address, *rates.caller.values()):
             check(rate)
+
+    def origin(self, address: str, forwarded: str) -> str:
+        """Return whose address a call came from: the last that no trusted proxy of ours has.
+
+        `forwarded` is what the proxies say, the nearest last; nobody else is believed.
+        """
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+        while hops and self._trusts(address):
+            address = hops.pop()
+        return address
+
+    def _trusts(self, address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self._rates.proxies)
 
     async def arrive(self, peer: Peer, sort: Sort) -> None:
         """Count a call before its caller is known. Raises RateLimited."""

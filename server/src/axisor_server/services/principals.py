@@ -45,6 +45,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     until_us: int | None = None
     authenticated_us: int | None = 0
     caveats: tuple[str, ...] = ()
+    plan: str = ""
 
     def rights(self, account: str) -> Permission:
         """Return what the caller may do with an account; with none named, with the core."""
