@@ -49,6 +49,9 @@ class Grpc(Struct, frozen=True, forbid_unknown_fields=True):
     plaintext: Annotated[
         bool, Meta(description="Speak without TLS; refused anywhere but on loopback.")
     ] = False
+    client_certificates: Annotated[
+        bool, Meta(description="Let in only who shows a certificate of the core's own authority.")
+    ] = False
     names: Annotated[
         tuple[str, ...], Meta(description="Further host names of the self-made certificate.")
     ] = ()

@@ -18,6 +18,7 @@ from axisor_cli.output import FORMATS, Printer
 
 if TYPE_CHECKING:
     from axisor.client import Client, Profile
+    from axisor.client.profile import Shown
     from axisor.wire.records import Account
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ class Options(Struct, kw_only=True):
     data_dir: str | None = None
     token_file: str | None = None
     ca: str | None = None
+    pin: str | None = None
+    client_certificate: str | None = None
     plaintext: bool = False
     output: str = "table"
     no_color: bool = False
@@ -69,13 +72,31 @@ class Options(Struct, kw_only=True):
             return Profile.from_data_dir(self.directory, plaintext=self.plaintext)
         directory = self.directory
         token = Path(self.token_file) if self.token_file else directory / "owner.token"
-        certificate = Path(self.ca) if self.ca else directory / "tls" / "cert.pem"
+        tls_name = None
+        if self.plaintext:
+            certificate = None
+        elif self.pin:
+            from axisor.client.pins import PINNED_NAME, pinned
+
+            certificate, tls_name = pinned(self.connect, self.pin), PINNED_NAME
+        else:
+            certificate = _read(Path(self.ca) if self.ca else directory / "tls" / "cert.pem")
         return Profile(
             self.connect,
             token=Secret(_read(token).decode().strip()),
-            certificate=None if self.plaintext else _read(certificate),
+            certificate=certificate,
             plaintext=self.plaintext,
+            shown=self._shown(),
+            tls_name=tls_name,
         )
+
+    def _shown(self) -> Shown | None:
+        if not self.client_certificate:
+            return None
+        from axisor.client.profile import Shown
+
+        path = Path(self.client_certificate)
+        return Shown(_read(path), _read(path.with_suffix(".key")))
 
     def client(self) -> Client:
         """Return a client of that core; nothing is sent yet. Raises SettingsInvalid."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import TypeAlias
 from urllib.parse import unquote
 
 from axisor.errors import (
@@ -22,7 +23,11 @@ from axisor_server.rpc.rules import Method
 from axisor_server.services.limiting import Limits, Sort
 from axisor_server.services.principals import NOBODY, Authenticator, Peer, Principal
 
+Shown: TypeAlias = Mapping[str, Iterable[bytes]]
+"""What a connection proves of its other end, as gRPC says it."""
+
 SCHEME = "bearer "
+NAMED = b"spiffe://axisor/"
 FORWARDED = "x-forwarded-for"
 STEP_UP_US = 5 * 60 * 1_000_000
 """How old the last proof of a caller may be for what asks for a fresh one."""
@@ -43,7 +48,7 @@ class Gate:
         self._holds = holds
 
     async def caller(
-        self, method: Method, metadata: Mapping[str, str | bytes], address: str
+        self, method: Method, metadata: Mapping[str, str | bytes], address: str, shown: Shown
     ) -> tuple[Principal, Peer]:
         """Return who calls a method, and from where.
 
@@ -51,10 +56,10 @@ class Gate:
         PermissionDenied for one who may call it for no account at all: before a byte of the request
         is read.
         """
-        peer = Peer(address=address_of(address))
+        peer = Peer(address_of(address), certificate_name(shown))
         if self._limits is not None:
             forwarded = str(metadata.get(FORWARDED, ""))
-            peer = Peer(address=self._limits.origin(peer.address, forwarded))
+            peer = Peer(self._limits.origin(peer.address, forwarded), peer.certificate_name)
             await self._limits.arrive(peer, sort_of(method))
         if method.anonymous:
             return NOBODY, peer
@@ -111,6 +116,14 @@ def sort_of(method: Method) -> Sort:
     if method.reads:
         return Sort.READ
     return Sort.MONEY if method.moves_money else Sort.CHANGE
+
+
+def certificate_name(shown: Shown) -> str:
+    """Return the name in the certificate that a caller showed, empty where there is none."""
+    for name in shown.get("x509_subject_alternative_name", ()):
+        if name.startswith(NAMED):
+            return name[len(NAMED) :].decode("ascii", "replace")
+    return ""
 
 
 def address_of(peer: str) -> str:

@@ -122,7 +122,9 @@ class Pipeline:
 
     async def _admit(self, method: Method, raw: bytes, context: Context) -> Call:
         metadata = dict(context.invocation_metadata() or ())
-        principal, peer = await self._gate.caller(method, metadata, context.peer())
+        principal, peer = await self._gate.caller(
+            method, metadata, context.peer(), context.auth_context()
+        )
         call = Call(method, principal, _parse(method, raw), peer)
         check(call.body, method)
         self._gate.admit(call)
