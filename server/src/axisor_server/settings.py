@@ -83,6 +83,10 @@ class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
     public_rate: Annotated[
         int, Meta(ge=1, le=1_000, description="Unsigned requests a second, for each host.")
     ] = 1
+    proxy: Annotated[
+        str,
+        Meta(description="socks5h://host:port that venues are reached through, such as Tor's."),
+    ] = ""
     back_date_ms: Annotated[
         int,
         Meta(ge=0, le=25_000, description="How far signatures are dated back; shortens doubt."),
