@@ -20,10 +20,12 @@ class Proxy:
     url: str = ""
     leads: dict[str, int] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
+    open: list[asyncio.StreamWriter] = field(default_factory=list)
     mute: bool = False
     """Whether it takes connections and says nothing."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open.append(writer)
         try:
             if self.mute:
                 await reader.read()
@@ -68,3 +70,7 @@ async def proxied() -> AsyncIterator[Proxy]:
         yield proxy
     finally:
         server.close()
+        for writer in proxy.open:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
