@@ -24,6 +24,15 @@ class Proxy:
     mute: bool = False
     """Whether it takes connections and says nothing."""
 
+    async def hang_up(self) -> None:
+        """Close every connection, and let the other ends learn of it."""
+        for writer in self.open:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+        for _ in range(20):
+            await asyncio.sleep(0)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open.append(writer)
         try:
@@ -70,7 +79,4 @@ async def proxied() -> AsyncIterator[Proxy]:
         yield proxy
     finally:
         server.close()
-        for writer in proxy.open:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+        await proxy.hang_up()

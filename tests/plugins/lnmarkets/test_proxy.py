@@ -113,6 +113,7 @@ async def test_a_proxy_that_says_nothing_does_not_hold_a_call_up(
     async with asyncio.timeout(10):
         with pytest.raises(VenueUnavailable):
             await account.warm()
+    await proxy.hang_up()
     gc.collect()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,7 @@ from tests.support.venue import SimVenue
 from axisor.errors import TokenInvalid
 from axisor.events import HaltLevel
 from axisor.intents import OpenPosition
-from axisor.model import Mode, Permission, Side
+from axisor.model import Mode, Permission, PlatformRole, Role, Side
 from axisor.strategy import Config, Memory, Strategy
 from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
@@ -28,11 +29,13 @@ from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
 from axisor_server.adapters.system import SystemClock
 from axisor_server.domain.journal import Entry
+from axisor_server.domain.memberships import Membership, to_document
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.paper import carry_out
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.access import principal_of
 from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
@@ -59,21 +62,35 @@ class Nap(Strategy[NapConfig, Memory]):
 
 
 class Guests:
-    """Knows the callers it is told of, for as long as they are not shown out."""
+    """Knows the callers it is told of, for as long as they are not shown out.
 
-    def __init__(self) -> None:
+    `known` are callers as they are, `people` are found anew with each call: who they are, their
+    role on the core, and when they last proved it.
+    """
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
         reader = Principal(name="reader", platform=Permission.READ)
         self.known: dict[str, Principal] = {READER: reader}
+        self.people: dict[str, tuple[str, PlatformRole, int]] = {}
 
     async def principal(self, token: str, peer: Peer) -> Principal:
         """Return who holds a token. Raises TokenInvalid."""
-        if token not in self.known:
+        if token in self.known:
+            return self.known[token]
+        if token not in self.people:
             raise TokenInvalid()
-        return self.known[token]
+        person, role, proved_us = self.people[token]
+        return await self._store.read(
+            lambda view: principal_of(
+                view, person, role, session="", until_us=None, authenticated_us=proved_us
+            )
+        )
 
     async def still(self, principal: Principal) -> bool:
-        """Return whether a caller is still known, and as the same."""
-        return principal in self.known.values()
+        """Return whether a caller is still known."""
+        people = {person for person, _, _ in self.people.values()}
+        return principal in self.known.values() or principal.person in people
 
 
 class Served:
@@ -85,7 +102,7 @@ class Served:
         self.store = MemoryStore()
         self.stops: list[tuple[timedelta, str]] = []
         self.registry = CollectorRegistry()
-        self.guests = Guests()
+        self.guests = Guests(self.store)
         ids = SeededIds(self.clock, seed=7)
         self.sim = SimVenue(self.clock, price="60000")
         self.engine = Engine(
@@ -138,6 +155,12 @@ class Served:
         """Return what accounts are stored."""
         return await self.store.read(lambda view: view.accounts())
 
+    async def enrol(self, person: str, account: str, role: Role) -> None:
+        """Give a person a role on an account."""
+        membership = Membership(account=account, person=person, role=role, since_us=0)
+        document = to_document(membership, now_us=0)
+        await self.store.write(lambda tx: tx.put_document(document, revision=None))
+
     async def head(self, account: str) -> int:
         """Return the end of an account's journal."""
         return (await self.store.read(lambda view: view.head(account))).sequence
@@ -168,9 +191,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.Certificate:
     return tls.load_or_make(directory, SystemClock())
 
 
-@pytest.fixture
-async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
-    """Serve a core."""
+@asynccontextmanager
+async def serving(certificate: tls.Certificate) -> AsyncIterator[Served]:
+    """Serve a core for as long as this is open."""
     served = Served(certificate.certificate)
     await served.store.open()
     await served.engine.start()
@@ -183,6 +206,13 @@ async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
     await served.house.once.drain()
     await served.engine.stop(1)
     await served.store.close()
+
+
+@pytest.fixture
+async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
+    """Serve a core."""
+    async with serving(certificate) as served:
+        yield served
 
 
 @pytest.fixture

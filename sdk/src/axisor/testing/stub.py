@@ -13,7 +13,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 from axisor.errors import AxisorError
 from axisor.v1 import (
+    access_pb2,
     accounts_pb2,
+    audit_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -32,7 +34,9 @@ Answer: TypeAlias = Callable[[Any, Context], Any]
 """Takes request and context: an async function, or an async generator for a stream."""
 
 CONTRACT = (
+    access_pb2,
     accounts_pb2,
+    audit_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,

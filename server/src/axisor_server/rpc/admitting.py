@@ -71,6 +71,8 @@ class Gate:
         principal = await self._doors.principal(header[len(SCHEME) :].strip(), peer)
         if self._limits is not None:
             await self._limits.admit(principal, sort_of(method))
+        if principal.until_us is not None and principal.until_us <= to_us(self._clock.now()):
+            raise TokenInvalid("The token is over.")
         anywhere = principal.held if method.resource else principal.rights("")
         if method.permission not in anywhere:
             raise _denied(method, method.permission)

@@ -37,6 +37,7 @@ from axisor_server.services.orders import Orders
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
 from axisor_server.services.runs import Runs
+from axisor_server.services.seeing import Seeing
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import Status, Surroundings
 from axisor_server.services.watching import Hub, Limits
@@ -61,9 +62,11 @@ class House:
         others: Authenticator | None = None,
         calls: CallLimits | None = None,
     ) -> None:
-        self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
+        seen = Seeing(store)
+        self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
         self.identity = Identity(
             store=store,
+            vault=vault,
             clock=clock,
             mode=max_mode,
             publish=self.hub.publish,
@@ -73,6 +76,7 @@ class House:
             limits=calls,
         )
         self.once = self.identity.once
+        store = seen  # from here on nothing reads more than its caller sees
         accounts = Accounts(
             engine=engine,
             store=store,
@@ -143,6 +147,7 @@ class House:
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(
             gate=self.identity.gate,
+            cursors=self.identity.cursors,
             mode_of=accounts.expect_mode,
             clock=clock,
             ids=ids,

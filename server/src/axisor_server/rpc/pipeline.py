@@ -28,10 +28,12 @@ from axisor.wire.status import EXPECT_MODE_HEADER, MODE_HEADER, TABLE, abort, co
 from axisor_server.ports import Ids
 from axisor_server.rpc.admitting import Gate
 from axisor_server.rpc.calls import Call, Stream, Unary
+from axisor_server.rpc.cursors import Cursors
 from axisor_server.rpc.lasting import Lasting
 from axisor_server.rpc.metrics import CallMetrics
 from axisor_server.rpc.rules import Method
 from axisor_server.rpc.validation import check
+from axisor_server.services.seeing import look_as
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 """Requests and answers are bytes to gRPC here; the pipeline reads and writes them."""
@@ -52,6 +54,7 @@ class Pipeline:
         self,
         *,
         gate: Gate,
+        cursors: Cursors,
         mode_of: ModeOf,
         clock: Clock,
         ids: Ids,
@@ -59,6 +62,7 @@ class Pipeline:
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._gate = gate
+        self._cursors = cursors
         self._mode_of = mode_of
         self._clock = clock
         self._ids = ids
@@ -75,7 +79,9 @@ class Pipeline:
                 remaining = context.time_remaining()
                 async with asyncio.timeout(self._deadline_s if remaining is None else None):
                     call = await self._admit(method, raw, context)
+                    await self._cursors.unwrap(call)
                     answer = await handle(call.body, call)
+                    await self._cursors.wrap(call, answer)
                 code = grpc.StatusCode.OK
                 return answer.SerializeToString()
             except TimeoutError:
@@ -128,6 +134,8 @@ class Pipeline:
         call = Call(method, principal, _parse(method, raw), peer)
         check(call.body, method)
         self._gate.admit(call)
+        if not method.anonymous:
+            look_as(principal)
         mode = await self._mode(call, str(metadata.get(EXPECT_MODE_HEADER, "")).lower())
         if mode is not None:
             await context.send_initial_metadata(((MODE_HEADER, mode.value),))

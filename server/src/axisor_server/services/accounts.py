@@ -31,6 +31,7 @@ from axisor_server.services.credentials import CredentialReport, ask, report_on
 from axisor_server.services.principals import Principal
 from axisor_server.services.recording import Recorder, Say
 from axisor_server.services.requests import Once, Request
+from axisor_server.services.seeing import also
 
 DIFFERENCES = ("BalanceChanged", "PositionChanged", "PositionClosed", "OrderChanged", "FundingPaid")
 """Kinds of events that a reconciliation writes for what differed."""
@@ -310,7 +311,9 @@ class Accounts:
             access.found(tx, say, id, caller, now_us=now_us)
             return record
 
-        return await self._recorder.write(unit, by=caller)
+        added = await self._recorder.write(unit, by=caller)
+        also(id)
+        return added
 
     def _seal(
         self,
