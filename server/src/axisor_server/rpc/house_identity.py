@@ -20,7 +20,7 @@ from axisor_server.services.requests import Once
 class Identity:
     """The use cases about people and rights, each servicer by its service's full name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it puts that much together
         self,
         *,
         store: Store,
