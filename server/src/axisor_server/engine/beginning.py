@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -18,16 +20,18 @@ from axisor_server.engine.verbs import Verbs
 
 UNSENT = "The core stopped before it was sent."
 
+Told: TypeAlias = list[tuple[str, Stimulus, int]]
+"""Runs with a stimulus, and its depth within one message."""
+
 
 class Later(Struct, kw_only=True):
     """What waits until the runs begin: what they are to be told, and what is canceled then.
 
-    `told` holds runs with a stimulus and its depth within one message. What is `unsent` stays
-    planned until its run can be told in the same unit: were it canceled before, a core that ends
-    between the two would leave the run waiting for a word that never comes.
+    What is `unsent` stays planned until its run can be told in the same unit: were it canceled
+    before, a core that ends between the two would leave the run waiting for ever.
     """
 
-    told: list[tuple[str, Stimulus, int]] = []
+    told: Told = []
     unsent: dict[str, None] = {}
 
 
@@ -87,9 +91,9 @@ async def begin_runs(core: Core, verbs: Verbs, later: Later) -> None:
             if not _acts(core, run):
                 continue
             draft = core.draft()
+            canceled = _cancel(draft, later, run)
             verbs.move_run(draft, live, state)
-            _cancel(draft, later, run)
-            for owner, cause, depth in (*later.told, *core.desk.later):
+            for owner, cause, depth in (*canceled, *later.told, *core.desk.later):
                 if owner == run:
                     draft.call(run, cause, depth)
             await core.commit(draft)
@@ -107,11 +111,14 @@ def _acts(core: Core, run: str) -> bool:
     return live is not None and live.record.state in ACTING
 
 
-def _cancel(draft: Draft, later: Later, run: str | None) -> None:
-    """Cancel what was never sent, of one run or of all."""
+def _cancel(draft: Draft, later: Later, run: str | None) -> Told:
+    """Cancel what was never sent, of one run or of all; returns what to tell of it."""
     for record in list(draft.book.open.values()):
         if record.id in later.unsent and run in (None, record.run):
             settling.cancel(draft, record, UNSENT)
+    told = list(draft.queue)
+    draft.queue.clear()
+    return told
 
 
 def _opened(account: AccountRecord) -> AccountOpened:
