@@ -1,4 +1,4 @@
-"""python audit_verifier.py KEY (history.jsonl [checkpoints.ndjson] | proof.json)."""
+"""Checks what `axisor audit` wrote, alone: KEY (history.jsonl [checkpoints] | proof.json)."""
 
 import base64
 import json
