@@ -20,6 +20,7 @@ from axisor_server.engine.actor import Actor
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.market import Market
 from axisor_server.engine.platform import Platform
+from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals
 from axisor_server.engine.world import World
@@ -74,6 +75,7 @@ class Worker:
             failpoints=Failpoints(),
             platform=Platform(self, self, mode=Mode.LIVE, publish=lambda _: None, every_ms=10**9),
             vitals=Vitals(self),
+            rescues=Rescues(self),
             may_renew=lambda: True,
             new_id=SeededIds(self, life * 2 + (name == "B")).new,
         )

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from random import Random
 from typing import Any, TypeVar
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from axisor.errors import AxisorError, OutcomeUnknown, VenueAnswerInvalid, VenueClockSkew
+from axisor.errors import (
+    AxisorError,
+    OutcomeUnknown,
+    VenueAnswerInvalid,
+    VenueClockSkew,
+    VenueRateLimited,
+)
 from axisor.intents import Action
 from axisor.model import CROSS, AccountState, CrossWallet, Funding, Order, Position
 from axisor.ports import (
@@ -101,6 +107,8 @@ class LnMarketsAccount:
         `read_at` is our time before the first was sent. What the venue lists but in figures that
         make no sense is named in `unreadable` and hides nothing else. After a reading that failed
         one of the five goes ahead: a venue that does not answer costs one request of the budget.
+        One that it had too many requests for is asked again, when the rate limit lets it: a venue
+        that was away may count what nobody waits for any more.
         """
         await self._know_clock()
         read_at = self._clock.now()
@@ -108,11 +116,11 @@ class LnMarketsAccount:
         shaky, self._shaky = self._shaky, True
         ahead = await rest.account.account(lane=lane) if shaky else None
         account, running, waiting, cross, orders = await _together(
-            rest.account.account(lane=lane) if ahead is None else _known(ahead),
-            rest.isolated.running(lane=lane),
-            rest.isolated.open(lane=lane),
-            self._cross_position(lane),
-            rest.cross.orders_open(lane=lane),
+            _twice(rest.account.account, lane) if ahead is None else _known(ahead),
+            _twice(rest.isolated.running, lane),
+            _twice(rest.isolated.open, lane),
+            _twice(self._cross_position, lane),
+            _twice(rest.cross.orders_open, lane),
         )
         self._shaky = False
         unreadable = [*running.unreadable, *waiting.unreadable, *orders.unreadable]
@@ -320,7 +328,7 @@ class LnMarketsAccount:
         """Measure the venue's clock before the first signed read, lest its stamp is refused."""
         await self._transport.know_time()
 
-    async def _cross_position(self, lane: Lane) -> CrossPosition | None:
+    async def _cross_position(self, *, lane: Lane) -> CrossPosition | None:
         try:
             return await self._rest.cross.position(lane=lane)
         except VenueAnswerInvalid:
@@ -333,6 +341,13 @@ class LnMarketsAccount:
             return None
         filled = await self._rest.cross.orders_filled(PageQuery(limit=1), lane=lane)
         return cross_closed_of(filled.data[0], position) if filled.data else None
+
+
+async def _twice(read: Callable[..., Awaitable[T]], lane: Lane) -> T:
+    try:
+        return await read(lane=lane)
+    except VenueRateLimited:
+        return await read(lane=lane)
 
 
 async def _known(answer: T) -> T:

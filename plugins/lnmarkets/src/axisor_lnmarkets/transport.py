@@ -193,7 +193,9 @@ class Transport:
 
     async def _sample(self) -> ClockSample:
         request = Request(method="GET", path="/v3/time", signed=False)
-        observed = await self._exchange(request, signed_at_ms=None, lane=Lane.GUARD, reads=True)
+        # Once the venue's time is known the next price is more urgent than another measure of it.
+        lane = Lane.RECONCILE if self._hour.is_known else Lane.GUARD
+        observed = await self._exchange(request, signed_at_ms=None, lane=lane, reads=True)
         there = decode(ServerTime, _body_of_read(request, observed), what=request.path)
         assert isinstance(observed, Reply), "a broken request has no body"
         middle_ms = observed.began_ms + observed.took_ms // 2

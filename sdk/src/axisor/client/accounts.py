@@ -105,7 +105,7 @@ class Accounts:
         credentials: Credentials | None = None,
         request_id: str | None = None,
     ) -> Account:
-        """Add an account. Raises ModeNotAllowed, LiveNotReady, VenueNotFound, VenueAuth."""
+        """Add an account. Raises ModeNotAllowed, VenueNotFound, VenueAuth, FieldInvalid."""
         request = pb.CreateAccountRequest(
             request_id=request_id or new_request_id(),
             venue=venue_name(venue),

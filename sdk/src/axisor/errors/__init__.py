@@ -8,7 +8,7 @@
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
-    │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
+    │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts
@@ -87,7 +87,6 @@ from axisor.errors.standing import (
     InsufficientBalance,
     LeaseLost,
     LeashExceeded,
-    LiveNotReady,
     ModeMismatch,
     ModeNotAllowed,
     NoEngine,
@@ -143,7 +142,6 @@ __all__ = [
     "EtagMismatch",
     "ModeMismatch",
     "ModeNotAllowed",
-    "LiveNotReady",
     "RunStateInvalid",
     "SequenceExpired",
     "SequenceAhead",

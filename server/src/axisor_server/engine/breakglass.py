@@ -172,7 +172,6 @@ class BreakGlass:
             cost=0,
             book=core.draft().book,
             view=view,
-            network=core.account.network,
             asker=asker,
         )
         return refusal or reviewed(action, live.record.id, view, core.desk.reviewers)

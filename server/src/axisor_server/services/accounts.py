@@ -24,7 +24,7 @@ from axisor_server.engine.facade import Engine
 from axisor_server.engine.keys import open_key, seal_key
 from axisor_server.engine.verbs import check_etag
 from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
-from axisor_server.services.admission import admit
+from axisor_server.services.admission import admit, admit_key
 from axisor_server.services.credentials import CredentialReport, ask, report_on
 from axisor_server.services.requests import Once, Request
 
@@ -132,7 +132,7 @@ class Accounts:
     ) -> AccountAnswer:
         """Add an account, seal its credentials, and begin to act for it.
 
-        Raises ModeNotAllowed, LiveNotReady, VenueNotFound, VenueAuth, FieldInvalid.
+        Raises ModeNotAllowed, VenueNotFound, VenueAuth, FieldInvalid.
         """
 
         async def change(id: str) -> AccountAnswer:
@@ -147,6 +147,7 @@ class Accounts:
                     credentials=credentials,
                     clock=self._clock,
                 )
+                admit_key(new.mode, new.network, rights)
             record = await self._add(id, new, credentials, rights)
             try:
                 await self._engine.open_account(record)
@@ -200,6 +201,7 @@ class Accounts:
                 credentials=credentials,
                 clock=self._clock,
             )
+            admit_key(before.mode, before.network, rights)
         now_us = to_us(self._clock.now())
 
         def change(tx: Transaction) -> None:
