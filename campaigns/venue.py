@@ -86,6 +86,11 @@ class Venue:
         rows: list[dict[str, Any]] = (await self.call("GET", f"ledger?after={after}"))["rows"]
         return rows
 
+    async def arrivals(self) -> list[dict[str, Any]]:
+        """Return the changes it was asked for, carried out or not."""
+        found: list[dict[str, Any]] = (await self.call("GET", "arrivals"))["arrivals"]
+        return found
+
 
 @asynccontextmanager
 async def venue(folder: Path, *options: str) -> AsyncIterator[Venue]:

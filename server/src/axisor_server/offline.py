@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from axisor.errors import CheckpointInvalid, SettingsInvalid
+from axisor_server.adapters.backup.before import before_migration
+from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.checkpoints import read_checkpoints
-from axisor_server.adapters.database import Reading, read_postgres, read_sqlite
+from axisor_server.adapters.database import (
+    Reading,
+    postgres_store,
+    read_postgres,
+    read_sqlite,
+    sqlite_store,
+)
 from axisor_server.adapters.signing import is_genuine
+from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.domain import audit_keys
 from axisor_server.domain.audit_keys import read_public
 from axisor_server.domain.checkpoints import KIND, Checkpoint, check_signed, from_document
 from axisor_server.plugins import Plugins
+from axisor_server.ports import Store
 from axisor_server.services.replay import Strategies
 from axisor_server.settings import Loaded, Settings
 
@@ -67,3 +79,27 @@ def _own_key(reading: Reading) -> bytes:
 def strategies(loaded: Loaded) -> Strategies:
     """Return the strategies of the plugins that are enabled."""
     return Plugins.discover(loaded.settings.plugins).strategies
+
+
+@asynccontextmanager
+async def opened_store(loaded: Loaded, data_dir: Path) -> AsyncIterator[Store]:
+    """Give the core's database to write, without a core on SQLite.
+
+    Raises StoreInUse where a core holds it, StoreUnavailable where there is none.
+    """
+    reading(loaded, data_dir).close()
+    url = postgres_url(loaded.settings)
+    place = Place(data_dir=data_dir, database_url=url)
+    before = before_migration(
+        place, clock=SystemClock(), ids=SystemIds(), version=version("axisor-server")
+    )
+    store: Store
+    if url:
+        store = postgres_store(url, before=before)
+    else:
+        store = sqlite_store(data_dir, before=before)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -22,6 +22,7 @@ from axisor_server.domain.records import (
     LeaseRecord,
     RunRecord,
 )
+from axisor_server.domain.scopes import Scope
 
 __all__ = [
     "Clock",
@@ -47,6 +48,13 @@ class Conflict(StoreError):
 
 class Reader(Protocol):
     """Reads within one consistent view of the database."""
+
+    def narrow(self, scope: Scope) -> None:
+        """Have the database itself hold back what is not in a scope, for the rest of this view.
+
+        A database that cannot do that does nothing: whoever reads filters as well.
+        """
+        ...
 
     def head(self, stream: str) -> Head:
         """Return the end of a journal; sequence 0 where there is none."""
@@ -145,6 +153,10 @@ class Reader(Protocol):
         self, kind: str, *, owner: str | None = None, about: str | None = None
     ) -> Sequence[DocumentRecord]:
         """Return documents of a kind, of an owner and about something where named, oldest first."""
+        ...
+
+    def documents_after(self, kind: str, id: str, *, limit: int) -> Sequence[DocumentRecord]:
+        """Return up to `limit` documents of any kind above one, by kind and id."""
         ...
 
     def meta(self, key: str) -> str | None:
@@ -268,6 +280,10 @@ class Transaction(Reader, Protocol):
 
         Raises Conflict when its revision differs, or when another of its kind holds a key.
         """
+        ...
+
+    def rewrap_document(self, kind: str, id: str, *, body: bytes) -> None:
+        """Replace a body by one that says the same, leaving the revision and the keys."""
         ...
 
     def delete_document(self, kind: str, id: str) -> bool:

@@ -23,9 +23,10 @@ from axisor_server.adapters.database.identity import Identity
 from axisor_server.adapters.reserve import Reserve
 from axisor_server.adapters.signing import SigningKey, open_key
 from axisor_server.offline import postgres_url
-from axisor_server.ports import Ids, Store, Vault
+from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics
 from axisor_server.services.checkpointing import Checkpoints, Often
+from axisor_server.services.custody import Custody, KeyRing
 from axisor_server.settings import Settings
 
 
@@ -40,7 +41,7 @@ class Upkeep:
         clock: Clock,
         ids: Ids,
         registry: CollectorRegistry,
-        vault: Vault,
+        vault: KeyRing,
         anew: bool = False,
     ) -> None:
         own = version("axisor-server")
@@ -62,6 +63,7 @@ class Upkeep:
         else:
             self.store = postgres_store(self._url, before=before)
         self._months = MonthsAhead(self._url, clock=clock, told=self._note) if self._url else None
+        self._custody = Custody(store=self.store, ring=vault, clock=clock)
         self._backups = planned(
             settings, data_dir, clock=clock, ids=ids, version=own, told=self._backed_up
         )
@@ -87,7 +89,7 @@ class Upkeep:
         self, tell: Callable[[NoticeGiven], Awaitable[None]]
     ) -> list[Coroutine[Any, Any, None]]:
         """Return what runs as long as the core does."""
-        found: list[Coroutine[Any, Any, None]] = [self._tell(tell)]
+        found: list[Coroutine[Any, Any, None]] = [self._tell(tell), self._custody.watch()]
         if self._backups is not None:
             found.append(self._backups.run())
         if self._months is not None:

@@ -11,7 +11,7 @@ from axisor.errors import RateLimited
 from axisor.events import IntentPlanned, IntentReviewRefused
 from axisor.intents import Action, AddMargin, Intent, OpenPosition
 from axisor.model import AccountState, OrderType, Permission, Side, Tick
-from axisor.ports import Lane, SendResult
+from axisor.ports import Lane, Leave, SendResult, free_to_leave
 from axisor.strategy import Config, Memory, Strategy, View
 from axisor_lnmarkets.limiter import AUTHENTICATED, Limiter
 from axisor_server.domain.review import MOST_OPEN
@@ -66,12 +66,17 @@ class PacedLine(SimLine):
         return await super().read(lane=lane)
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Send when there is leave to, and note when that was."""
         await self._paced.limiter.acquire(lane)
         self._paced.left.append((self._paced.clock.monotonic_ms(), action))
-        return await super().send(action, signed_at_ms=signed_at_ms, lane=lane)
+        return await super().send(action, signed_at_ms=signed_at_ms, lane=lane, leave=leave)
 
 
 class PacedVenue(SimVenue):

@@ -26,11 +26,13 @@ from axisor.ports import (
     Credentials,
     KeyRights,
     Lane,
+    Leave,
     RateBudget,
     Refused,
     SendResult,
     Transfer,
     Unknown,
+    free_to_leave,
 )
 from axisor_lnmarkets.actions import PATHS, carry_out, confirmed_of
 from axisor_lnmarkets.address import Address
@@ -49,6 +51,7 @@ from axisor_lnmarkets.convert import (
 )
 from axisor_lnmarkets.hints import hints, rights_of
 from axisor_lnmarkets.hour import VenueHour
+from axisor_lnmarkets.leaving import on_condition
 from axisor_lnmarkets.limiter import AUTHENTICATED, Limiter, Rate
 from axisor_lnmarkets.models.futures import CrossOrder, CrossPosition, Trade
 from axisor_lnmarkets.rest import Rest
@@ -148,15 +151,23 @@ class LnMarketsAccount:
         )
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Carry out an action, signed for `signed_at_ms` (venue time, unix milliseconds), once.
 
-        Never raises for a venue's answer or a broken line, and never retries. A caller that cancels
-        it gets its cancellation and must count the outcome as unknown.
+        `leave` is put before the first byte, and before the body once more; what it raises there
+        leaves the outcome unknown. Never raises for a venue's answer or a broken line, and never
+        retries. A caller that cancels it gets its cancellation and must count the outcome as
+        unknown.
         """
         try:
-            answer = await carry_out(self._rest, action, signed_at_ms=signed_at_ms, lane=lane)
+            with on_condition(leave):
+                answer = await carry_out(self._rest, action, signed_at_ms=signed_at_ms, lane=lane)
         except OutcomeUnknown as error:
             return Unknown(error.message)
         except AxisorError as error:
@@ -291,7 +302,10 @@ class LnMarketsAccount:
             return await self._log_in()
 
     async def _log_in(self) -> KeyRights:
-        async with open_stream(self._address.stream, clock=self._clock, rng=self._rng) as stream:
+        opened = open_stream(
+            self._address.stream, clock=self._clock, rng=self._rng, proxy=self._address.proxy
+        )
+        async with opened as stream:
             answer = await stream.authenticate(
                 self._signer, timestamp_ms=self._transport.venue_now_ms()
             )
@@ -310,6 +324,7 @@ class LnMarketsAccount:
             rng=self._rng,
             venue_now_ms=self._transport.venue_now_ms,
             resync=self._transport.resync,
+            proxy=self._address.proxy,
         )
 
     async def warm(self) -> None:

@@ -26,6 +26,7 @@ from axisor.errors import (
     VenueUnavailable,
 )
 from axisor.ports import Refused, Unknown
+from axisor_lnmarkets.leaving import StayedHere
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ class Done(Struct, Generic[T], frozen=True):
 
 Verdict: TypeAlias = Done[T] | Refused | Unknown
 
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Failures that come before the first byte of a request."""
 
 REFUSALS = frozenset({400, 401, 403, 404, 409, 422, 429})
@@ -78,6 +79,8 @@ def judge(observed: Reply | BaseException, read: Callable[[bytes], T]) -> Verdic
 
 def _judge_break(error: BaseException) -> Refused | Unknown:
     name = type(error).__name__
+    if isinstance(error, StayedHere):
+        return Refused(error.error)
     if isinstance(error, NOT_SENT):
         return Refused(
             VenueUnavailable(f"No connection to LN Markets could be made ({name}).", kind=name)

@@ -103,9 +103,14 @@ class Accounts:
         label: str,
         base_url: str = "",
         credentials: Credentials | None = None,
+        allow_withdrawals: bool = False,
         request_id: str | None = None,
     ) -> Account:
-        """Add an account. Raises ModeNotAllowed, VenueNotFound, VenueAuth, FieldInvalid."""
+        """Add an account.
+
+        A key that can withdraw is refused in LIVE unless `allow_withdrawals` says that its owner
+        means it. Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw.
+        """
         request = pb.CreateAccountRequest(
             request_id=request_id or new_request_id(),
             venue=venue_name(venue),
@@ -114,6 +119,7 @@ class Accounts:
             label=label,
             base_url=base_url,
             credentials=None if credentials is None else _credentials_to_wire(credentials),
+            allow_withdrawals=allow_withdrawals,
         )
         answer = await self._call.unary(self._stub.CreateAccount, request, of_account=False)
         return account_from_wire(answer.account)
@@ -148,13 +154,22 @@ class Accounts:
         return (await self._call.unary(self._stub.DeleteAccount, request)).sequence
 
     async def replace_credentials(
-        self, account: str, credentials: Credentials, *, request_id: str | None = None
+        self,
+        account: str,
+        credentials: Credentials,
+        *,
+        allow_withdrawals: bool = False,
+        request_id: str | None = None,
     ) -> CredentialReport:
-        """Replace the key after the venue accepted it. Raises VenueAuth, VenueUnavailable."""
+        """Replace the key after the venue accepted it.
+
+        Raises VenueAuth, VenueUnavailable, KeyCanWithdraw.
+        """
         request = pb.ReplaceCredentialsRequest(
             name=account_name(account),
             request_id=request_id or new_request_id(),
             credentials=_credentials_to_wire(credentials),
+            allow_withdrawals=allow_withdrawals,
         )
         answer = await self._call.unary(self._stub.ReplaceCredentials, request)
         return _credential_report(answer.report)

@@ -1,20 +1,23 @@
 """Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
 
     AxisorError
-    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied
+    ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
+    │                 StepUpRequired · SignInRefused · RegistrationClosed
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
-    │                 SettingsInvalid
+    │                 SettingsInvalid · PasswordRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
-    │                 StrategyNotFound · VenueNotFound · EventNotFound
+    │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
+    │                 MemberNotFound · PersonNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts
+    │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
+    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
-    │                 InsufficientBalance · ShadowOnly
+    │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid ·
@@ -54,6 +57,15 @@ from axisor.errors.outside import (
     VenueRefused,
     VenueUnavailable,
 )
+from axisor.errors.people import (
+    EmailUnverified,
+    PasswordRefused,
+    PersonNotFound,
+    PersonStateInvalid,
+    ProofInvalid,
+    RegistrationClosed,
+    SignInRefused,
+)
 from axisor.errors.requests import (
     AccountNotFound,
     AmountNotPositive,
@@ -63,6 +75,7 @@ from axisor.errors.requests import (
     FieldInvalid,
     HistoryInvalid,
     LeverageOutOfRange,
+    MemberNotFound,
     OrderNotFound,
     PageTokenInvalid,
     PermissionDenied,
@@ -70,9 +83,12 @@ from axisor.errors.requests import (
     PriceOffStep,
     QuantityOutOfRange,
     RunNotFound,
+    SessionOver,
     SettingsInvalid,
+    StepUpRequired,
     StrategyNotFound,
     TokenInvalid,
+    TokenNotFound,
     Unauthenticated,
     VenueNotFound,
 )
@@ -85,6 +101,8 @@ from axisor.errors.standing import (
     Halted,
     HaltKept,
     InsufficientBalance,
+    KeyCanWithdraw,
+    LastOwner,
     LeaseLost,
     LeashExceeded,
     ModeMismatch,
@@ -105,6 +123,8 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    TokenSpent,
+    VaultKeyInUse,
     WitnessContradicts,
 )
 
@@ -119,7 +139,9 @@ __all__ = [
     "StoreError",
     "Unauthenticated",
     "TokenInvalid",
+    "SessionOver",
     "PermissionDenied",
+    "StepUpRequired",
     "FieldInvalid",
     "PriceOffStep",
     "LeverageOutOfRange",
@@ -137,6 +159,8 @@ __all__ = [
     "StrategyNotFound",
     "VenueNotFound",
     "EventNotFound",
+    "TokenNotFound",
+    "MemberNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -156,6 +180,8 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "LastOwner",
+    "VaultKeyInUse",
     "BudgetExceeded",
     "ReserveBroken",
     "LeashExceeded",
@@ -166,6 +192,8 @@ __all__ = [
     "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
+    "TokenSpent",
+    "KeyCanWithdraw",
     "VenueRefused",
     "VenueUnavailable",
     "VenueRateLimited",
@@ -181,6 +209,13 @@ __all__ = [
     "CheckpointInvalid",
     "VaultSealBroken",
     "DiskFull",
+    "SignInRefused",
+    "EmailUnverified",
+    "PasswordRefused",
+    "ProofInvalid",
+    "PersonNotFound",
+    "RegistrationClosed",
+    "PersonStateInvalid",
     "reasons",
 ]
 

@@ -107,6 +107,14 @@ class RestoreReconciling(StateError):
     fix = "Wait until RestoreReconciled is in the journal; it takes about a minute."
 
 
+class VaultKeyInUse(StateError):
+    """A key of the vault is still needed."""
+
+    reason = "VAULT_KEY_IN_USE"
+    money = "Nothing was changed: without the key something stored would never open again."
+    fix = "Wait until everything is wrapped by another key: axisor keys list counts it."
+
+
 class NotSupported(StateError):
     """The venue does not offer this for this kind of position."""
 
@@ -132,6 +140,13 @@ class AccountInUse(StateError):
 
     reason = "ACCOUNT_IN_USE"
     fix = "Stop its runs and wait until its actions are settled."
+
+
+class LastOwner(StateError):
+    """The account would be left without an owner."""
+
+    reason = "LAST_OWNER"
+    fix = "Make somebody else its owner first: axisor access grant."
 
 
 class WitnessContradicts(StateError):
@@ -177,6 +192,16 @@ class ReduceOnly(RiskError):
     fix = "Wait; it ends by itself when the cause is gone: axisor status."
 
 
+class KeyCanWithdraw(RiskError):
+    """The key can withdraw, and this account acts with real money."""
+
+    reason = "KEY_CAN_WITHDRAW"
+    money = (
+        "It was not stored. A thief of such a key takes every sat; nothing here needs the right."
+    )
+    fix = "Make a key without the right to withdraw, or say that you mean it: --allow-withdrawals."
+
+
 class ReviewRefused(RiskError):
     """A reviewer refused the action."""
 
@@ -212,3 +237,10 @@ class ShadowOnly(RiskError):
 
     reason = "SHADOW_ONLY"
     fix = "Nothing; this is what the mode is for."
+
+
+class TokenSpent(RiskError):
+    """The token's sats for the day do not cover this action."""
+
+    reason = "TOKEN_SPENT"
+    fix = "Wait until midnight UTC, or use a token that may move more."

@@ -166,6 +166,7 @@ class CreateAccountRequest(_message.Message):
     LABEL_FIELD_NUMBER: _builtins.int
     BASE_URL_FIELD_NUMBER: _builtins.int
     CREDENTIALS_FIELD_NUMBER: _builtins.int
+    ALLOW_WITHDRAWALS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. A UUID made by the caller before the first try. The same id with the same body gets
     the same answer for 7 days.
@@ -180,6 +181,8 @@ class CreateAccountRequest(_message.Message):
     """Required. What its owner calls it, at most 64 characters."""
     base_url: _builtins.str
     """Optional. The venue's address where it is not the venue's usual one, as a URI."""
+    allow_withdrawals: _builtins.bool
+    """Optional. Takes a key that can withdraw in LIVE too, which is refused otherwise."""
     @_builtins.property
     def credentials(self) -> Global___Credentials:
         """Optional. The credentials. Needed in SHADOW and LIVE, and nowhere else."""
@@ -194,10 +197,11 @@ class CreateAccountRequest(_message.Message):
         label: _builtins.str = ...,
         base_url: _builtins.str = ...,
         credentials: Global___Credentials | None = ...,
+        allow_withdrawals: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_url", b"base_url", "credentials", b"credentials", "label", b"label", "mode", b"mode", "network", b"network", "request_id", b"request_id", "venue", b"venue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_withdrawals", b"allow_withdrawals", "base_url", b"base_url", "credentials", b"credentials", "label", b"label", "mode", b"mode", "network", b"network", "request_id", b"request_id", "venue", b"venue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -370,12 +374,15 @@ class ReplaceCredentialsRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CREDENTIALS_FIELD_NUMBER: _builtins.int
+    ALLOW_WITHDRAWALS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. Format: `accounts/{account}`."""
     request_id: _builtins.str
     """Required. A UUID made by the caller before the first try. The same id with the same body gets
     the same answer for 7 days.
     """
+    allow_withdrawals: _builtins.bool
+    """Optional. Takes a key that can withdraw in LIVE too, which is refused otherwise."""
     @_builtins.property
     def credentials(self) -> Global___Credentials:
         """Required. The new credentials."""
@@ -386,10 +393,11 @@ class ReplaceCredentialsRequest(_message.Message):
         name: _builtins.str = ...,
         request_id: _builtins.str = ...,
         credentials: Global___Credentials | None = ...,
+        allow_withdrawals: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials", "name", b"name", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_withdrawals", b"allow_withdrawals", "credentials", b"credentials", "name", b"name", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -118,8 +118,9 @@ class AccountServiceServicer(object):
 
     def CreateAccount(self, request, context):
         """Adds an account and seals its credentials. Does not open anything at the venue, and starts no
-        run. A key that can withdraw real sats is refused. Fails with `MODE_NOT_ALLOWED`,
-        `VENUE_NOT_FOUND`, `VENUE_AUTH`, `FIELD_INVALID` or `REQUEST_ID_REUSED`.
+        run. A key that can withdraw is refused in LIVE unless its owner says that it is meant. Fails
+        with `MODE_NOT_ALLOWED`, `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW` or
+        `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,7 +145,8 @@ class AccountServiceServicer(object):
 
     def ReplaceCredentials(self, request, context):
         """Replaces the credentials after the venue has accepted the new ones. Does not show the old ones.
-        Fails with `ACCOUNT_NOT_FOUND`, `VENUE_AUTH`, `VENUE_UNAVAILABLE` or `REQUEST_ID_REUSED`.
+        Fails with `ACCOUNT_NOT_FOUND`, `VENUE_AUTH`, `VENUE_UNAVAILABLE`, `KEY_CAN_WITHDRAW` or
+        `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -286,7 +286,11 @@ class Core:
         if not self.settings.shared:
             return True
         spare_ms = min(1_000, self.settings.lease_ms // 5)
-        return self.clock.monotonic_ms() < self.lease_until_ms - spare_ms
+        return self.lease_left_ms() > spare_ms
+
+    def lease_left_ms(self) -> int:
+        """Return how long nobody else can have the account for certain."""
+        return self.lease_until_ms - self.clock.monotonic_ms()
 
     @property
     def stream(self) -> str:

@@ -131,15 +131,16 @@ class Effects:
         clock = core.market.timekeeper.venue_clock()
         if clock is None:
             raise VenueUnavailable("The venue's clock has not been measured yet.")
-        settings = core.settings
+        settings, window_ms = core.settings, self._line.signature_window_ms
         return stamp(
             clock,
             wall_ms=to_us(core.clock.now()) // 1_000,
-            window_ms=self._line.signature_window_ms,
+            window_ms=window_ms,
             back_date_ms=settings.back_date_ms,
             lag_ms=settings.lag_ms,
             slack_ms=settings.slack_ms,
             uncertainty_limit_ms=settings.uncertainty_limit_ms,
+            good_ms=core.lease_left_ms() if settings.binds_signatures(window_ms) else None,
         )
 
     async def settle(self, intent: str, result: SendResult, *, latency_ms: int) -> None:

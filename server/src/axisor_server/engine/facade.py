@@ -282,9 +282,9 @@ class Engine:
         """Halt all accounts here at once; it is written down as soon as the store takes it."""
         self.platform.demand(level, principal=principal, reason=reason)
 
-    async def tell(self, notice: NoticeGiven) -> None:
-        """Write a notice into the journal of every account that is served here."""
-        await self._roster.tell(notice)
+    async def tell(self, notice: NoticeGiven, *, only: str = "") -> None:
+        """Write a notice into the journal of every account served here, or of one of them."""
+        await self._roster.tell(notice, only=only)
 
     async def halt_all(self, level: HaltLevel, *, principal: str, reason: str = "") -> Halt:
         """Halt all accounts and return the halt in force, which may be stricter than asked for.

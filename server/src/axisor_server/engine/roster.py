@@ -109,9 +109,9 @@ class Roster:
         halting = {id: actor.halting for id, actor in self.actors.items()}
         await tell_all(halting, halt, self._clock, self._settings.command_wait_ms / 1000)
 
-    async def tell(self, notice: NoticeGiven) -> None:
-        """Write a notice into the journal of every account that is served here."""
-        for id, actor in list(self.actors.items()):
+    async def tell(self, notice: NoticeGiven, *, only: str = "") -> None:
+        """Write a notice into the journal of every account served here, or of one of them."""
+        for id, actor in [each for each in self.actors.items() if only in ("", each[0])]:
             try:
                 await actor.say(notice)
             except AxisorError as error:

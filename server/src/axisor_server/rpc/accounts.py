@@ -47,7 +47,7 @@ class AccountServicer:
     ) -> pb.ListAccountsResponse:
         """Answer with a page of accounts."""
         page, token = paging.cut(
-            await self._accounts.list(),
+            await self._accounts.list(call.principal),
             of="accounts",
             size=request.page_size,
             after=request.page_token,
@@ -70,6 +70,7 @@ class AccountServicer:
             mode=enum_asked(Mode, request.mode, "mode"),
             label=request.label,
             url=request.base_url,
+            allow_withdrawals=request.allow_withdrawals,
         )
         credentials = _credentials(request.credentials) if request.HasField("credentials") else None
         done = await self._accounts.create(new, credentials, call.request())
@@ -110,7 +111,10 @@ class AccountServicer:
     ) -> pb.ReplaceCredentialsResponse:
         """Replace an account's credentials."""
         done = await self._accounts.replace_credentials(
-            account_id(request.name), _credentials(request.credentials), call.request()
+            account_id(request.name),
+            _credentials(request.credentials),
+            call.request(),
+            allow_withdrawals=request.allow_withdrawals,
         )
         return pb.ReplaceCredentialsResponse(report=_report(done.report), sequence=done.sequence)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -24,9 +25,13 @@ from axisor_server.engine.facade import Engine
 from axisor_server.engine.keys import open_key, seal_key
 from axisor_server.engine.verbs import check_etag
 from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
-from axisor_server.services.admission import admit, admit_key
-from axisor_server.services.credentials import CredentialReport, ask, report_on
+from axisor_server.services import access
+from axisor_server.services.admission import admit
+from axisor_server.services.credentials import CredentialReport, ask, report_on, vet, warning_of
+from axisor_server.services.principals import Principal
+from axisor_server.services.recording import Recorder, Say
 from axisor_server.services.requests import Once, Request
+from axisor_server.services.seeing import also
 
 DIFFERENCES = ("BalanceChanged", "PositionChanged", "PositionClosed", "OrderChanged", "FundingPaid")
 """Kinds of events that a reconciliation writes for what differed."""
@@ -40,6 +45,7 @@ class NewAccount(Struct, frozen=True, kw_only=True):
     mode: Mode
     label: str
     url: str = ""
+    allow_withdrawals: bool = False
 
 
 class AccountAnswer(Struct, frozen=True, kw_only=True):
@@ -81,6 +87,7 @@ class Accounts:
         venues: Mapping[str, Venue],
         clock: Clock,
         once: Once,
+        recorder: Recorder,
         max_mode: Mode,
     ) -> None:
         self._engine = engine
@@ -89,6 +96,7 @@ class Accounts:
         self._venues = venues
         self._clock = clock
         self._once = once
+        self._recorder = recorder
         self._max_mode = max_mode
 
     async def get(self, id: str) -> AccountRecord:
@@ -98,10 +106,11 @@ class Accounts:
             raise AccountNotFound(f"There is no account `{id}`.", account=id)
         return found
 
-    async def list(self) -> Sequence[AccountRecord]:
-        """Return every account, by label."""
+    async def list(self, caller: Principal) -> Sequence[AccountRecord]:
+        """Return the accounts that a caller sees, by label."""
         found = await self._store.read(lambda view: view.accounts())
-        return sorted(found, key=lambda record: (record.label, record.id))
+        seen = (record for record in found if caller.sees(record.id))
+        return sorted(seen, key=lambda record: (record.label, record.id))
 
     async def scopes(self, ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         """Return the rights of the keys of accounts, as the venue last told; none where unknown."""
@@ -132,7 +141,7 @@ class Accounts:
     ) -> AccountAnswer:
         """Add an account, seal its credentials, and begin to act for it.
 
-        Raises ModeNotAllowed, VenueNotFound, VenueAuth, FieldInvalid.
+        Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid.
         """
 
         async def change(id: str) -> AccountAnswer:
@@ -140,20 +149,14 @@ class Accounts:
             await self._admit(new, venue, has_credentials=credentials is not None)
             rights: KeyRights | None = None
             if credentials is not None:
-                rights = await ask(
-                    venue,
-                    network=new.network,
-                    url=new.url,
-                    credentials=credentials,
-                    clock=self._clock,
-                )
-                admit_key(new.mode, new.network, rights)
-            record = await self._add(id, new, credentials, rights)
+                rights = await self._vetted(new, credentials)
+            record = await self._add(id, new, credentials, rights, request.caller)
             try:
                 await self._engine.open_account(record)
             except AxisorError:
-                await self._store.write(lambda tx: tx.delete_account(id))
+                await self._recorder.write(partial(_unmade, id), by=request.caller)
                 raise
+            await self._warn(record, rights)
             return await self._answer(id)
 
         return await self._once.perform(request, AccountAnswer, change)
@@ -187,21 +190,30 @@ class Accounts:
         return Counted(sequence=sequence)
 
     async def replace_credentials(
-        self, id: str, credentials: Credentials, request: Request
+        self,
+        id: str,
+        credentials: Credentials,
+        request: Request,
+        *,
+        allow_withdrawals: bool = False,
     ) -> CredentialAnswer:
-        """Seal other credentials once the venue has accepted them. Raises VenueAuth."""
+        """Seal other credentials once the venue has accepted them.
+
+        Raises VenueAuth, KeyCanWithdraw; the account then keeps those it had.
+        """
         before = await self.get(id)
         known = await self._store.read(lambda view: view.command(TENANT, request.request_id))
         rights = None
         if known is None:
-            rights = await ask(
-                self._venue(before.venue),
+            wanted = NewAccount(
+                venue=before.venue,
                 network=before.network,
+                mode=before.mode,
+                label=before.label,
                 url=before.url,
-                credentials=credentials,
-                clock=self._clock,
+                allow_withdrawals=allow_withdrawals,
             )
-            admit_key(before.mode, before.network, rights)
+            rights = await self._vetted(wanted, credentials)
         now_us = to_us(self._clock.now())
 
         def change(tx: Transaction) -> None:
@@ -211,10 +223,27 @@ class Accounts:
         now = await self._engine.take_up_account(
             id, change, credentials_replaced=True, asked=request.asked
         )
+        await self._warn(before, rights)
         if rights is None:  # a repeat: the venue was asked the first time
             rights = await self._rights(id)
         report = report_on(rights, before.mode, self._clock.now())
         return CredentialAnswer(report=report, sequence=now.sequence)
+
+    async def _vetted(self, of: NewAccount, credentials: Credentials) -> KeyRights:
+        rights = await ask(
+            self._venue(of.venue),
+            network=of.network,
+            url=of.url,
+            credentials=credentials,
+            clock=self._clock,
+        )
+        vet(rights, of.mode, allow_withdrawals=of.allow_withdrawals, venue=of.venue)
+        return rights
+
+    async def _warn(self, record: AccountRecord, rights: KeyRights | None) -> None:
+        notice = warning_of(rights, record.mode)
+        if notice is not None:
+            await self._engine.tell(notice, only=record.id)
 
     async def _rights(self, id: str) -> KeyRights | None:
         text = await self._store.read(lambda view: view.meta(rights_key(id)))
@@ -282,6 +311,7 @@ class Accounts:
         new: NewAccount,
         credentials: Credentials | None,
         rights: KeyRights | None,
+        caller: Principal,
     ) -> AccountRecord:
         now_us = to_us(self._clock.now())
         record = AccountRecord(
@@ -295,15 +325,18 @@ class Accounts:
             updated_us=now_us,
         )
 
-        def unit(tx: Transaction) -> AccountRecord:
-            found = tx.account(id)
-            if found is not None:  # An earlier try of the same request got this far.
-                return found
+        def unit(tx: Transaction, say: Say) -> AccountRecord:
+            there = tx.account(id)
+            if there is not None:  # An earlier try of the same request got this far.
+                return there
             tx.put_account(record, revision=None)
             self._seal(tx, record, credentials, rights)
+            access.found(tx, say, id, caller, now_us=now_us)
             return record
 
-        return await self._store.write(unit)
+        added = await self._recorder.write(unit, by=caller)
+        also(id)
+        return added
 
     def _seal(
         self,
@@ -335,6 +368,12 @@ class Accounts:
 
     async def _sequence(self, id: str) -> int:
         return await self._store.read(lambda view: view.head(stream_of(id)).sequence)
+
+
+def _unmade(id: str, tx: Transaction, say: Say) -> None:
+    """Take back an account that could not be opened, and the roles on it."""
+    tx.delete_account(id)
+    access.unfound(tx, say, id)
 
 
 def _replace(

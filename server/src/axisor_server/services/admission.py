@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 from axisor.errors import FieldInvalid, ModeNotAllowed
 from axisor.model import Mode
-from axisor.ports import KeyRights, Venue
+from axisor.ports import Venue
 
 SIMULATED = "sim"
-MAINNET = "mainnet"
 
 
 def admit(mode: Mode, network: str, url: str, venue: Venue, max_mode: Mode) -> None:
@@ -38,19 +37,6 @@ def admit(mode: Mode, network: str, url: str, venue: Venue, max_mode: Mode) -> N
             maxMode=max_mode.value,
         )
     _check_address(network, url, venue)
-
-
-def admit_key(mode: Mode, network: str, rights: KeyRights) -> None:
-    """Refuse a key that can withdraw real sats: nothing here needs that. Raises FieldInvalid.
-
-    A key whose rights a venue does not tell is taken; `axisor doctor` names it.
-    """
-    if mode is Mode.LIVE and network == MAINNET and rights.can_withdraw:
-        raise FieldInvalid(
-            "This key can withdraw, so whoever takes it takes every sat; LIVE does without.",
-            fix="Make a key at the venue without the right to withdraw, and give that one.",
-            field="credentials",
-        )
 
 
 def is_loopback(host: str) -> bool:

@@ -7,7 +7,9 @@ from datetime import datetime
 import structlog
 from msgspec import Struct
 
-from axisor.model import Mode
+from axisor.errors import KeyCanWithdraw
+from axisor.events import NoticeGiven
+from axisor.model import Mode, Severity
 from axisor.ports import Clock, Credentials, KeyRights, Venue
 
 log = structlog.get_logger("axisor.credentials")
@@ -43,6 +45,24 @@ async def ask(
     if rights.can_withdraw:
         log.warning("a key can withdraw", venue=venue.name, network=network)
     return rights
+
+
+def vet(rights: KeyRights, mode: Mode, *, allow_withdrawals: bool, venue: str) -> None:
+    """Raise KeyCanWithdraw for such a key of an account in LIVE, unless its owner means it.
+
+    A venue that does not tell is taken at its word: nothing.
+    """
+    if mode is Mode.LIVE and rights.can_withdraw and not allow_withdrawals:
+        raise KeyCanWithdraw(venue=venue)
+
+
+def warning_of(rights: KeyRights | None, mode: Mode) -> NoticeGiven | None:
+    """Return what an account's journal says of a key that can withdraw and was taken."""
+    if rights is None or not rights.can_withdraw or mode is not Mode.LIVE:
+        return None
+    return NoticeGiven(
+        severity=Severity.CRIT, code="KEY_CAN_WITHDRAW", text=WITHDRAWS, data={"mode": mode.value}
+    )
 
 
 def report_on(rights: KeyRights | None, mode: Mode, now: datetime) -> CredentialReport:

@@ -66,7 +66,7 @@ class Ring:
     def __init__(self, size: int) -> None:
         self._slots: deque[_Slot] = deque(maxlen=size)
         self.latest = 0
-        self._bells: dict[Poke, None] = {}
+        self._watchers: dict[Poke, None] = {}
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Take entries that are durable; those known already are skipped."""
@@ -86,19 +86,19 @@ class Ring:
             self.wake()
 
     def wake(self) -> None:
-        """Wake everybody who watches."""
-        for bell in self._bells:
-            bell.set()
+        """Wake everybody, though nothing came."""
+        for poke in self._watchers:
+            poke.set()
 
-    def enter(self) -> Poke:
-        """Return a bell of the caller's own, rung at every change until it leaves."""
-        bell = Poke()
-        self._bells[bell] = None
-        return bell
+    def join(self) -> Poke:
+        """Return what is poked at every change until it leaves."""
+        poke = Poke()
+        self._watchers[poke] = None
+        return poke
 
-    def leave(self, bell: Poke) -> None:
-        """Ring a bell no more."""
-        del self._bells[bell]
+    def leave(self, poke: Poke) -> None:
+        """Poke somebody no more."""
+        del self._watchers[poke]
 
     def after(self, cursor: int) -> Sequence[_Slot] | None:
         """Return the slots after a cursor, or None where the ring does not reach back to it."""
@@ -162,7 +162,7 @@ class Hub:
         the end of the core.
         """
         ring = self._ring(stream)
-        bell = ring.enter()
+        poke = ring.join()
         self._watchers += 1
         try:
             if after is None:
@@ -171,11 +171,11 @@ class Hub:
                 yield frame
             else:
                 await self._check(stream, after, ring)
-            async for frame in self._follow(stream, ring, bell, after, kinds):
+            async for frame in self._follow(stream, ring, poke, after, kinds):
                 yield frame
         finally:
             self._watchers -= 1
-            ring.leave(bell)
+            ring.leave(poke)
 
     def _ring(self, stream: str) -> Ring:
         ring = self._rings.get(stream)
@@ -197,11 +197,11 @@ class Hub:
             raise SequenceExpired(oldestSequence=following[0].sequence)
 
     async def _follow(
-        self, stream: str, ring: Ring, bell: Poke, cursor: int, kinds: frozenset[str]
+        self, stream: str, ring: Ring, poke: Poke, cursor: int, kinds: frozenset[str]
     ) -> AsyncIterator[bytes]:
         level, quiet_since = False, self._clock.monotonic_ms()
         while True:
-            bell.clear()
+            poke.clear()
             if cursor < ring.latest:
                 await self._pause()
                 lag = ring.latest - cursor
@@ -214,7 +214,7 @@ class Hub:
                         raise SlowReader(latestSequence=ring.latest)
                     quiet_since = self._clock.monotonic_ms()
                 if reached == cursor:  # A hint came before its events can be read.
-                    await self._wait(stream, ring, bell, HINT_WAIT_S)
+                    await self._wait(stream, ring, poke, HINT_WAIT_S)
                 cursor = reached
                 continue
             level = True
@@ -225,7 +225,7 @@ class Hub:
                 yield self._beat(ring.latest, self._clock.now())
                 quiet_since = self._clock.monotonic_ms()
                 continue
-            await self._wait(stream, ring, bell, self._limits.heartbeat_s - silent)
+            await self._wait(stream, ring, poke, self._limits.heartbeat_s - silent)
 
     async def _gather(
         self, stream: str, ring: Ring, cursor: int, kinds: frozenset[str]
@@ -257,9 +257,9 @@ class Hub:
         if self._watchers >= self._limits.crowd:
             await self._clock.sleep(self._watchers * self._limits.spread_s)
 
-    async def _wait(self, stream: str, ring: Ring, bell: Poke, seconds: float) -> None:
+    async def _wait(self, stream: str, ring: Ring, poke: Poke, seconds: float) -> None:
         poll = self._limits.poll_s
-        timeout = seconds if poll is None else min(seconds, poll)
-        if not await bell.wait(self._clock, timeout) and poll is not None:
+        came = await poke.wait(self._clock, seconds if poll is None else min(seconds, poll))
+        if poll is not None and not came:
             head = await self._store.read(lambda view: view.head(stream))
             ring.hint(head.sequence)

@@ -28,6 +28,8 @@ COLUMNS = (
     Column("halt", "halt"),
 )
 
+WITHDRAWALS = "Take a key that can withdraw in LIVE too."
+
 
 @click.group()
 def account() -> None:
@@ -76,6 +78,7 @@ REAL = "Real sats: Axisor may move, and lose, what is in this account. Is that m
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="How real it is.")
 @click.option("--label", default="", help="A name for people; the network's by default.")
 @click.option("--url", default="", help="Address of the venue; needed for a simulator.")
+@click.option("--allow-withdrawals", is_flag=True, help=WITHDRAWALS)
 @click.option("--request-id", type=click.UUID)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask whether real sats are meant.")
 def add(options: Options, **given: Any) -> None:
@@ -98,6 +101,7 @@ def add(options: Options, **given: Any) -> None:
             label=given["label"] or network,
             base_url=given["url"],
             credentials=credentials,
+            allow_withdrawals=given["allow_withdrawals"],
             request_id=None if given["request_id"] is None else str(given["request_id"]),
         )
 
@@ -165,12 +169,15 @@ def test(options: Options) -> None:
 
 
 @command(account)
-def replace_credentials(options: Options) -> None:
+@click.option("--allow-withdrawals", is_flag=True, help=WITHDRAWALS)
+def replace_credentials(options: Options, *, allow_withdrawals: bool) -> None:
     """Replace the account's key, read from a hidden prompt or from standard input."""
     credentials = read_credentials()
 
     async def use(client: Client, found: Account) -> dict[str, Any]:
-        report = await client.accounts.replace_credentials(found.id, credentials)
+        report = await client.accounts.replace_credentials(
+            found.id, credentials, allow_withdrawals=allow_withdrawals
+        )
         return {"valid": report.valid, "can_withdraw": report.can_withdraw, "text": report.text}
 
     options.printer().record(options.run_on(use))

@@ -213,6 +213,10 @@ REPLACE_DOCUMENT = (
     f"UPDATE documents SET {_assign(DocumentRecord)}"  # noqa: S608
     " WHERE kind = ? AND id = ? AND revision = ? RETURNING id"
 )
+DOCUMENTS_AFTER = (
+    f"{_select('documents', DocumentRecord)} WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?"
+)
+REWRAP_DOCUMENT = "UPDATE documents SET body = ? WHERE kind = ? AND id = ?"
 DELETE_DOCUMENT = "DELETE FROM documents WHERE kind = ? AND id = ? RETURNING id"
 DOCUMENT_KEYS = "SELECT key FROM document_keys WHERE kind = ? AND id = ?"
 ADD_DOCUMENT_KEY = (

@@ -199,6 +199,10 @@ class SqlTransaction(SqlReader):
             if not self._changed(sql.ADD_DOCUMENT_KEY, (record.kind, key, record.id)):
                 raise taken(record)
 
+    def rewrap_document(self, kind: str, id: str, *, body: bytes) -> None:
+        """Replace a document's body alone."""
+        self._session.execute(sql.REWRAP_DOCUMENT, (body, kind, id))
+
     def delete_document(self, kind: str, id: str) -> bool:
         """Remove a document with its keys."""
         self._session.execute(sql.DELETE_DOCUMENT_KEYS, (kind, id))

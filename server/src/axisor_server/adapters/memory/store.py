@@ -221,6 +221,12 @@ class MemoryTransaction(MemoryReader):
         for found in [key for key, holder in rows if key[0] == kind and holder == id]:
             self._tables.document_keys.drop(found)
 
+    def rewrap_document(self, kind: str, id: str, *, body: bytes) -> None:
+        """Replace a document's body alone."""
+        present = self.document(kind, id)
+        if present is not None:
+            self._tables.documents.put((kind, id), structs.replace(present, body=body))
+
     def delete_document(self, kind: str, id: str) -> bool:
         """Remove a document with its keys."""
         there = self.document(kind, id) is not None

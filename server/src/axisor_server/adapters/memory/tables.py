@@ -15,6 +15,7 @@ from axisor_server.domain.records import (
     LeaseRecord,
     RunRecord,
 )
+from axisor_server.domain.scopes import Scope
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -90,6 +91,9 @@ class MemoryReader:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+
+    def narrow(self, scope: Scope) -> None:
+        """Do nothing: memory knows no rules about rows, so whoever reads filters."""
 
     def head(self, stream: str) -> Head:
         """Return the end of a journal."""
@@ -220,6 +224,11 @@ class MemoryReader:
             and (about is None or row.about == about)
         )
         return tuple(sorted(rows, key=lambda row: (row.created_us, row.id)))
+
+    def documents_after(self, kind: str, id: str, *, limit: int) -> Sequence[DocumentRecord]:
+        """Return documents of any kind above one, by kind and id."""
+        found = sorted(key for key in self._tables.documents.rows if key > (kind, id))
+        return tuple(self._tables.documents.rows[key] for key in found[:limit])
 
     def meta(self, key: str) -> str | None:
         """Return a fact, or None."""
