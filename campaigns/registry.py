@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from campaigns import gates, kill, latency, recovery, replicas
+from campaigns import (
+    gates,
+    kill,
+    late,
+    latency,
+    mutants,
+    recovery,
+    replicas,
+    schedules,
+    soak,
+    worlds,
+)
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
     "gates": gates.run,
     "kill": kill.run,
+    "late": late.run,
     "latency": latency.run,
+    "mutants": mutants.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
+    "schedules": schedules.run,
+    "soak": soak.run,
+    "worlds": worlds.run,
 }

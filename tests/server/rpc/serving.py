@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -61,7 +62,12 @@ class Nap(Strategy[NapConfig, Memory]):
 class Served:
     """A served core and the means to call it."""
 
-    def __init__(self, certificate: bytes, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        certificate: bytes,
+        max_mode: Mode = Mode.SHADOW,
+        store: Store | None = None,
+    ) -> None:
         self.certificate = certificate
         self.clock = SystemClock()
         self.store: Store = store or MemoryStore()
@@ -78,7 +84,7 @@ class Served:
             strategies={Nap.name: Nap},
             reviewers=(),
             publish=self._publish,
-            settings=EngineSettings(owner="core"),
+            settings=EngineSettings(owner="core", max_mode=max_mode),
         )
         opening = OpenPosition(side=Side.BUY, leverage=16, quantity=1_000)
         self.long = carry_out(self.sim.account, opening, self.sim.exchange.quote).venue_id
@@ -94,7 +100,7 @@ class Served:
                 settings=(),
                 stop=lambda drain, reason: self.stops.append((drain, reason)),
             ),
-            max_mode=Mode.SHADOW,
+            max_mode=max_mode,
             limits=Limits(ring=64),
             authenticate=self._authenticate,
             registry=self.registry,
@@ -155,18 +161,29 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.Certificate:
 @pytest.fixture
 async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
     """Serve a core."""
-    served = Served(certificate.certificate)
+    async with serve(certificate) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serve(
+    certificate: tls.Certificate, max_mode: Mode = Mode.SHADOW
+) -> AsyncIterator[Served]:
+    """Serve a core until the block ends."""
+    served = Served(certificate.certificate, max_mode)
     await served.store.open()
     await served.engine.start()
     pair = Tls(certificate.certificate, certificate.key)
     served.port = await served.server.start("127.0.0.1", 0, pair)
     await served.server.announce(serving=True)
-    yield served
-    served.house.hub.close()
-    await served.server.stop(1)
-    await served.house.once.drain()
-    await served.engine.stop(1)
-    await served.store.close()
+    try:
+        yield served
+    finally:
+        served.house.hub.close()
+        await served.server.stop(1)
+        await served.house.once.drain()
+        await served.engine.stop(1)
+        await served.store.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
-    │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
+    │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · VaultKeyInUse
@@ -88,7 +88,6 @@ from axisor.errors.standing import (
     KeyCanWithdraw,
     LeaseLost,
     LeashExceeded,
-    LiveNotReady,
     ModeMismatch,
     ModeNotAllowed,
     NoEngine,
@@ -145,7 +144,6 @@ __all__ = [
     "EtagMismatch",
     "ModeMismatch",
     "ModeNotAllowed",
-    "LiveNotReady",
     "RunStateInvalid",
     "SequenceExpired",
     "SequenceAhead",
