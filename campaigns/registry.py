@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from campaigns import (
+    forging,
     gates,
     kill,
     late,
     latency,
+    malformed,
     mutants,
     recovery,
     replicas,
@@ -17,11 +19,13 @@ from campaigns import (
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "forging": forging.run,
     "gates": gates.run,
     "kill": kill.run,
     "late": late.run,
     "latency": latency.run,
     "mutants": mutants.run,
+    "malformed": malformed.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
     "schedules": schedules.run,

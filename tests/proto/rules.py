@@ -52,7 +52,7 @@ def method_faults(contract: Contract, method: Method, rule: Message | None) -> l
     asked = contract.fields_of(proto.input_type)
     return [
         *right_faults(rule, asked),
-        *request_id_faults(method, asked),
+        *request_id_faults(contract, method, asked),
         *list_faults(contract, method, asked),
         *watch_faults(method, asked),
         *update_faults(method, asked),
@@ -62,25 +62,49 @@ def method_faults(contract: Contract, method: Method, rule: Message | None) -> l
 
 def right_faults(rule: Message | None, asked: dict[str, Kind]) -> list[str]:
     """A method states its right, and names a field that its request has."""
-    if rule is None or not getattr(rule, "permission", None):
+    if rule is None or not (getattr(rule, "permission", 0) or getattr(rule, "anonymous", False)):
         return ["it states no right"]
+    if getattr(rule, "permission", 0) and getattr(rule, "anonymous", False):
+        return ["it states a right, and that nobody need hold it"]
     named = getattr(rule, "resource_field", "")
     return (
         [f"its request has no field {named}"] if named and named.split(".")[0] not in asked else []
     )
 
 
-def request_id_faults(method: Method, asked: dict[str, Kind]) -> list[str]:
-    """A mutation carries a required request_id; a reading carries none."""
+def request_id_faults(contract: Contract, method: Method, asked: dict[str, Kind]) -> list[str]:
+    """A mutation carries a required request_id; a reading carries none.
+
+    What is secret is not kept for repeats, so a mutation that asks for it or answers with it may do
+    without one.
+    """
     if method.proto.client_streaming:
         return []
     found = asked.get("request_id")
     if not is_mutation(method):
         return [] if found is None else ["it reads, and yet has a request_id"]
+    if found is None and holds_secret(contract, method):
+        return []
     if found is None or found.type != Kind.TYPE_STRING:
         return ["it changes something without a string request_id"]
     required = field_behavior_pb2.REQUIRED in behaviours(found)
     return [] if required else ["its request_id is not required"]
+
+
+def holds_secret(contract: Contract, method: Method) -> bool:
+    """Tell whether a method asks for something secret or answers with it, at any depth."""
+    todo, seen = [method.proto.input_type, method.proto.output_type], set()
+    while todo:
+        kind = todo.pop()
+        if kind in seen or not kind.startswith(".axisor."):
+            continue
+        seen.add(kind)
+        for field in contract.fields_of(kind).values():
+            if field.options.debug_redact:
+                return True
+            if field.type == Kind.TYPE_MESSAGE:
+                todo.append(field.type_name)
+    return False
 
 
 def list_faults(contract: Contract, method: Method, asked: dict[str, Kind]) -> list[str]:

@@ -19,6 +19,7 @@ from axisor.events import CoverageState, HaltLevel, IntentState, RunState
 from axisor.model import Leash, MarginMode, Mode, OrderState, Side
 from axisor.ports import Credentials, Secret
 from axisor.testing.stub import methods, stub_server
+from tests.sdk.identity_calls import IDENTITY_CALLS
 
 TOKEN = "owner-token-that-nobody-sees"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -130,6 +131,7 @@ CALLS: dict[str, Called] = {
     "SystemService/Halt": lambda c: c.system.halt(HaltLevel.RISK, reason="storm", not_after=NOW),
     "SystemService/Resume": lambda c: c.system.resume(validate_only=True),
     "SystemService/Shutdown": lambda c: c.system.shutdown(drain=timedelta(seconds=5)),
+    **IDENTITY_CALLS,
 }
 
 
@@ -148,6 +150,8 @@ def filled(response: Any) -> Any:
             held.SetInParent()
         elif field.name == "snapshot":
             response.snapshot.sequence = 1
+        elif field.name == "events" and "snapshot" not in response.DESCRIPTOR.fields_by_name:
+            response.events.add(sequence=1).event_time.FromDatetime(NOW)
     return response
 
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from axisor.identity import IdentityPayload
 from axisor.intents import Action, Intent, Wake
 from axisor.model import (
     Balance,
@@ -370,6 +371,7 @@ Payload: TypeAlias = (
     | FeedChanged
     | StandingChanged
     | RestoreReconciled
+    | IdentityPayload
 )
 """Everything a journal can hold."""
 

@@ -96,6 +96,25 @@ class Permission(enum.Flag):
     OPERATE = enum.auto()
     MANAGE_SECRETS = enum.auto()
     ADMIN = enum.auto()
+    SELF = enum.auto()
+
+
+class Role(enum.StrEnum):
+    """What a person may do with an account; each may do all that the one before it may."""
+
+    VIEWER = "viewer"
+    TRADER = "trader"
+    OPERATOR = "operator"
+    OWNER = "owner"
+
+
+class PlatformRole(enum.StrEnum):
+    """What a person may do with the core as a whole, beside their own accounts."""
+
+    NONE = "none"
+    SUPPORT = "support"
+    ADMIN = "admin"
+    OWNER = "owner"
 
 
 class FeedQuality(enum.StrEnum):

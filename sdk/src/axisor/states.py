@@ -61,3 +61,27 @@ class Cause(Struct, frozen=True):
 
     code: str
     text: str = ""
+
+
+class PersonState(enum.StrEnum):
+    """Whether a person may sign in."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    ERASED = "erased"
+
+
+class PersonChange(enum.StrEnum):
+    """What about a person or their sign-in became another."""
+
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    ERASED = "erased"
+    EMAIL_VERIFIED = "email_verified"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of change
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of change
+    SECOND_FACTOR_ENROLLED = "second_factor_enrolled"
+    SECOND_FACTOR_DISABLED = "second_factor_disabled"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    RECOVERY_CODE_USED = "recovery_code_used"

@@ -65,8 +65,16 @@ Call: TypeAlias = Any
 Opener: TypeAlias = Callable[[int | None], Call]
 """Opens the stream after a sequence; None asks for a snapshot first."""
 
+Mend: TypeAlias = Callable[[AxisorError], Awaitable[bool]]
+"""Does something about an error that trying again does not mend; says whether it did."""
+
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
+
+
+async def cannot(error: AxisorError) -> bool:
+    """Do nothing about an error."""
+    return False
 
 
 class Gap(Exception):
@@ -95,7 +103,7 @@ class JournalReader:
 
     def take(self, frame: Any) -> Iterator[Snapshot | SeenEvent]:
         """Give the snapshot or the new events of a frame. Raises Gap."""
-        if frame.HasField("snapshot"):
+        if "snapshot" in frame.DESCRIPTOR.fields_by_name and frame.HasField("snapshot"):
             yield from self._snapshot(frame.snapshot)
         for event in frame.events:
             if self.after is not None and event.sequence <= self.after:
@@ -143,16 +151,17 @@ def watch(
     silence_s: float = SILENCE_S,
     chance: random.Random,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    mend: Mend = cannot,
 ) -> AsyncGenerator[WatchItem, None]:
     """Follow a journal for ever, from after a sequence or, with None, from a snapshot.
 
     Each event comes exactly once and in order. Broken and silent streams are opened again after a
     jittered wait that doubles up to 15 s; `Disconnected` and `Reconnected` say so. A sequence that
-    is no longer kept leads to a new `Snapshot`. Raises what is not mended by trying again: auth
-    errors, an unknown account, SequenceAhead. Close it (`aclosing`) to end the call.
+    is no longer kept leads to a new `Snapshot`. Raises what neither trying again nor `mend` mends:
+    auth errors, an unknown account, SequenceAhead. Close it (`aclosing`) to end the call.
     """
     reader = JournalReader(after, gapless=gapless)
-    return _follow(open_call, reader, silence_s=silence_s, chance=chance, sleep=sleep)
+    return _follow(open_call, reader, silence_s=silence_s, chance=chance, sleep=sleep, mend=mend)
 
 
 def watch_ticks(
@@ -161,9 +170,12 @@ def watch_ticks(
     silence_s: float = SILENCE_S,
     chance: random.Random,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    mend: Mend = cannot,
 ) -> AsyncGenerator[TickItem, None]:
     """Follow prices for ever: the latest ones only, none of them twice. Errors as for `watch`."""
-    return _follow(open_call, TickReader(), silence_s=silence_s, chance=chance, sleep=sleep)
+    return _follow(
+        open_call, TickReader(), silence_s=silence_s, chance=chance, sleep=sleep, mend=mend
+    )
 
 
 async def _follow(
@@ -173,9 +185,10 @@ async def _follow(
     silence_s: float,
     chance: random.Random,
     sleep: Callable[[float], Awaitable[None]],
+    mend: Mend,
 ) -> AsyncGenerator[T | Disconnected | Reconnected, None]:
     failures = gaps = 0
-    connected = True
+    connected, mended = True, False
     while True:
         call = open_call(reader.after)
         least_wait = timedelta()
@@ -187,6 +200,7 @@ async def _follow(
                 for item in reader.take(frame):
                     yield item
                 failures = gaps = 0
+                mended = False
             problem = "the core ended the stream"
         except TimeoutError:
             problem = f"nothing came for {silence_s:g} s"
@@ -196,7 +210,9 @@ async def _follow(
         except grpc.aio.AioRpcError as broken:
             error = from_call(broken)
             if not _mends(error):
-                raise error from broken
+                if mended or not await mend(error):
+                    raise error from broken
+                mended = True
             problem = error.message
             least_wait = retry_after(error) or least_wait
             if isinstance(error, SequenceExpired):

@@ -22,6 +22,7 @@ from axisor_server.domain.records import (
     LeaseRecord,
     RunRecord,
 )
+from axisor_server.domain.scopes import Scope
 
 __all__ = [
     "Clock",
@@ -47,6 +48,13 @@ class Conflict(StoreError):
 
 class Reader(Protocol):
     """Reads within one consistent view of the database."""
+
+    def narrow(self, scope: Scope) -> None:
+        """Have the database itself hold back what is not in a scope, for the rest of this view.
+
+        A database that cannot do that does nothing: whoever reads filters as well.
+        """
+        ...
 
     def head(self, stream: str) -> Head:
         """Return the end of a journal; sequence 0 where there is none."""

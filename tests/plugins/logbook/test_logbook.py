@@ -30,6 +30,7 @@ from axisor.events import (
     Standing,
     StandingChanged,
 )
+from axisor.identity import RefreshReused, TokenIssued, TokenRevoked
 from axisor.intents import AddMargin
 from axisor.model import FeedQuality, Mode, Position, Severity, Side
 from axisor_server.plugins import Plugins
@@ -99,6 +100,21 @@ def event(payload: Payload) -> Event:
             ),
             "INFO",
             "restored from a backup; 0 sat moved since, all counted as spent",
+        ),
+        (
+            RefreshReused(person="people/ada", session="s", text="it was used before"),
+            "ERROR",
+            "a sign-in of people/ada was copied and ended: it was used before",
+        ),
+        (
+            TokenIssued(token="tokens/t", owner="owner", caveats="", principal="owner"),
+            "INFO",
+            "tokens/t of owner was made by owner",
+        ),
+        (
+            TokenRevoked(token="tokens/t", owner="owner", principal="owner"),
+            "INFO",
+            "tokens/t of owner was revoked by owner",
         ),
         (HaltChanged(level=HaltLevel.RISK, principal="owner"), "WARNING", "halt risk by owner"),
         (

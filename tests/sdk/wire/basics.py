@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -31,6 +32,20 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 def one_of(kind: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(list(kind))
+
+
+def field_of(type_: Any) -> st.SearchStrategy[Any]:
+    """Return values of a field of an event about who may do what."""
+    if isinstance(type_, type) and issubclass(type_, enum.StrEnum):
+        return one_of(type_)
+    plain = {str: texts, int: positive, bool: st.booleans(), datetime: times}
+    return plain[type_] if type_ in plain else maybe(times)
+
+
+def built(kind: type[Any]) -> st.SearchStrategy[Any]:
+    """Return events of a kind, each field by its type."""
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{name: field_of(hints[name]) for name in kind.__struct_fields__})
 
 
 some_text = maybe(texts.filter(bool))

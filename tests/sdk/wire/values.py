@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 from tests.sdk.wire.basics import (
+    built,
     decimals,
     ids,
     maybe,
@@ -26,6 +27,7 @@ from axisor import intents as i
 from axisor import model as m
 from axisor.strategy import Floor, PlanRow
 from axisor.wire import records
+from axisor.wire.identity import KINDS
 
 ACCOUNT = "main"
 causes = st.builds(e.Cause, code=texts, text=texts)
@@ -337,6 +339,7 @@ payloads = st.one_of(
         causes=st.lists(causes, max_size=2).map(tuple),
     ),
     st.builds(e.FeedChanged, quality=one_of(m.FeedQuality), reason=texts),
+    *map(built, KINDS),
     st.builds(
         e.RestoreReconciled,
         backup=texts,

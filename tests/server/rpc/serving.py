@@ -14,11 +14,13 @@ import pytest
 from msgspec import Meta
 from prometheus_client import CollectorRegistry
 from tests.server.rpc.venue import Venue
+from tests.support.people import CHEAP, LetterBox
 from tests.support.venue import SimVenue
 
+from axisor.errors import TokenInvalid
 from axisor.events import HaltLevel
 from axisor.intents import OpenPosition
-from axisor.model import Mode, Permission, Side
+from axisor.model import Mode, Permission, PlatformRole, Role, Side
 from axisor.strategy import Config, Memory, Strategy
 from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
@@ -26,15 +28,19 @@ from axisor_server.adapters import tls
 from axisor_server.adapters.memory.ids import SeededIds
 from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
+from axisor_server.adapters.passwords import ArgonPasswords, is_common
 from axisor_server.adapters.system import SystemClock
 from axisor_server.domain.journal import Entry
+from axisor_server.domain.memberships import Membership, to_document
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.paper import carry_out
 from axisor_server.ports import Store
-from axisor_server.rpc.calls import EVERYTHING, Principal
 from axisor_server.rpc.house import House
+from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.services.access import principal_of
+from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
 
@@ -59,6 +65,38 @@ class Nap(Strategy[NapConfig, Memory]):
     permissions = Permission.READ
 
 
+class Guests:
+    """Knows the callers it is told of, for as long as they are not shown out.
+
+    `known` are callers as they are, `people` are found anew with each call: who they are, their
+    role on the core, and when they last proved it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        reader = Principal(name="reader", platform=Permission.READ)
+        self.known: dict[str, Principal] = {READER: reader}
+        self.people: dict[str, tuple[str, PlatformRole, int]] = {}
+
+    async def principal(self, token: str, peer: Peer) -> Principal:
+        """Return who holds a token. Raises TokenInvalid."""
+        if token in self.known:
+            return self.known[token]
+        if token not in self.people:
+            raise TokenInvalid()
+        person, role, proved_us = self.people[token]
+        return await self._store.read(
+            lambda view: principal_of(
+                view, person, role, session="", until_us=None, authenticated_us=proved_us
+            )
+        )
+
+    async def still(self, principal: Principal) -> bool:
+        """Return whether a caller is still known."""
+        people = {person for person, _, _ in self.people.values()}
+        return principal in self.known.values() or principal.person in people
+
+
 class Served:
     """A served core and the means to call it."""
 
@@ -66,6 +104,7 @@ class Served:
         self,
         certificate: bytes,
         max_mode: Mode = Mode.SHADOW,
+        *,
         store: Store | None = None,
     ) -> None:
         self.certificate = certificate
@@ -73,6 +112,8 @@ class Served:
         self.store: Store = store or MemoryStore()
         self.stops: list[tuple[timedelta, str]] = []
         self.registry = CollectorRegistry()
+        self.box = LetterBox()
+        self.guests = Guests(self.store)
         ids = SeededIds(self.clock, seed=7)
         self.sim = SimVenue(self.clock, price="60000")
         self.engine = Engine(
@@ -102,7 +143,14 @@ class Served:
             ),
             max_mode=max_mode,
             limits=Limits(ring=64),
-            authenticate=self._authenticate,
+            is_owner=TOKEN.__eq__,
+            reach=Reach(
+                passwords=ArgonPasswords(CHEAP),
+                is_common=is_common,
+                post=self.box,
+                open=True,
+            ),
+            others=self.guests,
             registry=self.registry,
         )
         self.server = RpcServer(
@@ -112,10 +160,6 @@ class Served:
 
     def _publish(self, entries: Sequence[Entry]) -> None:
         self.house.hub.publish(entries)
-
-    def _authenticate(self, text: str) -> Principal | None:
-        known = {TOKEN: EVERYTHING, READER: Permission.READ}
-        return Principal("owner", known[text]) if text in known else None
 
     @property
     def margin(self) -> int:
@@ -127,6 +171,12 @@ class Served:
     async def accounts(self) -> Sequence[AccountRecord]:
         """Return what accounts are stored."""
         return await self.store.read(lambda view: view.accounts())
+
+    async def enrol(self, person: str, account: str, role: Role) -> None:
+        """Give a person a role on an account."""
+        membership = Membership(account=account, person=person, role=role, since_us=0)
+        document = to_document(membership, now_us=0)
+        await self.store.write(lambda tx: tx.put_document(document, revision=None))
 
     async def head(self, account: str) -> int:
         """Return the end of an account's journal."""
@@ -158,18 +208,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.Certificate:
     return tls.load_or_make(directory, SystemClock())
 
 
-@pytest.fixture
-async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
-    """Serve a core."""
-    async with serve(certificate) as served:
-        yield served
-
-
 @asynccontextmanager
-async def serve(
+async def serving(
     certificate: tls.Certificate, max_mode: Mode = Mode.SHADOW
 ) -> AsyncIterator[Served]:
-    """Serve a core until the block ends."""
+    """Serve a core for as long as this is open."""
     served = Served(certificate.certificate, max_mode)
     await served.store.open()
     await served.engine.start()
@@ -184,6 +227,13 @@ async def serve(
         await served.house.once.drain()
         await served.engine.stop(1)
         await served.store.close()
+
+
+@pytest.fixture
+async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
+    """Serve a core."""
+    async with serving(certificate) as served:
+        yield served
 
 
 @pytest.fixture

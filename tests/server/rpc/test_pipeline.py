@@ -28,6 +28,8 @@ from axisor_server.rpc.rules import methods, services
 from axisor_server.rpc.server import RpcServer
 
 METHODS = methods(services())
+KNOWN = [path for path, method in METHODS.items() if not method.anonymous]
+"""Methods whose caller must be known."""
 ID = "0d9f3c7e-0000-4000-8000-0000000000{:02d}"
 UNKNOWN = "22222222-2222-4222-8222-222222222222"
 
@@ -49,12 +51,12 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
     return from_call(error).reason
 
 
-@pytest.mark.parametrize("path", METHODS)
+@pytest.mark.parametrize("path", KNOWN)
 def test_every_method_states_a_right(path: str) -> None:
     assert METHODS[path].permission
 
 
-@pytest.mark.parametrize("path", METHODS)
+@pytest.mark.parametrize("path", KNOWN)
 async def test_no_method_answers_without_a_token(channel: grpc.aio.Channel, path: str) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await raw(channel, path, b"")
@@ -63,7 +65,7 @@ async def test_no_method_answers_without_a_token(channel: grpc.aio.Channel, path
     assert reason_of(refused.value) == "UNAUTHENTICATED"
 
 
-@pytest.mark.parametrize("path", METHODS)
+@pytest.mark.parametrize("path", KNOWN)
 async def test_no_method_answers_a_wrong_token(channel: grpc.aio.Channel, path: str) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await raw(channel, path, b"", metadata=bearer("guessed"))
@@ -71,7 +73,7 @@ async def test_no_method_answers_a_wrong_token(channel: grpc.aio.Channel, path: 
     assert reason_of(refused.value) == "TOKEN_INVALID"
 
 
-@pytest.mark.parametrize("path", [p for p, m in METHODS.items() if m.permission.name != "READ"])
+@pytest.mark.parametrize("path", [p for p in KNOWN if METHODS[p].permission.name != "READ"])
 async def test_a_reading_token_only_reads(channel: grpc.aio.Channel, path: str) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await raw(channel, path, b"", metadata=bearer(READER))
@@ -79,7 +81,17 @@ async def test_a_reading_token_only_reads(channel: grpc.aio.Channel, path: str) 
     assert reason_of(refused.value) == "PERMISSION_DENIED"
 
 
-@pytest.mark.parametrize("path", METHODS)
+@pytest.mark.parametrize("path", [p for p in KNOWN if METHODS[p].permission.name == "SELF"])
+async def test_the_owner_token_has_no_sign_in_to_look_after(
+    channel: grpc.aio.Channel, path: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await raw(channel, path, b"", metadata=bearer())
+
+    assert reason_of(refused.value) == "PERMISSION_DENIED"
+
+
+@pytest.mark.parametrize("path", [p for p in METHODS if METHODS[p].permission.name != "SELF"])
 async def test_bytes_that_are_no_request_are_a_malformed_field(
     channel: grpc.aio.Channel, path: str
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests.support.core import Bench
+from tests.support.recording import Recording
 
 from axisor.errors import HaltKept, RequestExpired, StoreUnavailable
 from axisor.events import HaltLevel
@@ -21,7 +22,9 @@ class Desk:
         self.bench = Bench()
         self.engine = self.bench.engine()
         self.text: str | None = None
-        once = Once(self.bench.store, self.bench.clock, self.bench.ids)
+        bench = self.bench
+        recorder = Recording(bench.store, bench.clock)
+        once = Once(bench.store, bench.clock, bench.ids, recorder)
         self.halts = Halts(
             engine=self.engine, clock=self.bench.clock, once=once, read_file=self.read
         )

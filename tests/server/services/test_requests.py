@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from msgspec import Struct
+from tests.support.recording import Recording
 
 from axisor.errors import RequestExpired, RequestIdReused, VenueAuth, VenueUnavailable
 from axisor_server.adapters.memory.clock import VirtualClock
@@ -57,7 +58,8 @@ class Bench:
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.store = MemoryStore()
-        self.once = Once(self.store, self.clock, SeededIds(self.clock, seed=1))
+        ids = SeededIds(self.clock, seed=1)
+        self.once = Once(self.store, self.clock, ids, Recording(self.store, self.clock))
 
 
 @pytest.fixture

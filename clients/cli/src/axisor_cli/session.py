@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
-from axisor.errors import NotFound, SettingsInvalid
+from axisor.errors import NotFound, SessionOver, SettingsInvalid, TokenInvalid
 from axisor.model import Mode
 from axisor.ports import Secret
 from axisor.wire.failures import CoreUnreachable
@@ -18,7 +19,12 @@ from axisor_cli.output import FORMATS, Printer
 
 if TYPE_CHECKING:
     from axisor.client import Client, Profile
+    from axisor.client.calls import Renew
+    from axisor.client.profile import Shown
     from axisor.wire.records import Account
+    from axisor_cli.signed import Shelf
+
+OWNER_TOKEN = "owner.token"  # noqa: S105 - a name, not a token
 
 T = TypeVar("T")
 
@@ -30,6 +36,8 @@ class Options(Struct, kw_only=True):
     data_dir: str | None = None
     token_file: str | None = None
     ca: str | None = None
+    pin: str | None = None
+    client_certificate: str | None = None
     plaintext: bool = False
     output: str = "table"
     no_color: bool = False
@@ -55,8 +63,19 @@ class Options(Struct, kw_only=True):
         """Return whether a core said where it listens, or the options do."""
         return self.connect is not None or (self.directory / "address").exists()
 
-    def profile(self) -> Profile:
-        """Return which core to call and with what. Raises SettingsInvalid."""
+    def shelf(self) -> Shelf:
+        """Return where a sign-in at this core is kept."""
+        from axisor_cli.signed import Shelf
+
+        target = self.connect or str(self.directory.resolve())
+        return Shelf(os.environ, Path.home(), target)
+
+    def holds_owner_token(self) -> bool:
+        """Return whether whoever runs this can read the owner token of a core on this machine."""
+        return self.token_file is None and os.access(self.directory / OWNER_TOKEN, os.R_OK)
+
+    def profile(self, token: Secret | None = None) -> Profile:
+        """Return which core to call, and with which token, if any. Raises SettingsInvalid."""
         if not self.core_is_there():
             raise CoreUnreachable(
                 f"No core is at work in {self.directory}.",
@@ -65,34 +84,119 @@ class Options(Struct, kw_only=True):
             )
         from axisor.client import Profile
 
-        if self.connect is None:
-            return Profile.from_data_dir(self.directory, plaintext=self.plaintext)
-        directory = self.directory
-        token = Path(self.token_file) if self.token_file else directory / "owner.token"
-        certificate = Path(self.ca) if self.ca else directory / "tls" / "cert.pem"
+        target = self.connect or _read(self.directory / "address").decode("ascii", "replace")
+        certificate, tls_name = self._trusted(target.strip())
         return Profile(
-            self.connect,
-            token=Secret(_read(token).decode().strip()),
-            certificate=None if self.plaintext else _read(certificate),
+            target.strip(),
+            token=token,
+            certificate=certificate,
             plaintext=self.plaintext,
+            shown=None if self.plaintext else self._shown(),
+            tls_name=tls_name,
         )
 
-    def client(self) -> Client:
-        """Return a client of that core; nothing is sent yet. Raises SettingsInvalid."""
-        from axisor.client import Client
+    def _trusted(self, target: str) -> tuple[bytes | None, str | None]:
+        if self.plaintext:
+            return None, None
+        if self.pin:
+            from axisor.client.pins import PINNED_NAME, pinned
 
-        mode = None if self.expect_mode is None else Mode(self.expect_mode)
-        return Client.connect(self.profile(), timeout_s=self.timeout, expect_mode=mode)
+            return pinned(target, self.pin), PINNED_NAME
+        return _read(Path(self.ca) if self.ca else self.directory / "tls" / "cert.pem"), None
+
+    def _shown(self) -> Shown | None:
+        from axisor.client.profile import Shown
+
+        here = self.directory / "tls" / "local.crt"
+        if self.client_certificate:
+            path = Path(self.client_certificate)
+        elif self.connect is None and here.exists():
+            path = here
+        else:
+            return None
+        return Shown(_read(path), _read(path.with_suffix(".key")))
+
+    def token(self) -> Secret:
+        """Return whose token goes with calls: one from a file, of who is signed in, the owner's."""
+        if self.token_file is not None:
+            return _token(Path(self.token_file))
+        shelf = self.shelf()
+        saved = shelf.read()
+        if saved is None or not saved.is_in:
+            return _token(self.directory / OWNER_TOKEN)
+        return self._fresh(shelf)
+
+    def connector(self) -> Callable[[], Client]:
+        """Return what connects to that core, for use within a loop of one's own.
+
+        An access token that is nearly over is exchanged here. Raises SettingsInvalid.
+        """
+        self.profile()  # where there is no core, no token is looked for
+        token, renew = self.token(), self._renewal()
+        return lambda: self._client(token, renew)
 
     def run(self, use: Callable[[Client], Awaitable[T]]) -> T:
         """Connect, use the client, and close it; return what the use returns."""
+        return _run(self.connector(), use)
+
+    def run_as_nobody(self, use: Callable[[Client], Awaitable[T]]) -> T:
+        """Like `run`, without any token."""
+        return _run(lambda: self._client(None), use)
+
+    def run_as_owner(self, use: Callable[[Client], Awaitable[T]]) -> T:
+        """Like `run`, with the owner token, whoever is signed in."""
+        token = _token(self.directory / OWNER_TOKEN)
+        return _run(lambda: self._client(token), use)
+
+    def keep_access(self, access: Secret | None) -> None:
+        """Use another access token of the same session from now on; None exchanges it first."""
+        shelf = self.shelf()
+        with shelf.alone():
+            saved = shelf.begin()
+            if access is None:
+                shelf.write(replace(saved, access_until=None))
+            else:
+                shelf.write(replace(saved, access=access.reveal()))
+
+    def _client(self, token: Secret | None, renew: Renew | None = None) -> Client:
+        from axisor.client import Client
+
+        mode = None if self.expect_mode is None else Mode(self.expect_mode)
+        profile = self.profile(token)
+        return Client.connect(profile, timeout_s=self.timeout, expect_mode=mode, renew=renew)
+
+    def _fresh(self, shelf: Shelf) -> Secret:
+        """Return the access token of who is signed in, exchanging one that is nearly over."""
         import asyncio
 
-        async def whole() -> T:
-            async with self.client() as client:
-                return await use(client)
+        return asyncio.run(self._exchanged(shelf))
 
-        return asyncio.run(whole())
+    def _renewal(self) -> Renew | None:
+        """Return what exchanges a token that ran out during a call; None where none does."""
+        shelf = self.shelf()
+        saved = None if self.token_file is not None else shelf.read()
+        if saved is None or not saved.is_in:
+            return None
+        return lambda held: self._exchanged(shelf, held)
+
+    async def _exchanged(self, shelf: Shelf, held: Secret | None = None) -> Secret:
+        """Return an access token that is good for a while, and is another than one held."""
+        from axisor_cli.signed import now
+
+        with shelf.alone():
+            saved = shelf.begin()
+            if saved.is_fresh(now()) and (held is None or saved.access != held.reveal()):
+                return Secret(saved.access)
+            refresh, key = Secret(saved.refresh), Secret(saved.device_key)
+            try:
+                async with self._client(None) as client:
+                    signed = await client.auth.refresh(refresh, device_key=key)
+            except (TokenInvalid, SessionOver):
+                shelf.write(saved.out())  # nobody is signed in here any more
+                raise
+            after = saved.after(signed)
+            shelf.write(after)
+            return Secret(after.access)
 
     def run_on(self, use: Callable[[Client, Account], Awaitable[T]]) -> T:
         """Like `run`, with the account that the options mean."""
@@ -101,6 +205,20 @@ class Options(Struct, kw_only=True):
             return await use(client, await client.accounts.choose(self.account))
 
         return self.run(whole)
+
+
+def _run(connect: Callable[[], Client], use: Callable[[Client], Awaitable[T]]) -> T:
+    import asyncio
+
+    async def whole() -> T:
+        async with connect() as client:
+            return await use(client)
+
+    return asyncio.run(whole())
+
+
+def _token(path: Path) -> Secret:
+    return Secret(_read(path).decode("ascii", "replace").strip())
 
 
 def _read(path: Path) -> bytes:

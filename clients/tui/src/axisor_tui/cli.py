@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import click
@@ -18,8 +19,8 @@ class Connects(Protocol):
 
     account: str | None
 
-    def client(self) -> Client:
-        """Return a client of the core that the options name."""
+    def connector(self) -> Callable[[], Client]:
+        """Return what connects to the core that the options name, within a loop."""
         ...
 
 
@@ -41,8 +42,10 @@ def console_app(options: Connects) -> Console:
     def clock() -> int:
         return time.monotonic_ns() // 1_000_000
 
+    connect = options.connector()
+
     async def source(emit: Emit) -> None:
-        async with options.client() as client:
+        async with connect() as client:
             chosen = await client.accounts.choose(options.account)
             await feed(client, chosen.id, emit, clock=clock)
 

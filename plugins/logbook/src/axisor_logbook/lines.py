@@ -24,6 +24,7 @@ from axisor.events import (
     Standing,
     StandingChanged,
 )
+from axisor.identity import RefreshReused, TokenIssued, TokenRevoked
 from axisor.intents import Action
 from axisor.model import FeedQuality, Severity
 
@@ -34,7 +35,7 @@ _LOUD = {Severity.WARN: WARNING, Severity.ACT: WARNING, Severity.CRIT: ERROR}
 
 def line_of(event: Event) -> Line | None:
     """Return the level and the text of an event, None where it is not for people."""
-    return _of_effect(event.payload) or _of_state(event.payload)
+    return _of_effect(event.payload) or _of_sign_in(event.payload) or _of_state(event.payload)
 
 
 def _of_effect(payload: Payload) -> Line | None:
@@ -48,6 +49,18 @@ def _of_effect(payload: Payload) -> Line | None:
             return level, f"{payload.intent} is {payload.state.value} by {payload.by}{said}"
         case IntentReviewRefused():
             return WARNING, f"{describe(payload.action)} was not sent: {payload.message}"
+        case _:
+            return None
+
+
+def _of_sign_in(payload: Payload) -> Line | None:
+    match payload:
+        case RefreshReused():
+            return ERROR, f"a sign-in of {payload.person} was copied and ended: {payload.text}"
+        case TokenIssued():
+            return INFO, f"{payload.token} of {payload.owner} was made by {payload.principal}"
+        case TokenRevoked():
+            return INFO, f"{payload.token} of {payload.owner} was revoked by {payload.principal}"
         case _:
             return None
 

@@ -12,18 +12,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from axisor.client.access import Access
 from axisor.client.accounts import Accounts
 from axisor.client.audit import Audit
-from axisor.client.calls import TIMEOUT_S, Caller, Page, Sleep, every, new_request_id
+from axisor.client.calls import TIMEOUT_S, Caller, Page, Renew, Sleep, every, new_request_id
 from axisor.client.events import Events
 from axisor.client.guard import Guard
 from axisor.client.letters import DeadLetters
 from axisor.client.margin import Margin
 from axisor.client.market import Market
 from axisor.client.orders import Orders
+from axisor.client.people import Auth, Users
 from axisor.client.profile import Profile, open_channel
 from axisor.client.strategies import Strategies
 from axisor.client.system import System
+from axisor.client.tokens import Tokens
 from axisor.model import Mode
 from axisor.ports import Secret
 from axisor.watch import SILENCE_S
@@ -44,6 +47,7 @@ class Client:
         self._caller = caller
         self.target = target
         self.accounts = Accounts(caller)
+        self.access = Access(caller)
         self.margin = Margin(caller)
         self.orders = Orders(caller)
         self.market = Market(caller)
@@ -53,6 +57,9 @@ class Client:
         self.dead_letters = DeadLetters(caller)
         self.audit = Audit(caller)
         self.system = System(caller)
+        self.tokens = Tokens(caller)
+        self.auth = Auth(caller)
+        self.users = Users(caller)
 
     @classmethod
     def connect(  # noqa: PLR0913 - a connection has that many choices
@@ -60,6 +67,7 @@ class Client:
         target: str | Profile,
         *,
         token: Secret | str | None = None,
+        renew: Renew | None = None,
         ca_pem: bytes | None = None,
         certificate: bytes | None = None,
         plaintext: bool = False,
@@ -73,7 +81,8 @@ class Client:
         """Return a client of the core at `host:port`, or of a profile; nothing is sent yet.
 
         `certificate` is the core's own (PEM) and pins it; `ca_pem` is an authority's that signed
-        it. `plaintext` is for loopback only. `expect_mode` makes every call about an account in
+        it. `renew` gets another token when one has run out, so that calls and streams go on.
+        `plaintext` is for loopback only. `expect_mode` makes every call about an account in
         another mode fail with ModeMismatch. Raises SettingsInvalid.
         """
         if isinstance(target, Profile):
@@ -85,6 +94,7 @@ class Client:
         caller = Caller(
             open_channel(profile, tls_name=tls_name),
             token=profile.token,
+            renew=renew,
             timeout_s=timeout_s,
             silence_s=silence_s,
             expect_mode=expect_mode,

@@ -13,7 +13,7 @@ import grpc.aio
 from google.protobuf.message import Message
 from msgspec import Struct
 
-from axisor.errors import AxisorError, ModeMismatch
+from axisor.errors import AxisorError, ModeMismatch, SessionOver, TokenInvalid
 from axisor.model import Mode
 from axisor.ports import Secret
 from axisor.watch import SILENCE_S, TickItem, WatchItem, watch, watch_ticks
@@ -28,6 +28,8 @@ Q = TypeVar("Q", bound=Message)
 A = TypeVar("A", bound=Message)
 T = TypeVar("T")
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+Renew: TypeAlias = Callable[[Secret], Awaitable[Secret]]
+"""Returns another token instead of one that the core takes no longer. Raises SessionOver."""
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -63,6 +65,7 @@ class Caller:
         channel: grpc.aio.Channel,
         *,
         token: Secret | None = None,
+        renew: Renew | None = None,
         timeout_s: float = TIMEOUT_S,
         silence_s: float = SILENCE_S,
         expect_mode: Mode | None = None,
@@ -72,6 +75,8 @@ class Caller:
         self.channel = channel
         self.expect_mode = expect_mode
         self._token = token
+        self._renew = renew
+        self._renewing = asyncio.Lock()
         self._timeout_s = timeout_s
         self._silence_s = silence_s
         self._chance = chance or random.Random()
@@ -79,6 +84,11 @@ class Caller:
 
     def __repr__(self) -> str:
         return f"Caller(expect_mode={self.expect_mode})"
+
+    @property
+    def token(self) -> Secret | None:
+        """Return the token that goes with the next call."""
+        return self._token
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return what goes with every call: the token and the expected mode."""
@@ -101,19 +111,24 @@ class Caller:
 
         `of_account` says that the answer must state the account's mode. UNAVAILABLE is tried again
         until the deadline, which is safe because reading changes nothing and whatever changes
-        something carries the same request id each time. Raises the error that the core raised, or
+        something carries the same request id each time. A token that has run out is renewed once,
+        where that can be done. Raises the error that the core raised, or
         a `CallFailed`, with the `request_id` of a mutation in its metadata.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (self._timeout_s if timeout_s is None else timeout_s)
-        tries = 0
+        tries, renewed = 0, False
         while True:
+            held = self._token
             call = method(request, timeout=deadline - loop.time(), metadata=self.headers())
             try:
                 answer = await call
             except grpc.aio.AioRpcError as broken:
                 wait = self._wait(tries)
                 error = from_call(broken)
+                if not renewed and await self.renews(error, held):
+                    renewed = True
+                    continue
                 if not _may_change(broken, error) or loop.time() + wait >= deadline:
                     raise _with_request_id(error, request) from broken
             else:
@@ -126,6 +141,30 @@ class Caller:
             if loop.time() >= deadline:
                 late = DeadlineExceeded("The core was not reached in time.")
                 raise _with_request_id(late, request)
+
+    async def once(self, method: grpc.aio.UnaryUnaryMultiCallable[Q, A], request: Q) -> A:
+        """Make a call whose request or answer is secret, so that it has no request id.
+
+        It is not repeated by itself. Raises as `unary` does.
+        """
+        try:
+            return await method(request, timeout=self._timeout_s, metadata=self.headers())
+        except grpc.aio.AioRpcError as broken:
+            raise from_call(broken) from broken
+
+    async def renews(self, error: AxisorError, held: Secret | None) -> bool:
+        """Get another token where the core refused the one that was sent; says whether it did.
+
+        Of several calls that are refused at once one gets it. Raises what getting it raises.
+        """
+        if self._renew is None or held is None:
+            return False
+        if not isinstance(error, TokenInvalid | SessionOver):
+            return False
+        async with self._renewing:
+            if self._token is held:
+                self._token = await self._renew(held)
+        return True
 
     def _wait(self, tries: int) -> float:
         most = min(MOST_WAIT_S, FIRST_WAIT_S * 2 ** min(tries, 10))
@@ -150,22 +189,26 @@ class Caller:
         self, open_call: Callable[[int | None], Any], *, after: int | None, gapless: bool
     ) -> AsyncGenerator[WatchItem, None]:
         """Follow a journal; see `axisor.watch.watch`."""
+        opened = _Opened(self, self._checked(open_call))
         return watch(
-            self._checked(open_call),
+            opened.call,
             after=after,
             gapless=gapless,
             silence_s=self._silence_s,
             chance=self._chance,
             sleep=self._sleep,
+            mend=opened.mend,
         )
 
     def watch_ticks(self, open_call: Callable[[int | None], Any]) -> AsyncGenerator[TickItem, None]:
         """Follow prices; see `axisor.watch.watch_ticks`."""
+        opened = _Opened(self, self._checked(open_call))
         return watch_ticks(
-            self._checked(open_call),
+            opened.call,
             silence_s=self._silence_s,
             chance=self._chance,
             sleep=self._sleep,
+            mend=opened.mend,
         )
 
     def _checked(self, open_call: Callable[[int | None], Any]) -> Callable[[int | None], Any]:
@@ -176,6 +219,22 @@ class Caller:
 
     async def _check_stream(self, call: Any) -> None:
         self._check_mode(await call.initial_metadata(), changes=False)
+
+
+class _Opened:
+    """A stream that is opened again and again, and the token it was opened with last."""
+
+    def __init__(self, caller: Caller, open_call: Callable[[int | None], Any]) -> None:
+        self._caller = caller
+        self._open = open_call
+        self._held: Secret | None = None
+
+    def call(self, after: int | None) -> Any:
+        self._held = self._caller.token
+        return self._open(after)
+
+    async def mend(self, error: AxisorError) -> bool:
+        return await self._caller.renews(error, self._held)
 
 
 class _CheckedStream:

@@ -1,20 +1,23 @@
 """Every error Axisor raises on purpose, one class a reason, the same on both sides of the wire.
 
     AxisorError
-    ├─ AuthError      Unauthenticated · TokenInvalid · PermissionDenied
+    ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
+    │                 StepUpRequired · SignInRefused · RegistrationClosed
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
-    │                 SettingsInvalid
+    │                 SettingsInvalid · PasswordRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
-    │                 StrategyNotFound · VenueNotFound · EventNotFound
+    │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
+    │                 MemberNotFound · PersonNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
-    │                 AccountInUse · WitnessContradicts · VaultKeyInUse
+    │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
+    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
-    │                 InsufficientBalance · ShadowOnly · KeyCanWithdraw
+    │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid ·
@@ -54,6 +57,15 @@ from axisor.errors.outside import (
     VenueRefused,
     VenueUnavailable,
 )
+from axisor.errors.people import (
+    EmailUnverified,
+    PasswordRefused,
+    PersonNotFound,
+    PersonStateInvalid,
+    ProofInvalid,
+    RegistrationClosed,
+    SignInRefused,
+)
 from axisor.errors.requests import (
     AccountNotFound,
     AmountNotPositive,
@@ -63,6 +75,7 @@ from axisor.errors.requests import (
     FieldInvalid,
     HistoryInvalid,
     LeverageOutOfRange,
+    MemberNotFound,
     OrderNotFound,
     PageTokenInvalid,
     PermissionDenied,
@@ -70,9 +83,12 @@ from axisor.errors.requests import (
     PriceOffStep,
     QuantityOutOfRange,
     RunNotFound,
+    SessionOver,
     SettingsInvalid,
+    StepUpRequired,
     StrategyNotFound,
     TokenInvalid,
+    TokenNotFound,
     Unauthenticated,
     VenueNotFound,
 )
@@ -86,6 +102,7 @@ from axisor.errors.standing import (
     HaltKept,
     InsufficientBalance,
     KeyCanWithdraw,
+    LastOwner,
     LeaseLost,
     LeashExceeded,
     ModeMismatch,
@@ -106,6 +123,7 @@ from axisor.errors.standing import (
     ShuttingDown,
     SlowReader,
     StalePrice,
+    TokenSpent,
     VaultKeyInUse,
     WitnessContradicts,
 )
@@ -121,7 +139,9 @@ __all__ = [
     "StoreError",
     "Unauthenticated",
     "TokenInvalid",
+    "SessionOver",
     "PermissionDenied",
+    "StepUpRequired",
     "FieldInvalid",
     "PriceOffStep",
     "LeverageOutOfRange",
@@ -139,6 +159,8 @@ __all__ = [
     "StrategyNotFound",
     "VenueNotFound",
     "EventNotFound",
+    "TokenNotFound",
+    "MemberNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -158,6 +180,7 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "LastOwner",
     "VaultKeyInUse",
     "BudgetExceeded",
     "ReserveBroken",
@@ -169,6 +192,7 @@ __all__ = [
     "AttemptsExhausted",
     "InsufficientBalance",
     "ShadowOnly",
+    "TokenSpent",
     "KeyCanWithdraw",
     "VenueRefused",
     "VenueUnavailable",
@@ -185,6 +209,13 @@ __all__ = [
     "CheckpointInvalid",
     "VaultSealBroken",
     "DiskFull",
+    "SignInRefused",
+    "EmailUnverified",
+    "PasswordRefused",
+    "ProofInvalid",
+    "PersonNotFound",
+    "RegistrationClosed",
+    "PersonStateInvalid",
     "reasons",
 ]
 

@@ -19,11 +19,25 @@ class TokenInvalid(AuthError):
     fix = "Read the token file of the core you are calling."
 
 
+class SessionOver(AuthError):
+    """The sign-in has ended."""
+
+    reason = "SESSION_OVER"
+    fix = "Sign in again: axisor auth login."
+
+
 class PermissionDenied(AuthError):
     """The token's rights do not include this call."""
 
     reason = "PERMISSION_DENIED"
     fix = "Use a token with the right named in the method's rule."
+
+
+class StepUpRequired(AuthError):
+    """The call needs a proof of who calls that is at most five minutes old."""
+
+    reason = "STEP_UP_REQUIRED"
+    fix = "Prove it again, then repeat: axisor auth step-up."
 
 
 class FieldInvalid(FormatError):
@@ -143,3 +157,17 @@ class EventNotFound(NotFound):
 
     reason = "EVENT_NOT_FOUND"
     fix = "List them: axisor guard history."
+
+
+class TokenNotFound(NotFound):
+    """There is no such token."""
+
+    reason = "TOKEN_NOT_FOUND"
+    fix = "List them: axisor token list."
+
+
+class MemberNotFound(NotFound):
+    """There is no such person, or they hold no role on the account."""
+
+    reason = "MEMBER_NOT_FOUND"
+    fix = "List them: axisor access list."

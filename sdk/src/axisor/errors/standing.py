@@ -142,6 +142,13 @@ class AccountInUse(StateError):
     fix = "Stop its runs and wait until its actions are settled."
 
 
+class LastOwner(StateError):
+    """The account would be left without an owner."""
+
+    reason = "LAST_OWNER"
+    fix = "Make somebody else its owner first: axisor access grant."
+
+
 class WitnessContradicts(StateError):
     """What was read from the venue contradicts what is said of the action."""
 
@@ -230,3 +237,10 @@ class ShadowOnly(RiskError):
 
     reason = "SHADOW_ONLY"
     fix = "Nothing; this is what the mode is for."
+
+
+class TokenSpent(RiskError):
+    """The token's sats for the day do not cover this action."""
+
+    reason = "TOKEN_SPENT"
+    fix = "Wait until midnight UTC, or use a token that may move more."

@@ -13,7 +13,10 @@ from google.protobuf.message_factory import GetMessageClass
 
 from axisor.errors import AxisorError
 from axisor.v1 import (
+    access_pb2,
     accounts_pb2,
+    audit_pb2,
+    auth_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -22,6 +25,8 @@ from axisor.v1 import (
     orders_pb2,
     strategies_pb2,
     system_pb2,
+    tokens_pb2,
+    users_pb2,
 )
 from axisor.wire.status import abort
 
@@ -32,7 +37,10 @@ Answer: TypeAlias = Callable[[Any, Context], Any]
 """Takes request and context: an async function, or an async generator for a stream."""
 
 CONTRACT = (
+    access_pb2,
     accounts_pb2,
+    audit_pb2,
+    auth_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -41,6 +49,8 @@ CONTRACT = (
     orders_pb2,
     strategies_pb2,
     system_pb2,
+    tokens_pb2,
+    users_pb2,
 )
 
 

@@ -269,6 +269,55 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
     when. Metadata: `venue`.
     """
+    ERROR_REASON_SIGN_IN_REFUSED: _ErrorReason.ValueType  # 66
+    """The address, the password or the code is not right; which of them is not said. Code
+    UNAUTHENTICATED. Try again, or have a letter sent. No metadata.
+    """
+    ERROR_REASON_EMAIL_UNVERIFIED: _ErrorReason.ValueType  # 67
+    """The password was right, and nobody has shown yet that letters to the address are read. Code
+    FAILED_PRECONDITION. Follow the letter, or have another one sent. No metadata.
+    """
+    ERROR_REASON_PASSWORD_REFUSED: _ErrorReason.ValueType  # 68
+    """A password is too short, too long, or one that is tried first. Code INVALID_ARGUMENT. Choose
+    another. Metadata: `cause`.
+    """
+    ERROR_REASON_PROOF_INVALID: _ErrorReason.ValueType  # 69
+    """What a letter, an invitation or a challenge said was used before, is over, or was not made by
+    this core. Code FAILED_PRECONDITION. Ask for another one. No metadata.
+    """
+    ERROR_REASON_PERSON_NOT_FOUND: _ErrorReason.ValueType  # 90
+    """There is no such person. Code NOT_FOUND. List them. Metadata: `person`."""
+    ERROR_REASON_REGISTRATION_CLOSED: _ErrorReason.ValueType  # 91
+    """Nobody registers here without an invitation. Code PERMISSION_DENIED. Ask for one. No metadata."""
+    ERROR_REASON_PERSON_STATE_INVALID: _ErrorReason.ValueType  # 92
+    """As things stand with a person, that cannot be done: the last owner stays, a second factor is
+    not there or there already. Code FAILED_PRECONDITION. See how things stand. Metadata: `person`.
+    """
+    ERROR_REASON_SESSION_OVER: _ErrorReason.ValueType  # 70
+    """The sign-in behind the token has ended: it was revoked, not used for too long, or one of its
+    refresh tokens was used twice. Code UNAUTHENTICATED. Sign in again. No metadata.
+    """
+    ERROR_REASON_TOKEN_NOT_FOUND: _ErrorReason.ValueType  # 71
+    """There is no such token, or it is not the caller's. Code NOT_FOUND. List them. Metadata:
+    `token`.
+    """
+    ERROR_REASON_TOKEN_SPENT: _ErrorReason.ValueType  # 72
+    """What the token may move in a day of UTC does not cover the action. Code FAILED_PRECONDITION.
+    Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
+    `askedSats`.
+    """
+    ERROR_REASON_STEP_UP_REQUIRED: _ErrorReason.ValueType  # 73
+    """The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
+    Prove it again, then repeat. Metadata: `method`.
+    """
+    ERROR_REASON_LAST_OWNER: _ErrorReason.ValueType  # 74
+    """The account would be left without an owner. Code FAILED_PRECONDITION. Make somebody else its
+    owner first. Metadata: `account`, `person`.
+    """
+    ERROR_REASON_MEMBER_NOT_FOUND: _ErrorReason.ValueType  # 75
+    """There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
+    Metadata: `person`.
+    """
     ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
     """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
     it was written, and the key of that core. Metadata: `stream`, `sequence`.
@@ -538,6 +587,55 @@ ERROR_REASON_VENUE_CLOCK_SKEW: ErrorReason.ValueType  # 65
 """The venue refused the time that a request was signed for; there is no effect, and the key is
 not to blame. Code UNAVAILABLE. Repeat after the clock was measured anew; `RetryInfo` says
 when. Metadata: `venue`.
+"""
+ERROR_REASON_SIGN_IN_REFUSED: ErrorReason.ValueType  # 66
+"""The address, the password or the code is not right; which of them is not said. Code
+UNAUTHENTICATED. Try again, or have a letter sent. No metadata.
+"""
+ERROR_REASON_EMAIL_UNVERIFIED: ErrorReason.ValueType  # 67
+"""The password was right, and nobody has shown yet that letters to the address are read. Code
+FAILED_PRECONDITION. Follow the letter, or have another one sent. No metadata.
+"""
+ERROR_REASON_PASSWORD_REFUSED: ErrorReason.ValueType  # 68
+"""A password is too short, too long, or one that is tried first. Code INVALID_ARGUMENT. Choose
+another. Metadata: `cause`.
+"""
+ERROR_REASON_PROOF_INVALID: ErrorReason.ValueType  # 69
+"""What a letter, an invitation or a challenge said was used before, is over, or was not made by
+this core. Code FAILED_PRECONDITION. Ask for another one. No metadata.
+"""
+ERROR_REASON_PERSON_NOT_FOUND: ErrorReason.ValueType  # 90
+"""There is no such person. Code NOT_FOUND. List them. Metadata: `person`."""
+ERROR_REASON_REGISTRATION_CLOSED: ErrorReason.ValueType  # 91
+"""Nobody registers here without an invitation. Code PERMISSION_DENIED. Ask for one. No metadata."""
+ERROR_REASON_PERSON_STATE_INVALID: ErrorReason.ValueType  # 92
+"""As things stand with a person, that cannot be done: the last owner stays, a second factor is
+not there or there already. Code FAILED_PRECONDITION. See how things stand. Metadata: `person`.
+"""
+ERROR_REASON_SESSION_OVER: ErrorReason.ValueType  # 70
+"""The sign-in behind the token has ended: it was revoked, not used for too long, or one of its
+refresh tokens was used twice. Code UNAUTHENTICATED. Sign in again. No metadata.
+"""
+ERROR_REASON_TOKEN_NOT_FOUND: ErrorReason.ValueType  # 71
+"""There is no such token, or it is not the caller's. Code NOT_FOUND. List them. Metadata:
+`token`.
+"""
+ERROR_REASON_TOKEN_SPENT: ErrorReason.ValueType  # 72
+"""What the token may move in a day of UTC does not cover the action. Code FAILED_PRECONDITION.
+Wait until midnight UTC, or use another token. Metadata: `token`, `limitSats`, `spentSats`,
+`askedSats`.
+"""
+ERROR_REASON_STEP_UP_REQUIRED: ErrorReason.ValueType  # 73
+"""The call needs a proof of who calls that is at most five minutes old. Code PERMISSION_DENIED.
+Prove it again, then repeat. Metadata: `method`.
+"""
+ERROR_REASON_LAST_OWNER: ErrorReason.ValueType  # 74
+"""The account would be left without an owner. Code FAILED_PRECONDITION. Make somebody else its
+owner first. Metadata: `account`, `person`.
+"""
+ERROR_REASON_MEMBER_NOT_FOUND: ErrorReason.ValueType  # 75
+"""There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
+Metadata: `person`.
 """
 ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
 """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as

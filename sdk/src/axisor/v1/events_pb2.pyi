@@ -3,6 +3,7 @@
 isort:skip_file
 What happened, and the streams of it."""
 
+from axisor.v1 import identity_events_pb2 as _identity_events_pb2
 from axisor.v1 import resources_pb2 as _resources_pb2
 from axisor.v1 import types_pb2 as _types_pb2
 from collections import abc as _abc
@@ -57,7 +58,20 @@ class Event(_message.Message):
     INTENT_WITNESSED_FIELD_NUMBER: _builtins.int
     STANDING_CHANGED_FIELD_NUMBER: _builtins.int
     RESTORE_RECONCILED_FIELD_NUMBER: _builtins.int
+    ACCESS_GRANTED_FIELD_NUMBER: _builtins.int
+    ACCESS_REVOKED_FIELD_NUMBER: _builtins.int
+    SESSION_OPENED_FIELD_NUMBER: _builtins.int
+    SESSION_PROVED_FIELD_NUMBER: _builtins.int
+    SESSION_ENDED_FIELD_NUMBER: _builtins.int
+    REFRESH_REUSED_FIELD_NUMBER: _builtins.int
+    SIGNING_KEY_MADE_FIELD_NUMBER: _builtins.int
+    TOKEN_ISSUED_FIELD_NUMBER: _builtins.int
+    TOKEN_REVOKED_FIELD_NUMBER: _builtins.int
     CHANGE_MADE_FIELD_NUMBER: _builtins.int
+    PERSON_INVITED_FIELD_NUMBER: _builtins.int
+    PERSON_REGISTERED_FIELD_NUMBER: _builtins.int
+    PERSON_CHANGED_FIELD_NUMBER: _builtins.int
+    SIGN_IN_FAILED_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Output only. The account. Format: `accounts/{account}`."""
     sequence: _builtins.int
@@ -167,8 +181,60 @@ class Event(_message.Message):
         """Output only. After a restore the account acts again."""
 
     @_builtins.property
+    def access_granted(self) -> _identity_events_pb2.AccessGranted:
+        """Output only. A person may do more or less with an account than before."""
+
+    @_builtins.property
+    def access_revoked(self) -> _identity_events_pb2.AccessRevoked:
+        """Output only. A person may do nothing with an account any more."""
+
+    @_builtins.property
+    def session_opened(self) -> _identity_events_pb2.SessionOpened:
+        """Output only. A person signed in."""
+
+    @_builtins.property
+    def session_proved(self) -> _identity_events_pb2.SessionProved:
+        """Output only. A person who is signed in proved again who they are."""
+
+    @_builtins.property
+    def session_ended(self) -> _identity_events_pb2.SessionEnded:
+        """Output only. A sign-in ended before its time."""
+
+    @_builtins.property
+    def refresh_reused(self) -> _identity_events_pb2.RefreshReused:
+        """Output only. Somebody has a copy of a refresh token."""
+
+    @_builtins.property
+    def signing_key_made(self) -> _identity_events_pb2.SigningKeyMade:
+        """Output only. A key for access tokens was made."""
+
+    @_builtins.property
+    def token_issued(self) -> _identity_events_pb2.TokenIssued:
+        """Output only. A token for a program was made."""
+
+    @_builtins.property
+    def token_revoked(self) -> _identity_events_pb2.TokenRevoked:
+        """Output only. A token for a program was revoked."""
+
+    @_builtins.property
     def change_made(self) -> Global___ChangeMade:
         """Output only. A client's request was carried out."""
+
+    @_builtins.property
+    def person_invited(self) -> _identity_events_pb2.PersonInvited:
+        """Output only. Somebody may register."""
+
+    @_builtins.property
+    def person_registered(self) -> _identity_events_pb2.PersonRegistered:
+        """Output only. A person is here from now on."""
+
+    @_builtins.property
+    def person_changed(self) -> _identity_events_pb2.PersonChanged:
+        """Output only. Something about a person is another."""
+
+    @_builtins.property
+    def sign_in_failed(self) -> _identity_events_pb2.SignInFailed:
+        """Output only. Somebody did not get in."""
 
     def __init__(
         self,
@@ -202,13 +268,26 @@ class Event(_message.Message):
         intent_witnessed: Global___IntentWitnessed | None = ...,
         standing_changed: Global___StandingChanged | None = ...,
         restore_reconciled: Global___RestoreReconciled | None = ...,
+        access_granted: _identity_events_pb2.AccessGranted | None = ...,
+        access_revoked: _identity_events_pb2.AccessRevoked | None = ...,
+        session_opened: _identity_events_pb2.SessionOpened | None = ...,
+        session_proved: _identity_events_pb2.SessionProved | None = ...,
+        session_ended: _identity_events_pb2.SessionEnded | None = ...,
+        refresh_reused: _identity_events_pb2.RefreshReused | None = ...,
+        signing_key_made: _identity_events_pb2.SigningKeyMade | None = ...,
+        token_issued: _identity_events_pb2.TokenIssued | None = ...,
+        token_revoked: _identity_events_pb2.TokenRevoked | None = ...,
         change_made: Global___ChangeMade | None = ...,
+        person_invited: _identity_events_pb2.PersonInvited | None = ...,
+        person_registered: _identity_events_pb2.PersonRegistered | None = ...,
+        person_changed: _identity_events_pb2.PersonChanged | None = ...,
+        sign_in_failed: _identity_events_pb2.SignInFailed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "position_changed", b"position_changed", "position_closed", b"position_closed", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "standing_changed", b"standing_changed", "step_taken", b"step_taken"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled", "change_made"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled", "access_granted", "access_revoked", "session_opened", "session_proved", "session_ended", "refresh_reused", "signing_key_made", "token_issued", "token_revoked", "change_made", "person_invited", "person_registered", "person_changed", "sign_in_failed"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 

@@ -41,9 +41,15 @@ class _PermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Permission
     core.
     """
     PERMISSION_MANAGE_SECRETS: _Permission.ValueType  # 6
-    """Add accounts and replace credentials. Credentials are never readable again."""
+    """Add accounts, replace credentials, and make and revoke tokens for programs. Credentials are
+    never readable again. Held by people and by the owner, never by a token made for a program.
+    """
     PERMISSION_ADMIN: _Permission.ValueType  # 7
     """Remove accounts, and whatever else changes who may do what."""
+    PERMISSION_SELF: _Permission.ValueType  # 8
+    """Look after one's own sign-in, sessions and tokens. Held by people who are signed in, never by a
+    token made for a program.
+    """
 
 class Permission(_Permission, metaclass=_PermissionEnumTypeWrapper):
     """A right. Tokens and roles are sets of rights; none of them lets anybody withdraw from the venue."""
@@ -63,9 +69,15 @@ PERMISSION_OPERATE: Permission.ValueType  # 5
 core.
 """
 PERMISSION_MANAGE_SECRETS: Permission.ValueType  # 6
-"""Add accounts and replace credentials. Credentials are never readable again."""
+"""Add accounts, replace credentials, and make and revoke tokens for programs. Credentials are
+never readable again. Held by people and by the owner, never by a token made for a program.
+"""
 PERMISSION_ADMIN: Permission.ValueType  # 7
 """Remove accounts, and whatever else changes who may do what."""
+PERMISSION_SELF: Permission.ValueType  # 8
+"""Look after one's own sign-in, sessions and tokens. Held by people who are signed in, never by a
+token made for a program.
+"""
 Global___Permission: _TypeAlias = Permission  # noqa: Y015
 
 @_typing.final
@@ -79,8 +91,11 @@ class MethodRule(_message.Message):
     STEP_UP_FIELD_NUMBER: _builtins.int
     AUDITED_FIELD_NUMBER: _builtins.int
     DANGER_FIELD_NUMBER: _builtins.int
+    ANONYMOUS_FIELD_NUMBER: _builtins.int
     permission: Global___Permission.ValueType
-    """Output only. The right that the caller's token must hold."""
+    """Output only. The right that the caller must hold: on the account that the call is about, or on
+    the core where it is about none. Unspecified where `anonymous` says that nobody need be known.
+    """
     resource_field: _builtins.str
     """Output only. The path of the request field that names what the call is about, or its parent.
     Empty where the call is about the core as a whole.
@@ -93,6 +108,10 @@ class MethodRule(_message.Message):
     """
     danger: _types_pb2.Danger.ValueType
     """Output only. How much harm a mistaken call can do; clients ask for confirmation accordingly."""
+    anonymous: _builtins.bool
+    """Output only. Whether the call takes no token, because it is how one is got. What comes with it
+    proves its caller instead, or it tells nothing.
+    """
     def __init__(
         self,
         *,
@@ -101,10 +120,11 @@ class MethodRule(_message.Message):
         step_up: _builtins.bool = ...,
         audited: _builtins.bool = ...,
         danger: _types_pb2.Danger.ValueType = ...,
+        anonymous: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audited", b"audited", "danger", b"danger", "permission", b"permission", "resource_field", b"resource_field", "step_up", b"step_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "audited", b"audited", "danger", b"danger", "permission", b"permission", "resource_field", b"resource_field", "step_up", b"step_up"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -188,6 +188,158 @@ ORDER_STATE_CANCELED: OrderState.ValueType  # 3
 """Taken back before it was carried out."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
+class _Role:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ROLE_UNSPECIFIED: _Role.ValueType  # 0
+    """Never sent; refused as input."""
+    ROLE_VIEWER: _Role.ValueType  # 1
+    """See it."""
+    ROLE_TRADER: _Role.ValueType  # 2
+    """Also trade, and move margin."""
+    ROLE_OPERATOR: _Role.ValueType  # 3
+    """Also run strategies, halt it and resume it."""
+    ROLE_OWNER: _Role.ValueType  # 4
+    """Also replace its keys, remove it, and say who else may do what. An account always has one."""
+
+class Role(_Role, metaclass=_RoleEnumTypeWrapper):
+    """What a person may do with an account. Each role may do all that the one before it may."""
+
+ROLE_UNSPECIFIED: Role.ValueType  # 0
+"""Never sent; refused as input."""
+ROLE_VIEWER: Role.ValueType  # 1
+"""See it."""
+ROLE_TRADER: Role.ValueType  # 2
+"""Also trade, and move margin."""
+ROLE_OPERATOR: Role.ValueType  # 3
+"""Also run strategies, halt it and resume it."""
+ROLE_OWNER: Role.ValueType  # 4
+"""Also replace its keys, remove it, and say who else may do what. An account always has one."""
+Global___Role: _TypeAlias = Role  # noqa: Y015
+
+class _PlatformRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PlatformRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PlatformRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLATFORM_ROLE_UNSPECIFIED: _PlatformRole.ValueType  # 0
+    """Never sent; refused as input."""
+    PLATFORM_ROLE_NONE: _PlatformRole.ValueType  # 1
+    """Nothing beyond their own accounts."""
+    PLATFORM_ROLE_SUPPORT: _PlatformRole.ValueType  # 2
+    """See the state of every account. No secret, and no trade."""
+    PLATFORM_ROLE_ADMIN: _PlatformRole.ValueType  # 3
+    """Look after people and settings, halt and stop the core. No secret of anybody, and no trade."""
+    PLATFORM_ROLE_OWNER: _PlatformRole.ValueType  # 4
+    """Everything, on every account. The first person has it."""
+
+class PlatformRole(_PlatformRole, metaclass=_PlatformRoleEnumTypeWrapper):
+    """What a person may do with the core as a whole, beside their own accounts."""
+
+PLATFORM_ROLE_UNSPECIFIED: PlatformRole.ValueType  # 0
+"""Never sent; refused as input."""
+PLATFORM_ROLE_NONE: PlatformRole.ValueType  # 1
+"""Nothing beyond their own accounts."""
+PLATFORM_ROLE_SUPPORT: PlatformRole.ValueType  # 2
+"""See the state of every account. No secret, and no trade."""
+PLATFORM_ROLE_ADMIN: PlatformRole.ValueType  # 3
+"""Look after people and settings, halt and stop the core. No secret of anybody, and no trade."""
+PLATFORM_ROLE_OWNER: PlatformRole.ValueType  # 4
+"""Everything, on every account. The first person has it."""
+Global___PlatformRole: _TypeAlias = PlatformRole  # noqa: Y015
+
+class _PersonState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PersonStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PersonState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PERSON_STATE_UNSPECIFIED: _PersonState.ValueType  # 0
+    """Never sent; refused as input."""
+    PERSON_STATE_ACTIVE: _PersonState.ValueType  # 1
+    """May sign in."""
+    PERSON_STATE_DISABLED: _PersonState.ValueType  # 2
+    """May not, until an administrator says otherwise."""
+    PERSON_STATE_ERASED: _PersonState.ValueType  # 3
+    """Is no more; only an id is left."""
+
+class PersonState(_PersonState, metaclass=_PersonStateEnumTypeWrapper):
+    """Whether a person may sign in."""
+
+PERSON_STATE_UNSPECIFIED: PersonState.ValueType  # 0
+"""Never sent; refused as input."""
+PERSON_STATE_ACTIVE: PersonState.ValueType  # 1
+"""May sign in."""
+PERSON_STATE_DISABLED: PersonState.ValueType  # 2
+"""May not, until an administrator says otherwise."""
+PERSON_STATE_ERASED: PersonState.ValueType  # 3
+"""Is no more; only an id is left."""
+Global___PersonState: _TypeAlias = PersonState  # noqa: Y015
+
+class _PersonChange:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PersonChangeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PersonChange.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PERSON_CHANGE_UNSPECIFIED: _PersonChange.ValueType  # 0
+    """Never sent; refused as input."""
+    PERSON_CHANGE_DISABLED: _PersonChange.ValueType  # 1
+    """They may not sign in any more."""
+    PERSON_CHANGE_ENABLED: _PersonChange.ValueType  # 2
+    """They may sign in again."""
+    PERSON_CHANGE_ERASED: _PersonChange.ValueType  # 3
+    """Their key was shredded; only an id is left."""
+    PERSON_CHANGE_EMAIL_VERIFIED: _PersonChange.ValueType  # 4
+    """Letters to their address are known to be read."""
+    PERSON_CHANGE_EMAIL_CHANGED: _PersonChange.ValueType  # 5
+    """They have another address, where letters are known to be read."""
+    PERSON_CHANGE_PASSWORD_CHANGED: _PersonChange.ValueType  # 6
+    """They chose another password."""
+    PERSON_CHANGE_PASSWORD_RESET: _PersonChange.ValueType  # 7
+    """They chose another password by letter."""
+    PERSON_CHANGE_SECOND_FACTOR_ENROLLED: _PersonChange.ValueType  # 8
+    """A second factor is asked for from now on."""
+    PERSON_CHANGE_SECOND_FACTOR_DISABLED: _PersonChange.ValueType  # 9
+    """No second factor is asked for any more."""
+    PERSON_CHANGE_RECOVERY_CODES_RENEWED: _PersonChange.ValueType  # 10
+    """Recovery codes were made; the ones before are over."""
+    PERSON_CHANGE_RECOVERY_CODE_USED: _PersonChange.ValueType  # 11
+    """A recovery code was used up."""
+
+class PersonChange(_PersonChange, metaclass=_PersonChangeEnumTypeWrapper):
+    """What about a person or their sign-in became another."""
+
+PERSON_CHANGE_UNSPECIFIED: PersonChange.ValueType  # 0
+"""Never sent; refused as input."""
+PERSON_CHANGE_DISABLED: PersonChange.ValueType  # 1
+"""They may not sign in any more."""
+PERSON_CHANGE_ENABLED: PersonChange.ValueType  # 2
+"""They may sign in again."""
+PERSON_CHANGE_ERASED: PersonChange.ValueType  # 3
+"""Their key was shredded; only an id is left."""
+PERSON_CHANGE_EMAIL_VERIFIED: PersonChange.ValueType  # 4
+"""Letters to their address are known to be read."""
+PERSON_CHANGE_EMAIL_CHANGED: PersonChange.ValueType  # 5
+"""They have another address, where letters are known to be read."""
+PERSON_CHANGE_PASSWORD_CHANGED: PersonChange.ValueType  # 6
+"""They chose another password."""
+PERSON_CHANGE_PASSWORD_RESET: PersonChange.ValueType  # 7
+"""They chose another password by letter."""
+PERSON_CHANGE_SECOND_FACTOR_ENROLLED: PersonChange.ValueType  # 8
+"""A second factor is asked for from now on."""
+PERSON_CHANGE_SECOND_FACTOR_DISABLED: PersonChange.ValueType  # 9
+"""No second factor is asked for any more."""
+PERSON_CHANGE_RECOVERY_CODES_RENEWED: PersonChange.ValueType  # 10
+"""Recovery codes were made; the ones before are over."""
+PERSON_CHANGE_RECOVERY_CODE_USED: PersonChange.ValueType  # 11
+"""A recovery code was used up."""
+Global___PersonChange: _TypeAlias = PersonChange  # noqa: Y015
+
 class _Danger:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

@@ -42,6 +42,7 @@ from axisor.events import (
     Ticked,
     Woken,
 )
+from axisor.identity import IdentityPayload
 from axisor.intents import Intent, Notice, Wake
 from axisor.model import Tick
 from axisor.v1 import events_pb2, resources_pb2
@@ -49,6 +50,7 @@ from axisor.wire.actions import (
     action_to_wire,
     why_to_wire,
 )
+from axisor.wire.identity import identity_to_wire
 from axisor.wire.model import (
     balance_to_wire,
     cause_to_wire,
@@ -97,6 +99,8 @@ def event_to_wire(event: Event) -> events_pb2.Event:
 
 def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
     """Return the member of `Event.payload` that holds a payload, and its message."""
+    if isinstance(payload, IdentityPayload):
+        return identity_to_wire(payload)
     match payload:
         case AccountOpened() | AccountUpdated() | AccountClosed():
             return _account_to_wire(account, payload)

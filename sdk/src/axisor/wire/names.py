@@ -72,6 +72,21 @@ def plugin_name(plugin: str) -> str:
     return top_name("plugins", plugin)
 
 
+def person_name(person: str) -> str:
+    """Return the name of a person; empty stays empty."""
+    return top_name("people", person)
+
+
+def member_name(account: str, person: str) -> str:
+    """Return the name of a person's role on an account."""
+    return child_name(account, "members", last_part(person))
+
+
+def session_name(session: str) -> str:
+    """Return the name of a session."""
+    return top_name("sessions", session)
+
+
 def last_part(name: str) -> str:
     """Return the id at the end of a name that a core sent; empty stays empty."""
     return name.rpartition("/")[2]
@@ -94,6 +109,16 @@ def top_id(name: str, collection: str, field: str = "name") -> str:
 def account_id(name: str, field: str = "name") -> str:
     """Return the id in `accounts/{account}`. Raises FieldInvalid."""
     return top_id(name, "accounts", field)
+
+
+def person_id(name: str, field: str = "name") -> str:
+    """Return the id in `people/{person}`. Raises FieldInvalid."""
+    return top_id(name, "people", field)
+
+
+def session_id(name: str, field: str = "name") -> str:
+    """Return the id in `sessions/{session}`. Raises FieldInvalid."""
+    return top_id(name, "sessions", field)
 
 
 def child_id(name: str, collection: str, field: str = "name") -> tuple[str, str]:
@@ -127,6 +152,11 @@ def run_id(name: str, field: str = "name") -> tuple[str, str]:
 def intent_id(name: str, field: str = "name") -> tuple[str, str]:
     """Return account and intent of a name. Raises FieldInvalid."""
     return child_id(name, "intents", field)
+
+
+def member_id(name: str, field: str = "name") -> tuple[str, str]:
+    """Return account and person of a member's name. Raises FieldInvalid."""
+    return child_id(name, "members", field)
 
 
 def letter_id(name: str, field: str = "name") -> tuple[str, str]:

@@ -40,6 +40,7 @@ from axisor.events import (
     Standing,
     StandingChanged,
 )
+from axisor.identity import IdentityPayload
 from axisor.intents import Action, Check, Why
 from axisor.model import (
     Balance,
@@ -51,6 +52,7 @@ from axisor.model import (
     Permission,
     Position,
     Price,
+    Role,
     Sats,
     Tick,
 )
@@ -322,9 +324,19 @@ SeenPayload: TypeAlias = (
     | StandingChanged
     | FeedChanged
     | RestoreReconciled
+    | IdentityPayload
     | Unrecognized
 )
 """What an event can hold on a client: the journal's payloads, steps as `StepSummary`."""
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """A person who holds a role on an account, and since when."""
+
+    account: str
+    person: str
+    role: Role
+    since: datetime
 
 
 class SeenEvent(Struct, frozen=True, kw_only=True):

@@ -29,9 +29,12 @@ from axisor.model import (
     OrderState,
     OrderType,
     Permission,
+    PlatformRole,
+    Role,
     Severity,
     Side,
 )
+from axisor.states import PersonChange, PersonState
 from axisor.v1 import margin_pb2, permissions_pb2, types_pb2
 from axisor.wire.records import Fate
 
@@ -59,6 +62,10 @@ _KINDS: dict[type[enum.Enum], Any] = {
     Standing: types_pb2.Standing,
     PositionEnd: types_pb2.PositionEnd,
     FeedQuality: types_pb2.FeedQuality,
+    Role: types_pb2.Role,
+    PlatformRole: types_pb2.PlatformRole,
+    PersonState: types_pb2.PersonState,
+    PersonChange: types_pb2.PersonChange,
     Fate: margin_pb2.Fate,
 }
 

@@ -41,6 +41,7 @@ from axisor.model import FeedQuality, Funding, Mode, Severity
 from axisor.v1 import events_pb2
 from axisor.wire.actions import action_from_wire, settlement_from_wire, target_of, why_from_wire
 from axisor.wire.events import Body
+from axisor.wire.identity import READERS, identity_from_wire
 from axisor.wire.model import (
     balance_from_wire,
     cause_from_wire,
@@ -82,6 +83,8 @@ def payload_from_wire(message: events_pb2.Event) -> SeenPayload:
     if member is None:
         return Unrecognized(kind=message.kind, problem="its kind is not known to this version")
     body: Body = getattr(message, member)
+    if member in READERS:
+        return identity_from_wire(READERS[member], body)
     read = _READERS.get(member)
     if read is None:
         return Unrecognized(kind=message.kind, problem="its kind is not read by this version")

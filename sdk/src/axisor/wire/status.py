@@ -38,8 +38,17 @@ MOST_FIELDS = 4
 
 _C = grpc.StatusCode
 _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
-    _C.UNAUTHENTICATED: (errors.Unauthenticated, errors.TokenInvalid),
-    _C.PERMISSION_DENIED: (errors.PermissionDenied,),
+    _C.UNAUTHENTICATED: (
+        errors.Unauthenticated,
+        errors.TokenInvalid,
+        errors.SessionOver,
+        errors.SignInRefused,
+    ),
+    _C.PERMISSION_DENIED: (
+        errors.PermissionDenied,
+        errors.StepUpRequired,
+        errors.RegistrationClosed,
+    ),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
         errors.PriceOffStep,
@@ -51,6 +60,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.CandlesInvalid,
         errors.SettingsInvalid,
         errors.HistoryInvalid,
+        errors.PasswordRefused,
     ),
     _C.NOT_FOUND: (
         errors.AccountNotFound,
@@ -60,6 +70,9 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.StrategyNotFound,
         errors.VenueNotFound,
         errors.EventNotFound,
+        errors.PersonNotFound,
+        errors.TokenNotFound,
+        errors.MemberNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
@@ -94,6 +107,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.HaltKept,
         errors.AccountInUse,
         errors.WitnessContradicts,
+        errors.LastOwner,
         errors.VaultKeyInUse,
         errors.BudgetExceeded,
         errors.ReserveBroken,
@@ -104,10 +118,14 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.AttemptsExhausted,
         errors.InsufficientBalance,
         errors.ShadowOnly,
+        errors.TokenSpent,
         errors.KeyCanWithdraw,
         errors.VenueRefused,
         errors.VenueAuth,
         errors.StoreInUse,
+        errors.EmailUnverified,
+        errors.ProofInvalid,
+        errors.PersonStateInvalid,
     ),
 }
 

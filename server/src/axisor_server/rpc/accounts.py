@@ -47,7 +47,7 @@ class AccountServicer:
     ) -> pb.ListAccountsResponse:
         """Answer with a page of accounts."""
         page, token = paging.cut(
-            await self._accounts.list(),
+            await self._accounts.list(call.principal),
             of="accounts",
             size=request.page_size,
             after=request.page_token,

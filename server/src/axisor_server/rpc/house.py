@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry
 
 from axisor.model import Mode
+from axisor_server.domain.sessions import USUAL, Terms
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
 from axisor_server.rpc.audit import AuditServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
+from axisor_server.rpc.house_identity import Identity
+from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.letters import DeadLetterServicer
 from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
 from axisor_server.rpc.metrics import CallMetrics, CoreCollector
 from axisor_server.rpc.orders import OrderServicer
-from axisor_server.rpc.pipeline import Authenticate, Pipeline
+from axisor_server.rpc.pipeline import Pipeline
 from axisor_server.rpc.strategies import StrategyServicer
 from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
 from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
+from axisor_server.services.allowances import Allowances
 from axisor_server.services.auditing import Audits
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
 from axisor_server.services.journals import Journals
 from axisor_server.services.letters import Letters
+from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
+from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
-from axisor_server.services.requests import Once
 from axisor_server.services.runs import Runs
+from axisor_server.services.seeing import Seeing
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import Status, Surroundings
 from axisor_server.services.watching import Hub, Limits
@@ -54,11 +60,30 @@ class House:
         around: Surroundings,
         max_mode: Mode,
         limits: Limits,
-        authenticate: Authenticate,
+        is_owner: Callable[[str], bool],
+        reach: Reach,
         registry: CollectorRegistry,
+        terms: Terms = USUAL,
+        others: Authenticator | None = None,
+        calls: CallLimits | None = None,
     ) -> None:
-        self.once = Once(store, clock, ids)
-        self.hub = Hub(store, clock, encode=encode, beat=beat, limits=limits)
+        seen = Seeing(store)
+        self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
+        self.identity = Identity(
+            store=store,
+            vault=vault,
+            clock=clock,
+            ids=ids,
+            mode=max_mode,
+            publish=self.hub.publish,
+            is_owner=is_owner,
+            reach=reach,
+            terms=terms,
+            others=others,
+            limits=calls,
+        )
+        self.once = self.identity.once
+        store = seen  # from here on nothing reads more than its caller sees
         accounts = Accounts(
             engine=engine,
             store=store,
@@ -66,12 +91,14 @@ class House:
             venues=around.venues,
             clock=clock,
             once=self.once,
+            recorder=self.identity.recorder,
             max_mode=max_mode,
         )
         snapshots = Snapshots(engine=engine, store=store, clock=clock)
         runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock)
         guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
-        acting = Acting(engine=engine, store=store, accounts=accounts)
+        allowances = Allowances(store, clock)
+        acting = Acting(engine=engine, store=store, accounts=accounts, allowances=allowances)
         orders = Orders(store=store, accounts=accounts, snapshots=snapshots)
         watches = Watches(hub=self.hub, accounts=accounts, snapshots=snapshots, runs=runs)
         self.halts = Halts(
@@ -120,13 +147,15 @@ class House:
                 Letters(engine=engine, store=store, accounts=accounts, clock=clock)
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
+            **self.identity.servicers,
             "axisor.v1.AuditService": AuditServicer(
                 Audits(store=store, accounts=accounts, hub=self.hub), clock
             ),
         }
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(
-            authenticate=authenticate,
+            gate=self.identity.gate,
+            cursors=self.identity.cursors,
             mode_of=accounts.expect_mode,
             clock=clock,
             ids=ids,

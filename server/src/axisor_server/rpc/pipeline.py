@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, TypeAlias
 
 import grpc
@@ -19,33 +20,29 @@ from axisor.errors import (
     AxisorError,
     FieldInvalid,
     ModeMismatch,
-    PermissionDenied,
-    TokenInvalid,
-    Unauthenticated,
 )
 from axisor.model import Mode
 from axisor.ports import Clock
 from axisor.wire.scalars import enum_from_wire, is_recognized
 from axisor.wire.status import EXPECT_MODE_HEADER, MODE_HEADER, TABLE, abort, code_of
 from axisor_server.ports import Ids
-from axisor_server.rpc.calls import Call, Principal, Stream, Unary
+from axisor_server.rpc.admitting import Gate
+from axisor_server.rpc.calls import Call, Stream, Unary
+from axisor_server.rpc.cursors import Cursors
+from axisor_server.rpc.lasting import Lasting
 from axisor_server.rpc.metrics import CallMetrics
 from axisor_server.rpc.rules import Method
 from axisor_server.rpc.validation import check
+from axisor_server.services.seeing import look_as
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 """Requests and answers are bytes to gRPC here; the pipeline reads and writes them."""
-
-Authenticate: TypeAlias = Callable[[str], Principal | None]
-"""Returns who holds a token, None where nobody does."""
 
 ModeOf: TypeAlias = Callable[[str, str], Awaitable[Mode]]
 """Returns an account's mode, refusing one that the caller did not expect."""
 
 DEADLINE_S = 60.0
 """For a caller that sets none."""
-
-SCHEME = "bearer "
 
 log = structlog.get_logger("axisor.rpc")
 
@@ -56,14 +53,16 @@ class Pipeline:
     def __init__(
         self,
         *,
-        authenticate: Authenticate,
+        gate: Gate,
+        cursors: Cursors,
         mode_of: ModeOf,
         clock: Clock,
         ids: Ids,
         metrics: CallMetrics,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._authenticate = authenticate
+        self._gate = gate
+        self._cursors = cursors
         self._mode_of = mode_of
         self._clock = clock
         self._ids = ids
@@ -80,7 +79,9 @@ class Pipeline:
                 remaining = context.time_remaining()
                 async with asyncio.timeout(self._deadline_s if remaining is None else None):
                     call = await self._admit(method, raw, context)
+                    await self._cursors.unwrap(call)
                     answer = await handle(call.body, call)
+                    await self._cursors.wrap(call, answer)
                 code = grpc.StatusCode.OK
                 return answer.SerializeToString()
             except TimeoutError:
@@ -108,8 +109,11 @@ class Pipeline:
             code = grpc.StatusCode.CANCELLED
             try:
                 call = await self._admit(method, raw, context)
-                async for frame in handle(call.body, call):
-                    yield frame
+                lasting = Lasting(call.principal, self._gate.still, self._clock)
+                with self._gate.streaming(call.principal):
+                    async with aclosing(lasting.frames(handle(call.body, call))) as frames:
+                        async for frame in frames:
+                            yield frame
                 code = grpc.StatusCode.OK
             except AxisorError as error:
                 code = code_of(error)
@@ -124,29 +128,18 @@ class Pipeline:
 
     async def _admit(self, method: Method, raw: bytes, context: Context) -> Call:
         metadata = dict(context.invocation_metadata() or ())
-        principal = self._principal(str(metadata.get("authorization", "")))
-        if method.permission not in principal.permissions:
-            raise PermissionDenied(
-                f"{method.name} needs the right {method.permission.name}.",
-                permission=method.permission.name,
-                method=method.path,
-            )
-        call = Call(method, principal, _parse(method, raw))
+        principal, peer = await self._gate.caller(
+            method, metadata, context.peer(), context.auth_context()
+        )
+        call = Call(method, principal, _parse(method, raw), peer)
         check(call.body, method)
+        self._gate.admit(call)
+        if not method.anonymous:
+            look_as(principal)
         mode = await self._mode(call, str(metadata.get(EXPECT_MODE_HEADER, "")).lower())
         if mode is not None:
             await context.send_initial_metadata(((MODE_HEADER, mode.value),))
         return call
-
-    def _principal(self, header: str) -> Principal:
-        if not header:
-            raise Unauthenticated()
-        if not header.lower().startswith(SCHEME):
-            raise TokenInvalid("The authorization is not of the form `Bearer TOKEN`.")
-        principal = self._authenticate(header[len(SCHEME) :].strip())
-        if principal is None:
-            raise TokenInvalid()
-        return principal
 
     async def _mode(self, call: Call, expected: str) -> Mode | None:
         account = call.account

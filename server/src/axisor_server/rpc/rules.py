@@ -14,8 +14,10 @@ from msgspec import Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Permission
 from axisor.v1 import (
+    access_pb2,
     accounts_pb2,
     audit_pb2,
+    auth_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -25,7 +27,12 @@ from axisor.v1 import (
     permissions_pb2,
     strategies_pb2,
     system_pb2,
+    tokens_pb2,
+    types_pb2,
+    users_pb2,
 )
+
+MONEY = (types_pb2.DANGER_MONEY, types_pb2.DANGER_DESTRUCTIVE)
 
 MODULES = (
     accounts_pb2,
@@ -37,6 +44,10 @@ MODULES = (
     guard_pb2,
     dead_letters_pb2,
     system_pb2,
+    auth_pb2,
+    users_pb2,
+    access_pb2,
+    tokens_pb2,
     audit_pb2,
 )
 
@@ -45,6 +56,8 @@ class Method(Struct, frozen=True, kw_only=True):
     """A method of the contract: where it is, what it takes, and what its caller must hold.
 
     `resource` is the path of the request field that names what the call is about, or empty.
+    `step_up` asks for a proof of who calls that is minutes old. `anonymous` asks for nobody, and
+    then `permission` is NONE.
     """
 
     service: str
@@ -54,6 +67,9 @@ class Method(Struct, frozen=True, kw_only=True):
     reads: bool
     permission: Permission
     resource: tuple[str, ...]
+    step_up: bool = False
+    anonymous: bool = False
+    moves_money: bool = False
 
     @property
     def path(self) -> str:
@@ -82,9 +98,10 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
     options: Any = method.GetOptions()
     rule = options.Extensions[permissions_pb2.rule]
     name = permissions_pb2.Permission.Name(rule.permission).removeprefix("PERMISSION_")
-    if not options.HasExtension(permissions_pb2.rule) or name not in Permission.__members__:
+    states = name in Permission.__members__
+    if not options.HasExtension(permissions_pb2.rule) or states == rule.anonymous:
         raise SettingsInvalid(
-            f"{method.full_name} states no right, so nobody may call it.",
+            f"{method.full_name} states no right, or both one and that nobody need hold it.",
             fix="This build of the core is broken; install another.",
         )
     return Method(
@@ -93,6 +110,9 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         request=message_factory.GetMessageClass(method.input_type),
         streams=bool(method.server_streaming),
         reads=options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS,
-        permission=Permission[name],
+        permission=Permission[name] if states else Permission.NONE,
         resource=tuple(part for part in rule.resource_field.split(".") if part),
+        step_up=rule.step_up,
+        anonymous=rule.anonymous,
+        moves_money=rule.danger in MONEY,
     )

@@ -98,7 +98,7 @@ class StrategyServicer:
             config=(request.config or "{}").encode(),
             leash=leash_from_wire(request.leash) if request.HasField("leash") else Leash(),
             label=request.label,
-            rights=call.principal.permissions,
+            rights=call.rights,
             request=call.request(),
         )
         return pb.CreateRunResponse(
@@ -202,7 +202,7 @@ class StrategyServicer:
     ) -> RunAnswer:
         account, id = run_id(request.name)
         return await self._runs.start(
-            account, id, verb=verb, rights=call.principal.permissions, request=call.request()
+            account, id, verb=verb, rights=call.rights, request=call.request()
         )
 
     async def _run(self, record: RunRecord) -> resources_pb2.Run:

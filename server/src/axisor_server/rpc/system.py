@@ -38,7 +38,7 @@ class SystemServicer:
 
     async def GetStatus(self, request: pb.GetStatusRequest, call: Call) -> pb.GetStatusResponse:
         """Answer how everything is."""
-        report = await self._status.report()
+        report = await self._status.report(call.principal)
         return pb.GetStatusResponse(
             version=report.version,
             replica=report.replica,

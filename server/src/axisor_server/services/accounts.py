@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -25,9 +26,13 @@ from axisor_server.engine.facade import Engine
 from axisor_server.engine.keys import open_key, seal_key
 from axisor_server.engine.verbs import check_etag
 from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
+from axisor_server.services import access
 from axisor_server.services.admission import admit
 from axisor_server.services.credentials import CredentialReport, ask, report_on, vet, warning_of
+from axisor_server.services.principals import Principal
+from axisor_server.services.recording import Recorder, Say
 from axisor_server.services.requests import Once, Request
+from axisor_server.services.seeing import also
 
 DIFFERENCES = ("BalanceChanged", "PositionChanged", "PositionClosed", "OrderChanged", "FundingPaid")
 """Kinds of events that a reconciliation writes for what differed."""
@@ -83,6 +88,7 @@ class Accounts:
         venues: Mapping[str, Venue],
         clock: Clock,
         once: Once,
+        recorder: Recorder,
         max_mode: Mode,
     ) -> None:
         self._engine = engine
@@ -91,6 +97,7 @@ class Accounts:
         self._venues = venues
         self._clock = clock
         self._once = once
+        self._recorder = recorder
         self._max_mode = max_mode
 
     async def get(self, id: str) -> AccountRecord:
@@ -100,10 +107,11 @@ class Accounts:
             raise AccountNotFound(f"There is no account `{id}`.", account=id)
         return found
 
-    async def list(self) -> Sequence[AccountRecord]:
-        """Return every account, by label."""
+    async def list(self, caller: Principal) -> Sequence[AccountRecord]:
+        """Return the accounts that a caller sees, by label."""
         found = await self._store.read(lambda view: view.accounts())
-        return sorted(found, key=lambda record: (record.label, record.id))
+        seen = (record for record in found if caller.sees(record.id))
+        return sorted(seen, key=lambda record: (record.label, record.id))
 
     async def scopes(self, ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         """Return the rights of the keys of accounts, as the venue last told; none where unknown."""
@@ -143,11 +151,11 @@ class Accounts:
             rights: KeyRights | None = None
             if credentials is not None:
                 rights = await self._vetted(new, credentials)
-            record = await self._add(id, new, credentials, rights)
+            record = await self._add(id, new, credentials, rights, request.caller)
             try:
                 await self._engine.open_account(record)
             except AxisorError:
-                await self._store.write(lambda tx: tx.delete_account(id))
+                await self._recorder.write(partial(_unmade, id), by=request.caller)
                 raise
             notice = warning_of(rights, record.mode)
             if notice is not None:
@@ -299,6 +307,7 @@ class Accounts:
         new: NewAccount,
         credentials: Credentials | None,
         rights: KeyRights | None,
+        caller: Principal,
     ) -> AccountRecord:
         now_us = to_us(self._clock.now())
         record = AccountRecord(
@@ -312,15 +321,18 @@ class Accounts:
             updated_us=now_us,
         )
 
-        def unit(tx: Transaction) -> AccountRecord:
-            found = tx.account(id)
-            if found is not None:  # An earlier try of the same request got this far.
-                return found
+        def unit(tx: Transaction, say: Say) -> AccountRecord:
+            there = tx.account(id)
+            if there is not None:  # An earlier try of the same request got this far.
+                return there
             tx.put_account(record, revision=None)
             self._seal(tx, record, credentials, rights)
+            access.found(tx, say, id, caller, now_us=now_us)
             return record
 
-        return await self._store.write(unit)
+        added = await self._recorder.write(unit, by=caller)
+        also(id)
+        return added
 
     def _seal(
         self,
@@ -352,6 +364,12 @@ class Accounts:
 
     async def _sequence(self, id: str) -> int:
         return await self._store.read(lambda view: view.head(stream_of(id)).sequence)
+
+
+def _unmade(id: str, tx: Transaction, say: Say) -> None:
+    """Take back an account that could not be opened, and the roles on it."""
+    tx.delete_account(id)
+    access.unfound(tx, say, id)
 
 
 def _replace(

@@ -34,6 +34,7 @@ from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Store
 from axisor_server.services.accounts import Accounts
+from axisor_server.services.allowances import Allowances
 from axisor_server.services.requests import Request
 
 MOST_QUANTITY = 500_000
@@ -45,10 +46,13 @@ MOST_SATS = 21 * 10**14
 class Acting:
     """Carries out what clients ask of an account."""
 
-    def __init__(self, *, engine: Engine, store: Store, accounts: Accounts) -> None:
+    def __init__(
+        self, *, engine: Engine, store: Store, accounts: Accounts, allowances: Allowances
+    ) -> None:
         self._engine = engine
         self._store = store
         self._accounts = accounts
+        self._allowances = allowances
 
     async def act(self, account: str, action: Action, request: Request) -> CommandResult:
         """Carry out an action, or preview it, and return how it stands.
@@ -57,6 +61,8 @@ class Acting:
         """
         check(action)
         await self._accounts.get(account)
+        if request.caller.sats_per_day is not None:
+            await self._allowances.admit(action, self._engine.view(account), request)
         return await self._engine.command(
             account,
             action,
@@ -108,6 +114,7 @@ def _part(request: Request, mode: MarginMode) -> Request:
         request_id=str(uuid.uuid5(uuid.UUID(request.request_id), mode.value)),
         digest=request.digest,
         principal=request.principal,
+        caller=request.caller,
         not_after=request.not_after,
         validate_only=request.validate_only,
     )

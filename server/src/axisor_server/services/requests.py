@@ -20,6 +20,8 @@ from axisor_server.domain.records import TENANT, CommandRecord
 from axisor_server.engine.asks import Asked
 from axisor_server.engine.replies import PASSING, Failure
 from axisor_server.ports import Clock, Conflict, Ids, Store, Transaction
+from axisor_server.services.principals import NOBODY, Principal
+from axisor_server.services.recording import Recorder, Say
 
 T = TypeVar("T", bound=Struct)
 
@@ -34,6 +36,7 @@ class Request(Struct, frozen=True, kw_only=True):
     request_id: str
     digest: bytes
     principal: str
+    caller: Principal = NOBODY
     not_after: datetime | None = None
     validate_only: bool = False
 
@@ -62,8 +65,9 @@ class Once:
     The rows name no account: an actor carries out only rows of its account.
     """
 
-    def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, clock: Clock, ids: Ids, recorder: Recorder) -> None:
         self._store = store
+        self._recorder = recorder
         self._clock = clock
         self._ids = ids
         self._under_way: dict[str, asyncio.Task[CommandRecord]] = {}
@@ -84,10 +88,39 @@ class Once:
                 self._under_way[request.request_id] = task
                 task.add_done_callback(lambda done: self._forget(request.request_id, done))
             record = await asyncio.shield(task)
+        return self._answered(record, answer)
+
+    @staticmethod
+    def _answered(record: CommandRecord, answer: type[T]) -> T:
         kept = msgspec.json.decode(record.answer, type=_Kept)
         if kept.failure is not None:
             raise kept.failure.error()
         return msgspec.json.decode(kept.answer, type=answer)
+
+    async def record(
+        self, request: Request, answer: type[T], change: Callable[[Transaction, Say], T]
+    ) -> T:
+        """Return the answer of a change that is written, journalled and answered in one unit.
+
+        A refusal leaves nothing behind, not even that it was asked; `change` writes nothing where
+        only validation is asked for. Raises RequestIdReused, RequestExpired, and what it raises.
+        """
+
+        def unit(tx: Transaction, say: Say) -> T:
+            found = tx.command(TENANT, request.request_id)
+            if found is not None:
+                _check_same(found, request)
+                return self._answered(found, answer)
+            now = self._clock.now()
+            _check_time(request, now)
+            done = change(tx, say)
+            if not request.validate_only:
+                tx.add_command(_record(request, body=b"", created_us=to_us(now)))
+                kept = msgspec.json.encode(_Kept(answer=msgspec.Raw(msgspec.json.encode(done))))
+                tx.answer_command(TENANT, request.request_id, answer=kept, now_us=to_us(now))
+            return done
+
+        return await self._recorder.write(unit, by=request.caller)
 
     async def drain(self) -> None:
         """Wait for what is under way."""
@@ -110,12 +143,10 @@ class Once:
         def unit(tx: Transaction) -> CommandRecord:
             found = tx.command(TENANT, request.request_id)
             if found is None:
-                if request.not_after is not None and now > request.not_after:
-                    raise RequestExpired(notAfterTime=request.not_after.isoformat())
+                _check_time(request, now)
                 found = _record(request, body=body, created_us=to_us(now))
                 tx.add_command(found)
-            if found.digest != request.digest or found.method != request.method:
-                raise RequestIdReused(requestId=request.request_id)
+            _check_same(found, request)
             return found
 
         return await self._store.write(unit)
@@ -149,6 +180,16 @@ class Once:
                 raise
             return found
         return msgspec.structs.replace(record, answer=encoded, answered_us=now_us)
+
+
+def _check_same(found: CommandRecord, request: Request) -> None:
+    if found.digest != request.digest or found.method != request.method:
+        raise RequestIdReused(requestId=request.request_id)
+
+
+def _check_time(request: Request, now: datetime) -> None:
+    if request.not_after is not None and now > request.not_after:
+        raise RequestExpired(notAfterTime=request.not_after.isoformat())
 
 
 def _record(request: Request, *, body: bytes, created_us: int) -> CommandRecord:

@@ -19,6 +19,7 @@ from axisor_server.engine.health import last_standing
 from axisor_server.ports import Clock, Reader, Store
 from axisor_server.services.accounts import stream_of
 from axisor_server.services.halts import HaltReport, Halts, ReadFile
+from axisor_server.services.principals import Principal
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.snapshots import Snapshots
 
@@ -126,18 +127,19 @@ class Status:
         self.plugins = around.plugins
         self.settings = around.settings
 
-    async def report(self) -> StatusReport:
-        """Return how everything is, asking no venue."""
+    async def report(self, caller: Principal) -> StatusReport:
+        """Return how everything is that a caller sees, asking no venue."""
         engine = self._engine.status()
 
         def unit(
             view: Reader,
         ) -> tuple[Sequence[AccountRecord], dict[str, int], Sequence[LeaseRecord]]:
-            accounts = view.accounts()
+            accounts = [record for record in view.accounts() if caller.sees(record.id)]
             heads = {record.id: view.head(stream_of(record.id)).sequence for record in accounts}
             return accounts, heads, view.live_leases()
 
-        accounts, heads, leases = await self._store.read(unit)
+        accounts, heads, every = await self._store.read(unit)
+        leases = [lease for lease in every if caller.sees(lease.account)]
         summaries = {summary.account: summary for summary in engine.accounts}
         elsewhere = await self._standings(others(engine, leases))
         return StatusReport(

@@ -12,7 +12,7 @@ from axisor_server.adapters.ring.keepers import Cost, InEnvironment, InFile, Und
 from axisor_server.adapters.ring.lines import parse
 from axisor_server.adapters.ring.ring import Ring
 from axisor_server.adapters.vault import RingVault, open_ring, open_vault
-from axisor_server.settings import Keep, Vault
+from axisor_server.choices import Keep, Vault
 
 CHEAP = Cost(memory_kib=64, passes=1, lanes=1)
 KEY, OTHER = "11" * 32, "22" * 32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from contextlib import aclosing
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, entry_points
@@ -161,33 +162,29 @@ def _verdict(record: dict[str, Any]) -> ExitCode:
 def doctor(options: Options | None, /, output: str | None) -> None:
     """Check what can be wrong: core, token, certificate, clock, feeds, keys, journal, plugins."""
     options = options or Options()
-    import asyncio
-
-    checks = asyncio.run(_examine(options))
-    printer = options.printer(output)
-    printer.rows(checks, (Column("check", "check"), Column("ok", "ok"), Column("text", "what")))
-    if not all(each["ok"] for each in checks):
-        raise click.exceptions.Exit(ExitCode.DEGRADED)
-
-
-async def _examine(options: Options) -> list[dict[str, Any]]:
     checks: list[dict[str, Any]] = []
 
     def note(check: str, ok: bool, text: str) -> None:
         checks.append({"check": check, "ok": ok, "text": text})
 
     try:
-        async with options.client() as client:
-            found = await client.system.status()
-            note("core", True, f"{client.target} answers, version {found.version}")
-            for plugin in found.plugins:
-                if plugin.error:
-                    note(f"plugin {plugin.name}", False, plugin.error)
-            for each in found.accounts:
-                await _examine_account(client, each, note)
+        options.run(lambda client: _examine(client, note))
     except AxisorError as error:
         note("core", False, str(error))
-    return checks
+    printer = options.printer(output)
+    printer.rows(checks, (Column("check", "check"), Column("ok", "ok"), Column("text", "what")))
+    if not all(each["ok"] for each in checks):
+        raise click.exceptions.Exit(ExitCode.DEGRADED)
+
+
+async def _examine(client: Client, note: Callable[[str, bool, str], None]) -> None:
+    found = await client.system.status()
+    note("core", True, f"{client.target} answers, version {found.version}")
+    for plugin in found.plugins:
+        if plugin.error:
+            note(f"plugin {plugin.name}", False, plugin.error)
+    for each in found.accounts:
+        await _examine_account(client, each, note)
 
 
 async def _examine_account(client: Client, found: Any, note: Any) -> None:

@@ -12,6 +12,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from axisor_server.adapters.database.session import Cursor, Fault, Session
+from axisor_server.domain.scopes import Scope
 
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT = "2s"
@@ -62,6 +63,18 @@ _ENDED = ("25P03", "25P04")
 
 _BOUNDED_TRANSACTIONS = 170_000
 """The first version that bounds a whole transaction, also when its client stops in mid-speech."""
+
+
+_NARROW = (
+    "SELECT set_config('axisor.scope', 'narrow', true), set_config('axisor.accounts', %s, true),"
+    " set_config('axisor.principal', %s, true), set_config('axisor.person', %s, true),"
+    " set_config('axisor.core', %s, true)"
+)
+
+
+def _settings(scope: Scope) -> tuple[str, str, str, str]:
+    accounts = ",".join(sorted(scope.accounts))
+    return accounts, scope.principal, scope.person, "yes" if scope.core else "no"
 
 
 @cache
@@ -116,6 +129,10 @@ class PostgresSession:
         self._connection.execute(b"SET LOCAL " + name + f" = '{STANDSTILL}'".encode())
         if self._bounds_transactions:
             self._connection.execute(f"SET LOCAL transaction_timeout = '{TRANSACTION}'".encode())
+
+    def narrow(self, scope: Scope) -> None:
+        """Say for whom this transaction reads; the policies of the tables do the rest."""
+        self._connection.execute(_NARROW, _settings(scope))
 
     def savepoint(self) -> None:
         """Begin a unit."""

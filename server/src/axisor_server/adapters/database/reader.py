@@ -20,6 +20,7 @@ from axisor_server.domain.records import (
     LeaseRecord,
     RunRecord,
 )
+from axisor_server.domain.scopes import Scope
 
 R = TypeVar("R", bound=Struct)
 
@@ -52,6 +53,10 @@ class SqlReader:
     def _value(self, text: str, *values: object) -> object:
         row = self._session.execute(text, values).fetchone()
         return None if row is None else row[0]
+
+    def narrow(self, scope: Scope) -> None:
+        """Have the database hold back what is not in a scope, where it can."""
+        self._session.narrow(scope)
 
     def head(self, stream: str) -> Head:
         """Return the end of a journal."""

@@ -6,6 +6,8 @@ import enum
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
+from axisor_server.domain.scopes import Scope
+
 Value: TypeAlias = str | int | bytes | None
 """What a parameter may be; a bool is an int here."""
 
@@ -56,6 +58,10 @@ class Session(Protocol):
 
     def begin(self, *, write: bool) -> None:
         """Begin a transaction that sees one consistent view."""
+        ...
+
+    def narrow(self, scope: Scope) -> None:
+        """Hold back what is not in a scope until the transaction ends, where rows can be."""
         ...
 
     def savepoint(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from axisor_server.adapters.database.session import Fault, Session
 from axisor_server.adapters.system import system_now_us
+from axisor_server.domain.scopes import Scope
 
 BUSY_TIMEOUT_MS = 5_000
 CACHED_STATEMENTS = 256
@@ -39,6 +40,9 @@ class SqliteSession:
     def begin(self, *, write: bool) -> None:
         """Take the write lock at once, or a snapshot for reading."""
         self.connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def narrow(self, scope: Scope) -> None:
+        """Do nothing: SQLite knows no rules about rows, so whoever reads filters."""
 
     def savepoint(self) -> None:
         """Begin a unit."""

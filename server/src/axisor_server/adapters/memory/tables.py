@@ -15,6 +15,7 @@ from axisor_server.domain.records import (
     LeaseRecord,
     RunRecord,
 )
+from axisor_server.domain.scopes import Scope
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -90,6 +91,9 @@ class MemoryReader:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+
+    def narrow(self, scope: Scope) -> None:
+        """Do nothing: memory knows no rules about rows, so whoever reads filters."""
 
     def head(self, stream: str) -> Head:
         """Return the end of a journal."""

@@ -1,0 +1,141 @@
+"""`axisor user`: people, and who of them may sign in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from axisor.errors import PersonNotFound
+from axisor.model import PlatformRole
+from axisor_cli.mutations import confirm
+from axisor_cli.output import Column
+from axisor_cli.session import Options, command, unique
+
+if TYPE_CHECKING:
+    from axisor.client import Client
+    from axisor.wire.people import Invitation, Person
+
+COLUMNS = (
+    Column("id", "id"),
+    Column("email", "email"),
+    Column("title", "title"),
+    Column("state", "state"),
+    Column("role", "role"),
+    Column("second factor", "second_factor"),
+)
+
+
+@click.group()
+def user() -> None:
+    """People of this core."""
+
+
+def row(person: Person) -> dict[str, Any]:
+    """Return a person as a row."""
+    return {
+        "id": person.name.removeprefix("people/"),
+        "email": person.email,
+        "title": person.title,
+        "state": person.state.value,
+        "role": person.role.value,
+        "email_verified": person.email_verified,
+        "second_factor": person.second_factor,
+        "created_at": person.created_at,
+    }
+
+
+@command(user, name="list")
+def list_users(options: Options) -> None:
+    """List people, those who were erased too."""
+
+    async def use(client: Client) -> tuple[Person, ...]:
+        return await _everybody(client)
+
+    options.printer().rows([row(each) for each in options.run(use)], COLUMNS)
+
+
+@command(user)
+@click.argument("email")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in PlatformRole]),
+    default=PlatformRole.NONE.value,
+    show_default=True,
+    help="What they may do with the core as a whole.",
+)
+@click.option("--no-letter", is_flag=True, help="Send none; you tell them yourself.")
+def invite(options: Options, email: str, role: str, no_letter: bool) -> None:
+    """Invite somebody, for seven days, by letter."""
+
+    async def use(client: Client) -> Invitation:
+        return await client.users.invite(email, role=PlatformRole(role), silent=no_letter)
+
+    invitation = options.run(use)
+    printer = options.printer()
+    printer.say("invited" if no_letter else "invited; a letter is on its way")
+    printer.record({"invitation": invitation.proof.reveal(), "expires_at": invitation.until})
+
+
+def _about_one(function: Any) -> Any:
+    """Give a command the person, `--yes` and `--request-id`."""
+    again = click.option("--request-id", type=click.UUID, help="The same id acts once.")
+    yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+    return click.argument("person")(yes(again(function)))
+
+
+@command(user)
+@_about_one
+def disable(options: Options, **given: Any) -> None:
+    """Keep a person out; what they set up goes on."""
+    _change(options, "disable", "Keep {} from signing in?", **given)
+
+
+@command(user)
+@_about_one
+def enable(options: Options, **given: Any) -> None:
+    """Let a person in again."""
+    _change(options, "enable", "Let {} sign in again?", **given)
+
+
+@command(user)
+@_about_one
+def erase(options: Options, **given: Any) -> None:
+    """Erase a person for ever; the journal keeps an id that says nothing."""
+    _change(options, "erase", "Erase {} for ever?", **given)
+
+
+def _change(
+    options: Options, verb: str, question: str, *, person: str, yes: bool, request_id: Any
+) -> None:
+    found = options.run(lambda client: _find(client, person))
+    confirm(options, question.format(found.email or found.name), yes=yes, dry_run=False)
+    again = None if request_id is None else str(request_id)
+
+    async def use(client: Client) -> Person:
+        make = {
+            "disable": client.users.disable,
+            "enable": client.users.enable,
+            "erase": client.users.erase,
+        }[verb]
+        return await make(found.name, request_id=again)
+
+    after = options.run(use)
+    printer = options.printer()
+    printer.say(f"{verb}d")
+    printer.record(row(after))
+
+
+async def _everybody(client: Client) -> tuple[Person, ...]:
+    from axisor.client import every
+
+    return await every(lambda token: client.users.list(page_token=token))
+
+
+async def _find(client: Client, wanted: str) -> Person:
+    people = await _everybody(client)
+    by_email = [each for each in people if each.email and each.email == wanted.strip().lower()]
+    if by_email:
+        return by_email[0]
+    by_id = {each.name.removeprefix("people/"): each for each in people}
+    return by_id[unique(wanted.removeprefix("people/"), list(by_id), PersonNotFound)]

@@ -1,0 +1,150 @@
+"""What journals hold about who may do what: people, sessions, tokens, grants, keys.
+
+They name people, accounts and tokens by their resource names and hold no secret, no address and no
+other personal data. A field has the name it has in the contract, and is a text, a number, a yes or
+no, an enum or a time: that is how it goes over the wire, whatever the kind. `principal` is filled
+in by the core that writes the entry.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from axisor.model import PlatformRole, Role
+from axisor.states import PersonChange
+
+
+class AccessGranted(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person holds a role on an account from now on, instead of the one they had."""
+
+    person: str
+    account: str
+    role: Role
+    principal: str = ""
+
+
+class AccessRevoked(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person holds nothing on an account any more."""
+
+    person: str
+    account: str
+    principal: str = ""
+
+
+class SessionOpened(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person signed in. `amr` is how they proved who they are, parted by spaces (RFC 8176)."""
+
+    person: str
+    session: str
+    amr: str
+    principal: str = ""
+
+
+class SessionProved(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person who is signed in proved again who they are."""
+
+    person: str
+    session: str
+    amr: str
+    principal: str = ""
+
+
+class SessionEnded(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A sign-in ended before its time, and every token of it with it."""
+
+    person: str
+    session: str
+    cause: str
+    principal: str = ""
+
+
+class RefreshReused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A refresh token came a second time or from another device: somebody has a copy of it."""
+
+    person: str
+    session: str
+    text: str
+    principal: str = ""
+
+
+class SigningKeyMade(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A key for access tokens was made; it signs from `begin_time` on."""
+
+    key: str
+    begin_time: datetime
+    principal: str = ""
+
+
+class TokenIssued(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A token for a program was made. `caveats` narrow it, parted by spaces."""
+
+    token: str
+    owner: str
+    caveats: str
+    principal: str = ""
+
+
+class TokenRevoked(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A token for a program was revoked, and every one that was made of it by narrowing."""
+
+    token: str
+    owner: str
+    principal: str = ""
+
+
+class PersonInvited(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Somebody may register, and will hold a role on the platform."""
+
+    invitation: str
+    role: PlatformRole
+    principal: str = ""
+
+
+class PersonRegistered(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person is here from now on; `joined` is `first`, `invited`, `open` or `provider`."""
+
+    person: str
+    role: PlatformRole
+    joined: str
+    principal: str = ""
+
+
+class PersonChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Something about a person or how they sign in is another from now on."""
+
+    person: str
+    change: PersonChange
+    principal: str = ""
+
+
+class SignInFailed(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Somebody did not get in; `person` is empty where there is no such person.
+
+    `cause` is what was wrong, `place` a keyed hash of the network address they came from.
+    """
+
+    person: str
+    cause: str
+    place: str
+    principal: str = ""
+
+
+IdentityPayload: TypeAlias = (
+    AccessGranted
+    | AccessRevoked
+    | SessionOpened
+    | SessionProved
+    | SessionEnded
+    | RefreshReused
+    | SigningKeyMade
+    | TokenIssued
+    | TokenRevoked
+    | PersonInvited
+    | PersonRegistered
+    | PersonChanged
+    | SignInFailed
+)
+"""Everything a journal can hold about who may do what."""

@@ -1,0 +1,104 @@
+"""Settings about people and secrets: who may come in, how letters go, what tokens last, whose keys.
+
+They are groups of `settings`, which reads them.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class Work(enum.Enum):
+    """How much work one password is."""
+
+    STANDARD = "standard"
+    """64 MiB and three passes, as RFC 9106 recommends where memory is short."""
+
+    SMALL = "small"
+    """19 MiB and two passes, the least that OWASP recommends; for tiny machines."""
+
+
+class People(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may register, and what passwords are worth."""
+
+    open: Annotated[
+        bool, Meta(description="Anybody may register; else only whoever was invited.")
+    ] = False
+    passwords: Annotated[
+        Work, Meta(description="How much work a password is: `standard` or `small`.")
+    ] = Work.STANDARD
+    leaked_url: Annotated[
+        str,
+        Meta(description="Empty: nobody is asked; else a list of leaked passwords, by range."),
+    ] = ""
+
+
+class MailTls(enum.Enum):
+    """How a mail server is spoken to."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
+    """Without TLS; refused anywhere but on loopback."""
+
+
+class Mail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where letters to people go; without a server into the folder `outbox`."""
+
+    host: Annotated[str, Meta(description="Empty: the folder `outbox`; else a mail server.")] = ""
+    port: Annotated[int, Meta(ge=1, le=65_535, description="Its port.")] = 587
+    tls: Annotated[MailTls, Meta(description="`starttls`, `implicit`, or `none` on loopback.")] = (
+        MailTls.STARTTLS
+    )
+    sender: Annotated[str, Meta(description="The address that letters come from.")] = (
+        "axisor@localhost"
+    )
+    user: Annotated[str, Meta(description="Who signs in there; empty: nobody.")] = ""
+    password_file: Annotated[str, Meta(description="A private file with that password.")] = ""
+
+
+class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a sign-in lasts, and each token of it."""
+
+    access_minutes: Annotated[
+        int, Meta(ge=15, le=30, description="Minutes that an access token counts.")
+    ] = 15
+    idle_days: Annotated[
+        int, Meta(ge=1, le=30, description="Days after which an unused sign-in ends.")
+    ] = 7
+    most_days: Annotated[
+        int, Meta(ge=1, le=90, description="Days after which every sign-in ends.")
+    ] = 30
+
+
+class Keep(enum.Enum):
+    """How new keys of the vault are kept."""
+
+    FILE = "file"
+    """In clear in the file of the ring."""
+
+    PASSPHRASE = "passphrase"  # noqa: S105 - a way to keep a key
+    """In the file of the ring, sealed under a passphrase."""
+
+    ENVIRONMENT = "environment"
+    """In a variable `AXISOR_KEK_…` of the process."""
+
+
+class Vault(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the keys are that seal every stored secret."""
+
+    file: Annotated[
+        str, Meta(description="Empty: `vault.key` in the data directory; else another file.")
+    ] = ""
+    keep: Annotated[
+        Keep, Meta(description="How new keys are kept: `file`, `passphrase`, `environment`.")
+    ] = Keep.FILE
+    passphrase_file: Annotated[
+        str, Meta(description="A private file whose first line is the passphrase.")
+    ] = ""
+    passphrase_memory_mib: Annotated[
+        int, Meta(ge=19, le=1_024, description="What one guess at the passphrase costs.")
+    ] = 64

@@ -1,0 +1,86 @@
+"""Puts together what decides who may do what: the gate, the recorder, and their servicers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from axisor.model import Mode
+from axisor_server.domain.sessions import Terms
+from axisor_server.ports import Clock, Ids, Store, Vault
+from axisor_server.rpc.access import AccessServicer
+from axisor_server.rpc.admitting import Gate
+from axisor_server.rpc.cursors import Cursors
+from axisor_server.rpc.house_people import PeopleHouse, Reach
+from axisor_server.rpc.house_tokens import TokensHouse
+from axisor_server.services.access import Access
+from axisor_server.services.limiting import Limits
+from axisor_server.services.people.standing import Standing
+from axisor_server.services.personal import Personal
+from axisor_server.services.principals import Authenticator, Doors
+from axisor_server.services.recording import Publish, Recorder
+from axisor_server.services.requests import Once
+
+
+class Identity:
+    """The use cases about people and rights, each servicer by its service's full name."""
+
+    def __init__(  # noqa: PLR0913 - it puts that much together
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        ids: Ids,
+        mode: Mode,
+        publish: Publish,
+        is_owner: Callable[[str], bool],
+        terms: Terms,
+        reach: Reach,
+        others: Authenticator | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
+        self.once = Once(store, clock, ids, self.recorder)
+        access = Access(store=store, clock=clock, once=self.once)
+        standing = Standing(store)
+        self.tokens = TokensHouse(
+            store=store,
+            vault=vault,
+            clock=clock,
+            ids=ids,
+            recorder=self.recorder,
+            once=self.once,
+            terms=terms,
+            who_is=standing.who_is,
+            roles=standing.roles,
+        )
+        doors = Doors(
+            is_owner=is_owner,
+            sessions=self.tokens.session_door,
+            tokens=self.tokens.token_door,
+            others=others,
+        )
+        self.personal = Personal(store=store, vault=vault, clock=clock)
+        self.cursors = Cursors(self.personal.digest, clock)
+        self.gate = Gate(doors, clock, holds=access.still, limits=limits)
+        self.people = PeopleHouse(
+            store=store,
+            vault=vault,
+            clock=clock,
+            ids=ids,
+            recorder=self.recorder,
+            sessions=self.tokens.sessions,
+            tokens=self.tokens.tokens,
+            once=self.once,
+            personal=self.personal,
+            reach=reach,
+        )
+        self.servicers: Mapping[str, object] = {
+            "axisor.v1.AccessService": AccessServicer(access),
+            **self.tokens.servicers,
+            **self.people.servicers,
+        }
+
+    async def keep(self) -> None:
+        """Do what has to be done now and then: the next signing key, and forgetting."""
+        await self.tokens.sessions.keep()

@@ -1,0 +1,198 @@
+"""UserService."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from axisor.errors import PermissionDenied
+from axisor.model import PlatformRole
+from axisor.v1 import users_pb2 as pb
+from axisor.wire.names import person_id, person_name, session_id, session_name
+from axisor.wire.scalars import enum_from_wire, enum_to_wire, time_to_wire
+from axisor_server.domain.journal import from_us
+from axisor_server.domain.sessions import Session
+from axisor_server.rpc.calls import Call
+from axisor_server.services import paging
+from axisor_server.services.people.administering import Administering
+from axisor_server.services.people.changing import Changing
+from axisor_server.services.people.directory import Shown
+from axisor_server.services.people.factors import Factors
+from axisor_server.services.people.registering import Registering
+from axisor_server.services.principals import Principal
+from axisor_server.services.sessions import Sessions
+
+OTHERS = "-"
+"""In the place of a session: all but the one that calls."""
+
+
+class UserServicer:
+    """Shows people and changes who they are to the core."""
+
+    def __init__(
+        self,
+        *,
+        administering: Administering,
+        registering: Registering,
+        changing: Changing,
+        factors: Factors,
+        sessions: Sessions,
+    ) -> None:
+        self._administering = administering
+        self._registering = registering
+        self._changing = changing
+        self._factors = factors
+        self._sessions = sessions
+
+    async def GetMe(self, request: pb.GetMeRequest, call: Call) -> pb.GetMeResponse:
+        """Answer who calls."""
+        shown = await self._administering.show(person_of(call).person)
+        return pb.GetMeResponse(person=_person(shown, codes=True))
+
+    async def ListUsers(self, request: pb.ListUsersRequest, call: Call) -> pb.ListUsersResponse:
+        """Answer with a page of people, oldest first."""
+        paging.place("people", request.page_token)
+        everybody = await self._administering.all()
+        by_id = {shown.person.id: shown for shown in everybody}
+        page, token = paging.cut(
+            list(by_id), of="people", size=request.page_size, after=request.page_token
+        )
+        return pb.ListUsersResponse(
+            people=[_person(by_id[id]) for id in page], next_page_token=token
+        )
+
+    async def InviteUser(self, request: pb.InviteUserRequest, call: Call) -> pb.InviteUserResponse:
+        """Invite somebody."""
+        role = enum_from_wire(PlatformRole, request.role) if request.role else PlatformRole.NONE
+        made = await self._registering.invite(
+            request.email, role, silent=request.silent, caller=call.principal
+        )
+        return pb.InviteUserResponse(
+            invitation=made.text, expire_time=time_to_wire(from_us(made.until_us))
+        )
+
+    async def DisableUser(
+        self, request: pb.DisableUserRequest, call: Call
+    ) -> pb.DisableUserResponse:
+        """Keep a person out."""
+        shown = await self._administering.disable(person_id(request.name), request=call.request())
+        return pb.DisableUserResponse(person=_person(shown))
+
+    async def EnableUser(self, request: pb.EnableUserRequest, call: Call) -> pb.EnableUserResponse:
+        """Let a person in again."""
+        shown = await self._administering.enable(person_id(request.name), request=call.request())
+        return pb.EnableUserResponse(person=_person(shown))
+
+    async def EraseUser(self, request: pb.EraseUserRequest, call: Call) -> pb.EraseUserResponse:
+        """Erase a person."""
+        shown = await self._administering.erase(person_id(request.name), request=call.request())
+        return pb.EraseUserResponse(person=_person(shown))
+
+    async def ChangePassword(
+        self, request: pb.ChangePasswordRequest, call: Call
+    ) -> pb.ChangePasswordResponse:
+        """Choose another password."""
+        await self._changing.change(
+            request.current_password, request.password, caller=person_of(call)
+        )
+        return pb.ChangePasswordResponse()
+
+    async def ChangeEmail(
+        self, request: pb.ChangeEmailRequest, call: Call
+    ) -> pb.ChangeEmailResponse:
+        """Ask whether letters to a new address are read."""
+        await self._registering.change_email(request.email, caller=person_of(call))
+        return pb.ChangeEmailResponse()
+
+    async def EnrolTotp(self, request: pb.EnrolTotpRequest, call: Call) -> pb.EnrolTotpResponse:
+        """Answer with the secret of a new app."""
+        secret, address = await self._factors.enrol(caller=person_of(call))
+        return pb.EnrolTotpResponse(secret=secret.reveal(), address=address.reveal())
+
+    async def ConfirmTotp(
+        self, request: pb.ConfirmTotpRequest, call: Call
+    ) -> pb.ConfirmTotpResponse:
+        """Enrol the app, and answer with recovery codes."""
+        codes = await self._factors.confirm(request.code, caller=person_of(call))
+        return pb.ConfirmTotpResponse(recovery_codes=codes)
+
+    async def DisableTotp(
+        self, request: pb.DisableTotpRequest, call: Call
+    ) -> pb.DisableTotpResponse:
+        """Take the second factor away."""
+        caller = person_of(call)
+        await self._factors.disable(request=call.request())
+        shown = await self._administering.show(caller.person)
+        return pb.DisableTotpResponse(person=_person(shown, codes=True))
+
+    async def RegenerateRecoveryCodes(
+        self, request: pb.RegenerateRecoveryCodesRequest, call: Call
+    ) -> pb.RegenerateRecoveryCodesResponse:
+        """Answer with new recovery codes."""
+        codes = await self._factors.renew(caller=person_of(call))
+        return pb.RegenerateRecoveryCodesResponse(recovery_codes=codes)
+
+    async def ListSessions(
+        self, request: pb.ListSessionsRequest, call: Call
+    ) -> pb.ListSessionsResponse:
+        """Answer with a page of the caller's sessions, oldest first."""
+        caller = person_of(call)
+        of = f"sessions/{caller.person}"
+        paging.place(of, request.page_token)
+        found = {each.id: each for each in await self._sessions.of(caller.person)}
+        page, token = paging.cut(
+            sorted(found), of=of, size=request.page_size, after=request.page_token
+        )
+        current = caller.session
+        return pb.ListSessionsResponse(
+            sessions=[_session(found[id], current, self._sessions.ends(found[id])) for id in page],
+            next_page_token=token,
+        )
+
+    async def RevokeSession(
+        self, request: pb.RevokeSessionRequest, call: Call
+    ) -> pb.RevokeSessionResponse:
+        """End a session of the caller, or all others."""
+        caller, session = person_of(call), session_id(request.name)
+        if session == OTHERS:
+            await self._sessions.revoke_all(caller.person, caller.session, by=caller)
+        elif session in {each.id for each in await self._sessions.of(caller.person)}:
+            await self._sessions.revoke(session, by=caller)
+        return pb.RevokeSessionResponse()
+
+
+def person_of(call: Call) -> Principal:
+    """Return who calls, if that is a person who signed in. Raises PermissionDenied."""
+    if not call.principal.person:
+        raise PermissionDenied(
+            "Only a person who is signed in has a sign-in of their own.",
+            fix="Sign in: axisor auth login.",
+            permission=call.method.permission.name,
+            method=call.method.path,
+        )
+    return call.principal
+
+
+def _person(shown: Shown, *, codes: bool = False) -> pb.Person:
+    person = shown.person
+    return pb.Person(
+        name=person_name(person.id),
+        email=shown.email,
+        title=shown.title,
+        state=enum_to_wire(person.state),
+        role=enum_to_wire(person.role),
+        email_verified=person.verified_us is not None,
+        second_factor=person.second_factor,
+        recovery_code_count=len(person.recovery) if codes else 0,
+        create_time=time_to_wire(from_us(person.created_us)),
+    )
+
+
+def _session(session: Session, current: str, ends: datetime) -> pb.Session:
+    return pb.Session(
+        name=session_name(session.id),
+        device=session.device_name,
+        create_time=time_to_wire(from_us(session.opened_us)),
+        last_use_time=time_to_wire(from_us(session.used_us)),
+        expire_time=time_to_wire(ends),
+        current=session.id == current,
+    )

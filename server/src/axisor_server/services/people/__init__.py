@@ -1,0 +1,1 @@
+"""People: registering, signing in, second factors, letters, and what administrators do."""
