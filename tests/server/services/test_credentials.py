@@ -16,6 +16,7 @@ from axisor.ports import Credentials, Secret
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.keys import open_key
 from axisor_server.services.accounts import AccountAnswer, Accounts, NewAccount, stream_of
+from axisor_server.services.recording import Recorder
 from axisor_server.services.requests import Once, Request
 
 
@@ -40,13 +41,20 @@ class Desk:
             publish=self.bench.published.extend,
             settings=EngineSettings(owner="core", max_mode=Mode.LIVE),
         )
+        recorder = Recorder(
+            store=self.bench.store,
+            clock=self.bench.clock,
+            mode=Mode.LIVE,
+            publish=self.bench.published.extend,
+        )
         self.accounts = Accounts(
             engine=self.engine,
             store=self.bench.store,
             vault=self.bench.vault,
             venues={"books": Venue(self.bench.venue)},
             clock=self.bench.clock,
-            once=Once(self.bench.store, self.bench.clock, self.bench.ids),
+            once=Once(self.bench.store, self.bench.clock, self.bench.ids, recorder),
+            recorder=recorder,
             max_mode=Mode.LIVE,
         )
 

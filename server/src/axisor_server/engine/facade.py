@@ -8,10 +8,7 @@ from typing import Any
 
 import msgspec
 
-from axisor.errors import (
-    OutcomeUnknown,
-    RunNotFound,
-)
+from axisor.errors import OutcomeUnknown, RunNotFound
 from axisor.events import Cause, HaltLevel, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash, Tick
@@ -52,6 +49,7 @@ from axisor_server.engine.health import Health
 from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer
+from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals, WatchedStore
@@ -108,6 +106,7 @@ class Engine:
             hint=hint,
             platform=self.platform,
             vitals=self.vitals,
+            rescues=Rescues(clock),
             may_renew=may_renew,
         )
         self._store = store
@@ -153,8 +152,8 @@ class Engine:
     async def open_account(self, record: AccountRecord) -> None:
         """Begin to act for an account already stored with its sealed credentials.
 
-        The first opening journals AccountOpened. Raises ModeNotAllowed, LiveNotReady,
-        VenueNotFound, VenueAuth, SettingsInvalid.
+        The first opening journals AccountOpened. Raises ModeNotAllowed, VenueNotFound,
+        VenueAuth, SettingsInvalid.
         """
         await self._roster.open_account(record)
 

@@ -141,7 +141,7 @@ class Accounts:
     ) -> AccountAnswer:
         """Add an account, seal its credentials, and begin to act for it.
 
-        Raises ModeNotAllowed, LiveNotReady, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid.
+        Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid.
         """
 
         async def change(id: str) -> AccountAnswer:
