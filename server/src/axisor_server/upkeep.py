@@ -27,7 +27,7 @@ from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics
 from axisor_server.services.checkpointing import Checkpoints, Often
 from axisor_server.services.custody import Custody, KeyRing
-from axisor_server.settings import Settings
+from axisor_server.settings import Role, Settings
 
 
 class Upkeep:
@@ -89,7 +89,9 @@ class Upkeep:
         self, tell: Callable[[NoticeGiven], Awaitable[None]]
     ) -> list[Coroutine[Any, Any, None]]:
         """Return what runs as long as the core does."""
-        found: list[Coroutine[Any, Any, None]] = [self._tell(tell), self._custody.watch()]
+        found: list[Coroutine[Any, Any, None]] = [self._tell(tell)]
+        if Role.ENGINE in self._settings.roles:
+            found.append(self._custody.watch())
         if self._backups is not None:
             found.append(self._backups.run())
         if self._months is not None:

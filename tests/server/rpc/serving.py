@@ -103,8 +103,8 @@ class Served:
     def __init__(
         self,
         certificate: bytes,
-        store: Store | None = None,
         max_mode: Mode = Mode.SHADOW,
+        store: Store | None = None,
     ) -> None:
         self.certificate = certificate
         self.clock = SystemClock()

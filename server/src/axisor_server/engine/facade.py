@@ -158,14 +158,13 @@ class Engine:
         await self._roster.open_account(record)
 
     async def take_up_account(
-        self, account_id: str, also: Also, *, credentials_replaced: bool, asked: Asked
+        self, account_id: str, also: Also, ask: TakeUpAccount, *, asked: Asked
     ) -> AccountNow:
         """Have what `also` changes of an account's row journaled and used.
 
         The change is made at once, with the command; the next engine that acts for the account
         takes it up. Raises why it still cannot be opened, if so.
         """
-        ask = TakeUpAccount(credentials_replaced=credentials_replaced)
         shut = self._roster.is_shut(account_id)
         wait_s = self._settings.shut_wait_ms / 1000 if shut else None
         answer = await self._callers.ask(account_id, ask, asked, also=also, wait_s=wait_s)

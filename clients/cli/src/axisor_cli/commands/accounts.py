@@ -84,7 +84,7 @@ REAL = "Real sats: Axisor may move, and lose, what is in this account. Is that m
 def add(options: Options, **given: Any) -> None:
     """Add an exchange account; its key is read from a hidden prompt or from standard input.
 
-    LIVE on mainnet asks first, and takes no key that can withdraw.
+    LIVE on mainnet asks first. LIVE takes no key that can withdraw unless that is meant.
     """
     network = given["network"]
     mode = Mode(given["mode"] or ("sim" if network == "sim" else "shadow"))
