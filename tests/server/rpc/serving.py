@@ -72,7 +72,7 @@ class Guests:
     role on the core, and when they last proved it.
     """
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         reader = Principal(name="reader", platform=Permission.READ)
         self.known: dict[str, Principal] = {READER: reader}
