@@ -25,6 +25,7 @@ from tests.support.processes import Core, add_account, end, environment, until
 from axisor.client import Client
 from campaigns.crowd import A_ACCOUNT, ACCOUNTS, Market, markets
 from campaigns.kill import FREE
+from campaigns.load import Load
 from campaigns.report import Figures, Report, percentile, spread
 
 TITLE = "tick to request on the wire, 1,000 positions"
@@ -136,12 +137,15 @@ async def run(figures: Figures, seed: int, budget: float) -> Report:
                     await stage.begin()
                     await until(lambda: _all_guarded(client), "every account is guarded")
                     await stage.sample(2 * ACCOUNTS)
+                    assert core.process is not None
+                    began = Load.now(core.process.pid)
                     for _ in range(PAIRS[figures]):
                         if time.monotonic() > ends:
                             break
                         rest.append(await stage.sample(SAMPLES[figures]))
                         async with stage.burdened():
                             burden.append(await stage.sample(SAMPLES[figures]))
+                    report.lines.append(Load.now(core.process.pid).since(began))
             finally:
                 await core.stop()
     _tell(report, rest, burden)

@@ -27,7 +27,7 @@ from campaigns.nursery import QuickCore, nursery
 from campaigns.replicas import Trial
 from campaigns.report import Figures, Report, percentile, spread
 from campaigns.server import postgres
-from campaigns.venue import PACE, Venue, venue
+from campaigns.venue import PACE, UNBOUND, Venue, venue
 
 TITLE = "restart, failover, a venue that comes back, and no answer lost"
 RESTARTS = {Figures.QUICK: 3, Figures.FULL: 30}
@@ -38,7 +38,7 @@ ANSWERS = {Figures.QUICK: 5, Figures.FULL: 50}
 RESTART_S, FAILOVER_S, BACK_S = 5.0, 8.0, 2.0
 GUARD = '{"trigger": "4", "target": "4.5", "cooldown_s": 0, "funding_ahead_min": 0}'
 LIMITED = ("--rate-limit", "on")
-BACK_DATED = {"AXISOR_VENUE__BACK_DATE_MS": "25000"}
+BACK_DATED = {**UNBOUND, "AXISOR_VENUE__BACK_DATE_MS": "25000"}
 PATIENCE_S = 60.0
 POSITIONS = 3
 

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from campaigns import forging, gates, kill, latency, malformed, recovery, replicas
+from campaigns import (
+    forging,
+    gates,
+    kill,
+    late,
+    latency,
+    malformed,
+    mutants,
+    recovery,
+    replicas,
+    schedules,
+    soak,
+    worlds,
+)
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
     "forging": forging.run,
     "gates": gates.run,
     "kill": kill.run,
+    "late": late.run,
     "latency": latency.run,
     "malformed": malformed.run,
+    "mutants": mutants.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
+    "schedules": schedules.run,
+    "soak": soak.run,
+    "worlds": worlds.run,
 }

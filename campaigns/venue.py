@@ -20,7 +20,14 @@ PRICE = Decimal(100_000)
 SAFE = Decimal("0.985")
 """A price this much lower must still be above every liquidation."""
 
+UNBOUND = {
+    "AXISOR_DOUBT__ATTEMPTS_PER_EPISODE": "100",
+    "AXISOR_DOUBT__ATTEMPTS_PER_POSITION": "1000",
+}
+"""Settings of a core whose guard is to act on the same positions again and again."""
+
 PACE = {
+    **UNBOUND,
     "AXISOR_VENUE__ACCOUNT_RATE": "1000",
     "AXISOR_VENUE__PUBLIC_RATE": "1000",
     "AXISOR_VENUE__BACK_DATE_MS": "25000",
@@ -78,6 +85,11 @@ class Venue:
         """Return what it accepted."""
         rows: list[dict[str, Any]] = (await self.call("GET", f"ledger?after={after}"))["rows"]
         return rows
+
+    async def arrivals(self) -> list[dict[str, Any]]:
+        """Return the changes it was asked for, carried out or not."""
+        found: list[dict[str, Any]] = (await self.call("GET", "arrivals"))["arrivals"]
+        return found
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from tests.support.processes import (
 )
 
 from axisor.client import Client
-from axisor.errors import AxisorError, LiveNotReady, ModeNotAllowed, StalePrice
+from axisor.errors import AxisorError, ModeNotAllowed, StalePrice
 from axisor.model import Mode, Side
 from axisor.ports import Credentials, Secret
 from axisor.wire.records import ActionResult
@@ -36,16 +36,26 @@ async def settled_reasons(running: Core) -> list[tuple[str, str]]:
     return [(row["payload"]["state"], row["payload"]["reason"]) for row in done.json]
 
 
-async def test_live_on_mainnet_is_refused_and_nothing_is_kept(tmp_path: Path) -> None:
-    async with core(tmp_path, "--max-mode", "live") as running:
-        words = ("account", "add", "--network", "mainnet", "--mode", "live")
+LIVE = ("account", "add", "--network", "mainnet", "--mode", "live")
 
-        refused = await running.cli(*words, stdin=TRIO)
+
+async def test_live_on_mainnet_is_asked_for_and_reaches_no_other_address(tmp_path: Path) -> None:
+    async with simulator(tmp_path) as sim, core(tmp_path, "--max-mode", "live") as running:
+        unasked = await running.cli(*LIVE, stdin=TRIO)
+        elsewhere = await running.cli(*LIVE, "--url", sim.url, "--yes", stdin=TRIO)
         listed = await running.cli("account", "list", "-o", "json")
 
-    assert refused.code == 8
-    assert f"[{LiveNotReady.reason}]" in refused.err
+    assert (unasked.code, "Real sats" in unasked.err) == (9, True)
+    assert (elsewhere.code, "address of mainnet is fixed" in elsewhere.err) == (2, True)
     assert listed.json == []
+
+
+async def test_live_on_mainnet_is_refused_where_the_core_does_not_allow_it(tmp_path: Path) -> None:
+    async with core(tmp_path) as running:
+        refused = await running.cli(*LIVE, "--yes", stdin=TRIO)
+
+    assert refused.code == 8
+    assert f"[{ModeNotAllowed.reason}]" in refused.err
 
 
 async def test_a_mode_above_the_cores_own_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import signal
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,19 @@ class House:
         self.cores: dict[str, Core] = {}
         self.account = self.position = ""
 
-    async def up(self, name: str, *roles: str, failpoint: str = "") -> Core:
-        """Start a core with the same key of the vault as the others."""
+    async def up(
+        self,
+        name: str,
+        *roles: str,
+        failpoint: str = "",
+        dsn: str = "",
+        variables: Mapping[str, str] | None = None,
+    ) -> Core:
+        """Start a core with the same key of the vault as the others, on another way if need be."""
         words = [word for role in roles for word in ("--role", role)]
-        core = Core(self.folder, "--database", self.dsn, *words, name=name, variables=QUICK)
+        more = {**QUICK, **(variables or {})}
+        database = dsn or self.dsn
+        core = Core(self.folder, "--database", database, *words, name=name, variables=more)
         first = next(iter(self.cores.values()), None)
         if first is not None:
             core.data.mkdir(mode=0o700)

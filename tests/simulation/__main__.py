@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,25 +25,27 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--remember", action="store_true", help="keep failing seeds for ever")
     parser.add_argument("--jobs", type=int, default=1, help="processes to run on")
     parser.add_argument("--json", type=Path, help="a file for every record")
+    parser.add_argument("--lines", type=Path, help="a file of records to go on with, one a line")
     asked = parser.parse_args(arguments)
     if (asked.seed is None) == (asked.seeds is None):
         parser.error("give either --seed or --seeds")
     if asked.seed is not None:
         return _one(asked.seed, trace=asked.trace, shrunk=asked.shrink)
     first, _, end = asked.seeds.partition(":")
-    began = time.monotonic()
-    results = list(campaign.run_seeds(range(int(first), int(end)), jobs=asked.jobs))
-    took = time.monotonic() - began
+    seeds, began = range(int(first), int(end)), time.monotonic()
+    if asked.lines is not None:
+        return _tell(campaign.go_on(seeds, asked.lines, jobs=asked.jobs), began)
+    results = list(campaign.run_seeds(seeds, jobs=asked.jobs))
     if asked.json is not None:
         asked.json.write_bytes(campaign.encode(results))
     if asked.remember:
         for result in results:
             if result.violations:
                 campaign.remember(result)
-    _tell(results, took)
+    code = _tell(results, began)
     if asked.shrink:
         print(shrink.explain(results))
-    return 1 if any(result.violations for result in results) else 0
+    return code
 
 
 def _one(seed: int, *, trace: bool, shrunk: bool) -> int:
@@ -57,14 +59,19 @@ def _one(seed: int, *, trace: bool, shrunk: bool) -> int:
     return 1 if result.violations else 0
 
 
-def _tell(results: Sequence[Result], took: float) -> None:
-    for result in results:
-        for violation in result.violations:
-            print(f"seed {result.seed}: {violation.kind}: {violation.detail}")
-    found = campaign.total(results)
+def _tell(results: Iterable[Result], began: float) -> int:
+    found = campaign.total(map(_accused, results))
+    took = time.monotonic() - began
     print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
     hours = found.virtual_s / 3600
     print(f"{found.seeds} seeds, {found.bad} bad, {hours:.1f} virtual hours in {took:.1f} s")
+    return 1 if found.bad else 0
+
+
+def _accused(result: Result) -> Result:
+    for violation in result.violations:
+        print(f"seed {result.seed}: {violation.kind}: {violation.detail}", flush=True)
+    return result
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ from tests.simulation.records import Result
 from tests.simulation.run import run_seed
 
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
+CHUNK, LIFE = 4, 250
+"""How many seeds a process is given at once, and how many times before another takes its place."""
+
 SUMMED = (
     "positions", "effects", "requests", "intents", "commands", "kills", "pauses", "events",
     "liquidated", "stopped", "closed", "conflated", "steps",
@@ -73,8 +76,33 @@ def run_seeds(seeds: Sequence[int], *, jobs: int = 1) -> Iterator[Result]:
     if jobs == 1:
         yield from map(run_seed, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(run_seed, seeds, chunksize=4)
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=LIFE) as pool:
+        yield from pool.imap(run_seed, seeds, chunksize=CHUNK)
+
+
+def go_on(seeds: Sequence[int], path: Path, *, jobs: int = 1) -> Iterator[Result]:
+    """Yield the record of every seed; those that a file holds are read from it, others added to it.
+
+    The file holds a record a line. A last line that broke off counts for nothing.
+    """
+    known: set[int] = set()
+    whole = 0
+    if path.exists():
+        with path.open("rb") as lines:
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                whole += len(line)
+                result = msgspec.json.decode(line, type=Result)
+                if result.seed in seeds and result.seed not in known:
+                    known.add(result.seed)
+                    yield result
+    with path.open("ab") as file:
+        file.truncate(whole)
+        for result in run_seeds([seed for seed in seeds if seed not in known], jobs=jobs):
+            file.write(msgspec.json.encode(result) + b"\n")
+            file.flush()
+            yield result
 
 
 class Regression(Struct, frozen=True):

@@ -55,7 +55,8 @@ class Chaos:
         yield "price-gap", self._gap
         yield "feed-silent", self._silent
         yield "clock-steps", self._step
-        yield "store-down", self._store_down
+        yield "store-down", lambda chance: self._store_down(chance, 0.5, 20)
+        yield "store-lost", lambda chance: self._store_down(chance, 20, 60)
         yield "store-cut", self._store_cut
         yield "kill", self._kill
         yield "pause", lambda chance: self._freeze(chance, machine=False)
@@ -116,13 +117,13 @@ class Chaos:
             lambda: setattr(self._venue, "silent", False),
         )
 
-    def _store_down(self, chance: random.Random) -> bool:
+    def _store_down(self, chance: random.Random, least: float, most: float) -> bool:
         database = self._world.database
         if database.down:
             return False
         self._world.say("store down")
         return self._during(
-            chance.uniform(0.5, 20),
+            chance.uniform(least, most),
             lambda: setattr(database, "down", True),
             lambda: setattr(database, "down", False),
         )

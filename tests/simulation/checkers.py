@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,30 +15,26 @@ from axisor.events import (
     IntentSettled,
     Payload,
     PositionChanged,
-    RunState,
 )
 from axisor.intents import AddMargin
 from axisor.model import AccountState, Position
+from axisor_server.domain.emergency import Left
+from tests.simulation import glass, journals
 from tests.simulation.clients import Clients
-from tests.simulation.exchange import Request, SimExchange, effects_of
+from tests.simulation.exchange import WINDOW_MS, Request, SimExchange, effects_of
+from tests.simulation.loop import START
 from tests.simulation.world import World
 
-FREEZE_LEFT_S = 10.0
-"""A core frozen between its last look at the lease and the first byte may let that byte go."""
+VAGUE_S = 1.0
+"""How far off a core may be about the venue's time when it signs."""
 
 NOTHING_HAPPENED = frozenset({"not_applied", "refused", "canceled"})
 OPEN = frozenset({"planned", "sent", "unknown"})
-LEGAL: Mapping[str, frozenset[str]] = {
-    "": frozenset({"planned"}),
-    "planned": frozenset({"sent", "canceled", "refused"}),
-    "sent": frozenset({"confirmed", "refused", "unknown"}),
-    "unknown": frozenset({"confirmed", "not_applied", "dead"}),
-}
 INTENTS = (
     "SELECT id, account, target, kind, additive, amount, state, run, created_us, fence_us"
     " FROM intents ORDER BY id"
 )
-ASKED = "SELECT id, principal FROM intents WHERE principal != ''"
+ASKED = "SELECT id, principal FROM intents WHERE principal NOT IN ('', 'break-glass')"
 _payloads: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Payload)
 
 
@@ -125,16 +120,17 @@ def check(world: World, clients: Clients | None, horizon_s: float, converged: fl
     """Accuse the world of every promise it broke."""
     intents = read_intents(world)
     for kind, detail in (
-        *_chain(world),
-        *_moves(world),
-        *_runs(world),
+        *journals.chain(world),
+        *journals.moves(world),
+        *journals.runs(world),
+        *glass.judge(world.disks.done),
         *_requests(world, intents),
         *_outcomes(world, intents),
         *_commands(world),
         *_rescues(world, intents),
         *_budgets(world, intents),
-        *_leases(world),
-        *_watches(world, clients),
+        *journals.leases(world),
+        *journals.watches(world, clients),
         *_answers(clients, intents),
     ):
         world.accuse(kind, detail)
@@ -150,6 +146,9 @@ def read_intents(world: World) -> dict[str, Intent]:
     for row in world.database.connection.execute(INTENTS):
         named = dict(zip(Intent.__struct_fields__, row, strict=False))
         intents[row[0]] = msgspec.convert(named, Intent, strict=False)
+    intents |= {
+        one.deed.id: _on_disk(one.deed) for one in world.disks.done if one.deed.id not in intents
+    }
     seen: dict[str, Position] = {}
     for committed in world.journal:
         payload = _payloads.decode(committed.entry.payload)
@@ -171,78 +170,53 @@ def read_intents(world: World) -> dict[str, Intent]:
     return intents
 
 
-Found = Iterator[tuple[str, str]]
-
-
-def _chain(world: World) -> Found:
-    heads: dict[str, tuple[int, bytes]] = {}
-    rows = world.database.connection.execute(
-        "SELECT stream, sequence, time, mode, payload, prev_hash, hash FROM journal"
-        " ORDER BY stream, sequence"
+def _on_disk(deed: Left) -> Intent:
+    """Return what was done without the database and is so far on its core's disk alone."""
+    return Intent(
+        id=deed.id,
+        account=deed.account,
+        target=deed.target,
+        kind=deed.kind,
+        additive=False,
+        amount=0,
+        state="sent",
+        run=deed.run,
+        created_us=deed.at_us,
+        fence_us=deed.fence_us,
     )
-    for stream, sequence, time, mode, payload, before, hash in rows:
-        last, link = heads.get(stream, (0, bytes(32)))
-        digest = hashlib.sha256(b"\x00")
-        for field in (
-            stream.encode(),
-            str(sequence).encode(),
-            str(time).encode(),
-            mode.encode(),
-            payload,
-            link,
-        ):
-            digest.update(len(field).to_bytes(4, "big") + field)
-        if sequence != last + 1 or before != link or hash != digest.digest():
-            yield "chain", f"{stream} breaks at {sequence}"
-            return
-        heads[stream] = (sequence, hash)
-    durable: dict[str, int] = {}
-    for committed in world.journal:
-        entry = committed.entry
-        if entry.sequence != durable.get(entry.stream, 0) + 1:
-            yield "chain", f"{entry.stream} grew out of order at {entry.sequence}"
-        durable[entry.stream] = entry.sequence
-    for stream, (sequence, _) in heads.items():
-        if durable.get(stream) != sequence:
-            yield "chain", f"{stream} lost entries after {sequence}"
 
 
-def _moves(world: World) -> Found:
-    states: dict[str, str] = {}
-    for committed in world.journal:
-        payload = _payloads.decode(committed.entry.payload)
-        match payload:
-            case IntentPlanned(intent=id):
-                after = "planned"
-            case IntentSent(intent=id):
-                after = "sent"
-            case IntentSettled(intent=id, state=state):
-                after = state.value
-            case _:
-                continue
-        before = states.get(id, "")
-        if after not in LEGAL.get(before, frozenset()):
-            yield "illegal-move", f"{id} went from {before or 'nothing'} to {after}"
-        states[id] = after
-
-
-def _runs(world: World) -> Found:
-    for committed in world.journal:
-        if committed.entry.kind == "RunChanged":
-            payload = _payloads.decode(committed.entry.payload)
-            if payload.state is RunState.FAILED:
-                yield "run-failed", f"{payload.run}: {payload.reason}"
+Found = Iterator[tuple[str, str]]
 
 
 def _requests(world: World, intents: Mapping[str, Intent]) -> Found:
     for request in world.exchange.requests:
         if request.intent not in intents:
             yield "unlogged", f"{type(request.action).__name__} left {request.process} unlogged"
-        if request.stale_epoch and request.steady_s > FREEZE_LEFT_S:
-            yield "stale-epoch", f"{request.intent} left {request.process} after its lease"
+        if request.stale_epoch and not _is_worthless(request):
+            if _could_not_know(world, request):
+                world.say("late", request.intent, "left a machine that had lost its clocks")
+            else:
+                yield "stale-epoch", f"{request.intent} left {request.process} after its lease"
     for intent in intents.values():
         if len(intent.requests) > 1:
             yield "sent-twice", f"{intent.kind} {intent.id} left {len(intent.requests)} times"
+
+
+def _is_worthless(request: Request) -> bool:
+    """Return whether a request was signed for so long ago, when it left, that no venue takes it."""
+    left_ms = round((START.timestamp() + request.departed) * 1_000)
+    return left_ms - request.signed_at_ms > WINDOW_MS
+
+
+def _could_not_know(world: World, request: Request) -> bool:
+    """Return whether neither core nor venue could tell that a request came too late.
+
+    That is so where signatures are not dated back, and a machine stood still with all its clocks
+    between the stamp and the bytes. What is left then is the fence, which others wait for.
+    """
+    stamped = request.signed_at_ms / 1_000 - START.timestamp()
+    return not world.plan.back_date_ms and request.stood_since >= stamped - VAGUE_S
 
 
 def _outcomes(world: World, intents: Mapping[str, Intent]) -> Found:
@@ -359,28 +333,6 @@ def _budgets(world: World, intents: Mapping[str, Intent]) -> Found:
                 yield "budget", f"{target} took {sats} of {position}"
         if day is not None and sum(spent.values()) > day:
             yield "budget", f"{plan.run} spent {sum(spent.values())} of {day} in a day"
-
-
-def _leases(world: World) -> Found:
-    held: dict[str, tuple[str, int]] = {}
-    for _, lease in world.leases:
-        owner, epoch = held.get(lease.account, ("", 0))
-        if lease.epoch < epoch or (lease.owner and lease.owner != owner and lease.epoch == epoch):
-            yield "lease", f"{lease.owner} took {lease.account[-4:]} with epoch {lease.epoch}"
-        held[lease.account] = (lease.owner or owner, lease.epoch)
-
-
-def _watches(world: World, clients: Clients | None) -> Found:
-    if clients is None:
-        return
-    for watcher in clients.watchers:
-        told = [
-            (c.entry.sequence, c.entry.hash)
-            for c in world.journal
-            if c.entry.stream == watcher.stream
-        ]
-        if watcher.seen != told[: len(watcher.seen)]:
-            yield "watch", f"the watcher of {watcher.stream} saw another journal"
 
 
 def _answers(clients: Clients | None, intents: Mapping[str, Intent]) -> Found:

@@ -90,11 +90,6 @@ def no_step_order(patches: Patches) -> None:
     patches.put(SqlTransaction, "save_step", unordered)
 
 
-def no_lease_check_before_sending(patches: Patches) -> None:
-    """Go on after a pause as if the lease had been kept, and renew it unseen."""
-    patches.put(Core, "holds", lambda self: True)
-
-
 def sent_of_the_dead_was_not_sent(patches: Patches) -> None:
     """Take a request that a dead core had stamped for one that never left."""
     settle = settling.settle

@@ -30,8 +30,8 @@ EARLY_MS = 1_500
 class Request(Struct):
     """A change somebody asked the venue for, and how it went; times are true seconds.
 
-    `stale_epoch` says that another core had the account already when it left, `steady_s` for how
-    long its own had not been frozen then.
+    `stale_epoch` says that another core had the account already when it left, `stood_since` when
+    its own machine last stood still, with all its clocks; negative for never.
     """
 
     account: str
@@ -41,7 +41,7 @@ class Request(Struct):
     intent: str
     departed: float
     stale_epoch: bool = False
-    steady_s: float = 0.0
+    stood_since: float = -1.0
     arrived: float | None = None
     effect: float | None = None
     effects: int = 0

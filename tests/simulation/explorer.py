@@ -16,6 +16,11 @@ from tests.simulation.scene import FATES
 from tests.simulation.seats import Call
 from tests.simulation.stage import Stage
 
+SIGNS = frozenset({"beat"})
+"""Signs of life of a core, which nobody but another's allotment reads."""
+
+LOADS = frozenset({"load"})
+
 REST = 150
 """Steps within which a stage must have come to rest once the choices are over."""
 
@@ -88,13 +93,17 @@ def choices(stage: Stage, scope: Scope, left: Left) -> tuple[str, ...]:
 def play(stage: Stage, scope: Scope, choice: str) -> None:
     """Make a choice come true. Raises ValueError where it cannot."""
     _play(stage, scope, choice)
-    if not scope.loads:
-        _load(stage, "AB")
+    begin(stage, scope)
 
 
-def _load(stage: Stage, workers: str) -> None:
-    """Let these cores read from the store whatever they ask for."""
-    while found := [c for c in stage.calls if c.kind == "load" and c.worker in workers]:
+def begin(stage: Stage, scope: Scope) -> None:
+    """Let happen at once what is no choice in a scope."""
+    _pass(stage, "AB", SIGNS if scope.loads else SIGNS | LOADS)
+
+
+def _pass(stage: Stage, workers: str, kinds: frozenset[str]) -> None:
+    """Let these cores have whatever they ask for of these kinds."""
+    while found := [c for c in stage.calls if c.kind in kinds and c.worker in workers]:
         stage.proceed(found[0], "ok")
 
 
@@ -109,7 +118,7 @@ def _play(stage: Stage, scope: Scope, choice: str) -> None:
     elif kind == "arrives":
         stage.arrive(worker)
     elif kind == "loads":
-        _load(stage, worker)
+        _pass(stage, worker, LOADS | SIGNS)
     else:
         stage.proceed(_call(stage, worker, kind), fate)
 
@@ -227,6 +236,7 @@ def _descend(scope: Scope, path: list[_Node]) -> Outcome | None:
     stage = Stage()
     try:
         left = Left(scope.deaths, scope.times, scope.faults)
+        begin(stage, scope)
         for choice in scope.opening:
             play(stage, scope, choice)
         for node in path:
@@ -260,6 +270,7 @@ def replay(scope: Scope, schedule: Sequence[str]) -> tuple[Outcome, list[str]]:
     stage = Stage()
     told: list[str] = []
     try:
+        begin(stage, scope)
         for choice in (*scope.opening, *schedule):
             told.append(f"{stage.now_ms / 1000:7.1f} s  margin {stage.margin}  {choice}")
             play(stage, scope, choice)

@@ -65,6 +65,9 @@ KINDS: Mapping[str, float] = MappingProxyType(
         "machine-frozen": 0.4,
         "kill-at": 0.06,
         "pause-at": 0.06,
+        "pause-at-byte": 0.2,
+        # The database again, for longer than a position may be left alone: times a minute.
+        "store-lost": 0.4,
     }
 )
 

@@ -9,18 +9,27 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
-from axisor.errors import VenueAuth, VenueError, VenueRateLimited, VenueRefused, VenueUnavailable
+from axisor.errors import (
+    AxisorError,
+    VenueAuth,
+    VenueError,
+    VenueRateLimited,
+    VenueRefused,
+    VenueUnavailable,
+)
 from axisor.intents import Action
 from axisor.model import AccountState, Funding, Order, Position
 from axisor.ports import (
     ClosedPosition,
     KeyRights,
     Lane,
+    Leave,
     RateBudget,
     Refused,
     SendResult,
     Transfer,
     Unknown,
+    free_to_leave,
 )
 from axisor_server.engine.paper import ended, find, fundings, transfers
 from tests.simulation.exchange import WINDOW_MS, Request
@@ -37,6 +46,9 @@ READ_PARTS = 5
 
 LAG_S = 1.9
 """The most by which a reading of this venue is behind what it did."""
+
+PAUSES_S = (1, 3, 4, 5, 8, 36)
+"""For how long a core may stand still at the worst of moments."""
 
 PER_S = 1.02
 OTHERS, GUARDS = 3, 2
@@ -190,7 +202,12 @@ class SimLine:
     # ---------------------------------------------------------------- changes
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Carry an action out over a line that may do anything to it, once."""
         self.door.must_live()
@@ -204,6 +221,11 @@ class SimLine:
             venue.disturbed(self.account, "unsent")
             await asyncio.sleep(2 * venue.net())
             return Refused(refusal)
+        try:
+            leave()
+        except AxisorError as error:
+            return Refused(error)
+        await self._last_moment()
         intent, stale = venue.find_intent(self.account, action, signed_at_ms)
         request = Request(
             self.account,
@@ -213,7 +235,7 @@ class SimLine:
             intent,
             self._loop.time(),
             stale,
-            self._loop.time() - self.door.process.steady_since,
+            self.door.process.stood_since,
         )
         venue.exchange.requests.append(request)
         answer: asyncio.Future[SendResult] = self._loop.create_future()
@@ -223,6 +245,13 @@ class SimLine:
             return await answer
         finally:
             timer.cancel()
+
+    async def _last_moment(self) -> None:
+        """Stop the core, if that is to be, between its last look and the first byte."""
+        if self.door.stop is not None and self._faults.strikes("pause-at-byte"):
+            self.door.stop(self._faults.chance("pause-at-byte").choice(PAUSES_S))
+            await asyncio.sleep(0)
+            self.door.must_live()
 
     def _give_up(self, answer: asyncio.Future[SendResult]) -> None:
         if not answer.done():

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -38,8 +37,9 @@ class Freezable:
     def __init__(self) -> None:
         self.name = ""
         self.steady_since = 0.0
+        self.stood_since = -1.0
         self.frozen = False
-        self.held: list[SimHandle] = []
+        self.held: list[Ready] = []
         self.tasks: list[asyncio.Task[Any]] = []
         self._swept = 64
 
@@ -64,39 +64,40 @@ class SimTask(asyncio.Task[Any]):
         return self.number
 
 
-class SimHandle(asyncio.Handle):
-    """A callback to come, made without asyncio's care for debugging, which costs a third more."""
+class SimTimer:
+    """A callback of a time to come, without asyncio's care for debugging, which costs a lot."""
 
-    __slots__ = ()
-
-    def __init__(  # asyncio's own would ask the loop whether it is being debugged
-        self, callback: Callable[..., object], args: Any, loop: SimLoop, context: Context | None
-    ) -> None:
-        self._context = copy_context() if context is None else context
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = None
-        self._source_traceback = None
-
-
-class SimTimer(SimHandle, asyncio.TimerHandle):
-    """A callback of a time to come."""
-
-    __slots__ = ()
+    __slots__ = ("args", "callback", "context", "when")
 
     def __init__(
-        self,
-        when: float,
-        callback: Callable[..., object],
-        args: Any,
-        loop: SimLoop,
-        context: Context | None,
+        self, when: float, callback: Callable[..., object], args: Any, context: Context | None
     ) -> None:
-        SimHandle.__init__(self, callback, args, loop, context)
-        self._when = when
-        self._scheduled = True
+        self.when = when
+        self.callback: Callable[..., object] | None = callback
+        self.args = args
+        self.context = copy_context() if context is None else context
+
+    def cancel(self) -> None:
+        """Call nothing, and let go of what would have been called."""
+        self.callback, self.args = None, ()
+
+    def cancelled(self) -> bool:
+        """Return whether it was cancelled."""
+        return self.callback is None
+
+
+class _Called:
+    """Stands for a callback of now, which nothing in a world ever cancels."""
+
+    def cancel(self) -> None:
+        """Refuse."""
+        raise RuntimeError("What is called at once cannot be cancelled here.")
+
+
+_CALLED: Any = _Called()
+
+Ready: TypeAlias = tuple[Callable[..., object], Any, Context, SimTimer | None]
+"""What is to be called now, and the timer it comes from."""
 
 
 async def _turns() -> None:
@@ -107,12 +108,13 @@ async def _turns() -> None:
 class SimLoop(asyncio.BaseEventLoop):
     """Runs callbacks in an order drawn by chance, and jumps to the next timer when all is quiet."""
 
-    _ready: deque[SimHandle]  # these three are asyncio's own
+    _ready: list[Ready]  # these three are asyncio's own
     _stopping: bool
     _closed: bool
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
+        self._ready = []
         self._chance = chance
         self._now = 0.0
         self._still = 0
@@ -137,10 +139,10 @@ class SimLoop(asyncio.BaseEventLoop):
         return _START_US + round(self._now * 1_000_000)
 
     def _run_once(self) -> None:
-        if not self._ready:
-            self._move_on()
-        batch = list(self._ready)
-        self._ready.clear()
+        batch = self._ready
+        if not batch:
+            self._move_on(batch)
+        self._ready = []
         count = len(batch)
         if count == 2:
             if self._chance.random() < 0.5:
@@ -151,23 +153,24 @@ class SimLoop(asyncio.BaseEventLoop):
         self._still += count
         if self._still > STEPS_AT_ONCE:
             raise Stuck(f"{self._still} steps at {self._now:.3f} s")
-        for handle in batch:
-            if handle._cancelled:
+        for ready in batch:
+            callback, args, context, timer = ready
+            if timer is not None and timer.callback is None:
                 continue
-            group = handle._context.get(GROUP)
+            group = context.get(GROUP)
             if group is not None and group.frozen:
-                group.held.append(handle)
+                group.held.append(ready)
                 continue
             try:
-                handle._context.run(handle._callback, *handle._args)
+                context.run(callback, *args)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:  # as asyncio does: it is the world's to judge
                 self.failures.append({"message": "a callback failed", "exception": error})
 
-    def _move_on(self) -> None:
+    def _move_on(self, batch: list[Ready]) -> None:
         timers = self._timers
-        while timers and timers[0][2]._cancelled:
+        while timers and timers[0][2].callback is None:
             heapq.heappop(timers)
         if not timers:
             if self._stopping:
@@ -176,7 +179,9 @@ class SimLoop(asyncio.BaseEventLoop):
         self._still = 0
         self._now = now = max(self._now, timers[0][0])
         while timers and timers[0][0] <= now:
-            self._ready.append(heapq.heappop(timers)[2])
+            timer = heapq.heappop(timers)[2]
+            if timer.callback is not None:
+                batch.append((timer.callback, timer.args, timer.context, timer))
 
     def call_soon(
         self,
@@ -187,9 +192,10 @@ class SimLoop(asyncio.BaseEventLoop):
         """Have something called before time moves on."""
         if self._closed:
             raise RuntimeError("The world is over.")
-        handle = SimHandle(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+        if context is None:
+            context = copy_context()
+        self._ready.append((callback, args, context, None))
+        return _CALLED  # type: ignore[no-any-return]
 
     def create_task(
         self, coro: Any, *, name: object = None, context: Context | None = None
@@ -221,10 +227,10 @@ class SimLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Have something called at a time; of several at one time chance picks the first."""
-        timer = SimTimer(when, callback, args, self, context)
+        timer = SimTimer(when, callback, args, context)
         self._timed += 1
         heapq.heappush(self._timers, (when, self._timed, timer))
-        return timer
+        return timer  # type: ignore[return-value]  # it does what one of asyncio's does
 
     def thaw(self, group: Freezable) -> None:
         """Let a held group go on with what came in meanwhile."""
@@ -242,9 +248,6 @@ class SimLoop(asyncio.BaseEventLoop):
                 task.cancel()
             self.run_until_complete(_turns())
         raise Stuck(f"{len(left)} tasks do not end: {left[0]!r}")
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Count nothing: cancelled timers leave the heap when their time comes."""
 
     def _asyncgen_finalizer_hook(self, agen: Any) -> None:
         """Close nothing: when the collector runs is no event of this world."""
@@ -279,12 +282,17 @@ class SimClock:
         self.skew_ms = skew_ms
         self.drift_ppm = drift_ppm
         self.stood_s = 0.0
+        self._shown = (-1.0, 0, START)
 
     def now(self) -> datetime:
         """Return what the process takes the wall time to be."""
-        elapsed = self._loop._now
-        wrong = self.skew_ms / 1000 + elapsed * self.drift_ppm / 1_000_000
-        return START + timedelta(seconds=elapsed + wrong)
+        elapsed, skew_ms = self._loop._now, self.skew_ms
+        at, skewed, shown = self._shown
+        if at != elapsed or skewed != skew_ms:
+            wrong = skew_ms / 1000 + elapsed * self.drift_ppm / 1_000_000
+            shown = START + timedelta(seconds=elapsed + wrong)
+            self._shown = (elapsed, skew_ms, shown)
+        return shown
 
     def monotonic_ms(self) -> int:
         """Return milliseconds of the process's own steady clock."""
@@ -292,4 +300,14 @@ class SimClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time."""
-        await asyncio.sleep(seconds)
+        future = asyncio.Future[None](loop=self._loop)
+        timer = self._loop.call_later(seconds, _wake, future)
+        try:
+            await future
+        finally:
+            timer.cancel()
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

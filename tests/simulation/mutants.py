@@ -10,20 +10,18 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from tests.simulation import crowding, variants
+from tests.simulation import crowding, lateness, variants
 from tests.simulation import removals as remove
 from tests.simulation.patches import Patches
 from tests.simulation.records import Result
 from tests.simulation.run import run_seed
 from tests.simulation.world import World
 
-MONEY = frozenset(
-    {"double", "double-rescue", "misclassified", "sent-twice", "unlogged", "budget", "missed"}
-)
-"""Promises about money. A mutant that only trips over its own feet is not caught by that."""
-
 TWICE = frozenset({"double", "double-rescue", "misclassified", "unlogged"})
 """What makes a seed a bad one: an effect twice, or one that the core denies or does not know."""
+
+LATE = frozenset({"stale-epoch"})
+"""A request that another core's lease forbids, and that the venue could carry out."""
 
 Removal = Callable[[Patches], None]
 
@@ -39,7 +37,7 @@ class Mutant(Struct, frozen=True, kw_only=True):
     lacks: str
     removals: tuple[Removal, ...]
     world: Callable[[World], None] | None = None
-    breaks: frozenset[str] = MONEY
+    breaks: frozenset[str] = TWICE
     survives: bool = False
     quick: bool = True
 
@@ -97,6 +95,7 @@ MUTANTS: Sequence[Mutant] = (
         name="transport-retries",
         lacks="No call that changes anything is ever repeated.",
         removals=(remove.transport_retries,),
+        breaks=frozenset({"sent-twice"}),
     ),
     Mutant(
         name="no-fence-wait",
@@ -137,7 +136,7 @@ MUTANTS: Sequence[Mutant] = (
         name="absence-proves-nothing",
         lacks="After the fence, absence is proof: an account must not stay blocked.",
         removals=(remove.absence_proves_nothing,),
-        breaks=MONEY | {"stuck"},
+        breaks=frozenset({"stuck"}),
     ),
     Mutant(
         name="unknown-does-not-block",
@@ -150,24 +149,47 @@ MUTANTS: Sequence[Mutant] = (
         lacks="Sats of unknown outcome count as spent.",
         removals=(remove.unknown_costs_nothing,),
         world=variants.tight_budgets,
+        breaks=frozenset({"budget"}),
     ),
     Mutant(
         name="restart-forgets",
         lacks="What was spent outlives the process.",
         removals=(remove.restart_forgets,),
         world=variants.tight_budgets,
+        breaks=frozenset({"budget"}),
     ),
     Mutant(
         name="command-ids-mean-nothing",
         lacks="One request id, one action.",
         removals=(remove.command_ids_mean_nothing,),
         world=variants.busy_clients,
-        breaks=MONEY | {"command-twice"},
+        breaks=frozenset({"command-twice"}),
     ),
     Mutant(
         name="sent-of-the-dead-was-not-sent",
         lacks="A stamp without an answer means unknown, also after a crash.",
         removals=(crowding.sent_of_the_dead_was_not_sent,),
+    ),
+    Mutant(
+        name="no-lease-check-before-sending",
+        lacks="After a pause a core looks at its lease before it sends.",
+        removals=(lateness.no_lease_check_before_sending,),
+        world=variants.many_pauses,
+        breaks=LATE,
+    ),
+    Mutant(
+        name="lease-checked-early",
+        lacks="The last look at the lease comes after every wait, when the bytes are next.",
+        removals=(lateness.lease_checked_early,),
+        world=variants.stopped_while_waiting,
+        breaks=LATE,
+    ),
+    Mutant(
+        name="signature-outlives-lease",
+        lacks="A signature dated back is dead when its lease is over.",
+        removals=(lateness.signature_outlives_lease,),
+        world=variants.stopped_at_the_byte,
+        breaks=LATE,
     ),
     # -------------------------------------------------------- rules that back each other up
     Mutant(
@@ -235,12 +257,6 @@ MUTANTS: Sequence[Mutant] = (
         lacks="Neither lease nor index nor head nor the order of steps keeps two cores apart.",
         removals=(crowding.no_lease, crowding.no_journal_head, crowding.no_step_order),
         world=variants.no_index,
-    ),
-    Mutant(
-        name="no-lease-check-before-sending",
-        lacks="After a pause a core looks at its lease before it sends.",
-        removals=(crowding.no_lease_check_before_sending,),
-        survives=True,
     ),
     Mutant(
         name="successor-sends-the-plan",

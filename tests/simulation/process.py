@@ -63,6 +63,9 @@ class Process(Freezable):
         self.clock = SimClock(self.loop, skew_ms=skew, drift_ppm=drift)
         self.store = StoreDoor(world.database, self)
         self.venue = VenueDoor(world.venue, self, self.clock)
+        if world.plan.back_date_ms:
+            self.venue.stop = self.freeze
+        self.disk = world.disks.door(name)
         self.chance = random.Random(f"{world.seed}/process/{self.name}")
         plugins = world.plugins
         self.engine = Engine(
@@ -76,6 +79,7 @@ class Process(Freezable):
             publish=self._publish,
             settings=world.engine_settings(self.name),
             failpoints=Armed(self),
+            emergency=self.disk,
         )
         poll_s = 3.0 if world.plan.others_write else None
         limits = Limits(ring=200, page=100, heartbeat_s=15.0, poll_s=poll_s)
@@ -109,6 +113,7 @@ class Process(Freezable):
         self.dead = True
         self.store.die(last_words=last_words)
         self.venue.die()
+        self.disk.dead = True
         self.loop.thaw(self)
         for task in self.tasks:
             if not task.done():
@@ -123,6 +128,7 @@ class Process(Freezable):
         context = copy_context()
         context.run(GROUP.set, None)
         if machine:
+            self.stood_since = self.loop.time()
             self.clock.stood_s += seconds
             self.clock.skew_ms -= round(seconds * 1000)
         self.loop.call_later(seconds, self._resume, seconds, machine, context=context)

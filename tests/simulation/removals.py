@@ -17,7 +17,7 @@ from axisor.errors import VenueUnavailable
 from axisor.events import IntentState
 from axisor.intents import Action
 from axisor.model import Position
-from axisor.ports import Confirmed, Lane, Refused, SendResult, Unknown
+from axisor.ports import Confirmed, Lane, Leave, Refused, SendResult, Unknown
 from axisor_margin_guard.memory import GuardMemory
 from axisor_server.domain import account as accounts
 from axisor_server.domain import intent as intents
@@ -137,11 +137,11 @@ def transport_retries(patches: Patches) -> None:
     send = SimLine.send
 
     async def stubborn(
-        self: SimLine, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self: SimLine, action: Action, *, signed_at_ms: int, lane: Lane, leave: Leave
     ) -> SendResult:
         result: SendResult = Unknown("")
         for _ in range(3):
-            result = await send(self, action, signed_at_ms=signed_at_ms, lane=lane)
+            result = await send(self, action, signed_at_ms=signed_at_ms, lane=lane, leave=leave)
             if not isinstance(result, Unknown):
                 break
         return result

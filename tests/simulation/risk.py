@@ -77,8 +77,8 @@ class RiskMeter:
         passed, self._last = now - self._last, now
         if self._is_out():
             self._outage_until = now + MARKS_S["outage"]
+        able = self._is_able(now)
         for plan in self._world.plan.accounts:
-            able = self._is_able(now)
             calm = able and now >= self._calm_at.get(plan.id, 0.0)
             for trade in self._world.exchange.account(plan.id).isolated.running():
                 self._judge(plan, trade, passed, able=able, calm=calm)

@@ -8,10 +8,11 @@ from itertools import islice
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.simulation.explorer import Outcome, Scope, explore
 
-READ = ("A.write", "A.loads", "A.look")
+READ = ("A.loads", "A.write", "A.loads", "A.look")
 """A has the lease, knows the journal, and has read the account: its plan is about to be written."""
 
 STAMPED = (*READ, "A.write", "A.write")
@@ -23,29 +24,38 @@ EXPIRED = (*STAMPED, "B.write", "time")
 TAKEN = (*EXPIRED, "B.write", "B.loads")
 """B has the lease and has read the journal; A knows nothing of it, and its request may leave."""
 
+STAMPED_LATE = (*READ, "time", "A.write", "A.write#2")
+"""A's plan waited until its lease was half over, then came the stamp; no renewal is through."""
+
+BESIDE = ("A.loads", "B.loads", "A.write", "A.loads", "B.write", "B.loads")
+"""Both cores asked for the lease."""
+
 SCOPES: Mapping[str, Scope] = MappingProxyType(
     {
-        scope.name: scope
+        scope.name: replace(scope, loads=scope.name in {"beginning", "slowly", "side-by-side"})
         for scope in (
-            Scope(name="plain", opening=READ, deaths=0, times=1, faults=1, loads=False, depth=12),
-            Scope(name="plain-expired", opening=EXPIRED, deaths=0, times=1, faults=0, loads=False),
-            Scope(name="plain-taken", opening=TAKEN, deaths=0, times=1, faults=0, loads=False),
-            Scope(name="planning", opening=READ, deaths=0, times=1, faults=1, loads=False),
-            Scope(name="expired", opening=EXPIRED, deaths=0, times=1, faults=1, loads=False),
-            Scope(name="taken", opening=TAKEN, deaths=0, times=1, faults=1, loads=False),
-            Scope(name="dying", opening=TAKEN, deaths=1, times=1, faults=0, loads=False),
-            Scope(name="beginning", deaths=1, times=1, faults=1, depth=9),
-            Scope(name="slowly", opening=READ, deaths=0, times=2, faults=1, step_ms=4_000, depth=9),
+            Scope(name="plain", opening=READ, deaths=0, times=1, faults=1, depth=10),
+            Scope(name="plain-expired", opening=EXPIRED, deaths=0, times=1, faults=0, depth=12),
+            Scope(name="plain-taken", opening=TAKEN, deaths=0, times=1, faults=0, depth=12),
+            Scope(name="expired", opening=EXPIRED, deaths=0, times=1, faults=1, depth=9),
+            Scope(name="taken", opening=TAKEN, deaths=0, times=1, faults=1, depth=9),
+            Scope(name="dying", opening=TAKEN, deaths=1, times=1, faults=0, depth=9),
+            Scope(name="beginning", deaths=1, times=1, faults=1, depth=8),
+            Scope(name="slowly", opening=READ, deaths=0, times=2, faults=1, step_ms=4_000, depth=7),
             Scope(
-                name="side-by-side",
-                opening=("A.write", "A.loads", "B.write", "B.loads"),
+                name="stamped-late",
+                opening=STAMPED_LATE,
                 deaths=0,
-                times=0,
-                faults=0,
+                times=2,
+                faults=1,
+                step_ms=3_000,
+                depth=7,
             ),
+            Scope(name="side-by-side", opening=BESIDE, deaths=0, times=0, faults=0),
         )
     }
 )
+"""Each is walked through to its end; `depth` counts the choices after the opening."""
 
 
 class Walk(Struct, kw_only=True):

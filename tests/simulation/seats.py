@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,12 +14,24 @@ import msgspec
 from axisor.errors import VenueRefused
 from axisor.intents import Action, AddMargin
 from axisor.model import AccountState, Balance, Mode
-from axisor.ports import ClockOffset, Lane, RateBudget, Refused, SendResult, Unknown
+from axisor.ports import (
+    ClockOffset,
+    Lane,
+    Leave,
+    RateBudget,
+    Refused,
+    SendResult,
+    Unknown,
+    free_to_leave,
+)
 from axisor_server.adapters.memory import SeededIds
+from axisor_server.domain.records import AccountRecord, LeaseRecord
 from axisor_server.engine.actor import Actor
+from axisor_server.engine.allotment import Allotment
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.market import Market
 from axisor_server.engine.platform import Platform
+from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals
 from axisor_server.engine.world import World
@@ -74,6 +86,7 @@ class Worker:
             failpoints=Failpoints(),
             platform=Platform(self, self, mode=Mode.LIVE, publish=lambda _: None, every_ms=10**9),
             vitals=Vitals(self),
+            rescues=Rescues(self),
             may_renew=lambda: True,
             new_id=SeededIds(self, life * 2 + (name == "B")).new,
         )
@@ -82,28 +95,12 @@ class Worker:
             feed, venue="stage", network="signet", url="", clock=self, settings=settings
         )
         market.take(TICK)
+        allotment = Allotment(world, Seat(self, market, world))
+        allotment.hint()
         self.tasks = [
             stage.loop.create_task(market.timekeeper.measure()),
-            stage.loop.create_task(self._lead(market, world)),
+            stage.loop.create_task(allotment.run()),
         ]
-
-    async def _lead(self, market: Market, world: World) -> None:
-        """Lead the account whenever its lease can be had, as a core's roster does."""
-        settings = world.settings
-        account = self.stage.store._tables.accounts.get(ACCOUNT)
-        assert account is not None
-        while True:
-            claimed_ms = self.monotonic_ms()
-            got = await self.write(
-                lambda tx: tx.claim_next(
-                    [ACCOUNT], owner=settings.owner, ttl_us=settings.lease_ms * 1_000
-                )
-            )
-            if got is not None:
-                line, epoch = Line(self), got[1]
-                actor = Actor(account, line, market, world, epoch=epoch, claimed_ms=claimed_ms)  # type: ignore[arg-type]
-                await actor.serve()
-            await self.sleep(settings.renew_ms / 1000)
 
     def die(self) -> None:
         """Become inert, and let the code that was running end without touching anything."""
@@ -153,7 +150,8 @@ class Worker:
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Run a unit, once it is let through."""
-        result: T = await self.ask("write", lambda _: self.stage.write(unit))
+        kind = "beat" if unit.__qualname__.startswith("Allotment._beat.") else "write"
+        result: T = await self.ask(kind, lambda _: self.stage.write(unit))
         return result
 
     async def read(self, unit: Callable[[Reader], T]) -> T:
@@ -164,6 +162,51 @@ class Worker:
     async def clock_offset(self) -> ClockOffset:
         """Return that both clocks agree."""
         return ClockOffset(offset_ms=0, uncertainty_ms=1)
+
+
+class Seat:
+    """The one account, as a core's allotment sees it: led by the production actor, or not."""
+
+    def __init__(self, worker: Worker, market: Market, world: World) -> None:
+        self._worker = worker
+        self._market = market
+        self._world = world
+        self._led = False
+
+    def led(self) -> Sequence[str]:
+        """Return the account while it is led here."""
+        return (ACCOUNT,) if self._led else ()
+
+    def unfit(self) -> Sequence[str]:
+        """Return nothing: the account can be opened anywhere."""
+        return ()
+
+    def calm(self) -> Sequence[str]:
+        """Return nothing: no account changes hands in calm here."""
+        return ()
+
+    async def settle_in(
+        self, accounts: Sequence[AccountRecord], leases: Mapping[str, LeaseRecord]
+    ) -> None:
+        """Do nothing: nobody asks about an account that is led elsewhere."""
+
+    async def lead(self, account: str, epoch: int, *, claimed_ms: int) -> None:
+        """Begin to act for the account under a lease just taken."""
+        worker = self._worker
+        record = worker.stage.store._tables.accounts.get(account)
+        assert record is not None
+        line: Any = Line(worker)  # it lacks what nobody asks of it here
+        actor = Actor(record, line, self._market, self._world, epoch=epoch, claimed_ms=claimed_ms)
+        self._led = True
+        worker.tasks.append(worker.stage.loop.create_task(self._live(actor)))
+
+    async def _live(self, actor: Actor) -> None:
+        await actor.serve()
+        self._led = False
+        await actor.give_back()
+
+    async def give_up(self, account: str) -> None:
+        """Do nothing: with one account and two cores nobody has too much."""
 
 
 class Line:
@@ -185,10 +228,19 @@ class Line:
         return state
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
-        """Send once; the explorer says what becomes of it."""
+        """Send once; the explorer says what becomes of it, and when: the last look is before that.
+
+        So a core may be stopped between its last look at the lease and the first byte.
+        """
         assert isinstance(action, AddMargin)
+        leave()
         stage, worker = self._stage, self._worker
 
         def go(fate: str) -> SendResult:
@@ -206,6 +258,9 @@ class Line:
 
         result: SendResult = await worker.ask("send", go)
         return result
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
 
     async def changes(self) -> AsyncIterator[str]:
         """Hint at nothing."""

@@ -63,12 +63,16 @@ class StepLoop(asyncio.BaseEventLoop):
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """Margin that was added at the venue: by which request, and how much there was before."""
+    """Margin that was added at the venue: by which request, and how much there was before.
+
+    `stale` says that another core had the account already.
+    """
 
     worker: str
     signed_at_ms: int
     action: bytes
     margin_before: int
+    stale: bool = False
 
 
 class Stage:
@@ -129,9 +133,20 @@ class Stage:
         """Do at the venue what a request asks, if its signature is still good."""
         if self.wall_ms - signature_ms > WINDOW_MS:
             return Refused(VenueAuth("The timestamp is outside the window."))
-        self.effects.append(Effect(worker, signed_at_ms, encode_action(action), self.margin))
+        coded = encode_action(action)
+        stale = self._is_stale(signed_at_ms, coded)
+        self.effects.append(Effect(worker, signed_at_ms, coded, self.margin, stale))
         self.margin += action.amount
         return Confirmed(venue_id=action.position, position=self.position)
+
+    def _is_stale(self, signed_at_ms: int, action: bytes) -> bool:
+        tables = self.store._tables
+        epoch = max((lease.epoch for lease in tables.leases.rows.values()), default=0)
+        return any(
+            record.epoch < epoch
+            for record in tables.intents.rows.values()
+            if (record.signed_us, record.action) == (signed_at_ms * 1_000, action)
+        )
 
     def pass_time(self, ms: int) -> None:
         """Let time pass, for everybody."""
@@ -177,6 +192,8 @@ class Stage:
         for effect in self.effects:
             if effect.margin_before >= ENOUGH:
                 return f"double: {effect.worker} added to a position that was safe already"
+            if effect.stale:
+                return f"stale: {effect.worker} added after another core had the account"
         done = Counter((effect.signed_at_ms * 1000, effect.action) for effect in self.effects)
         for record in self.store._tables.intents.rows.values():
             happened = done.pop((record.signed_us or 0, record.action), 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -95,6 +96,13 @@ class SharedDatabase:
         self.connection.close()
 
 
+@cache
+def _changes(sql: str) -> str:
+    """Return the table a statement changes; "" where it changes none."""
+    found = re.match(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", sql)
+    return "" if found is None else found[1]
+
+
 def _broken(code: int, text: str) -> sqlite3.OperationalError:
     error = sqlite3.OperationalError(text)
     error.sqlite_errorcode = code
@@ -115,10 +123,11 @@ class FaultySession(SqliteSession):
             raise _broken(sqlite3.SQLITE_IOERR, "the database does not answer")
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Run a statement and note what kind it was."""
-        if sql.startswith("INSERT INTO journal ("):
+        """Run a statement and note what it changes."""
+        table = _changes(sql)
+        if table == "journal":
             self._journal = True
-        elif "leases" in sql and not sql.startswith("SELECT"):
+        elif table == "leases":
             self._leases = True
         return super().execute(sql, values)
 

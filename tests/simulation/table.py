@@ -26,7 +26,7 @@ RULE = "|---|--:|--:|--:|--:|--:|--:|---|"
 PARTS: Sequence[tuple[str, Callable[[World], None], int]] = (
     ("the protocol: log, lease of 15 s, fence, witness", variants.core_only, 2),
     ("and signatures back-dated by 25 s, closing where critical", variants.quick_and_closing, 2),
-    ("**and a lease of 5 s and a stop at the venue: the full design**", variants.full_design, 4),
+    ("**and a lease of 5 s and a stop at the venue: the full design**", variants.full_design, 10),
     ("**the full design, funding settled every minute or so**", variants.full_and_funded, 2),
     ("the full design at a venue that ignores signature times", variants.ignores_signatures, 1),
 )
@@ -109,15 +109,25 @@ def variants_of(seeds: int) -> list[tuple[str, int]]:
     return found + [(f"without: {name}", seeds) for name in MUTANTS]
 
 
-def table(seeds: int, jobs: int, told: Callable[[str], None] = lambda _: None) -> list[Row]:
-    """Live through the seeds from 0 on in every variant and return the lines."""
+def table(
+    seeds: int, jobs: int, told: Callable[[str], None] = lambda _: None, *, only: str = ""
+) -> list[Row]:
+    """Live through the seeds from 0 on in every variant whose name has `only` in it."""
     rows: list[Row] = []
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         for variant, count in variants_of(seeds):
+            if only not in variant:
+                continue
             row = summed(variant, pool.map(partial(_one, variant), range(count), chunksize=5))
             rows.append(row)
             told(row.markdown())
     return rows
+
+
+def merged(known: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+    """Return all rows in the order of the table, the new ones in place of those known before."""
+    rows = {row.variant: row for row in (*known, *new)}
+    return [rows[variant] for variant, _ in variants_of(1) if variant in rows]
 
 
 def summed(variant: str, seeds: Iterable[Lived]) -> Row:

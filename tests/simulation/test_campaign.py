@@ -1,6 +1,6 @@
 """Thousands of lives of the whole platform: nothing twice, nothing missed, nothing guessed.
 
-Two halves run side by side. `AXISOR_SIM_SEEDS` widens the campaign (2,000 are the whole of it),
+Two halves run side by side. `AXISOR_SIM_SEEDS` says how many seeds are lived through,
 `AXISOR_SIM_BASE` moves it to fresh seeds, and `AXISOR_SIM_JSON` names a folder for the records.
 """
 
@@ -20,7 +20,7 @@ from tests.simulation.faults import KINDS
 from tests.simulation.records import Result
 from tests.simulation.run import run_seed
 
-SEEDS = int(os.environ.get("AXISOR_SIM_SEEDS", "100"))
+SEEDS = int(os.environ.get("AXISOR_SIM_SEEDS", "2000"))
 BASE = int(os.environ.get("AXISOR_SIM_BASE", "0"))
 JSON = os.environ.get("AXISOR_SIM_JSON", "")
 CHUNK = 50

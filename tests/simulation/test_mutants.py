@@ -25,6 +25,15 @@ def test_a_protocol_without_one_of_its_rules_is_caught(mutant: Mutant) -> None:
     kill = killing.hunt(mutant, killing.in_order(mutant), enough=1)
 
     assert kill.caught, f"{kill.seeds} seeds did not miss this: {mutant.lacks}"
+    ((seed, kinds),) = kill.caught.items()
+    print(f"seed {seed}: {', '.join(kinds)}")
+    assert set(kinds) <= mutant.breaks
+
+
+def test_every_rule_has_seeds_that_are_known_to_catch_its_removal() -> None:
+    wanted = {mutant.name for mutant in MUTANTS if not mutant.survives}
+
+    assert {name for name, seeds in killing.pinned().items() if seeds} >= wanted
 
 
 @pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.survives], ids=_by_name)

@@ -21,12 +21,18 @@ def tell_table(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation table")
     parser.add_argument("--seeds", type=int, default=100, help="for each variant, from 0 on")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--json", type=Path, help="a file for the figures")
+    parser.add_argument("--only", default="", help="rows whose name has this in it")
+    parser.add_argument("--json", type=Path, help="a file of the figures, whose other rows stay")
     parser.add_argument("--page", type=Path, help="a page to write the table into")
     asked = parser.parse_args(arguments)
     print(table.HEAD, table.RULE, sep="\n", flush=True)
-    rows = table.table(asked.seeds, asked.jobs, lambda line: print(line, flush=True))
+    rows = table.table(
+        asked.seeds, asked.jobs, lambda line: print(line, flush=True), only=asked.only
+    )
     if asked.json is not None:
+        if asked.json.exists():
+            known = msgspec.json.decode(asked.json.read_bytes(), type=list[table.Row])
+            rows = table.merged(known, rows)
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
     if asked.page is not None:
         fill(asked.page, "table", table.markdown(rows))

@@ -12,6 +12,7 @@ from axisor_server.adapters.memory.store import MemoryTransaction
 from axisor_server.domain.journal import Entry, Head, decode_payload, extend, from_us
 from axisor_server.domain.records import IntentRecord, LeaseRecord, RunRecord
 from axisor_server.engine.core import Core
+from tests.simulation.lateness import signature_outlives_lease
 from tests.simulation.patches import Patches
 from tests.simulation.removals import no_fence_wait
 from tests.simulation.stage import Stage
@@ -111,6 +112,7 @@ def nothing_between(patches: Patches) -> None:
 
 UNGUARDED: Mapping[str, Callable[[Patches], None]] = MappingProxyType(
     {
+        "signature-outlives-lease": signature_outlives_lease,
         "no-fence-wait": no_fence_wait,
         "sign-at-send": sign_at_send,
         "no-lease-no-index": no_lease_no_index,

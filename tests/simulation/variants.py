@@ -67,6 +67,28 @@ def many_pauses(world: World) -> None:
     _more(world, pause_at=0.05)
 
 
+def stopped_while_waiting(world: World) -> None:
+    """Stop cores again and again, wherever they are, with much to send that waits its turn."""
+    world.plan = replace(world.plan, commands_a_minute=20.0)
+    _more(world, pause=6.0)
+
+
+def stopped_at_the_byte(world: World) -> None:
+    """Stop cores at the worst of moments, at a venue that takes signatures dated back."""
+    world.plan = replace(world.plan, back_date_ms=25_000)
+    _more(world, pause_at_byte=0.4)
+
+
+def outages(world: World) -> None:
+    """Take the database away again and again while prices fall; guards may close or set stops."""
+    _more(world, store_lost=2.0, store_down=2.0, user_stops=2.0, price_gap=3.0)
+    accounts = tuple(
+        replace(a, config={**a.config, "native_stop": "on", "on_ambiguous": "close"})
+        for a in world.plan.accounts
+    )
+    world.plan = replace(world.plan, accounts=accounts)
+
+
 def no_index(world: World) -> None:
     """Drop the index that allows one open additive action for a target."""
     world.database.connection.execute("DROP INDEX one_open_additive_intent")

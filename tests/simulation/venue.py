@@ -113,6 +113,7 @@ class VenueDoor:
         self.process = process
         self.clock = clock
         self.dead = False
+        self.stop: Callable[[float], None] | None = None
         self._mine: list[SimLine | SimFeed] = []
 
     def market(self, *, network: str, url: str | None, clock: Any) -> SimFeed:

@@ -28,6 +28,7 @@ from axisor_server.plugins import Plugins
 from axisor_server.ports import Transaction
 from tests.simulation.exchange import Ending, SimExchange
 from tests.simulation.faults import Faults
+from tests.simulation.glass import Disks
 from tests.simulation.loop import START, SimLoop
 from tests.simulation.process import Process
 from tests.simulation.records import Violation
@@ -99,6 +100,7 @@ class World:
         self.failpoint_hits: dict[str, int] = {}
         self.violations: list[Violation] = []
         self.journal: list[Committed] = []
+        self.disks = Disks(self.loop.time)
         self.leases: list[tuple[float, LeaseRecord]] = []
         self.risk = RiskMeter(self)
         self.trace: list[str] | None = None
@@ -154,7 +156,10 @@ class World:
         values = (account, signed_at_ms * 1_000, encode_action(action))
         row = connection.execute(SENT, values).fetchone()
         if row is None:
-            return "", False
+            deed = self.disks.find(account, action, signed_at_ms * 1_000)
+            if deed is None:
+                return "", False
+            row = deed.id, deed.epoch
         (epoch,) = connection.execute(EPOCH, (account,)).fetchone()
         return row[0], epoch != row[1]
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from axisor.errors import (
+    AxisorError,
     NotSupported,
     VenueAuth,
     VenueClockSkew,
@@ -34,11 +35,13 @@ from axisor.ports import (
     Credentials,
     KeyRights,
     Lane,
+    Leave,
     RateBudget,
     Refused,
     SendResult,
     Transfer,
     Unknown,
+    free_to_leave,
 )
 from axisor_server.engine.paper import ENDS, carry_out, ended, find, fundings, transfers
 
@@ -121,13 +124,24 @@ class SimLine:
         return seen
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Carry an action out, with the next fault in line, if any."""
         venue = self._venue
+        fault = venue.faults.pop(0) if venue.faults else ""
+        if fault.startswith("queue:"):
+            await venue.clock.sleep(float(fault[6:]))
+        try:
+            leave()
+        except AxisorError as error:
+            return Refused(error)
         venue.sent.append(action)
         venue.lanes.append(lane)
-        fault = venue.faults.pop(0) if venue.faults else ""
         if fault == "refuse-key":
             return Refused(VenueAuth("The key lacks a right."))
         if fault == "refuse-stamp":

@@ -7,7 +7,7 @@ venue's own answer, refused by it, or unknown. Implementations import no part of
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -187,6 +187,14 @@ class MarketFeed(Protocol):
         ...
 
 
+Leave: TypeAlias = Callable[[], None]
+"""Raises the AxisorError for which a request must not leave any more."""
+
+
+def free_to_leave() -> None:
+    """Let a request leave."""
+
+
 class VenueAccount(Protocol):
     """One account at a venue. Reads are the truth; a send happens at most once for each call."""
 
@@ -198,11 +206,18 @@ class VenueAccount(Protocol):
         ...
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Carry out an action, signed for `signed_at_ms` (venue time, unix milliseconds), once.
 
-        Never raises for a venue's answer or a broken line, and never retries.
+        `leave` is called after every wait, as shortly before the first byte as can be; what it
+        raises keeps the request here and is its refusal. Never raises for a venue's answer or a
+        broken line, and never retries.
         """
         ...
 

@@ -117,6 +117,9 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
 @told
 def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) -> None:
     """Run the core until it is told to stop."""
+    from axisor_server.adapters import interpreter
+
+    interpreter.build()
     from axisor_server import app
 
     flags = {
@@ -139,10 +142,17 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
         data_dir or usual_data_dir(),
         failpoint=os.environ.get(FAILPOINT, ""),
         anew=options["new"],
-        ready=partial(_announce, output=output),
+        ready=partial(_ready, output=output),
     )
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(core)
+
+
+def _ready(ready: Any, *, output: str) -> None:
+    from axisor_server.adapters import interpreter
+
+    _announce(ready, output=output)
+    interpreter.settle()
 
 
 def _announce(ready: Any, *, output: str) -> None:

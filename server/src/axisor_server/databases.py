@@ -1,8 +1,9 @@
-"""The command `axisor db`: which schema a database has, and bringing it to this version's."""
+"""The command `axisor db`: a database's schema, its migration, months and proof."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,17 @@ import click
 
 from axisor_server.adapters.backup.before import before_migration
 from axisor_server.adapters.backup.making import Place
+from axisor_server.adapters.database.partitions import (
+    AHEAD_AT_MOST,
+    Ensured,
+    Partition,
+    ensure,
+    listed,
+)
 from axisor_server.adapters.database.standing import Found, migrate_now, status_of
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.cli import CONFIG, OUTPUT, read, told, usual_data_dir
+from axisor_server.domain.journal import from_us
 from axisor_server.offline import postgres_url
 
 DATA_DIR = click.option(
@@ -57,6 +66,59 @@ def migrate(file: Path | None, output: str, **options: Any) -> None:
     migrate_now(place, before)
     found = status_of(place)
     click.echo(json.dumps(_shape(found)) if output == "json" else _text(found))
+
+
+@db.command("partitions")
+@click.option(
+    "--ahead",
+    type=click.IntRange(0, AHEAD_AT_MOST),
+    help="First make this month's and so many after it.",
+)
+@DATABASE
+@CONFIG
+@OUTPUT
+@told
+def partitions(file: Path | None, output: str, database: str | None, ahead: int | None) -> None:
+    """List the monthly partitions of the journal on PostgreSQL; the core makes two ahead itself."""
+    url = postgres_url(read(file, **{"database.url": database}).settings)
+    ensured = ensure(url, ahead=ahead) if url and ahead is not None else Ensured()
+    found = listed(url) if url else ()
+    if output == "json":
+        click.echo(json.dumps(_parts(found, ensured)))
+        return
+    if not url:
+        click.echo("The journal has no partitions: SQLite keeps it in one table.")
+    for name in ensured.made:
+        click.echo(f"Made {name}.")
+    for name in ensured.left:
+        click.echo(f"The entries of {name} stay in the default partition: they are too many.")
+    for one in found:
+        rows = "rows not counted yet" if one.rows < 0 else f"about {one.rows:,} rows"
+        click.echo(f"{one.table}  {_span(one)}  {rows}  {one.size:,} bytes")
+
+
+def _span(one: Partition) -> str:
+    if one.end_us is None:
+        return "any other time"
+    start = "the beginning" if one.start_us is None else f"{from_us(one.start_us):%Y-%m-%d}"
+    return f"from {start} to {from_us(one.end_us):%Y-%m-%d}"
+
+
+def _parts(found: Sequence[Partition], ensured: Ensured) -> dict[str, Any]:
+    return {
+        "made": ensured.made,
+        "left": ensured.left,
+        "partitions": [
+            {
+                "table": one.table,
+                "start": None if one.start_us is None else from_us(one.start_us).isoformat(),
+                "end": None if one.end_us is None else from_us(one.end_us).isoformat(),
+                "rows": None if one.rows < 0 else one.rows,
+                "bytes": one.size,
+            }
+            for one in found
+        ],
+    }
 
 
 @db.command("verify")

@@ -1,4 +1,4 @@
-"""What a core does for itself beside guarding: its store, backups, and room on its disk."""
+"""What a core does for itself beside guarding: its store, its months, backups, room on disk."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.backup.planning import notice_of, planned
 from axisor_server.adapters.checkpoints import FILE, CheckpointFile
 from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.database.ahead import MonthsAhead
 from axisor_server.adapters.database.identity import Identity
 from axisor_server.adapters.reserve import Reserve
 from axisor_server.adapters.signing import SigningKey, open_key
@@ -26,7 +27,7 @@ from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics
 from axisor_server.services.checkpointing import Checkpoints, Often
 from axisor_server.services.custody import Custody, KeyRing
-from axisor_server.settings import Settings
+from axisor_server.settings import Role, Settings
 
 
 class Upkeep:
@@ -62,6 +63,7 @@ class Upkeep:
         else:
             self.store = postgres_store(self._url, before=before)
         self._custody = Custody(store=self.store, ring=vault, clock=clock)
+        self._months = MonthsAhead(self._url, clock=clock, told=self._note) if self._url else None
         self._backups = planned(
             settings, data_dir, clock=clock, ids=ids, version=own, told=self._backed_up
         )
@@ -87,9 +89,13 @@ class Upkeep:
         self, tell: Callable[[NoticeGiven], Awaitable[None]]
     ) -> list[Coroutine[Any, Any, None]]:
         """Return what runs as long as the core does."""
-        found: list[Coroutine[Any, Any, None]] = [self._tell(tell), self._custody.watch()]
+        found: list[Coroutine[Any, Any, None]] = [self._tell(tell)]
+        if Role.ENGINE in self._settings.roles:
+            found.append(self._custody.watch())
         if self._backups is not None:
             found.append(self._backups.run())
+        if self._months is not None:
+            found.append(self._months.run())
         if self._signer is not None:
             audit = self._settings.audit
             checkpoints = Checkpoints(
@@ -115,5 +121,9 @@ class Upkeep:
             failed=after.failures > before.failures,
         )
         notice = notice_of(before, after)
-        if notice is not None and not self._notices.full():
+        if notice is not None:
+            self._note(notice)
+
+    def _note(self, notice: NoticeGiven) -> None:
+        if not self._notices.full():
             self._notices.put_nowait(notice)

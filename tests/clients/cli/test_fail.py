@@ -25,7 +25,7 @@ CASES: list[tuple[type[AxisorError], int]] = [
     (errors.OutcomeUnknown, 7),
     (errors.InsufficientBalance, 8),
     (errors.ReviewRefused, 8),
-    (errors.LiveNotReady, 8),
+    (errors.ModeNotAllowed, 8),
     (errors.RequestExpired, 9),
     (errors.Halted, 11),
     (errors.ModeMismatch, 12),

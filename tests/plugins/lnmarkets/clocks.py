@@ -42,6 +42,11 @@ class HandClock(JumpingClock):
         await woken
 
     @property
+    def slept(self) -> int:
+        """Return how often anybody slept."""
+        return self._count
+
+    @property
     def next_ms(self) -> int | None:
         """Return when the next sleeper is due."""
         while self._sleepers and self._sleepers[0][2].done():

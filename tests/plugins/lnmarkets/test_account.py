@@ -98,6 +98,18 @@ async def test_a_read_that_fails_in_part_fails(venue: Script, account: LnMarkets
         await account.read()
 
 
+async def test_a_part_that_was_one_request_too_many_is_asked_for_again(
+    venue: Script, account: LnMarketsAccount
+):
+    crowded = answer({"code": "TOO_MANY_REQUESTS"}, 429)
+    venue.on(f"GET {X}/position", crowded, answer(answers.CROSS))
+
+    state = await account.read()
+
+    assert [position.id for position in state.positions] == [ID, CROSS]
+    assert [len(venue.calls(f"{X}/{part}")) for part in ("position", "orders/open")] == [2, 1]
+
+
 async def test_a_venue_that_does_not_answer_is_asked_for_one_thing_only(
     venue: Script, account: LnMarketsAccount
 ):

@@ -202,3 +202,41 @@ async def test_the_budget_says_what_is_left():
 def test_a_rate_needs_room_beside_its_reserve():
     with pytest.raises(ValueError, match="reserve"):
         Rate(requests=2, reserve=2)
+
+
+async def settle() -> None:
+    """Let tasks come to where they wait."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_whoever_waits_behind_another_gives_up_in_time():
+    clock = HandClock()
+    limiter = Limiter(clock, Rate(requests=1, reserve=0, per_ms=1_000))
+    await limiter.acquire(Lane.READ)
+    ahead = asyncio.ensure_future(limiter.acquire(Lane.COMMAND))
+    behind = asyncio.ensure_future(limiter.acquire(Lane.COMMAND, patience_ms=500))
+    await settle()
+
+    await clock.move_to(1_001)
+
+    with pytest.raises(VenueRateLimited):
+        await behind
+    await ahead
+    assert limiter.budget().waiting == 0
+
+
+async def test_only_the_first_in_a_lane_looks_at_the_clock():
+    clock = HandClock()
+    limiter = Limiter(clock, Rate(requests=1, reserve=0, per_ms=1_000))
+    await limiter.acquire(Lane.READ)
+
+    waiting = [asyncio.ensure_future(limiter.acquire(Lane.COMMAND)) for _ in range(500)]
+    await settle()
+    await clock.move_to(10_500)
+
+    assert sum(task.done() for task in waiting) == 10
+    assert clock.slept <= 1 + 2 * 10 + 1
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)

@@ -17,13 +17,15 @@ from tests.plugins.lnmarkets.links import SEED
 from tests.plugins.lnmarkets.server import Script, answer
 from tests.plugins.lnmarkets.stream_server import Stage, staged
 
-from axisor.errors import VenueAnswerInvalid, VenueUnavailable
+from axisor.errors import VenueAnswerInvalid, VenueRateLimited, VenueUnavailable
 from axisor.model import Tick
+from axisor.ports import Lane
 from axisor_lnmarkets.address import Address
 from axisor_lnmarkets.backoff import MOST_S, STEADY_MS, Backoff
-from axisor_lnmarkets.limiter import Limiter
+from axisor_lnmarkets.limiter import Limiter, Rate
 from axisor_lnmarkets.market import LnMarketsFeed
 from axisor_lnmarkets.models.stream import BUCKETS, INDEX, LAST_PRICE
+from axisor_lnmarkets.ticking import Return
 
 MS = 1_790_856_000_000
 REST = "GET /v3/futures/ticker"
@@ -281,6 +283,75 @@ async def test_a_clock_that_does_not_answer_is_an_error(venue: Script, feed: LnM
 
     with pytest.raises(VenueUnavailable):
         await feed.clock_offset()
+
+
+async def test_nobody_waits_longer_for_a_venue_that_answers_again():
+    clock = HandClock()
+    back = Return(clock)
+    back.failed(VenueUnavailable("away"))
+    waiting = asyncio.ensure_future(back.within(30))
+    await asyncio.sleep(0)
+    await clock.move_to(1_000)
+
+    back.heard()
+    await asyncio.wait_for(waiting, 5)
+
+    assert clock.ms == 1_000
+
+
+async def test_a_venue_that_wants_fewer_requests_is_back_too():
+    back = Return(HandClock())
+    back.failed(VenueUnavailable("away"))
+    waiting = asyncio.ensure_future(back.within(30))
+    await asyncio.sleep(0)
+
+    back.failed(VenueRateLimited("too many"))
+
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_a_venue_that_comes_and_goes_is_not_connected_to_each_time():
+    clock = HandClock()
+    back = Return(clock)
+    done = []
+    for _ in range(2):
+        back.failed(VenueUnavailable("away"))
+        waiting = asyncio.ensure_future(back.within(30))
+        for act in (clock.move_to, clock.move_to):
+            await asyncio.sleep(0)
+            await act(clock.ms + 100)
+            back.heard()
+        await asyncio.sleep(0)
+        done.append(waiting.done())
+
+    await clock.move_to(clock.ms + 30_000)
+
+    assert done == [True, False]
+    assert waiting.done()
+
+
+async def test_pushes_do_not_wait_for_a_picture_that_the_rate_limit_holds_back(
+    venue: Script, stage: Stage
+):
+    venue.on(REST, answers.TICKER)
+    clock = HandClock()
+    limiter = Limiter(clock, Rate(requests=1, reserve=0, per_ms=60_000))
+    await limiter.acquire(Lane.GUARD)
+    feed = LnMarketsFeed(
+        Address(venue.url, stage.url), clock=clock, public=limiter, rng=Random(SEED)
+    )
+    watching = Watched(feed, clock)
+    reading = asyncio.ensure_future(watching.read())
+    await stage.subscribed()
+    await stage.push(LAST_PRICE, last(1_000, 101_000))
+    bucket = {"minSize": 0, "maxSize": 10, "bidPrice": 100_999, "askPrice": 101_001}
+    await stage.push(BUCKETS, {"time": MS + 1_001, "buckets": [bucket]})
+
+    tick = await watching.until(1, step_ms=10)
+
+    assert (tick.source, tick.last, clock.ms < 5_000) == ("stream", Decimal(101_000), True)
+    await feed.aclose()
+    await reading
 
 
 def test_waits_grow_to_a_bound_and_begin_anew_after_a_steady_connection():

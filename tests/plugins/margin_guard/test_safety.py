@@ -41,6 +41,20 @@ def test_what_is_frozen_is_closed_at_critical_distance_where_that_was_chosen():
     assert isinstance(close, ClosePosition)
 
 
+def test_a_refused_close_of_a_position_in_doubt_is_not_asked_for_again_at_once():
+    harness = guard(on_ambiguous="close")
+    (rescue,) = acts(harness.tick(98_100))
+    harness.settle(rescue, IntentState.UNKNOWN)
+    (close,) = acts(harness.tick(97_000))
+
+    asked = harness.settle(close, IntentState.REFUSED, reason="VENUE_UNAVAILABLE")
+
+    assert acts(asked) == []
+    assert acts(harness.tick(96_990)) == []
+    (again,) = acts(harness.advance(seconds=10))
+    assert isinstance(again, ClosePosition)
+
+
 def test_sats_from_elsewhere_count_in_both_budgets():
     harness = guard(budget_position=90_000)
     harness.outside = {"7f3a": 60_000}

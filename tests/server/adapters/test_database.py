@@ -178,10 +178,18 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, commits: in
 
 # ---------------------------------------------------------------- migrations
 
+TABLES = frozenset(metadata.tables)
+
 
 def differences(engine: sa.Engine) -> list[object]:
     with engine.connect() as connection:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+        context = MigrationContext.configure(connection, opts={"include_name": no_partition})
+        return list(compare_metadata(context, metadata))
+
+
+def no_partition(name: str | None, kind: str, _: object) -> bool:
+    """Return whether a table is one of its own: the parts of the journal are the journal's."""
+    return kind != "table" or name is None or not name.startswith("journal_") or name in TABLES
 
 
 def test_migrations_end_at_the_schema_on_sqlite(tmp_path: Path):

@@ -16,6 +16,7 @@ from tests.support.records import appending, entries, notice
 
 from axisor.errors import StoreUnavailable
 from axisor_server.adapters.database import postgres_store
+from axisor_server.adapters.database.postgres import PostgresDialect
 from axisor_server.domain.journal import Entry, Head, verify
 from axisor_server.ports import Conflict, Store, Transaction
 
@@ -217,3 +218,17 @@ async def test_a_replica_that_stands_still_in_a_transaction_gives_its_locks_back
     assert await other.read(lambda reader: reader.meta("lease")) == "standing"
     await standing.close()
     await other.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("stated", "wanted"), [("", "5000"), ("&tcp_user_timeout=700", "700")])
+def test_a_network_that_swallows_everything_counts_as_gone_soon(
+    postgres_dsn: str, stated: str, wanted: str
+):
+    connection = PostgresDialect(postgres_dsn + stated).raw()
+
+    parameters = connection.info.get_parameters()
+
+    connection.close()
+    assert parameters["tcp_user_timeout"] == wanted
+    assert parameters["keepalives_idle"] == "5"

@@ -133,6 +133,13 @@ def test_an_end_nobody_told_is_unknown_and_an_unreadable_position_has_not_ended(
     assert hidden == ()
 
 
+def test_a_position_that_can_be_read_again_has_changed():
+    blind = replace(state(position()), unreadable=("p",))
+
+    assert diff(blind, state(position())) == (PositionChanged(position=position()),)
+    assert diff(blind, blind) == ()
+
+
 def test_an_order_that_became_a_position_was_filled_and_another_canceled():
     before = state(orders=(order("x"), order("y")))
 

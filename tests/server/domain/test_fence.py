@@ -11,7 +11,7 @@ from axisor.ports import ClockOffset
 from axisor_server.domain.fence import VenueClock, is_past, stamp
 
 
-def stamped(clock: VenueClock, wall_ms: int, back_date_ms: int = 0):
+def stamped(clock: VenueClock, wall_ms: int, back_date_ms: int = 0, good_ms: int | None = None):
     return stamp(
         clock,
         wall_ms=wall_ms,
@@ -20,6 +20,7 @@ def stamped(clock: VenueClock, wall_ms: int, back_date_ms: int = 0):
         lag_ms=2_000,
         slack_ms=1_000,
         uncertainty_limit_ms=1_000,
+        good_ms=good_ms,
     )
 
 
@@ -54,3 +55,27 @@ def test_an_old_measure_grows_uncertain_until_nothing_is_signed():
     assert young.uncertainty_ms == 65
     with pytest.raises(VenueUnavailable):
         stamped(old, 0)
+
+
+@given(
+    offset=st.integers(-300_000, 300_000),
+    error=st.integers(-900, 900),
+    wall_ms=st.integers(10**12, 2 * 10**12),
+    back=st.integers(0, 25_000),
+    good=st.integers(0, 60_000),
+)
+def test_a_signature_is_dead_at_the_venue_when_it_is_to_be_good_no_more(
+    offset, error, wall_ms, back, good
+):
+    clock = VenueClock(ClockOffset(offset_ms=offset, uncertainty_ms=abs(error)))
+    made = stamped(clock, wall_ms, back, good)
+
+    true_end = wall_ms + offset + error + good
+    assert made.signed_ms + 30_000 <= true_end
+    assert made.signed_ms <= stamped(clock, wall_ms, back).signed_ms
+
+
+def test_a_signature_that_ends_early_enough_is_left_as_it_is():
+    clock = VenueClock(ClockOffset(offset_ms=0, uncertainty_ms=40))
+
+    assert stamped(clock, 0, 25_000, 6_000) == stamped(clock, 0, 25_000)

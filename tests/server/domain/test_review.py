@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from axisor import errors
 from axisor.errors import AxisorError
-from axisor.events import HaltLevel, RunState
+from axisor.events import HaltLevel, IntentState, RunState
 from axisor.intents import (
     Action,
     AddMargin,
@@ -36,7 +36,8 @@ from axisor.model import (
     Side,
 )
 from axisor_server.domain.account import AccountBook
-from axisor_server.domain.review import Asker, review, reviewed
+from axisor_server.domain.records import IntentRecord
+from axisor_server.domain.review import MOST_OPEN, Asker, review, reviewed
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HELD = Position(
@@ -60,6 +61,19 @@ ASKER = Asker(
     leash=Leash(),
 )
 OPEN = OpenPosition(side=Side.BUY, leverage=5, quantity=10)
+WAITING = IntentRecord(
+    id="w",
+    account="a",
+    target="orders/w",
+    kind="OpenPosition",
+    additive=False,
+    amount=0,
+    action=b"{}",
+    state=IntentState.SENT,
+    run="r",
+    created_us=0,
+    updated_us=0,
+)
 
 
 def asked(
@@ -69,7 +83,6 @@ def asked(
     asker: Asker | None = ASKER,
     quality: FeedQuality = FeedQuality.FRESH,
     cost: int = 0,
-    network: str = "signet",
     reviewers: tuple[Any, ...] = (),
 ) -> type[AxisorError] | None:
     view = book.view(now=NOW, tick=None, quality=quality, price_age_ms=0)
@@ -79,7 +92,6 @@ def asked(
         cost=cost,
         book=book,
         view=view,
-        network=network,
         asker=asker,
     ) or reviewed(action, "" if asker is None else asker.run, view, reviewers)
     return None if found is None else type(found)
@@ -160,6 +172,17 @@ def test_a_day_of_losses_never_keeps_a_run_from_protecting():
     assert asked(AddMargin(position="p", amount=1), asker=held) is None
 
 
+def test_a_run_with_much_unanswered_may_protect_and_nothing_else():
+    rows = [replace(WAITING, id=str(n), target=f"orders/{n}") for n in range(MOST_OPEN)]
+    full = replace(BOOK, open={row.id: row for row in rows})
+    others = replace(BOOK, open={row.id: replace(row, run="another") for row in rows})
+
+    assert asked(OPEN, book=full) is errors.RateLimited
+    assert asked(OPEN, book=others) is None
+    assert asked(OPEN, book=full, asker=None) is None
+    assert asked(ClosePosition(position="p"), book=full) is None
+
+
 @pytest.mark.parametrize("quality", [q for q in FeedQuality if q is not FeedQuality.FRESH])
 def test_a_bad_price_refuses_only_what_adds_risk(quality):
     assert asked(OPEN, quality=quality) is errors.StalePrice
@@ -188,13 +211,6 @@ def test_halts(level, allowed):
     }
 
     assert {n for n, action in actions.items() if asked(action, book=book) is None} == allowed
-
-
-def test_live_on_mainnet_waits_for_its_proof():
-    live = replace(BOOK, mode=Mode.LIVE)
-
-    assert asked(OPEN, book=live, network="mainnet") is errors.LiveNotReady
-    assert asked(OPEN, book=live, network="signet") is None
 
 
 def test_what_cannot_be_paid_is_refused():

@@ -22,6 +22,7 @@ from axisor.intents import (
     SetStop,
     WithdrawCross,
 )
+from axisor.maths import liquidation
 from axisor.model import (
     AccountState,
     Balance,
@@ -256,6 +257,76 @@ def test_a_stop_that_liquidation_has_passed_since_is_neither_done_nor_undone():
     assert judged(ours, state(), passed, fenced=True).state is IntentState.DEAD
     assert judged(ours, state(), reached, fenced=True).state is IntentState.NOT_APPLIED
     assert judged(off, armed, armed, fenced=True).state is IntentState.NOT_APPLIED
+
+
+STOP = SetStop(position="p", price=Decimal(96_500))
+
+
+def moved(*, out: int = 0, added: int = 0, **more: object) -> Position:
+    """Return the position after margin was cashed in and other margin was added."""
+    margin = POSITION.margin - out + added
+    price = liquidation(Side.BUY, POSITION.quantity, POSITION.entry, margin)
+    return replace(POSITION, margin=margin, liquidation=price, sum_cash_in_margin=out, **more)
+
+
+def test_a_stop_that_liquidation_passed_before_margin_came_back_is_neither_done_nor_undone():
+    back = state(moved(out=20_000, added=20_000))
+
+    verdict = judged(STOP, state(POSITION), back, fenced=True)
+
+    assert verdict.state is IntentState.DEAD
+    assert "come back" in verdict.message
+    assert judged(STOP, state(POSITION), back).state is None
+
+
+def test_a_stop_that_no_margin_taken_out_can_have_reached_was_never_set():
+    little = state(moved(out=100, added=100))
+    added = state(moved(added=50_000))
+
+    assert judged(STOP, state(POSITION), little, fenced=True).state is IntentState.NOT_APPLIED
+    assert judged(STOP, state(POSITION), added, fenced=True).state is IntentState.NOT_APPLIED
+
+
+def test_a_stop_on_a_position_whose_entry_moved_is_neither_done_nor_undone():
+    taken = state(replace(POSITION, sum_cash_in_pl=1_000))
+
+    assert judged(STOP, state(POSITION), taken, fenced=True).state is IntentState.DEAD
+
+
+def test_a_stop_on_a_position_whose_liquidation_is_reckoned_otherwise_is_not_guessed_at():
+    other = replace(moved(out=100, added=100), liquidation=Decimal(96_100))
+
+    assert judged(STOP, state(POSITION), state(other), fenced=True).state is IntentState.DEAD
+
+
+def test_funding_that_was_paid_is_read_before_a_stop_is_said_to_be_missing():
+    paid = moved(sum_funding_fees=12_000, added=0)
+    paid = replace(paid, margin=POSITION.margin)
+    fees = (Funding("p", 12_000, NOW + timedelta(minutes=1)),)
+    baseline = baseline_of(STOP, state(POSITION), market_us=US)
+
+    assert needs_fundings(STOP, baseline, state(paid), market_us=US)
+    assert not needs_fundings(STOP, baseline, state(POSITION), market_us=US)
+    assert judged(STOP, state(POSITION), state(paid), fenced=True).state is None
+    verdict = judged(STOP, state(POSITION), state(paid), fenced=True, fundings=fees)
+    assert verdict.state is IntentState.DEAD
+
+
+@given(
+    out=st.integers(0, 90_000),
+    added=st.integers(0, 200_000),
+    stop=st.integers(96_200, 99_900),
+)
+def test_a_stop_is_said_to_be_never_set_only_where_no_order_of_events_can_have_swept_it(
+    out: int, added: int, stop: int
+):
+    ours = SetStop(position="p", price=Decimal(stop))
+    worst = liquidation(Side.BUY, POSITION.quantity, POSITION.entry, POSITION.margin - out)
+
+    verdict = judged(ours, state(POSITION), state(moved(out=out, added=added)), fenced=True)
+
+    swept = stop < worst
+    assert verdict.state is (IntentState.DEAD if swept else IntentState.NOT_APPLIED)
 
 
 def test_a_baseline_survives_being_written_down():

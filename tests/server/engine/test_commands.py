@@ -13,7 +13,6 @@ from axisor.errors import (
     Halted,
     InsufficientBalance,
     LeashExceeded,
-    LiveNotReady,
     ModeNotAllowed,
     PositionNotFound,
     RequestExpired,
@@ -243,13 +242,13 @@ async def test_a_shadow_account_says_what_it_would_do():
     await engine.stop(0)
 
 
-async def test_live_on_mainnet_is_refused_and_worlds_do_not_mix(bench, engine):
+async def test_live_needs_a_core_that_allows_it_and_worlds_do_not_mix(bench, engine):
     from msgspec.structs import replace
 
     record = await bench.store.read(lambda r: r.account(ACCOUNT))
     assert record is not None
     live = replace(record, id="b", mode=Mode.LIVE, network="mainnet")
-    with pytest.raises(LiveNotReady):
+    with pytest.raises(ModeNotAllowed, match="up to shadow"):
         await engine.open_account(live)
     with pytest.raises(ModeNotAllowed):
         await engine.open_account(replace(record, id="c", mode=Mode.SHADOW, network="mainnet"))

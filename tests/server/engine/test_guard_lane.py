@@ -7,14 +7,17 @@ from decimal import Decimal
 
 import pytest
 
-from axisor.events import IntentPlanned
+from axisor.errors import RateLimited
+from axisor.events import IntentPlanned, IntentReviewRefused
 from axisor.intents import Action, AddMargin, Intent, OpenPosition
 from axisor.model import AccountState, OrderType, Permission, Side, Tick
-from axisor.ports import Lane, SendResult
+from axisor.ports import Lane, Leave, SendResult, free_to_leave
 from axisor.strategy import Config, Memory, Strategy, View
 from axisor_lnmarkets.limiter import AUTHENTICATED, Limiter
+from axisor_server.domain.review import MOST_OPEN
+from axisor_server.engine.rescues import GIVE_WAY_MS
 from tests.support import core
-from tests.support.core import ACCOUNT, Bench
+from tests.support.core import ACCOUNT, Bench, Watcher
 from tests.support.venue import SimLine, SimVenue
 
 READS = 5
@@ -42,6 +45,13 @@ class Flooder(Strategy[Config, Memory]):
         return [order] * FLOOD
 
 
+class Keeper(core.Rescuer, Watcher):
+    """Protects without the right of guards, as the margin guard does."""
+
+    name = "keeper"
+    permissions = Permission.ADJUST_MARGIN
+
+
 class PacedLine(SimLine):
     """A line that keeps the venue's rate, as the real client does."""
 
@@ -56,12 +66,17 @@ class PacedLine(SimLine):
         return await super().read(lane=lane)
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Send when there is leave to, and note when that was."""
         await self._paced.limiter.acquire(lane)
         self._paced.left.append((self._paced.clock.monotonic_ms(), action))
-        return await super().send(action, signed_at_ms=signed_at_ms, lane=lane)
+        return await super().send(action, signed_at_ms=signed_at_ms, lane=lane, leave=leave)
 
 
 class PacedVenue(SimVenue):
@@ -97,7 +112,7 @@ async def flooded(bench, positions):
     engine = bench.engine()
     await bench.up(engine)
     await bench.run(engine, "rescuer")
-    await bench.run(engine, "flooder")
+    await bench.run(engine, "flooder", intents_per_minute=None)
     line = bench.venue.account_line()
     polls = [asyncio.ensure_future(_poll(line, bench)) for _ in range(10)]
     for n in range(20):
@@ -186,19 +201,20 @@ def seen(monkeypatch):
     return bench, noted
 
 
-async def watched(bench):
+async def watched(bench, guard="rescuer"):
     await bench.add_account()
     bench.long()
-    engine = bench.engine()
+    engine = bench.engine(strategies=[Keeper])
     await bench.up(engine)
     await bench.run(engine, "looker")
-    await bench.run(engine, "rescuer")
+    await bench.run(engine, guard)
     return engine
 
 
-async def test_a_rescue_leaves_before_a_plugin_computes_on_the_same_tick(seen):
+@pytest.mark.parametrize("guard", ["rescuer", "keeper"])
+async def test_a_rescue_leaves_before_a_plugin_computes_on_the_same_tick(seen, guard):
     bench, noted = seen
-    engine = await watched(bench)
+    engine = await watched(bench, guard)
     noted.clear()
 
     await bench.move("98100", seconds=2)
@@ -220,3 +236,29 @@ async def test_a_rescue_without_an_answer_keeps_others_for_a_moment_only(seen):
     assert 0 < noted[0][0] - before <= 1_000
     assert noted[0][1] == 0
     await engine.stop(0)
+
+
+async def test_rescues_without_an_answer_keep_nobody_waiting_for_longer_together(seen):
+    bench, noted = seen
+    engine = await watched(bench)
+    for _ in range(4):
+        bench.long()
+    await engine.reconcile(ACCOUNT)
+    bench.venue.faults = ["slow"] * 5
+    noted.clear()
+    before = bench.clock.monotonic_ms()
+
+    await bench.move("98100", seconds=2)
+
+    assert 0 < noted[0][0] - before <= GIVE_WAY_MS + 50
+    await engine.stop(0)
+
+
+async def test_more_than_can_be_sent_in_time_is_refused_before_it_is_planned(bench):
+    engine, polls = await flooded(bench, 1)
+
+    refused = {each.reason for each in await bench.payloads(IntentReviewRefused)}
+
+    assert refused == {RateLimited.reason}
+    assert bench.venue.limiter.budget().waiting <= MOST_OPEN + len(polls) * READS
+    await over(bench, engine, polls)

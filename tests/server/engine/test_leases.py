@@ -85,3 +85,49 @@ async def test_an_overdue_lease_that_nobody_took_still_records_what_happened(ben
 
     assert (await bench.kinds())[-2:] == ["HaltChanged", "ChangeMade"]
     await bench.crash(engine)
+
+
+async def test_a_lease_that_ends_while_a_request_waits_at_the_line_keeps_it_here(bench):
+    bench.long()
+    engine = bench.engine(renew_ms=600_000)
+    await bench.up(engine)
+    await bench.run(engine, "rescuer")
+    bench.venue.faults = ["queue:9"]
+
+    await bench.move("98100", seconds=12)
+
+    first, *others = await bench.settled()
+    assert (first.state, first.reason) == (IntentState.REFUSED, "LEASE_LOST")
+    assert len(bench.venue.sent) == len([o for o in others if o.state is IntentState.CONFIRMED])
+    await bench.crash(engine)
+
+
+async def test_a_lease_renewed_while_a_request_waits_at_the_line_lets_it_go(bench):
+    bench.long()
+    engine = bench.engine()
+    await bench.up(engine)
+    await bench.run(engine, "rescuer")
+    bench.venue.faults = ["queue:9"]
+
+    await bench.move("98100", seconds=12)
+
+    assert [s.state for s in await bench.settled()] == [IntentState.CONFIRMED]
+    assert [type(action) for action in bench.venue.sent] == [AddMargin]
+    await engine.stop(1)
+
+
+@pytest.mark.parametrize("back_date_ms", [1_000, 25_000])
+async def test_a_signature_dated_back_is_dead_when_its_lease_is_over(bench, back_date_ms):
+    bench.long()
+    engine = bench.engine(
+        renew_ms=600_000, back_date_ms=back_date_ms, lease_ms=30_000 - back_date_ms
+    )
+    await bench.up(engine)
+    core = engine._roster.actors[ACCOUNT].core
+
+    stamp = engine._roster.actors[ACCOUNT].effects.stamp()
+
+    venue_ms = round(bench.venue.true_time().timestamp() * 1_000)
+    assert core.lease_left_ms() < 30_000 - back_date_ms
+    assert stamp.signed_ms + 30_000 <= venue_ms + core.lease_left_ms()
+    await bench.crash(engine)

@@ -100,7 +100,12 @@ class Guests:
 class Served:
     """A served core and the means to call it."""
 
-    def __init__(self, certificate: bytes, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        certificate: bytes,
+        max_mode: Mode = Mode.SHADOW,
+        store: Store | None = None,
+    ) -> None:
         self.certificate = certificate
         self.clock = SystemClock()
         self.store: Store = store or MemoryStore()
@@ -119,7 +124,7 @@ class Served:
             strategies={Nap.name: Nap},
             reviewers=(),
             publish=self._publish,
-            settings=EngineSettings(owner="core"),
+            settings=EngineSettings(owner="core", max_mode=max_mode),
         )
         opening = OpenPosition(side=Side.BUY, leverage=16, quantity=1_000)
         self.long = carry_out(self.sim.account, opening, self.sim.exchange.quote).venue_id
@@ -135,7 +140,7 @@ class Served:
                 settings=(),
                 stop=lambda drain, reason: self.stops.append((drain, reason)),
             ),
-            max_mode=Mode.SHADOW,
+            max_mode=max_mode,
             limits=Limits(ring=64),
             is_owner=TOKEN.__eq__,
             reach=Reach(
@@ -203,26 +208,30 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.Certificate:
 
 
 @asynccontextmanager
-async def serving(certificate: tls.Certificate) -> AsyncIterator[Served]:
-    """Serve a core for as long as this is open."""
-    served = Served(certificate.certificate)
+async def serve(
+    certificate: tls.Certificate, max_mode: Mode = Mode.SHADOW
+) -> AsyncIterator[Served]:
+    """Serve a core until the block ends."""
+    served = Served(certificate.certificate, max_mode)
     await served.store.open()
     await served.engine.start()
     pair = Tls(certificate.certificate, certificate.key)
     served.port = await served.server.start("127.0.0.1", 0, pair)
     await served.server.announce(serving=True)
-    yield served
-    served.house.hub.close()
-    await served.server.stop(1)
-    await served.house.once.drain()
-    await served.engine.stop(1)
-    await served.store.close()
+    try:
+        yield served
+    finally:
+        served.house.hub.close()
+        await served.server.stop(1)
+        await served.house.once.drain()
+        await served.engine.stop(1)
+        await served.store.close()
 
 
 @pytest.fixture
 async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
     """Serve a core."""
-    async with serving(certificate) as served:
+    async with serve(certificate) as served:
         yield served
 
 

@@ -53,7 +53,7 @@ async def place(
     """Serve a core on each database."""
     dsn = request.getfixturevalue("postgres_dsn") if request.param == "postgres" else ""
     store = postgres_store(dsn) if dsn else sqlite_store(tmp_path / "data")
-    served = Served(certificate.certificate, store)
+    served = Served(certificate.certificate, store=store)
     await served.store.open()
     await served.engine.start()
     pair = Tls(certificate.certificate, certificate.key)

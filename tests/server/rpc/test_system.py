@@ -7,8 +7,10 @@ from typing import Any
 import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from msgspec.structs import replace
 from prometheus_client import generate_latest
 from tests.server.rpc.serving import READER, Served, bearer
+from tests.support import records
 
 from axisor.v1 import events_pb2, system_pb2, types_pb2
 from axisor.v1.events_pb2_grpc import EventServiceStub
@@ -59,6 +61,26 @@ async def test_a_watcher_sees_the_halt_of_all_apart_from_the_accounts_own(
 
     assert (snapshot.halt_level, snapshot.platform_halt_level) == (NONE, RISK)
     assert snapshot.standing == types_pb2.STANDING_REDUCE_ONLY
+
+
+async def test_the_status_is_answered_though_an_account_could_not_be_opened(
+    channel: grpc.aio.Channel, account: str, core: Served
+) -> None:
+    lost = replace(records.account("lost"), venue="gone")
+    await core.store.write(lambda tx: tx.put_account(lost, revision=None))
+    await core.engine.catch_up("lost")
+
+    stub: Any = SystemServiceStub(channel)
+    status = await stub.GetStatus(system_pb2.GetStatusRequest(), metadata=bearer())
+
+    found = {each.account: each for each in status.accounts}
+    assert found[account].position_count == 1
+    shut = found["accounts/lost"]
+    assert (shut.position_count, shut.protected_count) == (0, 0)
+    assert shut.standing == types_pb2.STANDING_DEGRADED
+    [cause] = shut.standing_causes
+    assert cause.code == "not_acting"
+    assert "gone" in cause.text
 
 
 @pytest.mark.parametrize("level", [0, NONE, 99])

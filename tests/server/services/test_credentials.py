@@ -12,10 +12,11 @@ from tests.support.core import Bench
 from axisor.errors import KeyCanWithdraw
 from axisor.events import NoticeGiven
 from axisor.model import Mode, Severity
-from axisor.ports import Credentials, Secret
+from axisor.ports import Credentials, KeyRights, Secret
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.keys import open_key
 from axisor_server.services.accounts import AccountAnswer, Accounts, NewAccount, stream_of
+from axisor_server.services.credentials import vet
 from axisor_server.services.requests import Once, Request
 
 
@@ -117,6 +118,11 @@ async def test_a_key_that_cannot_withdraw_is_taken_quietly(desk: Desk):
     made = await desk.create("trades")
 
     assert await desk.warnings(made.account.id) == []
+
+
+def test_a_venue_that_does_not_tell_is_taken_at_its_word():
+    for rights in (KeyRights(frozenset(), None), KeyRights(frozenset(), can_withdraw=False)):
+        vet(rights, Mode.LIVE, allow_withdrawals=False, venue="books")
 
 
 @pytest.mark.parametrize(("mode", "network"), [(Mode.SHADOW, "signet"), (Mode.SIM, "sim")])

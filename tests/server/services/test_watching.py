@@ -238,3 +238,21 @@ def test_whatever_is_cut_or_written_elsewhere_nothing_is_missed_or_repeated(
         assert found == list(range(1, total + 1))
 
     asyncio.run(play())
+
+
+async def test_a_crowd_is_told_a_moment_later_than_it_happened(store: MemoryStore) -> None:
+    clock = VirtualClock()
+    served = hub(store, clock, crowd=2, spread_s=0.01)
+    served.publish(await write(store, 1))
+    frames = [watch(served), watch(served)]
+    firsts = [asyncio.ensure_future(anext(each)) for each in frames]
+
+    await clock.advance(0.015)
+    early = [each.done() for each in firsts]
+    served.publish(await write(store, 1))
+    await clock.advance(0.01)
+
+    assert early == [False, False]
+    assert [numbers(await each) for each in firsts] == [[1, 2], [1, 2]]
+    for each in frames:
+        await each.aclose()  # type: ignore[attr-defined]  # generators, as it happens

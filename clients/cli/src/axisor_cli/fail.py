@@ -51,7 +51,6 @@ _CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
     (errors.NotFound, ExitCode.NOT_FOUND),
     (errors.RiskError, ExitCode.REFUSED),
     (errors.VenueError, ExitCode.VENUE),
-    (errors.LiveNotReady, ExitCode.REFUSED),
     (errors.ModeNotAllowed, ExitCode.REFUSED),
     (errors.ReplayDiverged, ExitCode.DIVERGED),
     (errors.JournalCorrupt, ExitCode.CORRUPT),

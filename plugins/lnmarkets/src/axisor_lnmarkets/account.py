@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from random import Random
 from typing import Any, TypeVar
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from axisor.errors import AxisorError, OutcomeUnknown, VenueAnswerInvalid, VenueClockSkew
+from axisor.errors import (
+    AxisorError,
+    OutcomeUnknown,
+    VenueAnswerInvalid,
+    VenueClockSkew,
+    VenueRateLimited,
+)
 from axisor.intents import Action
 from axisor.model import CROSS, AccountState, CrossWallet, Funding, Order, Position
 from axisor.ports import (
@@ -20,11 +26,13 @@ from axisor.ports import (
     Credentials,
     KeyRights,
     Lane,
+    Leave,
     RateBudget,
     Refused,
     SendResult,
     Transfer,
     Unknown,
+    free_to_leave,
 )
 from axisor_lnmarkets.actions import PATHS, carry_out, confirmed_of
 from axisor_lnmarkets.address import Address
@@ -43,6 +51,7 @@ from axisor_lnmarkets.convert import (
 )
 from axisor_lnmarkets.hints import hints, rights_of
 from axisor_lnmarkets.hour import VenueHour
+from axisor_lnmarkets.leaving import on_condition
 from axisor_lnmarkets.limiter import AUTHENTICATED, Limiter, Rate
 from axisor_lnmarkets.models.futures import CrossOrder, CrossPosition, Trade
 from axisor_lnmarkets.rest import Rest
@@ -101,6 +110,8 @@ class LnMarketsAccount:
         `read_at` is our time before the first was sent. What the venue lists but in figures that
         make no sense is named in `unreadable` and hides nothing else. After a reading that failed
         one of the five goes ahead: a venue that does not answer costs one request of the budget.
+        One that it had too many requests for is asked again, when the rate limit lets it: a venue
+        that was away may count what nobody waits for any more.
         """
         await self._know_clock()
         read_at = self._clock.now()
@@ -108,11 +119,11 @@ class LnMarketsAccount:
         shaky, self._shaky = self._shaky, True
         ahead = await rest.account.account(lane=lane) if shaky else None
         account, running, waiting, cross, orders = await _together(
-            rest.account.account(lane=lane) if ahead is None else _known(ahead),
-            rest.isolated.running(lane=lane),
-            rest.isolated.open(lane=lane),
-            self._cross_position(lane),
-            rest.cross.orders_open(lane=lane),
+            _twice(rest.account.account, lane) if ahead is None else _known(ahead),
+            _twice(rest.isolated.running, lane),
+            _twice(rest.isolated.open, lane),
+            _twice(self._cross_position, lane),
+            _twice(rest.cross.orders_open, lane),
         )
         self._shaky = False
         unreadable = [*running.unreadable, *waiting.unreadable, *orders.unreadable]
@@ -140,15 +151,23 @@ class LnMarketsAccount:
         )
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Carry out an action, signed for `signed_at_ms` (venue time, unix milliseconds), once.
 
-        Never raises for a venue's answer or a broken line, and never retries. A caller that cancels
-        it gets its cancellation and must count the outcome as unknown.
+        `leave` is put before the first byte, and before the body once more; what it raises there
+        leaves the outcome unknown. Never raises for a venue's answer or a broken line, and never
+        retries. A caller that cancels it gets its cancellation and must count the outcome as
+        unknown.
         """
         try:
-            answer = await carry_out(self._rest, action, signed_at_ms=signed_at_ms, lane=lane)
+            with on_condition(leave):
+                answer = await carry_out(self._rest, action, signed_at_ms=signed_at_ms, lane=lane)
         except OutcomeUnknown as error:
             return Unknown(error.message)
         except AxisorError as error:
@@ -320,7 +339,7 @@ class LnMarketsAccount:
         """Measure the venue's clock before the first signed read, lest its stamp is refused."""
         await self._transport.know_time()
 
-    async def _cross_position(self, lane: Lane) -> CrossPosition | None:
+    async def _cross_position(self, *, lane: Lane) -> CrossPosition | None:
         try:
             return await self._rest.cross.position(lane=lane)
         except VenueAnswerInvalid:
@@ -333,6 +352,13 @@ class LnMarketsAccount:
             return None
         filled = await self._rest.cross.orders_filled(PageQuery(limit=1), lane=lane)
         return cross_closed_of(filled.data[0], position) if filled.data else None
+
+
+async def _twice(read: Callable[..., Awaitable[T]], lane: Lane) -> T:
+    try:
+        return await read(lane=lane)
+    except VenueRateLimited:
+        return await read(lane=lane)
 
 
 async def _known(answer: T) -> T:

@@ -20,6 +20,11 @@ class VenueHour:
         self._ahead_ms: int | None = None
         self._at_ms = 0
 
+    @property
+    def is_known(self) -> bool:
+        """Return whether there is a measure at all, however old."""
+        return self._ahead_ms is not None
+
     def ahead_ms(self, now_ms: int) -> int | None:
         """Return the measure where it is fresh, else None; `now_ms` never steps."""
         if self._ahead_ms is None or now_ms - self._at_ms > FRESH_MS:

@@ -6,6 +6,7 @@ go, as a token bucket would let twice the rate through across a boundary.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from decimal import Decimal
 
@@ -47,15 +48,37 @@ A request too many is refused without effect; a rescue that waits for an hour co
 
 _SHORTEST_WAIT_MS = 1
 
+LONGEST_LOOK_MS = 1_000
+"""How late somebody who waits behind another may learn that it is too late."""
+
+
+class _Waiter:
+    __slots__ = ("end", "late", "turn")
+
+    def __init__(self, end: int | None) -> None:
+        self.turn = asyncio.Event()
+        self.end = end
+        self.late = False
+
+    def look(self, now: int) -> None:
+        """Give up where the time has passed."""
+        if self.end is not None and now > self.end:
+            self.late = True
+            self.turn.set()
+
 
 class Limiter:
-    """Lets requests go one by one, by lane and then by age. For one event loop."""
+    """Lets requests go one by one, by lane and then by age. For one event loop.
+
+    Only the first of each lane looks at the clock, for the others too; they sleep until it is their
+    turn or too late, so that a thousand of them cost little.
+    """
 
     def __init__(self, clock: Clock, rate: Rate = AUTHENTICATED) -> None:
         self._clock = clock
         self._rate = rate
         self._gone: deque[tuple[int, bool]] = deque()  # (when, whether a guard's), oldest first
-        self._waiting: dict[Lane, deque[object]] = {lane: deque() for lane in Lane}
+        self._waiting: dict[Lane, deque[_Waiter]] = {lane: deque() for lane in Lane}
         self._held_until_ms = clock.monotonic_ms()
         self._guards_held_until_ms = self._held_until_ms
 
@@ -68,19 +91,25 @@ class Limiter:
         if self._count_waiting() >= MOST_WAITING:
             raise RateLimited("Too many requests are waiting for the venue's rate limit.")
         end = None if patience_ms is None else self._clock.monotonic_ms() + patience_ms
-        me = object()
-        self._waiting[lane].append(me)
+        queue, me = self._waiting[lane], _Waiter(end)
+        queue.append(me)
         try:
+            if queue[0] is not me:
+                await me.turn.wait()
+                if me.late:
+                    raise _no_room()
             while (wait := self._wait_ms(lane, me)) > 0:
-                if end is not None and self._clock.monotonic_ms() + wait > end:
-                    raise VenueRateLimited(
-                        "The venue's rate limit leaves no room for this request in time.",
-                        money="Nothing was sent to the venue.",
-                    )
-                await self._clock.sleep(wait / 1000)
+                now = self._clock.monotonic_ms()
+                if end is not None and now + wait > end:
+                    raise _no_room()
+                for other in queue:
+                    other.look(now)
+                await self._clock.sleep(min(wait, LONGEST_LOOK_MS) / 1000)
             self._gone.append((self._clock.monotonic_ms(), lane is Lane.GUARD))
         finally:
-            self._waiting[lane].remove(me)
+            queue.remove(me)
+            if queue:
+                queue[0].turn.set()
 
     def hold(self, seconds: Decimal) -> None:
         """Let nothing go for so long, guards for a moment: the venue said it had too many."""
@@ -101,7 +130,7 @@ class Limiter:
             waiting=self._count_waiting(),
         )
 
-    def _wait_ms(self, lane: Lane, me: object) -> int:
+    def _wait_ms(self, lane: Lane, me: _Waiter) -> int:
         """Return 0 where this request may go now, else how long it cannot go for certain."""
         now = self._clock.monotonic_ms()
         self._forget(now)
@@ -127,6 +156,13 @@ class Limiter:
 
     def _count_waiting(self) -> int:
         return sum(map(len, self._waiting.values()))
+
+
+def _no_room() -> VenueRateLimited:
+    return VenueRateLimited(
+        "The venue's rate limit leaves no room for this request in time.",
+        money="Nothing was sent to the venue.",
+    )
 
 
 def _when_below(times: list[int], limit: int, per_ms: int) -> int:

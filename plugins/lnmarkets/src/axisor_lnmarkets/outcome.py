@@ -26,6 +26,7 @@ from axisor.errors import (
     VenueUnavailable,
 )
 from axisor.ports import Refused, Unknown
+from axisor_lnmarkets.leaving import StayedHere
 
 T = TypeVar("T")
 
@@ -78,6 +79,8 @@ def judge(observed: Reply | BaseException, read: Callable[[bytes], T]) -> Verdic
 
 def _judge_break(error: BaseException) -> Refused | Unknown:
     name = type(error).__name__
+    if isinstance(error, StayedHere):
+        return Refused(error.error)
     if isinstance(error, NOT_SENT):
         return Refused(
             VenueUnavailable(f"No connection to LN Markets could be made ({name}).", kind=name)

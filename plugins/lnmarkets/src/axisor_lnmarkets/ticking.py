@@ -10,7 +10,7 @@ from random import Random
 
 from msgspec.structs import replace
 
-from axisor.errors import VenueAnswerInvalid, VenueError, VenueUnavailable
+from axisor.errors import VenueAnswerInvalid, VenueError, VenueRateLimited, VenueUnavailable
 from axisor.model import Tick
 from axisor.ports import Clock, Lane
 from axisor_lnmarkets.backoff import Backoff
@@ -26,9 +26,56 @@ SILENT_MS = 5_000
 DEAD_MS = 30_000
 """How long without a push before the stream is given up and opened anew."""
 POLL_S = 1.0
+POLITE = 4
+"""Every so manieth price that REST brings in a row lets others go first, lest they never do."""
+
+HEAD_START_S = 0.25
+"""How long pushes wait for the picture from REST; the rate limit may hold it back for longer."""
 BUCKETS_BEHIND = timedelta(seconds=15)
 """How far executable prices may lag the newest figure before REST is asked for them."""
 MOST_WAITING = 1_000
+AGAIN_MS = 10_000
+"""The least time between two connections that are opened early because the venue is back. It allows
+500 new ones an hour."""
+
+
+class Return:
+    """Notices that a venue which did not answer is back, so that nobody waits any longer for it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._away = False
+        self._back = asyncio.Event()
+        self._told_ms: int | None = None
+
+    def failed(self, error: VenueError) -> None:
+        """Learn that a read failed; a venue that wants fewer requests is there."""
+        if isinstance(error, VenueRateLimited):
+            self.heard()
+        else:
+            self._away = True
+
+    def heard(self) -> None:
+        """Learn that a read was answered."""
+        if self._away:
+            self._away = False
+            self._back.set()
+
+    async def within(self, seconds: float) -> None:
+        """Wait that long, or until the venue is back; of a venue that flickers not each time."""
+        now_ms = self._clock.monotonic_ms()
+        if self._told_ms is not None and now_ms - self._told_ms < AGAIN_MS:
+            await self._clock.sleep(seconds)
+            return
+        self._back.clear()
+        timer = asyncio.ensure_future(self._clock.sleep(seconds))
+        timer.add_done_callback(lambda _: self._back.set())
+        try:
+            await self._back.wait()
+            if not timer.done():
+                self._told_ms = self._clock.monotonic_ms()
+        finally:
+            timer.cancel()
 
 
 class Ticking:
@@ -46,6 +93,7 @@ class Ticking:
         self._newest: Tick | None = None
         self._newest_ms = 0
         self._pushed_ms: int | None = None
+        self._return = Return(clock)
 
     async def next(self) -> Tick | None:
         """Return the next tick, or None once ended."""
@@ -74,19 +122,34 @@ class Ticking:
             try:
                 async with open_stream(self._url, clock=self._clock, rng=self._rng) as stream:
                     await self._begin(stream)
-                    await self._take_pushes(stream, backoff)
+                    await self._listen(stream, backoff)
             except VenueError as error:
                 log.info("market stream: %s", error.message)
             self._pushed_ms = None
             self._picture = Picture()  # what this connection said binds nobody after it
-            await self._clock.sleep(backoff.next_s())
+            await self._return.within(backoff.next_s())
 
     async def _begin(self, stream: Stream) -> None:
-        """Subscribe, forget what an earlier connection said, and take a whole picture from REST."""
+        """Subscribe, and forget what an earlier connection said."""
         granted = set((await stream.subscribe(MARKET_TOPICS)).subscribed)
         if BUCKETS not in granted or granted.isdisjoint({LAST_PRICE, TICKER}):
             raise VenueAnswerInvalid("The stream does not offer the prices that a guard needs.")
         self._picture = Picture()
+        self._pushed_ms = self._clock.monotonic_ms()
+
+    async def _listen(self, stream: Stream, backoff: Backoff) -> None:
+        """Take a whole picture from REST, then pushes; a slow answer does not hold them up."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                first = group.create_task(self._complete())
+                pause = group.create_task(self._clock.sleep(HEAD_START_S))
+                await asyncio.wait((first, pause), return_when=asyncio.FIRST_COMPLETED)
+                pause.cancel()
+                await self._take_pushes(stream, backoff)
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def _complete(self) -> None:
         try:
             ticker = await self._general.ticker(lane=Lane.GUARD)
             if self._picture.apply_rest(ticker):
@@ -95,7 +158,6 @@ class Ticking:
             # Then the picture is whole, and trusted, once the stream itself has brought every
             # price.
             log.info("market snapshot: %s", error.message)
-        self._pushed_ms = self._clock.monotonic_ms()
 
     async def _take_pushes(self, stream: Stream, backoff: Backoff) -> None:
         while True:
@@ -110,16 +172,22 @@ class Ticking:
                 raise VenueUnavailable("The stream answers but brings no prices.")
 
     async def _poll(self) -> None:
+        answered = 0
         while True:
             behind = self._picture.buckets_behind() > BUCKETS_BEHIND
             silent = self._quiet_ms() > SILENT_MS
             if silent or behind:
                 try:
                     # Asked first: another picture may have begun by the time of the answer.
-                    ticker = await self._general.ticker(lane=Lane.GUARD)
+                    polite = answered % POLITE == POLITE - 1
+                    ticker = await self._general.ticker(lane=Lane.READ if polite else Lane.GUARD)
+                    answered += 1
+                    self._return.heard()
                     if self._picture.apply_rest(ticker):
                         self._offer("rest" if silent else "stream")
                 except VenueError as error:
+                    answered = 0
+                    self._return.failed(error)
                     log.info("market ticker: %s", error.message)
             await self._clock.sleep(POLL_S)
 

@@ -7,12 +7,11 @@ again, so it is just unavailable, while a change has an outcome that is not know
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 from msgspec import Struct
@@ -20,16 +19,16 @@ from msgspec import Struct
 from axisor.errors import (
     OutcomeUnknown,
     RequestExpired,
-    VenueAnswerInvalid,
     VenueAuth,
     VenueClockSkew,
     VenueError,
-    VenueUnavailable,
 )
-from axisor.ports import Clock, Lane, Refused, Unknown
+from axisor.ports import Clock, Lane, Leave, Refused, Unknown
 from axisor_lnmarkets.address import Address
+from axisor_lnmarkets.answer import answer, body_of_read, is_alive
 from axisor_lnmarkets.breaker import Breakers
 from axisor_lnmarkets.hour import VenueHour
+from axisor_lnmarkets.leaving import Departure
 from axisor_lnmarkets.limiter import Limiter
 from axisor_lnmarkets.models.general import ServerTime
 from axisor_lnmarkets.outcome import Done, Reply, Verdict, judge
@@ -39,7 +38,6 @@ from axisor_lnmarkets.signing import Signer
 from axisor_lnmarkets.wire import Listing, Value, decode, decode_each, encode_query
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 SIGNATURE_WINDOW_MS = 30_000
 """How long a stamp is good for; published for v2 and assumed for v3."""
@@ -54,8 +52,6 @@ TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=3.0)
 WHOLE_REQUEST_S = 20.0
 TRUSTED_ROUND_TRIP_MS = 1_000
 """A slower answer says too little about the venue's clock to replace what is known."""
-RETIRED = frozenset({404, 405, 410})
-"""What a read is answered where the venue does not offer it any more."""
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5, keepalive_expiry=4.0)
 
 
@@ -171,7 +167,7 @@ class Transport:
         AxisorError says that it did not.
         """
         observed = await self._exchange(request, signed_at_ms=signed_at_ms, lane=lane)
-        verdict: Verdict[T] = judge(observed, lambda body: _answer(kind, body, request, about))
+        verdict: Verdict[T] = judge(observed, lambda body: answer(kind, body, request, about))
         match verdict:
             case Done(value=value):
                 return value
@@ -193,8 +189,10 @@ class Transport:
 
     async def _sample(self) -> ClockSample:
         request = Request(method="GET", path="/v3/time", signed=False)
-        observed = await self._exchange(request, signed_at_ms=None, lane=Lane.GUARD, reads=True)
-        there = decode(ServerTime, _body_of_read(request, observed), what=request.path)
+        # Once the venue's time is known the next price is more urgent than another measure of it.
+        lane = Lane.RECONCILE if self._hour.is_known else Lane.GUARD
+        observed = await self._exchange(request, signed_at_ms=None, lane=lane, reads=True)
+        there = decode(ServerTime, body_of_read(request, observed), what=request.path)
         assert isinstance(observed, Reply), "a broken request has no body"
         middle_ms = observed.began_ms + observed.took_ms // 2
         sample = ClockSample(unix_ms(there.time) - middle_ms, observed.took_ms)
@@ -261,7 +259,7 @@ class Transport:
             return await self._read_once(request, lane)
 
     async def _read_once(self, request: Request, lane: Lane) -> bytes:
-        return _body_of_read(
+        return body_of_read(
             request, await self._exchange(request, signed_at_ms=None, lane=lane, reads=True)
         )
 
@@ -276,7 +274,7 @@ class Transport:
             observed = await self._send_in_turn(
                 request, signed_at_ms=None, lane=lane, check=breaker.check
             )
-            call.alive = _is_alive(observed)
+            call.alive = is_alive(observed)
         return observed
 
     async def _send_in_turn(
@@ -298,7 +296,7 @@ class Transport:
         await limiter.acquire(lane, patience_ms=self._patience(signed_at_ms))
         check(lane)
         stamp = self.venue_now_ms() if signed_at_ms is None else signed_at_ms
-        prepared = self._prepare(request, stamp)
+        prepared = self._prepare(request, stamp, lambda: self._in_time(signed_at_ms))
         try:
             async with asyncio.timeout(WHOLE_REQUEST_S):
                 reply = await self._send(prepared)
@@ -318,7 +316,11 @@ class Transport:
             raise RequestExpired("The request's stamp ran out before it could be sent.")
         return left
 
-    def _prepare(self, request: Request, stamp_ms: int) -> httpx.Request:
+    def _in_time(self, signed_at_ms: int | None) -> None:
+        """Raise RequestExpired where a stamp has run out by now."""
+        self._patience(signed_at_ms)
+
+    def _prepare(self, request: Request, stamp_ms: int, in_time: Leave) -> httpx.Request:
         target = request.path + (f"?{request.query}" if request.query else "")
         headers = {"content-type": "application/json"} if request.body else {}
         if request.signed and self._signer is not None:
@@ -333,6 +335,7 @@ class Transport:
             self._address.rest + target,
             content=request.body or None,
             headers=headers,
+            extensions={} if request.method == "GET" else {"trace": Departure(in_time)},
         )
         # What is signed must be what is sent.
         assert prepared.url.raw_path == target.encode(), "the URL was rewritten"
@@ -357,40 +360,3 @@ class Transport:
             began_ms=unix_ms(began),
             took_ms=self.clock.monotonic_ms() - began_tick_ms,
         )
-
-
-def _is_alive(observed: Reply | Exception) -> bool | None:
-    """Return whether an answer shows that the venue works; a crowded one says neither."""
-    if isinstance(observed, Exception):
-        return False
-    return None if observed.status in (408, 429) else observed.status < 500
-
-
-def _body_of_read(request: Request, observed: Reply | Exception) -> bytes:
-    if isinstance(observed, Reply) and observed.status in RETIRED:
-        log.error("the venue has no %s any more (HTTP %d)", request.path, observed.status)
-        raise VenueAnswerInvalid(
-            f"LN Markets does not offer {request.path} any more (HTTP {observed.status}).",
-            money="Nothing is assumed from it: what it would have told counts as unknown.",
-            endpoint=request.path,
-            status=str(observed.status),
-        )
-    verdict: Verdict[bytes] = judge(observed, lambda body: body)
-    match verdict:
-        case Done(value=body):
-            return body
-        case Refused(error=error):
-            raise error
-        case Unknown(detail=detail):
-            raise VenueUnavailable(
-                f"GET {request.path} brought no answer: {detail}.",
-                money="A read changes nothing.",
-                path=request.path,
-            )
-
-
-def _answer(kind: type[T], body: bytes, request: Request, about: Callable[[T], bool]) -> T:
-    value: Any = decode(kind, body, what=request.path)
-    if not about(value):
-        raise VenueAnswerInvalid(f"the answer to {request.path} is about something else")
-    return value  # type: ignore[no-any-return]  # decoded as `kind` above

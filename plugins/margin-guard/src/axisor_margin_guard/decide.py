@@ -92,7 +92,8 @@ class Rescue:
         held = self._memory.of(case.id)
         closing = any(asked.kind == "close" for asked in held.asked)
         if case.rule.on_ambiguous == "close" and not closing:
-            yield self._close(case, ("add_margin: an earlier action has no known outcome",))
+            if self._is_past(case, held.retry_at):  # a close that was refused waits like any other
+                yield self._close(case, ("add_margin: an earlier action has no known outcome",))
         elif "ambiguous" not in held.told:
             held.told = (*held.told, "ambiguous")
             yield Notice(
@@ -106,10 +107,15 @@ class Rescue:
 
     def _is_ready(self, case: Judged) -> bool:
         held = self._memory.of(case.id)
-        waits: list[datetime] = [] if held.retry_at is None else [held.retry_at]
+        cool = None
         if held.last_action is not None:
-            waits.append(held.last_action + timedelta(seconds=case.rule.cooldown_s))
-        if all(self._view.now >= time for time in waits):
+            cool = held.last_action + timedelta(seconds=case.rule.cooldown_s)
+        return self._is_past(case, held.retry_at, cool)
+
+    def _is_past(self, case: Judged, *waits: datetime | None) -> bool:
+        """Return whether waits are over, or waived: the distance halved since the last action."""
+        held = self._memory.of(case.id)
+        if all(time is None or self._view.now >= time for time in waits):
             return True
         if not held.distance_before:
             return False

@@ -109,7 +109,7 @@ class Accounts:
         """Add an account.
 
         A key that can withdraw is refused in LIVE unless `allow_withdrawals` says that its owner
-        means it. Raises ModeNotAllowed, LiveNotReady, VenueNotFound, VenueAuth, KeyCanWithdraw.
+        means it. Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid.
         """
         request = pb.CreateAccountRequest(
             request_id=request_id or new_request_id(),

@@ -10,7 +10,7 @@
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
     │                 MemberNotFound · PersonNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
-    │                 ModeNotAllowed · LiveNotReady · RunStateInvalid · SequenceExpired ·
+    │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
@@ -105,7 +105,6 @@ from axisor.errors.standing import (
     LastOwner,
     LeaseLost,
     LeashExceeded,
-    LiveNotReady,
     ModeMismatch,
     ModeNotAllowed,
     NoEngine,
@@ -167,7 +166,6 @@ __all__ = [
     "EtagMismatch",
     "ModeMismatch",
     "ModeNotAllowed",
-    "LiveNotReady",
     "RunStateInvalid",
     "SequenceExpired",
     "SequenceAhead",

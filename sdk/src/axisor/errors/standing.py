@@ -41,13 +41,6 @@ class ModeNotAllowed(StateError):
     fix = "Use another data directory, or raise max_mode in the settings."
 
 
-class LiveNotReady(StateError):
-    """Real sats on mainnet are refused until exactly-once effects are proved."""
-
-    reason = "LIVE_NOT_READY"
-    fix = "Use SHADOW: it says what it would do and sends nothing."
-
-
 class RunStateInvalid(StateError):
     """The run's state does not allow this."""
 

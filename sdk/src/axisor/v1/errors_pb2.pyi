@@ -117,10 +117,6 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The mode is above the core's cap, or does not belong in this data directory. Code
     FAILED_PRECONDITION. Raise the cap on the core itself. Metadata: `mode`, `maxMode`.
     """
-    ERROR_REASON_LIVE_NOT_READY: _ErrorReason.ValueType  # 25
-    """This version does not move real sats on mainnet. Code FAILED_PRECONDITION. Use SHADOW. No
-    metadata.
-    """
     ERROR_REASON_RUN_STATE_INVALID: _ErrorReason.ValueType  # 26
     """The run cannot do this in its present state. Code FAILED_PRECONDITION. Read the run first.
     Metadata: `run`, `state`.
@@ -439,10 +435,6 @@ FAILED_PRECONDITION. Check which core and account are addressed. Metadata: `expe
 ERROR_REASON_MODE_NOT_ALLOWED: ErrorReason.ValueType  # 24
 """The mode is above the core's cap, or does not belong in this data directory. Code
 FAILED_PRECONDITION. Raise the cap on the core itself. Metadata: `mode`, `maxMode`.
-"""
-ERROR_REASON_LIVE_NOT_READY: ErrorReason.ValueType  # 25
-"""This version does not move real sats on mainnet. Code FAILED_PRECONDITION. Use SHADOW. No
-metadata.
 """
 ERROR_REASON_RUN_STATE_INVALID: ErrorReason.ValueType  # 26
 """The run cannot do this in its present state. Code FAILED_PRECONDITION. Read the run first.

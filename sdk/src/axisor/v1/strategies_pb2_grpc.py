@@ -158,7 +158,7 @@ class StrategyServiceServicer(object):
     def StartRun(self, request, context):
         """Starts a run that was created, stopped or failed. The caller needs every right that the
         strategy asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `CONFIG_INVALID`, `HALTED`,
-        `LIVE_NOT_READY`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,7 +60,7 @@ class StrategyServiceStub:
     StartRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.StartRunRequest, _strategies_pb2.StartRunResponse]
     """Starts a run that was created, stopped or failed. The caller needs every right that the
     strategy asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `CONFIG_INVALID`, `HALTED`,
-    `LIVE_NOT_READY`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     PauseRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]
     """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
@@ -122,7 +122,7 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     StartRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.StartRunRequest, _strategies_pb2.StartRunResponse]  # type: ignore[assignment]
     """Starts a run that was created, stopped or failed. The caller needs every right that the
     strategy asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `CONFIG_INVALID`, `HALTED`,
-    `LIVE_NOT_READY`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     PauseRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]  # type: ignore[assignment]
     """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
@@ -223,7 +223,7 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_strategies_pb2.StartRunResponse, _abc.Awaitable[_strategies_pb2.StartRunResponse]]:
         """Starts a run that was created, stopped or failed. The caller needs every right that the
         strategy asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `CONFIG_INVALID`, `HALTED`,
-        `LIVE_NOT_READY`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
 
     @_abc_1.abstractmethod

@@ -102,7 +102,6 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.RequestExpired,
         errors.ModeMismatch,
         errors.ModeNotAllowed,
-        errors.LiveNotReady,
         errors.RunStateInvalid,
         errors.Halted,
         errors.HaltKept,

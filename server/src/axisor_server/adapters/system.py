@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from axisor_server.adapters.ids import RisingUuids
 
 TOKEN_BYTES = 32
+STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The clock that leases and signatures are measured by: it goes on while a machine sleeps."""
 
 
 def system_now_us() -> int:
@@ -25,8 +27,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic_ms(self) -> int:
-        """Return milliseconds that never go backwards."""
-        return time.monotonic_ns() // 1_000_000
+        """Return milliseconds that never go backwards, those of a sleeping machine among them."""
+        return time.clock_gettime_ns(STEADY) // 1_000_000
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""

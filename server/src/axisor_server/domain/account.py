@@ -268,6 +268,7 @@ def diff(
 ) -> tuple[Payload, ...]:
     """Return what changed between two readings, as journal payloads.
 
+    A position that could not be read and can be again has changed: a guard may act on it now.
     `closed` tells how positions ended and `done` what became of orders, where that was read. What
     was not read is not guessed: a position ends UNKNOWN; an order that became a position was
     filled, any other isolated one canceled.
@@ -279,7 +280,9 @@ def diff(
         found.append(_closed(position, (closed or {}).get(position.id)))
     for position in after.positions:
         old = None if before is None else before.position(position.id)
-        if old is None or _comparable(old) != _comparable(position):
+        hidden = before is not None and position.id in before.unreadable
+        seen_again = hidden and position.id not in after.unreadable
+        if old is None or seen_again or _comparable(old) != _comparable(position):
             found.append(PositionChanged(position=position))
         if old is not None and after.read_at is not None:
             found.extend(_funded(old, position, after.read_at))

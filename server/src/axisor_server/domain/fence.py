@@ -48,13 +48,14 @@ def stamp(
     lag_ms: int,
     slack_ms: int,
     uncertainty_limit_ms: int,
+    good_ms: int | None = None,
 ) -> Stamp:
     """Return the stamp of a request about to leave.
 
     `window_ms` is how long the venue accepts a signature, `lag_ms` how late its readings may be,
     `slack_ms` how long it may work on a request. The fence is their sum after the signature, with
-    the uncertainty of the clock. Raises VenueUnavailable when that uncertainty is above its limit:
-    then the fence would mean nothing.
+    the uncertainty of the clock. With `good_ms` the signature is certainly dead by then. Raises
+    VenueUnavailable when that uncertainty is above its limit: then the fence would mean nothing.
     """
     uncertainty = clock.uncertainty_ms
     if uncertainty > uncertainty_limit_ms:
@@ -62,6 +63,8 @@ def stamp(
             f"The venue's clock is known only to within {uncertainty} ms.",
             uncertainty_ms=uncertainty,
         )
+    if good_ms is not None:
+        back_date_ms = max(back_date_ms, window_ms + uncertainty - good_ms)
     signed = clock.now_ms(wall_ms) - back_date_ms
     return Stamp(signed, signed + window_ms + uncertainty + lag_ms + slack_ms)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +19,7 @@ from axisor.events import Event, Payload
 from axisor.model import Mode
 
 GENESIS = bytes(32)
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Payload)
@@ -46,8 +47,7 @@ class Entry(Struct, frozen=True):
 
 def to_us(time: datetime) -> int:
     """Return an aware time as whole microseconds since 1970, exactly."""
-    delta = time - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+    return (time - _EPOCH) // _MICROSECOND
 
 
 def from_us(us: int) -> datetime:
@@ -74,12 +74,12 @@ def entry_hash(
     *, stream: str, sequence: int, time_us: int, mode: str, payload: bytes, prev_hash: bytes
 ) -> bytes:
     """Return the hash of an entry, from its fields and the hash before it."""
-    digest = hashlib.sha256(b"\x00")
-    fields = (stream.encode(), b"%d" % sequence, b"%d" % time_us, mode.encode(), payload, prev_hash)
-    for field in fields:
-        digest.update(len(field).to_bytes(4, "big"))
-        digest.update(field)
-    return digest.digest()
+    parts = [b"\x00"]
+    for field in (
+        stream.encode(), b"%d" % sequence, b"%d" % time_us, mode.encode(), payload, prev_hash
+    ):  # fmt: skip
+        parts += (len(field).to_bytes(4, "big"), field)
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def extend(

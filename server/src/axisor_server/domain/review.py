@@ -16,12 +16,12 @@ from axisor.errors import (
     InsufficientBalance,
     LeashExceeded,
     LeverageOutOfRange,
-    LiveNotReady,
     OrderNotFound,
     PermissionDenied,
     PositionNotFound,
     PriceOffStep,
     QuantityOutOfRange,
+    RateLimited,
     ReviewRefused,
     RunStateInvalid,
     StalePrice,
@@ -42,7 +42,7 @@ from axisor.intents import (
     WithdrawCross,
 )
 from axisor.maths import on_step
-from axisor.model import CROSS, FeedQuality, Leash, Mode, OrderType, Permission, Sats
+from axisor.model import CROSS, FeedQuality, Leash, OrderType, Permission, Sats
 from axisor.strategy import View
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.counters import behind_error
@@ -50,6 +50,7 @@ from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import (
     increases_risk,
     is_additive,
+    is_protective,
     permissions_for,
     position_of,
     repeats_safely_while_unknown,
@@ -64,6 +65,11 @@ Reviewer: TypeAlias = Callable[[Action, str, View], AxisorError | None]
 """Refuses an action by returning why; one that raises has refused. The text is a run's id or ''."""
 
 MAX_QUANTITY = 500_000
+
+MOST_OPEN = 64
+"""How many actions of one run may be without an answer. The venue takes fewer before the last of
+them would be too old to be sent, and what waits here slows the account down for its guards.
+"""
 
 
 class Refusal(Struct, frozen=True):
@@ -90,7 +96,6 @@ def review(
     cost: Sats,
     book: AccountBook,
     view: View,
-    network: str,
     asker: Asker | None,
 ) -> AxisorError | None:
     """Return why an action must not be planned, or None when it may.
@@ -102,9 +107,9 @@ def review(
         malformed(action),
         _absent(action, book),
         None if asker is None else _not_allowed(action, asker),
+        None if asker is None else _crowded(action, asker, book),
         None if asker is None else _off_leash(action, cost, asker, book, to_us(view.now)),
         refusal(book.halt, book.platform, action),
-        _not_in_mode(book.mode, network),
         _stale(action, view, asker),
         hindrance(action, book.causes),
         _pending(action, intent, book),
@@ -193,6 +198,20 @@ def _not_allowed(action: Action, asker: Asker) -> AxisorError | None:
     return None
 
 
+def _crowded(action: Action, asker: Asker, book: AccountBook) -> AxisorError | None:
+    if is_protective(action):
+        return None
+    count = sum(record.run == asker.run for record in book.open.values())
+    if count < MOST_OPEN:
+        return None
+    return RateLimited(
+        f"{count} actions of the run wait for an answer already.",
+        money="Nothing was sent to the venue.",
+        fix="Ask for less at a time, and wait for the outcomes.",
+        run=asker.run,
+    )
+
+
 def _off_leash(
     action: Action, cost: Sats, asker: Asker, book: AccountBook, market_us: int
 ) -> AxisorError | None:
@@ -231,12 +250,6 @@ def _leash(run: str, what: str, value: int, limit: int) -> LeashExceeded:
         limit=limit,
         value=value,
     )
-
-
-def _not_in_mode(mode: Mode, network: str) -> AxisorError | None:
-    if mode is Mode.LIVE and network == "mainnet":
-        return LiveNotReady()
-    return None
 
 
 HELD = frozenset({FeedQuality.DISPUTED, FeedQuality.FALLBACK})

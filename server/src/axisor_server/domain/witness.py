@@ -29,6 +29,7 @@ from axisor.intents import (
     SetTakeProfit,
     WithdrawCross,
 )
+from axisor.maths import liquidation
 from axisor.model import AccountState, Funding, Order, Position, Price, Sats
 from axisor.ports import ClosedPosition, Transfer
 from axisor_server.domain.journal import to_us
@@ -81,6 +82,8 @@ class Verdict(Struct, frozen=True):
 
 NOT_YET = Verdict(None)
 
+FORMER = "The venue still shows the former value."
+
 _decoder = msgspec.json.Decoder(Baseline)
 
 
@@ -101,15 +104,7 @@ def baseline_of(
     match action:
         case AddMargin() | CashIn():
             position = None if state is None else state.position(action.position)
-            if position is None:
-                return Baseline(market_us=market_us)
-            return Baseline(
-                market_us=market_us,
-                margin=position.margin,
-                cash_in_margin=position.sum_cash_in_margin,
-                cash_in_pl=position.sum_cash_in_pl,
-                funding=position.sum_funding_fees,
-            )
+            return _figures(position, market_us)
         case OpenPosition() | CrossOrder():
             return Baseline(market_us=market_us, ids=_carriers(action.client_id, state))
         case DepositCross() | WithdrawCross():
@@ -117,9 +112,21 @@ def baseline_of(
         case SetStop() | SetTakeProfit():
             position = None if state is None else state.position(action.position)
             former = None if position is None else _text(_value(action, position))
-            return Baseline(market_us=market_us, former=former)
+            return msgspec.structs.replace(_figures(position, market_us), former=former)
         case _:
             return Baseline(market_us=market_us)
+
+
+def _figures(position: Position | None, market_us: int) -> Baseline:
+    if position is None:
+        return Baseline(market_us=market_us)
+    return Baseline(
+        market_us=market_us,
+        margin=position.margin,
+        cash_in_margin=position.sum_cash_in_margin,
+        cash_in_pl=position.sum_cash_in_pl,
+        funding=position.sum_funding_fees,
+    )
 
 
 def _text(price: Price | None) -> str:
@@ -135,6 +142,33 @@ def _is_swept(action: SetStop | SetTakeProfit, position: Position) -> bool:
     if isinstance(action, SetTakeProfit) or action.price is None:
         return False
     return position.side.sign * (action.price - position.liquidation) < 0
+
+
+def _may_have_been_swept(
+    stop: Price, baseline: Baseline, position: Position, fundings: Sequence[Funding] | None
+) -> bool | None:
+    """Return whether a stop set since a baseline may have been dropped before this reading.
+
+    Margin that was taken out or paid as funding brings liquidation nearer, and margin added later
+    moves it back, where it shows no more. Reckoned with all that went out and nothing that came in.
+    None where the funding payments must be read first.
+    """
+    if baseline.margin is None or position.stoploss is not None:
+        return False
+    paid = paid_since(baseline, position, fundings)
+    if paid is None:
+        return None
+    out = paid + position.sum_cash_in_margin - baseline.cash_in_margin
+    if position.sum_cash_in_pl != baseline.cash_in_pl:
+        return True  # its entry moved with the price of that moment
+    if out == 0:
+        return False
+    side, quantity, entry = position.side, position.quantity, position.entry
+    known = liquidation(side, quantity, entry, position.margin) == position.liquidation
+    least = baseline.margin - out
+    if not known or least <= 0:
+        return True
+    return side.sign * (stop - liquidation(side, quantity, entry, least)) < 0
 
 
 def _carriers(client_id: str | None, state: AccountState | None) -> tuple[str, ...]:
@@ -169,32 +203,39 @@ def shows_more(before: Position, after: Position) -> bool:
     return added_between(before, after) > 0 or cashed_counter(after) > cashed_counter(before)
 
 
-def added_since(
+def paid_since(
     baseline: Baseline, position: Position, fundings: Sequence[Funding] | None
 ) -> Sats | None:
-    """Return the margin added since a baseline, or None where the readings do not fit together.
+    """Return the funding paid since a baseline, or None where the readings do not fit together.
 
     `fundings` are the position's payments, newest first, None where they were not read. Those since
     the baseline must add up to the change of the net total; where the clocks disagree about which
     those are, the list is walked back until they do.
     """
-    if baseline.margin is None:
-        return None
-    moved = position.margin - baseline.margin
-    moved += position.sum_cash_in_margin - baseline.cash_in_margin
     net = position.sum_funding_fees - baseline.funding
     if fundings is None:
-        return moved if net == 0 else None
+        return 0 if net == 0 else None
     later = [f.fee for f in fundings if to_us(f.time) > baseline.market_us]
     if sum(later) == net:
-        return moved + sum(fee for fee in later if fee > 0)
+        return sum(fee for fee in later if fee > 0)
     walked = paid = 0
     for funding in fundings:
         walked += funding.fee
         paid += max(0, funding.fee)
         if walked == net:
-            return moved + paid
+            return paid
     return None
+
+
+def added_since(
+    baseline: Baseline, position: Position, fundings: Sequence[Funding] | None
+) -> Sats | None:
+    """Return the margin added since a baseline, or None where the readings do not fit together."""
+    paid = paid_since(baseline, position, fundings)
+    if baseline.margin is None or paid is None:
+        return None
+    cashed = position.sum_cash_in_margin - baseline.cash_in_margin
+    return position.margin - baseline.margin + cashed + paid
 
 
 SETTLEMENT_US = 4 * 3_600 * 1_000_000
@@ -204,15 +245,15 @@ SETTLEMENT_US = 4 * 3_600 * 1_000_000
 def needs_fundings(
     action: Action, baseline: Baseline, state: AccountState, *, market_us: int
 ) -> bool:
-    """Return whether the list of funding payments must be read to judge an added margin.
+    """Return whether the funding payments must be read to judge an added margin or a stop-loss.
 
     In a short window a net total that did not move proves that nothing was settled; in a long one
     payments of both signs may cancel out.
     """
-    if not isinstance(action, AddMargin):
+    if not isinstance(action, AddMargin | SetStop):
         return False
     position = state.position(action.position)
-    if position is None:
+    if position is None or baseline.margin is None:
         return False
     long = market_us - baseline.market_us > SETTLEMENT_US
     return long or position.sum_funding_fees != baseline.funding
@@ -314,14 +355,9 @@ def _judge_value(
             position = state.position(action.position)
             if position is None:
                 return Verdict(IntentState.DEAD, message="The position is gone.")
-            shown = _value(action, position)
-            done = shown == action.price
-            if not done and fenced and baseline.former not in (None, _text(shown)):
-                message = "Another value has been set since, so nobody can tell whether this was."
-                return Verdict(IntentState.DEAD, message=message)
-            if not done and fenced and _is_swept(action, position):
-                message = "Liquidation has passed it since, and a stop beyond that is taken away."
-                return Verdict(IntentState.DEAD, message=message)
+            done = _value(action, position) == action.price
+            if not done and fenced:
+                return _judge_missing(action, baseline, position, evidence.fundings)
         case CancelOrder():
             done = all(order.id != action.order for order in state.orders)
         case CancelAllOrders():
@@ -332,4 +368,27 @@ def _judge_value(
             raise AssertionError(f"{type(action).__name__} is judged by another witness")
     if done:
         return Verdict(IntentState.CONFIRMED)
-    return _unseen(fenced=fenced, message="The venue still shows the former value.")
+    return _unseen(fenced=fenced, message=FORMER)
+
+
+def _judge_missing(
+    action: SetStop | SetTakeProfit,
+    baseline: Baseline,
+    position: Position,
+    fundings: Sequence[Funding] | None,
+) -> Verdict:
+    """Judge a stop that is not there after the fence: was it never set, or set and gone again?"""
+    if baseline.former not in (None, _text(_value(action, position))):
+        message = "Another value has been set since, so nobody can tell whether this was."
+        return Verdict(IntentState.DEAD, message=message)
+    if _is_swept(action, position):
+        message = "Liquidation has passed it since, and a stop beyond that is taken away."
+        return Verdict(IntentState.DEAD, message=message)
+    if isinstance(action, SetStop) and action.price is not None:
+        swept = _may_have_been_swept(action.price, baseline, position, fundings)
+        if swept is None:
+            return NOT_YET
+        if swept:
+            message = "Margin went out since, and liquidation may have passed it and come back."
+            return Verdict(IntentState.DEAD, message=message)
+    return _unseen(fenced=True, message=FORMER)

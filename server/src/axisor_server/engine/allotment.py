@@ -12,7 +12,7 @@ from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import AccountRecord, EngineRecord, LeaseRecord
 from axisor_server.domain.sharing import Round, plan
 from axisor_server.engine.settings import EngineSettings
-from axisor_server.engine.waiting import poked
+from axisor_server.engine.waiting import Poke
 from axisor_server.engine.world import World
 from axisor_server.ports import Reader
 
@@ -61,7 +61,7 @@ class Allotment:
         self._free_since: dict[str, int] = {}
         self._kept: set[str] = set()
         self._given: set[str] = set()
-        self._hinted = asyncio.Event()
+        self._hinted = Poke()
         self._turn = asyncio.Lock()
 
     def hint(self) -> None:
@@ -71,7 +71,7 @@ class Allotment:
     async def run(self) -> None:
         """Go round and round, until cancelled."""
         while True:
-            await poked(self._clock, self._settings.share_ms / 1000, self._hinted)
+            await self._hinted.wait(self._clock, self._settings.share_ms / 1000)
             try:
                 await self.round()
             except StoreError as error:

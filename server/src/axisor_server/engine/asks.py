@@ -9,7 +9,7 @@ from typing import TypeAlias, get_args
 import msgspec
 from msgspec import Struct
 
-from axisor.events import HaltLevel, IntentState
+from axisor.events import HaltLevel, IntentState, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
@@ -44,9 +44,13 @@ class HaltAccount(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 
 
 class TakeUpAccount(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """Journal and use what of the account was changed in its row: label, address, credentials."""
+    """Journal and use what of the account was changed in its row: label, address, credentials.
+
+    A notice is what the owner should know of the change.
+    """
 
     credentials_replaced: bool = False
+    notice: NoticeGiven | None = None
 
 
 class CloseAccount(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):

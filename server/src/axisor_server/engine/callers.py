@@ -6,7 +6,6 @@ waited in vain withdraws what nobody has begun, so that it is not done when nobo
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from axisor.errors import AccountNotFound, NoEngine, RequestExpired, RequestIdReused
@@ -15,7 +14,7 @@ from axisor_server.domain.records import TENANT, CommandRecord
 from axisor_server.engine import replies
 from axisor_server.engine.asks import Ask, Asked, TakeUpAccount, encode_ask
 from axisor_server.engine.replies import Answer
-from axisor_server.engine.waiting import poked
+from axisor_server.engine.waiting import Poke
 from axisor_server.engine.world import World
 from axisor_server.ports import Transaction
 
@@ -31,7 +30,7 @@ class Callers:
         self._clock = world.clock
         self._settings = world.settings
         self._call = call
-        self._waiting: dict[str, list[asyncio.Event]] = {}
+        self._waiting: dict[str, list[Poke]] = {}
 
     async def ask(
         self,
@@ -60,14 +59,14 @@ class Callers:
 
     def answered(self, request_id: str) -> None:
         """Learn that a command was answered in this process."""
-        for event in self._waiting.get(request_id, ()):
-            event.set()
+        for poke in self._waiting.get(request_id, ()):
+            poke.set()
 
     def look(self) -> None:
         """Have every waiting call look again: something was written elsewhere."""
-        for events in self._waiting.values():
-            for event in events:
-                event.set()
+        for pokes in self._waiting.values():
+            for poke in pokes:
+                poke.set()
 
     def _record(self, account: str, ask: Ask, asked: Asked) -> CommandRecord:
         now_us = to_us(self._clock.now())
@@ -89,9 +88,9 @@ class Callers:
         )
 
     async def _wait(self, account: str, request_id: str, wait_s: float) -> Answer | None:
-        event = asyncio.Event()
-        events = self._waiting.setdefault(request_id, [])
-        events.append(event)
+        poke = Poke()
+        pokes = self._waiting.setdefault(request_id, [])
+        pokes.append(poke)
         end_ms = self._clock.monotonic_ms() + round(wait_s * 1000)
         poll_ms = self._settings.answer_poll_ms if self._settings.shared else round(wait_s * 1000)
         try:
@@ -104,10 +103,10 @@ class Callers:
                 left_ms = end_ms - self._clock.monotonic_ms()
                 if left_ms <= 0:
                     return None
-                await poked(self._clock, min(left_ms, poll_ms) / 1000, event)
+                await poke.wait(self._clock, min(left_ms, poll_ms) / 1000)
         finally:
-            events.remove(event)
-            if not events:
+            pokes.remove(poke)
+            if not pokes:
                 self._waiting.pop(request_id, None)
 
     async def _withdraw(self, account: str, request_id: str) -> Answer | None:

@@ -21,19 +21,20 @@ from axisor.errors import (
     ShuttingDown,
     StoreUnavailable,
 )
-from axisor.events import Cause, Coverage, FeedChanged, IntentState, RunState, Stimulus
-from axisor.model import FeedQuality, Permission
-from axisor.ports import Lane
+from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus
+from axisor.model import FeedQuality
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.spending import DAY_US
 from axisor_server.domain.told import Told
+from axisor_server.engine.coverage import guards
 from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.market import Market
+from axisor_server.engine.rescues import GIVE_WAY_MS
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
 from axisor_server.ports import Conflict
@@ -44,8 +45,8 @@ log = logging.getLogger(__name__)
 FATAL = (Conflict, LeaseLost, JournalCorrupt)
 """Errors after which this core must not go on writing the account."""
 
-GIVE_WAY_MS = 250
-"""How long runs that guard nothing are kept from computing while a rescue is on its way."""
+PRUNE_US = 60_000_000
+"""How often what is too old to count is dropped: it takes a look at everything."""
 
 Turn = tuple[Callable[[], Awaitable[Any]], "asyncio.Future[Any]"]
 
@@ -87,12 +88,16 @@ class Core:
         self.look: Callable[[], None] = lambda: None
         self.in_outage: Callable[[], Awaitable[None]] = _nothing
         self.after_reading: Callable[[Draft], None] = lambda draft: None
+        self._rescues = world.rescues
         self._answered = world.answered
         self._publish = world.publish
         self._urgent: deque[Turn] = deque()
         self._normal: deque[Turn] = deque()
         self._calls: dict[tuple[str, str], tuple[str, Stimulus]] = {}
         self._patient: dict[tuple[str, str], tuple[str, Stimulus]] = {}
+        self._patient_ms = 0
+        self._owed = False
+        self._pruned_us = 0
         self._trust: FeedChanged | None = None
         self._arrived = asyncio.Event()
 
@@ -105,8 +110,10 @@ class Core:
             return
         for run, cause in calls:
             live = self.runs.get(run)
-            guards = live is not None and bool(live.strategy.permissions & Permission.GUARD)
-            waiting = self._calls if guards else self._patient
+            if not self._patient:
+                self._patient_ms = self.clock.monotonic_ms()
+            first = live is not None and guards(live)
+            waiting = self._calls if first else self._patient
             waiting[(run, type(cause).__name__)] = (run, cause)
         self._arrived.set()
 
@@ -117,17 +124,23 @@ class Core:
         self.look()
 
     async def in_turn(
-        self, work: Callable[[], Awaitable[T]], *, urgent: bool = False, first: bool = False
+        self,
+        work: Callable[[], Awaitable[T]],
+        *,
+        urgent: bool = False,
+        first: bool = False,
+        begun: bool = False,
     ) -> T:
         """Do something when it is its turn; what it raises is raised here.
 
-        Urgent work (stamps and outcomes) goes before everything else, and what is `first` (a
-        rescue's stamp) before other urgent work. Raises RateLimited when too much waits,
-        ShuttingDown when the account is not served.
+        Urgent work (outcomes and readings) goes before everything else, and what is `first` (a
+        rescue's stamp) before other urgent work. What is neither waits for guards that were woken.
+        Raises RateLimited when too much waits and this was not `begun` before, ShuttingDown when
+        the account is not served.
         """
         if self.ledger is None:
             raise ShuttingDown("This core does not act for the account at the moment.")
-        if not (urgent or first) and len(self._normal) >= self.settings.inbox:
+        if not (urgent or first or begun) and len(self._normal) >= self.settings.inbox:
             raise RateLimited("Too many requests wait for this account.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if first:
@@ -147,26 +160,23 @@ class Core:
                 await self._routine(self._trusted(change))
             elif self._calls:
                 await self._routine(self._woken(self._calls))
-            elif self._patient and not self._rescuing():
+            elif self._patient and not (self._owed and self._normal) and not self._give_way_ms():
+                self._owed = bool(self._normal)
                 await self._routine(self._woken(self._patient))
             elif self._normal:
+                self._owed = False
                 await self._take(*self._normal.popleft())
             elif self._patient:
                 self._arrived.clear()
-                await within(self.clock, GIVE_WAY_MS / 1_000, self._arrived.wait())
+                await within(self.clock, self._give_way_ms() / 1_000, self._arrived.wait())
             else:
                 self._arrived.clear()
                 await self._arrived.wait()
 
-    def _rescuing(self) -> bool:
-        """Return whether a rescue is on its way, for which a plugin's computing must wait a bit."""
-        newest_us = to_us(self.clock.now()) - GIVE_WAY_MS * 1_000
-        return any(
-            record.lane == Lane.GUARD
-            and record.state is not IntentState.UNKNOWN
-            and record.created_us > newest_us
-            for record in self.book.open.values()
-        )
+    def _give_way_ms(self) -> int:
+        """Return how long a plugin's computing still waits for rescues, of whatever account."""
+        waited_ms = self.clock.monotonic_ms() - self._patient_ms
+        return max(0, min(self._rescues.wait_ms(), GIVE_WAY_MS - waited_ms))
 
     async def _take(self, work: Callable[[], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
         try:
@@ -226,7 +236,13 @@ class Core:
         self.desk.work_off(draft)
         entries: tuple[Entry, ...] = ()
         if not draft.empty:
-            entries = await self.ledger.commit(draft.now, draft.payloads, draft.rows)
+            self._rescues.begin(draft.planned)
+            try:
+                entries = await self.ledger.commit(draft.now, draft.payloads, draft.rows)
+            except BaseException:
+                self._rescues.end(draft.planned)
+                raise
+            self._rescues.end(draft.settled)
             await self.failpoint("unit-committed")
         self._adopt(draft)
         if entries:
@@ -242,9 +258,12 @@ class Core:
     def _adopt(self, draft: Draft) -> None:
         now_us = to_us(draft.now)
         market_us = to_us(self.desk.market_now())
-        self.book = draft.book.without_old(
-            before_us=now_us - 2 * DAY_US, market_before_us=market_us - 2 * DAY_US
-        )
+        self.book = draft.book
+        if now_us - self._pruned_us >= PRUNE_US:
+            self._pruned_us = now_us
+            self.book = draft.book.without_old(
+                before_us=now_us - 2 * DAY_US, market_before_us=market_us - 2 * DAY_US
+            )
         self.runs = draft.runs
         self.coverage = draft.coverage
         self.told = draft.told
@@ -267,7 +286,11 @@ class Core:
         if not self.settings.shared:
             return True
         spare_ms = min(1_000, self.settings.lease_ms // 5)
-        return self.clock.monotonic_ms() < self.lease_until_ms - spare_ms
+        return self.lease_left_ms() > spare_ms
+
+    def lease_left_ms(self) -> int:
+        """Return how long nobody else can have the account for certain."""
+        return self.lease_until_ms - self.clock.monotonic_ms()
 
     @property
     def stream(self) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from axisor.events import Coverage, CoverageChanged, CoverageState, RunState
+from axisor.model import Permission
 from axisor.strategy import Protection, View, decode_memory
 from axisor_server.domain.standing import blindness, honest
 from axisor_server.engine.draft import Draft, LiveRun
@@ -56,6 +57,12 @@ def _covered_by(live: LiveRun, view: View) -> Sequence[Coverage]:
             Coverage(position=p.id, state=CoverageState.DEGRADED, reason=reason)
             for p in view.positions
         ]
+
+
+def guards(live: LiveRun) -> bool:
+    """Return whether a run protects positions, so that nobody else is called before it."""
+    protects = issubclass(live.strategy, Protection)
+    return protects or Permission.GUARD in live.strategy.permissions
 
 
 def protection_of(live: LiveRun) -> Protection | None:

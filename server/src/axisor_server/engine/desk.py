@@ -371,7 +371,6 @@ class Desk:
             cost=cost,
             book=draft.book,
             view=view,
-            network=self.account.network,
             asker=asker,
         )
         if objection is not None:

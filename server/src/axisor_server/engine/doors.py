@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from axisor.errors import LiveNotReady, ModeNotAllowed, VenueAuth, VenueNotFound
+from axisor.errors import ModeNotAllowed, VenueAuth, VenueNotFound
 from axisor.model import Mode, Tick
 from axisor.ports import Venue, VenueAccount
 from axisor_server.domain.records import AccountRecord
@@ -34,8 +34,6 @@ class Doors:
     async def admit(self, record: AccountRecord) -> None:
         """Check the mode against the core's cap and against the data directory's world."""
         mode = record.mode
-        if mode is Mode.LIVE and record.network == "mainnet":
-            raise LiveNotReady()
         if mode.rank > self._settings.max_mode.rank:
             raise ModeNotAllowed(
                 f"This core allows modes up to {self._settings.max_mode.value}.", mode=mode.value

@@ -24,7 +24,7 @@ from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
 from axisor_server.engine import counting, settling
-from axisor_server.engine.access import Access, is_about_time
+from axisor_server.engine.access import AGAIN_MS, Access, is_about_time
 from axisor_server.engine.breakglass import Reading
 from axisor_server.engine.core import Core
 from axisor_server.engine.doubts import Doubts, Look
@@ -56,7 +56,7 @@ class Effects:
         """Stamp a planned action; None when it must not be sent any more."""
         record = self._core.book.open.get(intent)
         rescue = record is not None and Lane(record.lane) is Lane.GUARD
-        return await self._core.in_turn(lambda: self._mark_sent(intent), urgent=True, first=rescue)
+        return await self._core.in_turn(lambda: self._mark_sent(intent), first=rescue, begun=True)
 
     async def _mark_sent(self, intent: str) -> Order | None:
         core = self._core
@@ -131,15 +131,16 @@ class Effects:
         clock = core.market.timekeeper.venue_clock()
         if clock is None:
             raise VenueUnavailable("The venue's clock has not been measured yet.")
-        settings = core.settings
+        settings, window_ms = core.settings, self._line.signature_window_ms
         return stamp(
             clock,
             wall_ms=to_us(core.clock.now()) // 1_000,
-            window_ms=self._line.signature_window_ms,
+            window_ms=window_ms,
             back_date_ms=settings.back_date_ms,
             lag_ms=settings.lag_ms,
             slack_ms=settings.slack_ms,
             uncertainty_limit_ms=settings.uncertainty_limit_ms,
+            good_ms=core.lease_left_ms() if settings.binds_signatures(window_ms) else None,
         )
 
     async def settle(self, intent: str, result: SendResult, *, latency_ms: int) -> None:
@@ -251,7 +252,10 @@ class Effects:
 
     def wait_ms(self) -> int | None:
         """Return how long to leave the venue alone; None where the last reading worked."""
-        return self.access.wait_ms
+        wait_ms = self.access.wait_ms
+        if wait_ms is None or self.access.is_refused or not self._blind:
+            return wait_ms
+        return min(wait_ms, AGAIN_MS)
 
     def in_danger(self) -> bool:
         """Return whether a trigger or a liquidation is near, or something is not known."""

@@ -149,8 +149,6 @@ class Executor:
 
     async def _send(self, intent: str, order: Order) -> None:
         await self._failpoint("sent-committed")
-        if not self._books.holds():
-            raise LeaseLost(f"The lease ended before {intent} could leave.")
         await self._failpoint("in-flight")
         started = self._clock.monotonic_ms()
         result = await self.once(order)
@@ -162,14 +160,31 @@ class Executor:
             self._spawn(self.find_out(intent))
 
     async def once(self, order: Order) -> SendResult:
-        """Send an order; whatever breaks, the request may have left. Never sends twice."""
+        """Send an order; whatever breaks, the request may have left. Never sends twice.
+
+        Whether the lease is still held is asked here, and by the line again when the bytes are
+        next: a turn at the rate limiter or a handshake can outlast it.
+        """
+        try:
+            self._may_leave()
+        except LeaseLost as error:
+            return Refused(error)
         limit = self._settings.send_ms / 1000
-        send = self._line.send(order.action, signed_at_ms=order.signed_ms, lane=order.lane)
+        send = self._line.send(
+            order.action,
+            signed_at_ms=order.signed_ms,
+            lane=order.lane,
+            leave=self._may_leave,
+        )
         try:
             result = await within(self._clock, limit, send)
         except Exception as error:  # whatever broke, the request may have left
             return Unknown(f"The venue's client failed with {type(error).__name__}: {error}.")
         return Unknown(f"No answer within {limit:g} s.") if result is None else result
+
+    def _may_leave(self) -> None:
+        if not self._books.holds():
+            raise LeaseLost("The lease ended before the request could leave.")
 
     async def _durably(self, write: Callable[[], Awaitable[T]]) -> T:
         """Repeat a write until the store takes it; nothing is sent meanwhile."""

@@ -8,10 +8,7 @@ from typing import Any
 
 import msgspec
 
-from axisor.errors import (
-    OutcomeUnknown,
-    RunNotFound,
-)
+from axisor.errors import OutcomeUnknown, RunNotFound
 from axisor.events import Cause, HaltLevel, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash, Tick
@@ -52,6 +49,7 @@ from axisor_server.engine.health import Health
 from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer
+from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals, WatchedStore
@@ -108,6 +106,7 @@ class Engine:
             hint=hint,
             platform=self.platform,
             vitals=self.vitals,
+            rescues=Rescues(clock),
             may_renew=may_renew,
         )
         self._store = store
@@ -153,20 +152,19 @@ class Engine:
     async def open_account(self, record: AccountRecord) -> None:
         """Begin to act for an account already stored with its sealed credentials.
 
-        The first opening journals AccountOpened. Raises ModeNotAllowed, LiveNotReady,
-        VenueNotFound, VenueAuth, SettingsInvalid.
+        The first opening journals AccountOpened. Raises ModeNotAllowed, VenueNotFound,
+        VenueAuth, SettingsInvalid.
         """
         await self._roster.open_account(record)
 
     async def take_up_account(
-        self, account_id: str, also: Also, *, credentials_replaced: bool, asked: Asked
+        self, account_id: str, also: Also, ask: TakeUpAccount, *, asked: Asked
     ) -> AccountNow:
         """Have what `also` changes of an account's row journaled and used.
 
         The change is made at once, with the command; the next engine that acts for the account
         takes it up. Raises why it still cannot be opened, if so.
         """
-        ask = TakeUpAccount(credentials_replaced=credentials_replaced)
         shut = self._roster.is_shut(account_id)
         wait_s = self._settings.shut_wait_ms / 1000 if shut else None
         answer = await self._callers.ask(account_id, ask, asked, also=also, wait_s=wait_s)

@@ -85,7 +85,7 @@ class Follower:
         if account is None:
             return None
         told = project_all(reader, f"accounts/{account.id}", self._told)
-        runs, _ = revive_all(reader, account.id, self.core.strategies)
+        runs, _ = revive_all(reader, account.id, self.core.strategies, self.core.runs)
         book = book_of(reader, account, told, now_us=to_us(self.core.clock.now()))
         return account, replace(book, unread=unread_of(reader, told)), runs, told
 

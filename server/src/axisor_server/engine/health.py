@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator
 
@@ -21,7 +20,7 @@ from axisor_server.engine.access import Access
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft
 from axisor_server.engine.vitals import Vitals
-from axisor_server.engine.waiting import poked
+from axisor_server.engine.waiting import Poke
 from axisor_server.ports import Reader
 
 log = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class Health:
         self._since_ms = core.clock.monotonic_ms()
         self._told: StandingChanged | None = None
         self._loud = False
-        self._poke = asyncio.Event()
+        self._poke = Poke()
         self.held: dict[str, Cause] = {}
         core.causes = lambda: self.causes
         core.look = self.look
@@ -132,7 +131,7 @@ class Health:
     async def run(self) -> None:
         """Look each second and whenever asked to, until cancelled."""
         while True:
-            await poked(self._core.clock, LOOK_S, self._poke)
+            await self._poke.wait(self._core.clock, LOOK_S)
             if self._differs():
                 try:
                     await self._core.in_turn(self._tell, urgent=True)

@@ -13,7 +13,7 @@ from axisor_server.domain.counters import Fundings
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.glances import Glances
 from axisor_server.engine.settings import EngineSettings
-from axisor_server.engine.waiting import poked
+from axisor_server.engine.waiting import Poke
 
 LEAST_PAUSE_S = 0.2
 """Least time between two readings, so that hints cannot use up the venue's request budget."""
@@ -78,7 +78,7 @@ class Observer:
         self._clock = clock
         self._settings = settings
         self._failpoint = failpoints
-        self._hint = asyncio.Event()
+        self._hint = Poke()
 
     def hint(self) -> None:
         """Ask for a reading soon."""
@@ -94,7 +94,7 @@ class Observer:
                 pause = settings.poll_near_ms if near else settings.poll_far_ms
                 wait = self._actor.wait_ms()
                 if wait is None:
-                    await poked(self._clock, pause / 1000, self._hint)
+                    await self._hint.wait(self._clock, pause / 1000)
                 else:
                     await self._clock.sleep(wait / 1000)  # no hint makes a refused key better
                 # Never the guard's lane: a reading must not use up what a rescue would need.

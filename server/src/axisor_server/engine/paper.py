@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
 
-from axisor.errors import NotSupported, VenueRefused, VenueUnavailable
+from axisor.errors import AxisorError, VenueUnavailable
 from axisor.exchange import actions, happenings
 from axisor.exchange.account import Account
 from axisor.exchange.ids import seeded_ids
@@ -31,10 +31,12 @@ from axisor.ports import (
     Confirmed,
     KeyRights,
     Lane,
+    Leave,
     RateBudget,
     Refused,
     SendResult,
     Transfer,
+    free_to_leave,
 )
 
 NAME = "paper"
@@ -182,15 +184,21 @@ class PaperAccount:
         return account.state(market.quote.time, market.quote)
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Carry an action out at the present price."""
         account, market = self._account, self._market
         if account is None or market is None:
             return Refused(VenueUnavailable("There is no price to trade at yet."))
         try:
+            leave()
             answer = carry_out(account, action, market.quote)
-        except (VenueRefused, NotSupported) as error:
+        except AxisorError as error:  # whoever asked keeps it here, or the venue would not do it
             return Refused(error)
         self._dirty = True
         await self._keep()

@@ -27,7 +27,7 @@ from axisor_server.domain.halting import (
 )
 from axisor_server.domain.journal import Entry, extend, from_us, to_us
 from axisor_server.engine.answers import Publish
-from axisor_server.engine.waiting import poked
+from axisor_server.engine.waiting import Poke
 from axisor_server.ports import Conflict, Reader, Store, Transaction
 
 TRIES = 5
@@ -49,7 +49,7 @@ class Platform:
         self._every_ms = every_ms
         self._known = Halt()
         self._wanted: Halt | None = None
-        self._asked = asyncio.Event()
+        self._asked = Poke()
         self._lock = asyncio.Lock()
         self.on_change: Callable[[Halt], Awaitable[None]] | None = None
 
@@ -93,7 +93,7 @@ class Platform:
     async def run(self) -> None:
         """Write down what was demanded, and follow what other cores wrote, until cancelled."""
         while True:
-            await poked(self._clock, self._every_ms / 1000, self._asked)
+            await self._asked.wait(self._clock, self._every_ms / 1000)
             try:
                 await self.settle()
             except StoreUnavailable as error:

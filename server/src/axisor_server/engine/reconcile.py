@@ -11,6 +11,7 @@ from axisor.intents import (
     CrossOrder,
     DepositCross,
     OpenPosition,
+    SetStop,
     WithdrawCross,
 )
 from axisor.model import AccountState
@@ -43,7 +44,7 @@ async def gather(
             return Evidence(transfers=await line.transfers(after=baseline.transfer or None))
     state = await state_of()
     fundings = closed = None
-    if isinstance(action, AddMargin) and needs_fundings(
+    if isinstance(action, AddMargin | SetStop) and needs_fundings(
         action, baseline, state, market_us=market_us
     ):
         fundings = await line.funding_paid(action.position)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -79,12 +80,22 @@ def load(
 
 
 def revive_all(
-    reader: Reader, account: str, strategies: Mapping[str, type[Strategy[Any, Any]]]
+    reader: Reader,
+    account: str,
+    strategies: Mapping[str, type[Strategy[Any, Any]]],
+    known: Mapping[str, LiveRun] = MappingProxyType({}),
 ) -> tuple[dict[str, LiveRun], tuple[tuple[RunRecord, str], ...]]:
-    """Return an account's runs, and those that should live and cannot be made, with the reason."""
+    """Return an account's runs, and those that should live and cannot be made, with the reason.
+
+    Of those `known` whose rows are the same nothing is decoded again.
+    """
     runs: dict[str, LiveRun] = {}
     broken: list[tuple[RunRecord, str]] = []
     for record in reader.runs(account):
+        before = known.get(record.id)
+        if before is not None and before.record == record:
+            runs[record.id] = before
+            continue
         try:
             runs[record.id] = revive(record, strategies)
         except AxisorError as error:
@@ -98,14 +109,16 @@ def book_of(
 ) -> AccountBook:
     """Return an account's book: what its journal told, and the rows beside it."""
     open_ = {r.id: r for r in reader.open_intents(account.id)}
+    every = reader.recent_intents(account.id, since_us=0, limit=RECENT)
+    recent = [record for record in every if record.created_us >= now_us - KEPT_US]
     return AccountBook(
         account=account.id,
         mode=account.mode,
         halt=account.halt,
         state=told.state,
         open=open_,
-        spends=_spends(reader, account.id, now_us),
-        attempts=_attempts(reader, account.id, now_us),
+        spends=_spends(recent, every),
+        attempts=_attempts(recent),
         losses=told.losses,
         counts=counts_of(reader.witnesses(account.id), told.state, open_.values()),
         outside=told.outside,
@@ -221,19 +234,16 @@ def unread_of(reader: Reader, told: Projection) -> dict[str, IntentRecord]:
     return {r.id: r for r in found if r is not None and spends(r.kind)}
 
 
-def _spends(reader: Reader, account: str, now_us: int) -> dict[str, Spend]:
-    recent = reader.recent_intents(account, since_us=now_us - KEPT_US, limit=RECENT)
-    openings = reader.recent_intents(account, since_us=0, limit=RECENT)
+def _spends(recent: Sequence[IntentRecord], every: Sequence[IntentRecord]) -> dict[str, Spend]:
     found = {r.id: spend_of(r) for r in recent if spends(r.kind)}
-    for record in openings:
+    for record in every:
         opened = record.kind in {"OpenPosition", "CrossOrder"}
         if opened and record.state is IntentState.CONFIRMED:
             found.setdefault(record.id, spend_of(record))
     return found
 
 
-def _attempts(reader: Reader, account: str, now_us: int) -> dict[str, Attempt]:
-    recent = reader.recent_intents(account, since_us=now_us - KEPT_US, limit=RECENT)
+def _attempts(recent: Sequence[IntentRecord]) -> dict[str, Attempt]:
     return {r.id: attempt for r in recent if (attempt := attempt_of(r)) is not None}
 
 

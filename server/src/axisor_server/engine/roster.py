@@ -246,8 +246,8 @@ class Roster:
     async def open_account(self, record: AccountRecord) -> None:
         """Have somebody act for an account already stored with its sealed credentials.
 
-        The first opening journals AccountOpened. Raises ModeNotAllowed, LiveNotReady,
-        VenueNotFound, VenueAuth, SettingsInvalid.
+        The first opening journals AccountOpened. Raises ModeNotAllowed, VenueNotFound,
+        VenueAuth, SettingsInvalid.
         """
         if self.stopping:
             raise ShuttingDown()

@@ -66,6 +66,15 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     verify_tail: int = 10_000
     paper_balance_sats: int = 10_000_000
 
+    def binds_signatures(self, window_ms: int) -> bool:
+        """Return whether a signature ends with the lease it is made under.
+
+        That takes a venue that accepts signatures dated back, and a lease about as long as such a
+        signature is good; then a request that leaves after its lease is one the venue must refuse.
+        """
+        good_ms = window_ms - self.back_date_ms
+        return self.shared and self.back_date_ms > 0 and self.lease_ms >= good_ms
+
     @classmethod
     def of(cls, settings: Settings, *, owner: str) -> EngineSettings:
         """Return what an operator set, in the engine's words."""

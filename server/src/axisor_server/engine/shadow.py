@@ -11,11 +11,13 @@ from axisor.ports import (
     ClosedPosition,
     KeyRights,
     Lane,
+    Leave,
     RateBudget,
     Refused,
     SendResult,
     Transfer,
     VenueAccount,
+    free_to_leave,
 )
 
 
@@ -31,7 +33,12 @@ class ShadowAccount:
         return await self._real.read(lane=lane)
 
     async def send(
-        self, action: Action, *, signed_at_ms: int, lane: Lane = Lane.COMMAND
+        self,
+        action: Action,
+        *,
+        signed_at_ms: int,
+        lane: Lane = Lane.COMMAND,
+        leave: Leave = free_to_leave,
     ) -> SendResult:
         """Refuse: the journal holds what would have been done."""
         return Refused(ShadowOnly(f"{type(action).__name__} was recorded and not sent."))

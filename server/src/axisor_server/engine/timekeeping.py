@@ -9,7 +9,7 @@ from axisor.ports import Clock, ClockOffset, MarketFeed
 from axisor_server.domain.fence import VenueClock
 from axisor_server.domain.journal import to_us
 from axisor_server.engine.settings import EngineSettings
-from axisor_server.engine.waiting import poked
+from axisor_server.engine.waiting import Poke
 
 STEP_MS = 250
 """Our wall clock and the clock that never steps may part by this much before it counts as a step.
@@ -33,7 +33,7 @@ class Timekeeper:
         self._apart_ms = 0
         self._near: set[str] = set()
         self._known = asyncio.Event()
-        self._poke = asyncio.Event()
+        self._poke = Poke()
 
     def _apart(self) -> int:
         """Return how far our wall clock is ahead of the one that never steps, from any start."""
@@ -47,7 +47,7 @@ class Timekeeper:
                 pause = self._pause_ms() / 1000 if self._is_exact() else AGAIN_S
             except AxisorError:
                 pause = AGAIN_S  # without a measure nothing is signed
-            await poked(self._clock, pause, self._poke)
+            await self._poke.wait(self._clock, pause)
 
     def _is_exact(self) -> bool:
         limit = self._settings.uncertainty_limit_ms

@@ -178,6 +178,8 @@ class Verbs:
             draft = core.draft()
             anew = ask.credentials_replaced
             draft.say(AccountUpdated(label=after.label, credentials_replaced=anew))
+            if ask.notice is not None:
+                draft.say(ask.notice)
             reply(core, draft, request_id, account_now(core))
             await core.commit(draft)
             core.account = core.desk.account = after

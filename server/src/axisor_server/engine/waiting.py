@@ -24,22 +24,51 @@ async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T | None:
         await asyncio.gather(task, timer, return_exceptions=True)
 
 
-async def poked(clock: Clock, seconds: float, event: asyncio.Event) -> bool:
-    """Wait for an event or for a time; return whether it was the event, and clear it.
+class Poke:
+    """Ends one task's wait early. A poke that nobody waits for is kept for the next wait.
 
-    The time passing sets the event as well: only one may wait for it.
+    The waiting task sleeps itself, and a poke interrupts it as `asyncio.timeout` does: most waits
+    end by their time, and cost no task and no callback more than a sleep.
     """
 
-    def ring(_: object) -> None:
-        event.set()
+    __slots__ = ("_came", "_sleeper")
 
-    timer = asyncio.ensure_future(clock.sleep(seconds))
-    timer.add_done_callback(ring)
-    try:
-        await event.wait()
-        was = not timer.done()
-    finally:
-        timer.remove_done_callback(ring)
-        timer.cancel()
-    event.clear()
-    return was
+    def __init__(self) -> None:
+        self._came = False
+        self._sleeper: asyncio.Task[object] | None = None
+
+    def set(self) -> None:
+        """Poke; on the loop of who waits."""
+        if self._came:
+            return
+        self._came = True
+        if self._sleeper is not None:
+            self._sleeper.cancel()
+
+    def clear(self) -> None:
+        """Forget a poke."""
+        self._came = False
+
+    async def wait(self, clock: Clock, seconds: float) -> bool:
+        """Wait for a poke or for a time; return whether it was the poke, and forget it.
+
+        Only one may wait. Whoever cancels the waiting task cancels it, poked or not.
+        """
+        if not self._came:
+            await self._sleep(clock, seconds)
+        came, self._came = self._came, False
+        return came
+
+    async def _sleep(self, clock: Clock, seconds: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        assert self._sleeper is None, "one task waits"
+        asked = task.cancelling()
+        self._sleeper = task
+        try:
+            await clock.sleep(seconds)
+        except asyncio.CancelledError:
+            if not self._came or task.uncancel() > asked:
+                raise
+        finally:
+            self._sleeper = None

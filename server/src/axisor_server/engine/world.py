@@ -12,6 +12,7 @@ from axisor_server.domain.review import Reviewer
 from axisor_server.engine.answers import Publish
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.platform import Platform
+from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.engine.vitals import Vitals
 from axisor_server.ports import EmergencyLog, Store
@@ -37,6 +38,7 @@ class World:
     failpoints: Failpoints
     platform: Platform
     vitals: Vitals
+    rescues: Rescues
     may_renew: Callable[[], bool]
     new_id: Callable[[], str]
     emergency: EmergencyLog | None = None

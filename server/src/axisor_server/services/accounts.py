@@ -21,6 +21,7 @@ from axisor.model import Mode
 from axisor.ports import Credentials, KeyRights, Venue
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import TENANT, AccountRecord, IntentRecord, rights_key
+from axisor_server.engine.asks import TakeUpAccount
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.keys import open_key, seal_key
 from axisor_server.engine.verbs import check_etag
@@ -141,7 +142,7 @@ class Accounts:
     ) -> AccountAnswer:
         """Add an account, seal its credentials, and begin to act for it.
 
-        Raises ModeNotAllowed, LiveNotReady, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid.
+        Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid.
         """
 
         async def change(id: str) -> AccountAnswer:
@@ -156,7 +157,9 @@ class Accounts:
             except AxisorError:
                 await self._recorder.write(partial(_unmade, id), by=request.caller)
                 raise
-            await self._warn(record, rights)
+            notice = warning_of(rights, record.mode)
+            if notice is not None:
+                await self._engine.tell(notice, only=id)
             return await self._answer(id)
 
         return await self._once.perform(request, AccountAnswer, change)
@@ -179,9 +182,7 @@ class Accounts:
         def change(tx: Transaction) -> None:
             _replace(tx, before, after, etag=etag, now_us=now_us)
 
-        now = await self._engine.take_up_account(
-            id, change, credentials_replaced=False, asked=request.asked
-        )
+        now = await self._engine.take_up_account(id, change, TakeUpAccount(), asked=request.asked)
         return AccountAnswer(account=now.account, sequence=now.sequence, intents=now.intents)
 
     async def delete(self, id: str, *, etag: str, request: Request) -> Counted:
@@ -220,10 +221,10 @@ class Accounts:
             _replace(tx, before, before, etag="", now_us=now_us)
             self._seal(tx, before, credentials, rights)
 
+        notice = warning_of(rights, before.mode)
         now = await self._engine.take_up_account(
-            id, change, credentials_replaced=True, asked=request.asked
+            id, change, TakeUpAccount(credentials_replaced=True, notice=notice), asked=request.asked
         )
-        await self._warn(before, rights)
         if rights is None:  # a repeat: the venue was asked the first time
             rights = await self._rights(id)
         report = report_on(rights, before.mode, self._clock.now())
@@ -239,11 +240,6 @@ class Accounts:
         )
         vet(rights, of.mode, allow_withdrawals=of.allow_withdrawals, venue=of.venue)
         return rights
-
-    async def _warn(self, record: AccountRecord, rights: KeyRights | None) -> None:
-        notice = warning_of(rights, record.mode)
-        if notice is not None:
-            await self._engine.tell(notice, only=record.id)
 
     async def _rights(self, id: str) -> KeyRights | None:
         text = await self._store.read(lambda view: view.meta(rights_key(id)))

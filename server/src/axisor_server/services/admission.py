@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from axisor.errors import FieldInvalid, LiveNotReady, ModeNotAllowed
+from axisor.errors import FieldInvalid, ModeNotAllowed
 from axisor.model import Mode
 from axisor.ports import Venue
 
@@ -17,8 +17,7 @@ def admit(mode: Mode, network: str, url: str, venue: Venue, max_mode: Mode) -> N
     """Refuse an account whose mode, network and address do not go together here.
 
     A SIM account acts as if its sats were made up, so it may reach nothing but a simulator; and no
-    account may reach another network's address than its own. Raises ModeNotAllowed, LiveNotReady,
-    FieldInvalid.
+    account may reach another network's address than its own. Raises ModeNotAllowed, FieldInvalid.
     """
     if network not in venue.networks:
         known = ", ".join(sorted(venue.networks))
@@ -31,8 +30,6 @@ def admit(mode: Mode, network: str, url: str, venue: Venue, max_mode: Mode) -> N
             mode=mode.value,
             maxMode=max_mode.value,
         )
-    if mode is Mode.LIVE and network == MAINNET:
-        raise LiveNotReady()
     if (mode is Mode.SIM) != (network == SIMULATED) and mode in (Mode.SIM, Mode.LIVE):
         raise ModeNotAllowed(
             f"{mode.value.upper()} does not go with the network `{network}`.",

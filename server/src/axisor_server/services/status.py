@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from msgspec import Struct
 
+from axisor.errors import AxisorError
 from axisor.events import Cause, CoverageState, HaltLevel, RunState, Standing, StandingChanged
 from axisor.model import FeedQuality, Mode
 from axisor.ports import RateBudget, Venue
@@ -191,8 +192,7 @@ class Status:
         told: StandingChanged | None,
     ) -> AccountReport:
         feed = _feed_of(record, engine.feeds)
-        acting = summary is not None
-        covers = self._snapshots.coverages(record.id) if acting else ()
+        positions, protected = self._counts(summary) if summary else (0, 0)
         runs = summary.runs if summary else ()
         return AccountReport(
             record=record,
@@ -200,8 +200,8 @@ class Status:
             quality=feed.quality if feed else FeedQuality.NONE,
             price_age_ms=feed.age_ms if feed else None,
             read_age_ms=summary.read_age_ms if summary else None,
-            positions=len(self._snapshots.positions(record.id)) if acting else 0,
-            protected=sum(cover.state is CoverageState.PROTECTED for cover in covers),
+            positions=positions,
+            protected=protected,
             running=sum(state is RunState.RUNNING for _, state in runs),
             open_intents=summary.open_intents if summary else 0,
             sequence=sequence,
@@ -209,6 +209,15 @@ class Status:
             standing=told.standing if told else summary.standing if summary else _IDLE,
             causes=told.causes if told else summary.causes if summary else (),
         )
+
+    def _counts(self, summary: AccountSummary) -> tuple[int, int]:
+        """Return how many positions an account has, and how many of them a guard protects now."""
+        try:
+            covers = self._snapshots.coverages(summary.account)
+            positions = self._snapshots.positions(summary.account)
+        except AxisorError:  # it could not be opened here; its causes say why
+            return summary.positions, summary.protected
+        return len(positions), sum(each.state is CoverageState.PROTECTED for each in covers)
 
 
 def others(engine: EngineStatus, leases: Sequence[LeaseRecord]) -> frozenset[str]:

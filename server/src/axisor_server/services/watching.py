@@ -7,7 +7,6 @@ delay. Encoding is handed in; frames concatenate as bytes.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from axisor.errors import SequenceAhead, SequenceExpired, ShuttingDown, SlowReader
 from axisor_server.domain.journal import Entry
+from axisor_server.engine.waiting import Poke
 from axisor_server.ports import Clock, Reader, Store, Wakeups
 
 Encode: TypeAlias = Callable[[Entry], bytes]
@@ -39,7 +39,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     A watcher that was level and is more than `ring` events behind after a write is too slow.
     `poll_s` is how often the store is asked where other replicas write too, None where this core
     alone writes.
-    `spread_s` a watcher is waited between frames, once there are `crowd` watchers.
+    Once there are `crowd` watchers in all, each frame is held back by `spread_s` a watcher: what is
+    decided goes ahead of what is told, and what gathers meanwhile goes in one frame.
     """
 
     ring: int = 10_000
@@ -65,8 +66,7 @@ class Ring:
     def __init__(self, size: int) -> None:
         self._slots: deque[_Slot] = deque(maxlen=size)
         self.latest = 0
-        self.watchers = 0
-        self._changed = asyncio.Event()
+        self._watchers: dict[Poke, None] = {}
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Take entries that are durable; those known already are skipped."""
@@ -83,16 +83,22 @@ class Ring:
         """Learn that the journal reached a sequence, and wake who waits for it."""
         if sequence > self.latest:
             self.latest = sequence
-            self._changed.set()
-            self._changed = asyncio.Event()
+            self.wake()
 
     def wake(self) -> None:
         """Wake everybody, though nothing came."""
-        self._changed.set()
+        for poke in self._watchers:
+            poke.set()
 
-    def change(self) -> asyncio.Event:
-        """Return what is set at the next change."""
-        return self._changed
+    def join(self) -> Poke:
+        """Return what is poked at every change until it leaves."""
+        poke = Poke()
+        self._watchers[poke] = None
+        return poke
+
+    def leave(self, poke: Poke) -> None:
+        """Poke somebody no more."""
+        del self._watchers[poke]
 
     def after(self, cursor: int) -> Sequence[_Slot] | None:
         """Return the slots after a cursor, or None where the ring does not reach back to it."""
@@ -117,6 +123,7 @@ class Hub:
         self._limits = limits
         self._rings: dict[str, Ring] = {}
         self._closing = False
+        self._watchers = 0
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Take durable entries from this core's engine; quick, and called on its loop."""
@@ -144,7 +151,7 @@ class Hub:
     @property
     def watchers(self) -> int:
         """Return how many watches are open."""
-        return sum(ring.watchers for ring in self._rings.values())
+        return self._watchers
 
     async def watch(
         self, stream: str, *, after: int | None, kinds: frozenset[str], snapshot: Snap
@@ -155,7 +162,8 @@ class Hub:
         the end of the core.
         """
         ring = self._ring(stream)
-        ring.watchers += 1
+        poke = ring.join()
+        self._watchers += 1
         try:
             if after is None:
                 after, frame = await snapshot()
@@ -163,10 +171,11 @@ class Hub:
                 yield frame
             else:
                 await self._check(stream, after, ring)
-            async for frame in self._follow(stream, ring, after, kinds):
+            async for frame in self._follow(stream, ring, poke, after, kinds):
                 yield frame
         finally:
-            ring.watchers -= 1
+            self._watchers -= 1
+            ring.leave(poke)
 
     def _ring(self, stream: str) -> Ring:
         ring = self._rings.get(stream)
@@ -188,12 +197,13 @@ class Hub:
             raise SequenceExpired(oldestSequence=following[0].sequence)
 
     async def _follow(
-        self, stream: str, ring: Ring, cursor: int, kinds: frozenset[str]
+        self, stream: str, ring: Ring, poke: Poke, cursor: int, kinds: frozenset[str]
     ) -> AsyncIterator[bytes]:
         level, quiet_since = False, self._clock.monotonic_ms()
         while True:
-            change = ring.change()
+            poke.clear()
             if cursor < ring.latest:
+                await self._pause()
                 lag = ring.latest - cursor
                 reached, frame = await self._gather(stream, ring, cursor, kinds)
                 if frame:
@@ -203,9 +213,8 @@ class Hub:
                     if level and ring.latest - reached > max(lag, self._limits.ring):
                         raise SlowReader(latestSequence=ring.latest)
                     quiet_since = self._clock.monotonic_ms()
-                    await self._pause(ring)
                 if reached == cursor:  # A hint came before its events can be read.
-                    await self._wait(stream, ring, change, HINT_WAIT_S)
+                    await self._wait(stream, ring, poke, HINT_WAIT_S)
                 cursor = reached
                 continue
             level = True
@@ -216,7 +225,7 @@ class Hub:
                 yield self._beat(ring.latest, self._clock.now())
                 quiet_since = self._clock.monotonic_ms()
                 continue
-            await self._wait(stream, ring, change, self._limits.heartbeat_s - silent)
+            await self._wait(stream, ring, poke, self._limits.heartbeat_s - silent)
 
     async def _gather(
         self, stream: str, ring: Ring, cursor: int, kinds: frozenset[str]
@@ -244,20 +253,13 @@ class Hub:
                 break
         return cursor, b"".join(frames)
 
-    async def _pause(self, ring: Ring) -> None:
-        if ring.watchers >= self._limits.crowd:
-            await self._clock.sleep(ring.watchers * self._limits.spread_s)
+    async def _pause(self) -> None:
+        if self._watchers >= self._limits.crowd:
+            await self._clock.sleep(self._watchers * self._limits.spread_s)
 
-    async def _wait(self, stream: str, ring: Ring, change: asyncio.Event, seconds: float) -> None:
+    async def _wait(self, stream: str, ring: Ring, poke: Poke, seconds: float) -> None:
         poll = self._limits.poll_s
-        timeout = seconds if poll is None else min(seconds, poll)
-        changed = asyncio.ensure_future(change.wait())
-        slept = asyncio.ensure_future(self._clock.sleep(timeout))
-        try:
-            await asyncio.wait((changed, slept), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            changed.cancel()
-            slept.cancel()
-        if poll is not None and not change.is_set():
+        came = await poke.wait(self._clock, seconds if poll is None else min(seconds, poll))
+        if poll is not None and not came:
             head = await self._store.read(lambda view: view.head(stream))
             ring.hint(head.sequence)

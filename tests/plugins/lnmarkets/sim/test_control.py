@@ -55,6 +55,21 @@ async def test_the_ledger_lists_what_was_accepted_and_nothing_else(trader: Trade
     assert rows[1]["state"] == {"margin": 150_000, "balance": 847_900}
 
 
+async def test_arrivals_list_what_was_asked_for_refused_or_not(trader: Trader):
+    trade = await trader.long()
+    path = "/futures/isolated/trade/add-margin"
+    await trader.send("POST", path, {"id": trade["id"], "amount": 0})
+    trader.clock.move(1)
+    await trader.ok("POST", path, {"id": trade["id"], "amount": 50_000})
+    await trader.ok("GET", "/futures/isolated/trades/running")
+
+    arrivals = (await trader.control("GET", "arrivals")).json()["arrivals"]
+
+    assert [(a["method"], a["path"]) for a in arrivals[1:]] == [("POST", f"/v3{path}")] * 2
+    assert arrivals[2]["time"] == "2026-10-01T07:59:01.000Z"
+    assert arrivals[2]["stamp"] == int(trader.clock.now().timestamp() * 1000)
+
+
 async def test_state_and_clock_show_how_things_stand(trader: Trader):
     trade = await trader.long()
     trader.clock.move(2)

@@ -69,6 +69,9 @@ def read_credentials() -> Credentials:
     return Credentials(key, secret, passphrase)
 
 
+REAL = "Real sats: Axisor may move, and lose, what is in this account. Is that meant?"
+
+
 @command(account)
 @click.option("--venue", default="lnmarkets", show_default=True)
 @click.option("--network", type=click.Choice(["mainnet", "signet", "sim"]), required=True)
@@ -77,11 +80,17 @@ def read_credentials() -> Credentials:
 @click.option("--url", default="", help="Address of the venue; needed for a simulator.")
 @click.option("--allow-withdrawals", is_flag=True, help=WITHDRAWALS)
 @click.option("--request-id", type=click.UUID)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask whether real sats are meant.")
 def add(options: Options, **given: Any) -> None:
-    """Add an exchange account; its key is read from a hidden prompt or from standard input."""
+    """Add an exchange account; its key is read from a hidden prompt or from standard input.
+
+    LIVE on mainnet asks first. LIVE takes no key that can withdraw unless that is meant.
+    """
     network = given["network"]
     mode = Mode(given["mode"] or ("sim" if network == "sim" else "shadow"))
     options.profile()  # where there is no core, nobody is asked for a secret
+    if mode is Mode.LIVE and network == "mainnet":
+        confirm(options, REAL, yes=given["yes"], dry_run=False)
     credentials = None if mode is Mode.PAPER else read_credentials()
 
     async def use(client: Client) -> Account:

@@ -56,6 +56,7 @@ class Control:
             ("GET", "/sim/clock", self._clock),
             ("POST", "/sim/clock", self._go),
             ("GET", "/sim/ledger", self._ledger),
+            ("GET", "/sim/arrivals", self._arrivals),
             ("POST", "/sim/price", self._price),
             ("GET", "/sim/faults", self._list_faults),
             ("POST", "/sim/faults", self._add_fault),
@@ -137,6 +138,19 @@ class Control:
                 ledger_row(row, received, stamp)
                 for row, received, stamp in zip(*found, strict=True)
                 if wanted in (None, row.request)
+            ]
+        }
+
+    def _arrivals(self, request: Request, fields: Fields) -> Json:
+        return {
+            "arrivals": [
+                {
+                    "time": iso(one.time),
+                    "method": one.method,
+                    "path": one.path,
+                    "stamp": one.stamp_ms,
+                }
+                for one in self._world.arrivals
             ]
         }
 

@@ -63,6 +63,9 @@ class Rest:
         """Answer one HTTP request; a connection may be cut instead, if a fault wants it."""
         try:
             signed = await _signed(http)
+            if signed.method != "GET":
+                path = signed.path.decode("latin-1")
+                self._world.arrived(signed.method, path, signed.stamp_ms)
             address = http.client.host if http.client is not None else ""
             endpoint = _TABLE.get((signed.method, signed.path.decode("latin-1")))
             self._admit(endpoint, signed, address)

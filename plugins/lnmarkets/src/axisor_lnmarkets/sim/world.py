@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -43,6 +44,19 @@ USUAL_FUNDING_RATE = Decimal("0.0001")
 _LEAST = Decimal("0.5")
 
 
+ARRIVALS = 10_000
+"""How many requests are remembered that asked for a change."""
+
+
+class Arrival(Struct, frozen=True):
+    """A request that asked for a change: when it came, and the time it was signed for."""
+
+    time: datetime
+    method: str
+    path: str
+    stamp_ms: int | None
+
+
 class World:
     """The market, its one account, and the clock that moves them.
 
@@ -67,6 +81,7 @@ class World:
         )
         self.received: list[datetime] = []
         self.stamps: list[int | None] = []
+        self.arrivals: deque[Arrival] = deque(maxlen=ARRIVALS)
         self.listeners: list[Callable[[tuple[Event, ...]], None]] = []
         self.quote_listeners: list[Callable[[Quote], None]] = []
         self._override: Iterator[Print] | None = None
@@ -167,6 +182,10 @@ class World:
             self.received.append(moment)
             self.stamps.append(stamp_ms)
         self._tell(tuple(Event(account.id, h) for h in account.happened))
+
+    def arrived(self, method: str, path: str, stamp_ms: int | None) -> None:
+        """Note that a change was asked for, whatever comes of it."""
+        self.arrivals.append(Arrival(self.transport.now(), method, path, stamp_ms))
 
     # ---------------------------------------------------------------- parts
 

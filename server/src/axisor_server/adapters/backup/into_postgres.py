@@ -23,8 +23,8 @@ RELATIONS = (
     "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
     " AND relnamespace = current_schema()::regnamespace ORDER BY relispartition DESC, relname"
 )
-LIVE_LEASES = (
-    "SELECT count(*) FROM leases"
+LIVE = (
+    "SELECT count(*) FROM {}"
     " WHERE until_us > (extract(epoch from clock_timestamp()) * 1000000)::bigint"
 )
 
@@ -77,19 +77,24 @@ def _check(connection: Connection, *, move_aside: bool) -> bool:
     names = [str(name) for (name,) in connection.execute(RELATIONS.encode()).fetchall()]
     if not names:
         return False
-    if "leases" in names:
-        row = connection.execute(LIVE_LEASES.encode()).fetchone()
-        if row is not None and row[0]:
-            raise StoreInUse(
-                f"A core acts on this database: {row[0]} leases are held.",
-                fix="Stop every core that uses it, wait ten seconds, and try again.",
-            )
+    for table in ("leases", "engines"):
+        if table in names:
+            _check_idle(connection, table)
     if not move_aside:
         raise StoreInUse(
             "The schema of the database is not empty.",
             fix="Restore into an empty one, or add --move-aside: its tables are kept beside.",
         )
     return True
+
+
+def _check_idle(connection: Connection, table: str) -> None:
+    row = connection.execute(sql.SQL(LIVE).format(sql.Identifier(table))).fetchone()
+    if row is not None and row[0]:
+        raise StoreInUse(
+            f"A core acts on this database: {row[0]} of its {table} are alive.",
+            fix="Stop every core that uses it, wait ten seconds, and try again.",
+        )
 
 
 def _move_aside(connection: Connection, now: datetime) -> str:

@@ -136,7 +136,7 @@ def staging(data_dir: Path) -> Iterator[Path]:
     try:
         lock = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StoreUnavailable(f"There is no room for a backup: {error.strerror}.") from error
+        raise _not_made(f"There is no room for a backup: {error.strerror}.") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -158,13 +158,21 @@ def _scratch(data_dir: Path) -> Iterator[Path]:
     try:
         scratch = Path(tempfile.mkdtemp(prefix=STAGING, dir=data_dir))
     except OSError as error:
-        raise StoreUnavailable(f"There is no room for a backup: {error.strerror}.") from error
+        raise _not_made(f"There is no room for a backup: {error.strerror}.") from error
     try:
         yield scratch
     except OSError as error:
-        raise StoreUnavailable(f"The backup could not be written: {error.strerror}.") from error
+        raise _not_made(f"The backup could not be written: {error.strerror}.") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _not_made(what: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        what,
+        money="Trading and guarding go on; there is no newer backup.",
+        fix="Free space on the disks of the data directory and of the folder of backups.",
+    )
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache
+from types import MappingProxyType
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from axisor_server.adapters.database.session import Cursor, Fault, Session
 from axisor_server.domain.scopes import Scope
@@ -24,6 +26,19 @@ STATEMENT_TIMEOUT = "30s"
 
 _SAFE_COMMITS = ("on", "remote_apply")
 """Values of synchronous_commit under which an acknowledged commit is on the disk."""
+
+
+NETWORK: Mapping[str, int] = MappingProxyType(
+    {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "tcp_user_timeout": 5_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+    }
+)
+"""How soon a network that swallows everything counts as gone. Else it would be a quarter of an hour
+until a write fails, and minutes after its return until the next one goes through."""
 
 
 NOW = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
@@ -174,10 +189,12 @@ class PostgresDialect:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
+        stated = conninfo_to_dict(dsn)
+        self._usual = {name: value for name, value in NETWORK.items() if name not in stated}
 
     def raw(self) -> psycopg.Connection[tuple[object, ...]]:
-        """Open a bare connection in autocommit mode."""
-        return psycopg.connect(self._dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
+        """Open a bare connection in autocommit mode; what the address says of it counts."""
+        return psycopg.connect(make_conninfo(self._dsn, **self._usual), autocommit=True)
 
     def connect(self, *, write: bool) -> Session:
         """Open a session; readers and the writer differ only in how they begin."""
