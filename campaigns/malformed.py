@@ -38,7 +38,7 @@ async def run(figures: Figures, seed: int, budget: float) -> Report:
     contract = methods(services())
     with tempfile.TemporaryDirectory() as folder, structlog.testing.capture_logs() as lines:
         certificate = tls.load_or_make(Path(folder), SystemClock())
-        async with serve(certificate) as core, core.channel() as channel:
+        async with serving(certificate) as core, core.channel() as channel:
             stub = AccountServiceStub(channel)
             made = await stub.CreateAccount(creation(), metadata=bearer())
             account: str = made.account.name

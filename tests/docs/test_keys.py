@@ -6,9 +6,10 @@ import json
 import os
 from pathlib import Path
 
+from axisor_server.choices import Keep, Vault
 from axisor_server.keys import STILL_S
 from axisor_server.services.custody import LOOK_S
-from axisor_server.settings import Keep, Vault, load
+from axisor_server.settings import load
 from tests.docs import pages
 from tests.docs.following import Reader
 

@@ -78,8 +78,8 @@ async def test_a_token_is_made_with_the_caveats_that_were_asked_for(ran: Ran):
     assert result.exit_code == 0, result.output
     assert SECRET in result.output
     bounds = bounds_of(request.caveats)
-    assert bounds.accounts == {"main"}
-    assert bounds.methods == {"axisor.v1.MarginService/AddMargin"}
+    assert bounds.accounts == frozenset({"main"})
+    assert bounds.methods == frozenset({"axisor.v1.MarginService/AddMargin"})
     assert bounds.sats_per_day == 1000
     assert bounds.until_s is not None
 

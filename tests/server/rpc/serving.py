@@ -72,7 +72,7 @@ class Guests:
     role on the core, and when they last proved it.
     """
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         reader = Principal(name="reader", platform=Permission.READ)
         self.known: dict[str, Principal] = {READER: reader}
@@ -208,10 +208,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.Certificate:
 
 
 @asynccontextmanager
-async def serve(
+async def serving(
     certificate: tls.Certificate, max_mode: Mode = Mode.SHADOW
 ) -> AsyncIterator[Served]:
-    """Serve a core until the block ends."""
+    """Serve a core for as long as this is open."""
     served = Served(certificate.certificate, max_mode)
     await served.store.open()
     await served.engine.start()
@@ -231,7 +231,7 @@ async def serve(
 @pytest.fixture
 async def core(certificate: tls.Certificate) -> AsyncIterator[Served]:
     """Serve a core."""
-    async with serve(certificate) as served:
+    async with serving(certificate) as served:
         yield served
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc.aio
 import pytest
-from tests.server.rpc.serving import bearer, creation, serve
+from tests.server.rpc.serving import bearer, creation, serving
 
 from axisor.model import Mode
 from axisor.v1 import accounts_pb2, margin_pb2, types_pb2
@@ -34,7 +34,7 @@ def live(key: str, request_id: str) -> accounts_pb2.CreateAccountRequest:
 async def test_a_live_account_takes_no_key_that_withdraws_and_acts_with_another(
     certificate: tls.Certificate,
 ) -> None:
-    async with serve(certificate, Mode.LIVE) as core, core.channel() as channel:
+    async with serving(certificate, Mode.LIVE) as core, core.channel() as channel:
         stub: Any = AccountServiceStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await stub.CreateAccount(live("withdraws", ONE), metadata=bearer())

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from tests.server.rpc.venue import Venue
 from tests.support.core import Bench
+from tests.support.recording import Recording
 
 from axisor.errors import KeyCanWithdraw
 from axisor.events import NoticeGiven
@@ -41,13 +42,15 @@ class Desk:
             publish=self.bench.published.extend,
             settings=EngineSettings(owner="core", max_mode=Mode.LIVE),
         )
+        recorder = Recording(self.bench.store, self.bench.clock)
         self.accounts = Accounts(
             engine=self.engine,
             store=self.bench.store,
             vault=self.bench.vault,
             venues={"books": Venue(self.bench.venue)},
             clock=self.bench.clock,
-            once=Once(self.bench.store, self.bench.clock, self.bench.ids),
+            once=Once(self.bench.store, self.bench.clock, self.bench.ids, recorder),
+            recorder=recorder,
             max_mode=Mode.LIVE,
         )
 

@@ -22,8 +22,8 @@ from axisor_server.adapters.ring.keepers import (
 )
 from axisor_server.adapters.ring.ring import Held, Ring
 from axisor_server.adapters.sealing import KEY_BYTES, SealingKey
+from axisor_server.choices import Vault as VaultSettings
 from axisor_server.domain.custody import KeyStanding
-from axisor_server.settings import Vault as VaultSettings
 
 KEY_FILE = "vault.key"
 

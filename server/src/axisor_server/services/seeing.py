@@ -217,6 +217,11 @@ class NarrowReader:
         found = self._view.documents(kind, owner=owner, about=about)
         return [record for record in found if self._scope.sees_document(record)]
 
+    def documents_after(self, kind: str, id: str, *, limit: int) -> Sequence[DocumentRecord]:
+        """Return the documents in it, of those that come next; fewer where some are not."""
+        found = self._view.documents_after(kind, id, limit=limit)
+        return [record for record in found if self._scope.sees_document(record)]
+
     def meta(self, key: str) -> str | None:
         """Return a fact about the directory, or about an account in it."""
         of_account = key.startswith(FACTS_OF_ACCOUNTS)
