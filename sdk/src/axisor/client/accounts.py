@@ -109,7 +109,7 @@ class Accounts:
         """Add an account.
 
         A key that can withdraw is refused in LIVE unless `allow_withdrawals` says that its owner
-        means it. Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid.
+        means it. Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw.
         """
         request = pb.CreateAccountRequest(
             request_id=request_id or new_request_id(),
