@@ -279,6 +279,15 @@ class Paced(Protocol):
         ...
 
 
+@runtime_checkable
+class Proxied(Protocol):
+    """A venue that can be reached through a proxy; a plugin without such a thing leaves it out."""
+
+    def use_proxy(self, url: str) -> None:
+        """Go through a proxy, on connections made later. Raises SettingsInvalid."""
+        ...
+
+
 class Venue(Protocol):
     """A venue plugin: makes feeds and accounts for the networks it knows."""
 

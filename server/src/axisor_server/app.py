@@ -40,23 +40,23 @@ from axisor_server.duties import (
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.limits import call_limits
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.reaching import reach
 from axisor_server.rpc import metrics
 from axisor_server.rpc.house import House
-from axisor_server.rpc.server import RpcServer, Tls
+from axisor_server.rpc.server import RpcServer
 from axisor_server.services.notifying import Notifier
 from axisor_server.services.notifying import Pace as NotifierPace
 from axisor_server.services.protection import LOOK_S as PROTECTION_S
 from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
 from axisor_server.settings import Loaded, Role, Settings
+from axisor_server.transport import Transport
 from axisor_server.upkeep import Upkeep
 
 ADDRESS_FILE = "address"
-TLS_DIRECTORY = "tls"
-CERTIFICATE_FILE = "cert.pem"
 POLL_S = 1.0
 MOST_ENGINE_DRAIN_S = 10.0
 STREAM_DRAIN_S = 2.0
@@ -73,6 +73,7 @@ class Ready(Struct, frozen=True, kw_only=True):
     token_file: Path
     certificate: Path | None
     fingerprint: str = ""
+    pin: str = ""
 
 
 async def run(
@@ -126,6 +127,8 @@ class Core:
         self._stop = stop
         self._drain = timedelta(seconds=MOST_ENGINE_DRAIN_S)
         self._token = open_token(data_dir, ids)
+        self._transport = Transport(self._settings, data_dir, clock)
+        self._shown: tls.Certificate | None = None
         registry = CollectorRegistry()
         self._registry = registry
         vault = open_vault(data_dir, self._settings.vault, os.environ)
@@ -183,6 +186,7 @@ class Core:
             reach=reach(self._settings, data_dir, clock),
             terms=terms_of(self._settings),
             registry=registry,
+            calls=call_limits(self._settings, clock),
         )
         self._server = RpcServer(
             pipeline=self._house.pipeline,
@@ -209,19 +213,11 @@ class Core:
     async def serve(self, stack: contextlib.AsyncExitStack) -> Ready:
         """Listen, write where, and say SERVING."""
         host, port = split(self._settings.grpc.listen, "grpc.listen")
-        pair, certificate = None, None
-        if not self._settings.grpc.plaintext:
-            certificate = tls.load_or_make(
-                self._data_dir / TLS_DIRECTORY, self._clock, names=self._settings.grpc.names
-            )
-            pair = Tls(certificate.certificate, certificate.key)
-        bound = await self._server.start(host, port, pair)
+        certificate = self._shown = self._transport.load()
+        bound = await self._server.start(host, port, self._transport.wrap(certificate))
         stack.push_async_callback(self._server.stop, 0)
         await self._serve_metrics(stack)
         address = f"[{host}]:{bound}" if ":" in host else f"{host}:{bound}"
-        path = self._data_dir / TLS_DIRECTORY / CERTIFICATE_FILE
-        if certificate is not None:
-            files.replace_private(path, certificate.certificate)
         files.replace_private(self._data_dir / ADDRESS_FILE, f"{address}\n".encode())
         stack.callback((self._data_dir / ADDRESS_FILE).unlink, missing_ok=True)
         await self._server.announce(serving=True)
@@ -229,8 +225,9 @@ class Core:
         return Ready(
             address=address,
             token_file=self._token.path,
-            certificate=None if certificate is None else path,
+            certificate=None if certificate is None else self._transport.path,
             fingerprint="" if certificate is None else certificate.fingerprint,
+            pin="" if certificate is None else tls.spki_pin(certificate.certificate),
         )
 
     async def watch_over(self, stop: asyncio.Event) -> None:
@@ -329,7 +326,18 @@ class Core:
                 await self._house.identity.keep()
             except StoreUnavailable as error:
                 log.warning("housekeeping waits for the database", error=error.message)
+            self._renew_certificate()
             await self._clock.sleep(HOUSEKEEPING_S)
+
+    def _renew_certificate(self) -> None:
+        found = self._transport.load()
+        if found is None or found == self._shown:
+            return
+        self._shown = found
+        shown = self._transport.wrap(found)
+        if shown is not None:
+            self._server.renew(shown)
+            log.info("renewed the certificate", fingerprint=found.fingerprint)
 
     def _shut_down(self, drain: timedelta, reason: str) -> None:
         log.info("told to stop", reason=reason)

@@ -163,6 +163,7 @@ def _announce(ready: Any, *, output: str) -> None:
             "token_file": str(ready.token_file),
             "certificate_file": certificate,
             "fingerprint": ready.fingerprint,
+            "pin": ready.pin,
         }
         click.echo(json.dumps(found))
     else:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from axisor.errors import SettingsInvalid
-from axisor.ports import Paced
+from axisor.ports import Paced, Proxied
 from axisor_server import settings as settings_module
 from axisor_server.domain.sessions import Terms
 from axisor_server.engine.settings import EngineSettings
@@ -70,10 +70,23 @@ def terms_of(settings: Settings) -> Terms:
 
 
 def keep_pace(plugins: Plugins, settings: Settings) -> None:
-    """Tell the venues how fast they may be asked."""
+    """Tell the venues how fast they may be asked, and through which proxy. Raises
+    SettingsInvalid where one cannot go through it.
+    """
     for venue in plugins.venues.values():
         if isinstance(venue, Paced):
             venue.keep_pace(settings.venue.pace())
+    if not settings.venue.proxy:
+        return
+    for name, venue in plugins.venues.items():
+        if not isinstance(venue, Proxied):
+            raise SettingsInvalid(
+                f"The venue {name} cannot be reached through a proxy.",
+                money="Its requests would go out beside the proxy.",
+                fix="Disable the plugin, or leave venue.proxy empty.",
+                setting="venue.proxy",
+            )
+        venue.use_proxy(settings.venue.proxy)
 
 
 def plugin_reports(plugins: Plugins) -> Sequence[PluginReport]:

@@ -23,7 +23,7 @@ from axisor_server.choices import Mail, People, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
 
-LISTS = ("plugins", "roles", "grpc.names", "backup.recipients")
+LISTS = ("plugins", "roles", "grpc.names", "backup.recipients", "limits.plans", "limits.proxies")
 """Settings that are lists; commas part them in the environment."""
 
 
@@ -49,6 +49,9 @@ class Grpc(Struct, frozen=True, forbid_unknown_fields=True):
     reflection: Annotated[bool, Meta(description="Offer server reflection.")] = True
     plaintext: Annotated[
         bool, Meta(description="Speak without TLS; refused anywhere but on loopback.")
+    ] = False
+    client_certificates: Annotated[
+        bool, Meta(description="Let in only who shows a certificate of the core's own authority.")
     ] = False
     names: Annotated[
         tuple[str, ...], Meta(description="Further host names of the self-made certificate.")
@@ -81,6 +84,10 @@ class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
     public_rate: Annotated[
         int, Meta(ge=1, le=1_000, description="Unsigned requests a second, for each host.")
     ] = 1
+    proxy: Annotated[
+        str,
+        Meta(description="socks5h://host:port that venues are reached through, such as Tor's."),
+    ] = ""
     back_date_ms: Annotated[
         int,
         Meta(ge=0, le=25_000, description="How far signatures are dated back; shortens doubt."),
@@ -183,6 +190,35 @@ class Backup(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 4
 
 
+class CallLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often clients may call; guards and strategies inside the core are not counted."""
+
+    address_per_min: Annotated[
+        int, Meta(ge=1, description="Calls from one address, before anything else is known.")
+    ] = 12_000
+    sign_in_per_min: Annotated[
+        int, Meta(ge=1, description="Calls without a token from one address: login, reset.")
+    ] = 60
+    read_per_min: Annotated[int, Meta(ge=1, description="Readings of one caller.")] = 6_000
+    change_per_min: Annotated[int, Meta(ge=1, description="Changes of one caller.")] = 1_200
+    money_per_min: Annotated[
+        int, Meta(ge=1, description="Calls of one caller that can move money.")
+    ] = 600
+    stream_per_min: Annotated[int, Meta(ge=1, description="Streams that one caller opens.")] = 6_000
+    streams: Annotated[int, Meta(ge=1, description="Streams that one caller has open.")] = 2_000
+    cores: Annotated[
+        int, Meta(ge=1, description="Among how many cores they are shared while Redis is away.")
+    ] = 3
+    plans: Annotated[
+        tuple[str, ...],
+        Meta(description="Plans with so many times these limits, such as `desk=5`."),
+    ] = ()
+    proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Networks of proxies that may say whose address a call came from."),
+    ] = ()
+
+
 class Audit(Struct, frozen=True, forbid_unknown_fields=True):
     """Signed checkpoints of journals."""
 
@@ -232,6 +268,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: Tokens = Tokens()
     vault: Vault = Vault()
     audit: Audit = Audit()
+    limits: CallLimits = CallLimits()
 
 
 class Loaded(Struct, frozen=True):

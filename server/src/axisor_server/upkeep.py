@@ -62,8 +62,8 @@ class Upkeep:
             self.store: Store = sqlite_store(data_dir, before=before, relief=self.reserve.give_up)
         else:
             self.store = postgres_store(self._url, before=before)
-        self._custody = Custody(store=self.store, ring=vault, clock=clock)
         self._months = MonthsAhead(self._url, clock=clock, told=self._note) if self._url else None
+        self._custody = Custody(store=self.store, ring=vault, clock=clock)
         self._backups = planned(
             settings, data_dir, clock=clock, ids=ids, version=own, told=self._backed_up
         )

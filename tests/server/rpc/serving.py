@@ -104,6 +104,7 @@ class Served:
         self,
         certificate: bytes,
         max_mode: Mode = Mode.SHADOW,
+        *,
         store: Store | None = None,
     ) -> None:
         self.certificate = certificate

@@ -8,15 +8,16 @@ import msgspec
 import pytest
 from tests.server.rpc.venue import Venue
 from tests.support.core import Bench
+from tests.support.recording import Recording
 
 from axisor.errors import KeyCanWithdraw
 from axisor.events import NoticeGiven
 from axisor.model import Mode, Severity
-from axisor.ports import Credentials, Secret
+from axisor.ports import Credentials, KeyRights, Secret
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.keys import open_key
 from axisor_server.services.accounts import AccountAnswer, Accounts, NewAccount, stream_of
-from axisor_server.services.recording import Recorder
+from axisor_server.services.credentials import vet
 from axisor_server.services.requests import Once, Request
 
 
@@ -41,12 +42,7 @@ class Desk:
             publish=self.bench.published.extend,
             settings=EngineSettings(owner="core", max_mode=Mode.LIVE),
         )
-        recorder = Recorder(
-            store=self.bench.store,
-            clock=self.bench.clock,
-            mode=Mode.LIVE,
-            publish=self.bench.published.extend,
-        )
+        recorder = Recording(self.bench.store, self.bench.clock)
         self.accounts = Accounts(
             engine=self.engine,
             store=self.bench.store,
@@ -125,6 +121,11 @@ async def test_a_key_that_cannot_withdraw_is_taken_quietly(desk: Desk):
     made = await desk.create("trades")
 
     assert await desk.warnings(made.account.id) == []
+
+
+def test_a_venue_that_does_not_tell_is_taken_at_its_word():
+    for rights in (KeyRights(frozenset(), None), KeyRights(frozenset(), can_withdraw=False)):
+        vet(rights, Mode.LIVE, allow_withdrawals=False, venue="books")
 
 
 @pytest.mark.parametrize(("mode", "network"), [(Mode.SHADOW, "signet"), (Mode.SIM, "sim")])

@@ -96,6 +96,17 @@ def _missing(name: str, error: ImportError) -> click.Command:
     "--token-file", type=click.Path(dir_okay=False), help="File that holds the token to use."
 )
 @click.option("--ca", type=click.Path(dir_okay=False), help="Certificate to pin (PEM).")
+@click.option(
+    "--pin",
+    metavar="sha256:…",
+    envvar="AXISOR_PIN",
+    help="Hash of the core's key, as it says at its start; holds over renewals.",
+)
+@click.option(
+    "--client-certificate",
+    type=click.Path(dir_okay=False),
+    help="Certificate to show to the core (PEM); its key is beside it, ending in .key.",
+)
 @click.option("--plaintext", is_flag=True, help="Speak without TLS; only to this machine.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--no-color", is_flag=True, envvar="NO_COLOR", help="No colours.")

@@ -20,6 +20,7 @@ from axisor_cli.output import FORMATS, Printer
 if TYPE_CHECKING:
     from axisor.client import Client, Profile
     from axisor.client.calls import Renew
+    from axisor.client.profile import Shown
     from axisor.wire.records import Account
     from axisor_cli.signed import Shelf
 
@@ -35,6 +36,8 @@ class Options(Struct, kw_only=True):
     data_dir: str | None = None
     token_file: str | None = None
     ca: str | None = None
+    pin: str | None = None
+    client_certificate: str | None = None
     plaintext: bool = False
     output: str = "table"
     no_color: bool = False
@@ -81,14 +84,37 @@ class Options(Struct, kw_only=True):
             )
         from axisor.client import Profile
 
-        certificate = Path(self.ca) if self.ca else self.directory / "tls" / "cert.pem"
         target = self.connect or _read(self.directory / "address").decode("ascii", "replace")
+        certificate, tls_name = self._trusted(target.strip())
         return Profile(
             target.strip(),
             token=token,
-            certificate=None if self.plaintext else _read(certificate),
+            certificate=certificate,
             plaintext=self.plaintext,
+            shown=None if self.plaintext else self._shown(),
+            tls_name=tls_name,
         )
+
+    def _trusted(self, target: str) -> tuple[bytes | None, str | None]:
+        if self.plaintext:
+            return None, None
+        if self.pin:
+            from axisor.client.pins import PINNED_NAME, pinned
+
+            return pinned(target, self.pin), PINNED_NAME
+        return _read(Path(self.ca) if self.ca else self.directory / "tls" / "cert.pem"), None
+
+    def _shown(self) -> Shown | None:
+        from axisor.client.profile import Shown
+
+        here = self.directory / "tls" / "local.crt"
+        if self.client_certificate:
+            path = Path(self.client_certificate)
+        elif self.connect is None and here.exists():
+            path = here
+        else:
+            return None
+        return Shown(_read(path), _read(path.with_suffix(".key")))
 
     def token(self) -> Secret:
         """Return whose token goes with calls: one from a file, of who is signed in, the owner's."""

@@ -302,7 +302,10 @@ class LnMarketsAccount:
             return await self._log_in()
 
     async def _log_in(self) -> KeyRights:
-        async with open_stream(self._address.stream, clock=self._clock, rng=self._rng) as stream:
+        opened = open_stream(
+            self._address.stream, clock=self._clock, rng=self._rng, proxy=self._address.proxy
+        )
+        async with opened as stream:
             answer = await stream.authenticate(
                 self._signer, timestamp_ms=self._transport.venue_now_ms()
             )
@@ -321,6 +324,7 @@ class LnMarketsAccount:
             rng=self._rng,
             venue_now_ms=self._transport.venue_now_ms,
             resync=self._transport.resync,
+            proxy=self._address.proxy,
         )
 
     async def warm(self) -> None:

@@ -7,16 +7,46 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from axisor.errors import SettingsInvalid
 
 
 class Address(Struct, frozen=True):
-    """The origin of the REST interface (without `/v3`) and the whole URL of the stream."""
+    """The origin of the REST interface (without `/v3`) and the whole URL of the stream.
+
+    `proxy` is what connections go through, `socks5h://host:port`, empty for none.
+    """
 
     rest: str
     stream: str
+    proxy: str = ""
+
+    def through(self, proxy: str) -> Address:
+        """Return this address behind a proxy; what is on this machine is reached without."""
+        if is_loopback(urlsplit(self.rest).hostname or ""):
+            return self
+        return structs.replace(self, proxy=proxy)
+
+
+def check_proxy(url: str) -> str:
+    """Return the address of a proxy that resolves names itself, so that none leaks.
+
+    Raises SettingsInvalid for any other.
+    """
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme == "socks5h" and parts.hostname and parts.port
+    except ValueError:
+        fits = False
+    if not fits or parts.path.strip("/") or parts.query or parts.fragment:
+        raise SettingsInvalid(
+            "A proxy is socks5h://host:port: it resolves the venue's name, so that nobody else"
+            " learns of it.",
+            fix="For Tor on this machine write socks5h://127.0.0.1:9050.",
+            setting="venue.proxy",
+        )
+    return url
 
 
 NETWORKS: Mapping[str, Address] = MappingProxyType(

@@ -30,6 +30,7 @@ async def hints(
     rng: Random,
     venue_now_ms: Callable[[], int],
     resync: Callable[[], Awaitable[None]],
+    proxy: str = "",
 ) -> AsyncGenerator[str, None]:
     """Yield `connected` at each connection, then `topic:event` for each push. Raises VenueAuth.
 
@@ -38,7 +39,7 @@ async def hints(
     backoff = Backoff(rng, clock)
     while True:
         try:
-            async with open_stream(url, clock=clock, rng=rng) as stream:
+            async with open_stream(url, clock=clock, rng=rng, proxy=proxy) as stream:
                 await _subscribe(stream, signer, venue_now_ms())
                 yield "connected"
                 while True:

@@ -62,7 +62,11 @@ class LnMarketsFeed:
         if self._closed:
             return
         ticking = Ticking(
-            self._rest.general, self._address.stream, clock=self._clock, rng=self._rng
+            self._rest.general,
+            self._address.stream,
+            clock=self._clock,
+            rng=self._rng,
+            proxy=self._address.proxy,
         )
         self._running.add(ticking)
         work = asyncio.create_task(ticking.work())

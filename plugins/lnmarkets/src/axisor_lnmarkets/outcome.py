@@ -49,7 +49,7 @@ class Done(Struct, Generic[T], frozen=True):
 
 Verdict: TypeAlias = Done[T] | Refused | Unknown
 
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Failures that come before the first byte of a request."""
 
 REFUSALS = frozenset({400, 401, 403, 404, 409, 422, 429})

@@ -95,9 +95,14 @@ class _Connect(connect):
 
 @asynccontextmanager
 async def open_stream(
-    url: str, *, clock: Clock, rng: Random, tls: ssl.SSLContext | None = None
+    url: str,
+    *,
+    clock: Clock,
+    rng: Random,
+    tls: ssl.SSLContext | None = None,
+    proxy: str = "",
 ) -> AsyncIterator[Stream]:
-    """Connect and say hello; the stream is closed on leaving.
+    """Connect, through a proxy where one is named, and say hello; it is closed on leaving.
 
     `rng` makes ids and nonces, which need not be secret. `tls` says which certificates are trusted,
     by default those of this machine. Raises VenueUnavailable.
@@ -112,7 +117,7 @@ async def open_stream(
             ping_timeout=10.0,
             max_size=MOST_BYTES,
             logger=_silent_logger(),
-            proxy=None,
+            proxy=proxy or None,
             **trusted,
         )
     except (OSError, TimeoutError, websockets.WebSocketException) as error:

@@ -81,9 +81,12 @@ class Return:
 class Ticking:
     """Ticks for one reader: `work` runs until canceled and fills what `next` takes from."""
 
-    def __init__(self, general: General, url: str, *, clock: Clock, rng: Random) -> None:
+    def __init__(
+        self, general: General, url: str, *, clock: Clock, rng: Random, proxy: str = ""
+    ) -> None:
         self._general = general
         self._url = url
+        self._proxy = proxy
         self._clock = clock
         self._rng = rng
         self._picture = Picture()
@@ -120,7 +123,8 @@ class Ticking:
         backoff = Backoff(self._rng, self._clock)
         while True:
             try:
-                async with open_stream(self._url, clock=self._clock, rng=self._rng) as stream:
+                opened = open_stream(self._url, clock=self._clock, rng=self._rng, proxy=self._proxy)
+                async with opened as stream:
                     await self._begin(stream)
                     await self._listen(stream, backoff)
             except VenueError as error:

@@ -48,6 +48,7 @@ PATIENCE_MS = 30_000
 MOST_BYTES = 8 * 1024 * 1024
 """The largest answer that is read; a page of a thousand trades is below one MiB."""
 
+WHOLE_S = 20.0  # for a whole exchange, however slowly it trickles
 TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=3.0)
 WHOLE_REQUEST_S = 20.0
 TRUSTED_ROUND_TRIP_MS = 1_000
@@ -115,6 +116,7 @@ class Transport:
             limits=LIMITS,
             follow_redirects=False,
             trust_env=False,
+            proxy=address.proxy or None,
             verify=True if tls is None else tls,
         )
 
@@ -343,15 +345,16 @@ class Transport:
 
     async def _send(self, prepared: httpx.Request) -> Reply:
         began, began_tick_ms = self.clock.now(), self.clock.monotonic_ms()
-        response = await self._http.send(prepared, stream=True)
-        try:
-            body = bytearray()
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > MOST_BYTES:
-                    raise _TooLong(f"more than {MOST_BYTES} bytes")
-        finally:
-            await response.aclose()
+        async with asyncio.timeout(WHOLE_S):
+            response = await self._http.send(prepared, stream=True)
+            try:
+                body = bytearray()
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > MOST_BYTES:
+                        raise _TooLong(f"more than {MOST_BYTES} bytes")
+            finally:
+                await response.aclose()
         wait = seconds_to_wait(response.headers.get("retry-after"), now=began)
         return Reply(
             status=response.status_code,

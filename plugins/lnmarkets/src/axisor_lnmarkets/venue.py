@@ -8,7 +8,7 @@ from random import Random, SystemRandom
 from axisor.errors import SettingsInvalid
 from axisor.ports import Clock, Credentials, Pace
 from axisor_lnmarkets.account import LnMarketsAccount
-from axisor_lnmarkets.address import NETWORKS, SIM, address_of
+from axisor_lnmarkets.address import NETWORKS, SIM, address_of, check_proxy
 from axisor_lnmarkets.breaker import Breaker
 from axisor_lnmarkets.hour import VenueHour
 from axisor_lnmarkets.limiter import AUTHENTICATED, PUBLIC, Limiter, Rate
@@ -38,6 +38,7 @@ class LnMarkets:
         self._authenticated = authenticated
         self._public = public
         self._rng = SystemRandom() if rng is None else rng
+        self._proxy = ""
         self._doors: dict[tuple[str, int], tuple[Clock, Limiter, Breaker, VenueHour]] = {}
 
     def keep_pace(self, pace: Pace) -> None:
@@ -48,12 +49,16 @@ class LnMarkets:
         except ValueError as error:
             raise SettingsInvalid(f"The venue's pace makes no sense: {error}.") from error
 
+    def use_proxy(self, url: str) -> None:
+        """Go through a proxy from now on. Raises SettingsInvalid where it is none."""
+        self._proxy = check_proxy(url)
+
     def market(self, *, network: str, url: str | None, clock: Clock) -> LnMarketsFeed:
         """Return a feed of prices of a network.
 
         Raises SettingsInvalid for an unknown network or an unsafe address.
         """
-        address = address_of(network, url)
+        address = address_of(network, url).through(self._proxy)
         public, breaker, hour = self._door_of(address.rest, clock)
         return LnMarketsFeed(
             address, clock=clock, public=public, rng=self._rng, breaker=breaker, hour=hour
@@ -63,7 +68,7 @@ class LnMarkets:
         self, *, network: str, url: str | None, credentials: Credentials, clock: Clock
     ) -> LnMarketsAccount:
         """Return an account. Raises SettingsInvalid for an unknown network or an unsafe address."""
-        address = address_of(network, url)
+        address = address_of(network, url).through(self._proxy)
         public, breaker, hour = self._door_of(address.rest, clock)
         return LnMarketsAccount(
             address,

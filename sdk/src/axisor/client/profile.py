@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 import grpc.aio
+from msgspec import Struct
 
 from axisor.errors import SettingsInvalid
 from axisor.ports import Secret
@@ -24,10 +25,20 @@ def default_data_dir(environment: Mapping[str, str], home: Path) -> Path:
     return (Path(base) if base else home / ".local" / "share") / "axisor"
 
 
+class Shown(Struct, frozen=True):
+    """What a client shows to a core that lets in by certificate only, PEM."""
+
+    certificate: bytes | None = None
+    key: bytes | None = None
+
+    def __repr__(self) -> str:
+        return "Shown(…)"
+
+
 class Profile:
     """Where a core is and how to prove who calls. Its repr shows no secret."""
 
-    __slots__ = ("certificate", "plaintext", "target", "token")
+    __slots__ = ("certificate", "plaintext", "shown", "target", "tls_name", "token")
 
     def __init__(
         self,
@@ -36,7 +47,12 @@ class Profile:
         token: Secret | None = None,
         certificate: bytes | None = None,
         plaintext: bool = False,
+        shown: Shown | None = None,
+        tls_name: str | None = None,
     ) -> None:
+        """Take what to call, and `shown` to a core that lets in by certificate only."""
+        self.shown = shown
+        self.tls_name = tls_name
         self.target = target
         self.token = token
         self.certificate = certificate
@@ -52,12 +68,17 @@ class Profile:
         Reads `address`, `owner.token` and, unless `plaintext`, `tls/cert.pem`, which the core
         writes. Raises SettingsInvalid naming the file that is missing or empty.
         """
-        certificate = None if plaintext else _read(data_dir / "tls" / "cert.pem")
+        tls = data_dir / "tls"
+        certificate = None if plaintext else _read(tls / "cert.pem")
+        shown = None
+        if not plaintext and (tls / "local.crt").exists():
+            shown = Shown(_read(tls / "local.crt"), _read(tls / "local.key"))
         return cls(
             _read(data_dir / "address").decode("ascii", "replace").strip(),
             token=Secret(_read(data_dir / "owner.token").decode("ascii", "replace").strip()),
             certificate=certificate,
             plaintext=plaintext,
+            shown=shown,
         )
 
 
@@ -118,7 +139,13 @@ def open_channel(profile: Profile, *, tls_name: str | None = None) -> grpc.aio.C
                 source=profile.target,
             )
         return grpc.aio.insecure_channel(profile.target, options=options)
+    tls_name = tls_name or profile.tls_name
     if tls_name is not None:
         options.append(("grpc.ssl_target_name_override", tls_name))
-    credentials = grpc.ssl_channel_credentials(root_certificates=profile.certificate)
+    shown = profile.shown or Shown()
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=profile.certificate,
+        private_key=shown.key,
+        certificate_chain=shown.certificate,
+    )
     return grpc.aio.secure_channel(profile.target, credentials, options=options)

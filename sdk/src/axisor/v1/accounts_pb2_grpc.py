@@ -118,8 +118,9 @@ class AccountServiceServicer(object):
 
     def CreateAccount(self, request, context):
         """Adds an account and seals its credentials. Does not open anything at the venue, and starts no
-        run. A key that can withdraw is refused in LIVE. Fails with `MODE_NOT_ALLOWED`,
-        `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW`, `FIELD_INVALID` or `REQUEST_ID_REUSED`.
+        run. A key that can withdraw is refused in LIVE unless its owner says that it is meant. Fails
+        with `MODE_NOT_ALLOWED`, `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW` or
+        `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,8 +41,9 @@ class AccountServiceStub:
     """
     CreateAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.CreateAccountRequest, _accounts_pb2.CreateAccountResponse]
     """Adds an account and seals its credentials. Does not open anything at the venue, and starts no
-    run. A key that can withdraw is refused in LIVE. Fails with `MODE_NOT_ALLOWED`,
-    `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW`, `FIELD_INVALID` or `REQUEST_ID_REUSED`.
+    run. A key that can withdraw is refused in LIVE unless its owner says that it is meant. Fails
+    with `MODE_NOT_ALLOWED`, `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW` or
+    `REQUEST_ID_REUSED`.
     """
     UpdateAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.UpdateAccountRequest, _accounts_pb2.UpdateAccountResponse]
     """Changes an account's label or address. Does not change mode, network or credentials. Fails with
@@ -99,8 +100,9 @@ class AccountServiceAsyncStub(AccountServiceStub):
     """
     CreateAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.CreateAccountRequest, _accounts_pb2.CreateAccountResponse]  # type: ignore[assignment]
     """Adds an account and seals its credentials. Does not open anything at the venue, and starts no
-    run. A key that can withdraw is refused in LIVE. Fails with `MODE_NOT_ALLOWED`,
-    `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW`, `FIELD_INVALID` or `REQUEST_ID_REUSED`.
+    run. A key that can withdraw is refused in LIVE unless its owner says that it is meant. Fails
+    with `MODE_NOT_ALLOWED`, `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW` or
+    `REQUEST_ID_REUSED`.
     """
     UpdateAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.UpdateAccountRequest, _accounts_pb2.UpdateAccountResponse]  # type: ignore[assignment]
     """Changes an account's label or address. Does not change mode, network or credentials. Fails with
@@ -172,8 +174,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.CreateAccountResponse, _abc.Awaitable[_accounts_pb2.CreateAccountResponse]]:
         """Adds an account and seals its credentials. Does not open anything at the venue, and starts no
-        run. A key that can withdraw is refused in LIVE. Fails with `MODE_NOT_ALLOWED`,
-        `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW`, `FIELD_INVALID` or `REQUEST_ID_REUSED`.
+        run. A key that can withdraw is refused in LIVE unless its owner says that it is meant. Fails
+        with `MODE_NOT_ALLOWED`, `VENUE_NOT_FOUND`, `VENUE_AUTH`, `KEY_CAN_WITHDRAW` or
+        `REQUEST_ID_REUSED`.
         """
 
     @_abc_1.abstractmethod

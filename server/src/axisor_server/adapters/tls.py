@@ -49,8 +49,8 @@ def load_or_make(directory: Path, clock: Clock, *, names: Sequence[str] = ()) ->
     It is issued again, for the same key, in its last 30 days or when it lacks one of `names` (host
     names or addresses). Raises SettingsInvalid when a file is readable by others or is damaged.
     """
-    key_pem = _private_key(directory / KEY_FILE)
-    key = _parse_key(key_pem, directory / KEY_FILE)
+    key_pem = files.load_or_make(directory / KEY_FILE, new_key)
+    key = load_key(key_pem, directory / KEY_FILE)
     wanted = tuple(dict.fromkeys((*ALWAYS, socket.gethostname(), *names)))
     path = directory / CERTIFICATE_FILE
     certificate = _load(path)
@@ -70,18 +70,26 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
 
 
-def _private_key(path: Path) -> bytes:
-    def make() -> bytes:
-        return ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),  # the file's permissions guard it, as those of the token
-        )
-
-    return files.load_or_make(path, make)
+def spki_pin(certificate: bytes) -> str:
+    """Return the SHA-256 of the public key of a certificate (PEM): what a renewal leaves as is."""
+    public = x509.load_pem_x509_certificate(certificate).public_key()
+    encoded = public.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return f"sha256:{hashlib.sha256(encoded).hexdigest()}"
 
 
-def _parse_key(pem: bytes, path: Path) -> ec.EllipticCurvePrivateKey:
+def new_key() -> bytes:
+    """Return a new private key, PEM."""
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),  # the file's permissions guard it, as those of the token
+    )
+
+
+def load_key(pem: bytes, path: Path) -> ec.EllipticCurvePrivateKey:
+    """Return the private key of a file's content. Raises SettingsInvalid where it is none."""
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):

@@ -34,6 +34,7 @@ from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
 from axisor_server.services.journals import Journals
 from axisor_server.services.letters import Letters
+from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
 from axisor_server.services.principals import Authenticator
@@ -64,6 +65,7 @@ class House:
         registry: CollectorRegistry,
         terms: Terms = USUAL,
         others: Authenticator | None = None,
+        calls: CallLimits | None = None,
     ) -> None:
         seen = Seeing(store)
         self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
@@ -78,6 +80,7 @@ class House:
             reach=reach,
             terms=terms,
             others=others,
+            limits=calls,
         )
         self.once = self.identity.once
         store = seen  # from here on nothing reads more than its caller sees

@@ -13,6 +13,7 @@ from axisor_server.rpc.cursors import Cursors
 from axisor_server.rpc.house_people import PeopleHouse, Reach
 from axisor_server.rpc.house_tokens import TokensHouse
 from axisor_server.services.access import Access
+from axisor_server.services.limiting import Limits
 from axisor_server.services.people.standing import Standing
 from axisor_server.services.personal import Personal
 from axisor_server.services.principals import Authenticator, Doors
@@ -36,6 +37,7 @@ class Identity:
         terms: Terms,
         reach: Reach,
         others: Authenticator | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
         self.once = Once(store, clock, ids, self.recorder)
@@ -60,7 +62,7 @@ class Identity:
         )
         self.personal = Personal(store=store, vault=vault, clock=clock)
         self.cursors = Cursors(self.personal.digest, clock)
-        self.gate = Gate(doors, clock, holds=access.still)
+        self.gate = Gate(doors, clock, holds=access.still, limits=limits)
         self.people = PeopleHouse(
             store=store,
             vault=vault,

@@ -110,9 +110,10 @@ class Pipeline:
             try:
                 call = await self._admit(method, raw, context)
                 lasting = Lasting(call.principal, self._gate.still, self._clock)
-                async with aclosing(lasting.frames(handle(call.body, call))) as frames:
-                    async for frame in frames:
-                        yield frame
+                with self._gate.streaming(call.principal):
+                    async with aclosing(lasting.frames(handle(call.body, call))) as frames:
+                        async for frame in frames:
+                            yield frame
                 code = grpc.StatusCode.OK
             except AxisorError as error:
                 code = code_of(error)
@@ -127,7 +128,9 @@ class Pipeline:
 
     async def _admit(self, method: Method, raw: bytes, context: Context) -> Call:
         metadata = dict(context.invocation_metadata() or ())
-        principal, peer = await self._gate.caller(method, metadata, context.peer())
+        principal, peer = await self._gate.caller(
+            method, metadata, context.peer(), context.auth_context()
+        )
         call = Call(method, principal, _parse(method, raw), peer)
         check(call.body, method)
         self._gate.admit(call)

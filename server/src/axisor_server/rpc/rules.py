@@ -28,8 +28,11 @@ from axisor.v1 import (
     strategies_pb2,
     system_pb2,
     tokens_pb2,
+    types_pb2,
     users_pb2,
 )
+
+MONEY = (types_pb2.DANGER_MONEY, types_pb2.DANGER_DESTRUCTIVE)
 
 MODULES = (
     accounts_pb2,
@@ -66,6 +69,7 @@ class Method(Struct, frozen=True, kw_only=True):
     resource: tuple[str, ...]
     step_up: bool = False
     anonymous: bool = False
+    moves_money: bool = False
 
     @property
     def path(self) -> str:
@@ -110,4 +114,5 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         resource=tuple(part for part in rule.resource_field.split(".") if part),
         step_up=rule.step_up,
         anonymous=rule.anonymous,
+        moves_money=rule.danger in MONEY,
     )

@@ -32,10 +32,11 @@ OPTIONS: tuple[tuple[str, int], ...] = (
 
 
 class Tls(Struct, frozen=True):
-    """A certificate and its key, PEM."""
+    """A certificate and its key, PEM, and the authorities that clients must be certified by."""
 
     certificate: bytes
     key: bytes
+    client_roots: bytes | None = None
 
     def __repr__(self) -> str:
         return "Tls(…)"
@@ -58,6 +59,7 @@ class RpcServer:
         """
         self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()
+        self._renewed: grpc.ServerCertificateConfiguration | None = None
         self._names = [] if only_health else [service.full_name for service in services()]
         found = methods(services())
         for service in self._names:
@@ -87,8 +89,7 @@ class RpcServer:
                     )
                 bound = self._server.add_insecure_port(address)
             else:
-                pair = [(tls.key, tls.certificate)]
-                bound = self._server.add_secure_port(address, grpc.ssl_server_credentials(pair))
+                bound = self._server.add_secure_port(address, self._credentials(tls))
         except RuntimeError as error:
             raise SettingsInvalid(
                 f"{address} cannot be listened on: another program may hold it.",
@@ -97,6 +98,18 @@ class RpcServer:
             ) from error
         await self._server.start()
         return bound
+
+    def renew(self, tls: Tls) -> None:
+        """Show another certificate from the next handshake on; connections that are open stay."""
+        self._renewed = _configuration(tls)
+
+    def _credentials(self, tls: Tls) -> grpc.ServerCredentials:
+        first = _configuration(tls)
+        return grpc.dynamic_ssl_server_credentials(
+            first,
+            lambda: self._renewed or first,
+            require_client_authentication=tls.client_roots is not None,
+        )
 
     async def announce(self, *, serving: bool) -> None:
         """Say SERVING or NOT_SERVING for each service, and for the whole."""
@@ -113,6 +126,12 @@ class RpcServer:
     async def stop(self, grace_s: float) -> None:
         """Take no new call, and let those under way end within a time."""
         await self._server.stop(grace_s)
+
+
+def _configuration(tls: Tls) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(tls.key, tls.certificate)], root_certificates=tls.client_roots
+    )
 
 
 def servicer_names() -> Sequence[str]:

@@ -10,7 +10,6 @@ from axisor.model import Mode
 from axisor.ports import Venue
 
 SIMULATED = "sim"
-MAINNET = "mainnet"
 
 
 def admit(mode: Mode, network: str, url: str, venue: Venue, max_mode: Mode) -> None:

@@ -218,7 +218,7 @@ class NarrowReader:
         return [record for record in found if self._scope.sees_document(record)]
 
     def documents_after(self, kind: str, id: str, *, limit: int) -> Sequence[DocumentRecord]:
-        """Return the documents in it among those."""
+        """Return those in it among the documents that follow one."""
         found = self._view.documents_after(kind, id, limit=limit)
         return [record for record in found if self._scope.sees_document(record)]
 

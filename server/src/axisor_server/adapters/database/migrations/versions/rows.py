@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "rows"
-down_revision = "documents"
+down_revision = "partitions"
 branch_labels = None
 depends_on = None
 

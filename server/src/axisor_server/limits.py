@@ -1,0 +1,70 @@
+"""What the settings make of the limits of calls."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from axisor.errors import SettingsInvalid
+from axisor.ports import Clock
+from axisor_server.adapters.limiters import LocalLimiter, RedisLimiter
+from axisor_server.domain.rates import Rate
+from axisor_server.services.limiting import Limiter, Limits, Rates, Sort
+from axisor_server.settings import Settings
+
+MINUTE_S = 60
+QUIET = 4
+"""What part of a minute's calls may come at once after a silence: one in so many."""
+
+
+def call_limits(settings: Settings, clock: Clock) -> Limits:
+    """Return what counts calls, together with the other cores where there is a Redis.
+
+    Raises SettingsInvalid.
+    """
+    limiter: Limiter = LocalLimiter(clock)
+    if settings.redis.url:
+        limiter = RedisLimiter(settings.redis.url, clock, cores=settings.limits.cores)
+    return Limits(limiter, rates_of(settings))
+
+
+def rates_of(settings: Settings) -> Rates:
+    """Return the rates that settings name. Raises SettingsInvalid."""
+    asked = settings.limits
+    return Rates(
+        address=_minute(asked.address_per_min),
+        caller={
+            Sort.SIGN_IN: _minute(asked.sign_in_per_min),
+            Sort.READ: _minute(asked.read_per_min),
+            # Whoever lost the core opens all streams again at once.
+            Sort.STREAM: Rate(asked.stream_per_min, MINUTE_S, max(asked.streams, 1)),
+            Sort.CHANGE: _minute(asked.change_per_min),
+            Sort.MONEY: _minute(asked.money_per_min),
+        },
+        streams=asked.streams,
+        plans=dict(_plan(text) for text in asked.plans),
+        proxies=tuple(_network(text) for text in asked.proxies),
+    )
+
+
+def _minute(count: int) -> Rate:
+    return Rate(count, MINUTE_S, max(1, count // QUIET))
+
+
+def _plan(text: str) -> tuple[str, int]:
+    name, _, factor = text.partition("=")
+    if not name or not factor.isdecimal() or not 1 <= int(factor) <= 1_000:
+        raise SettingsInvalid(
+            f"`{text}` names no plan.", fix="Write it as desk=5.", setting="limits.plans"
+        )
+    return name, int(factor)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise SettingsInvalid(
+            f"`{text}` is no network: {error}.",
+            fix="Write it as 10.0.0.0/8.",
+            setting="limits.proxies",
+        ) from error

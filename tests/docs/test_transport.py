@@ -1,0 +1,33 @@
+"""The page on transport: its settings are the usual ones, and its commands work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from axisor_server.limits import QUIET
+from axisor_server.settings import CallLimits, load
+from tests.docs import pages
+from tests.docs.following import Reader
+
+PAGE, START = "transport.md", "quickstart.md"
+
+
+def test_the_settings_are_ones_the_core_takes_and_the_usual_ones():
+    limits = load(file=pages.only(PAGE, "toml", "settings"), environment={}, flags={}).settings
+    proxy = load(file=pages.only(PAGE, "toml", "proxy"), environment={}, flags={}).settings
+
+    assert limits.limits == CallLimits(plans=("desk=5",), proxies=("10.0.0.0/8",))
+    assert proxy.venue.proxy == "socks5h://127.0.0.1:9050"
+    assert QUIET == 4  # a quarter of a minute's calls
+
+
+def test_a_reader_pins_a_core_and_lets_a_bridge_in(tmp_path: Path):
+    reader = Reader(tmp_path)
+
+    with reader.background(START, "core"):
+        home = "export AXISOR_DATA_DIR=./quickstart\n"
+        said = reader.type(home + reader.text_of(PAGE, "pin"))
+        reader.type(home + reader.text_of(PAGE, "issue"))
+
+    assert "sha256:" in said
+    assert (tmp_path / "bridge.key").stat().st_mode & 0o077 == 0
