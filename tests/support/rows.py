@@ -80,7 +80,9 @@ READS: dict[str, Callable[[Reader, str], Any]] = {
     "document by": lambda view, id: view.document_by("own", f"key-{id}"),
     "documents": lambda view, id: [each for each in view.documents("own") if each.id == id],
     "documents after": lambda view, id: [
-        each for each in view.documents_after("own", "", limit=9) if each.id == id
+        each
+        for each in view.documents_after("", "", limit=99)
+        if (each.kind, each.id) == ("own", id)
     ],
     "meta": lambda view, id: view.meta(f"rights/{id}"),
 }
