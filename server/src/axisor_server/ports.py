@@ -71,11 +71,7 @@ class Reader(Protocol):
     def entries_before(
         self, stream: str, *, before: int | None, kinds: Sequence[str], limit: int
     ) -> Sequence[Entry]:
-<<<<<<< HEAD
         """Return entries below `before` (None: the end), newest first; no kinds is all."""
-=======
-        """Return up to `limit` entries before one (None: the end), newest first; no kinds: all."""
->>>>>>> tokens
         ...
 
     def accounts(self) -> Sequence[AccountRecord]:
