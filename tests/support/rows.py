@@ -79,6 +79,11 @@ READS: dict[str, Callable[[Reader, str], Any]] = {
     "document about": lambda view, id: view.document("about", id),
     "document by": lambda view, id: view.document_by("own", f"key-{id}"),
     "documents": lambda view, id: [each for each in view.documents("own") if each.id == id],
+    "documents after": lambda view, id: [
+        each
+        for each in view.documents_after("", "", limit=99)
+        if (each.kind, each.id) == ("own", id)
+    ],
     "meta": lambda view, id: view.meta(f"rights/{id}"),
 }
 """Every read there is, of what is somebody's."""

@@ -118,7 +118,8 @@ async def test_every_table_with_somebodys_rows_has_a_rule(
     nobodys = {"meta", "engines", "alembic_version"}
     with psycopg.connect(role_dsn) as connection:
         rows = connection.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace"
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = %s::regnamespace"
             " AND NOT (relrowsecurity AND relforcerowsecurity)",
             (ROLE,),
         ).fetchall()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from axisor.events import IntentState
+from axisor.events import IntentState, Outcome, StepTaken
 from axisor.intents import AddMargin, DepositCross, OpenPosition
 from axisor.model import Side
 from axisor_server.engine.failpoints import NAMES
@@ -176,3 +176,30 @@ async def test_the_fenced_core_cannot_write_its_journal(bench):
 
 
 REQUEST = "7d3f3a52-7d5e-4c1e-9d7c-6f2a5e1b9c01"
+
+
+async def test_a_run_learns_that_its_action_never_left_whatever_ends_before_it_begins(bench):
+    bench.long()
+    first = bench.engine(failpoint="planned")
+    await bench.up(first)
+    await bench.run(first, "rescuer")
+    await bench.move("98100", seconds=0.5)
+    await bench.crash(first)
+    bench.venue.down = True
+    second = bench.engine()
+    await bench.up(second)
+    await bench.crash(second)
+    assert (await bench.settled()) == []
+
+    bench.venue.down = False
+    third = bench.engine()
+    await bench.up(third)
+    await bench.move("98090", seconds=5)
+
+    causes = [taken.cause for taken in await bench.payloads(StepTaken)]
+    told = [cause.state for cause in causes if isinstance(cause, Outcome)]
+    assert told == [IntentState.CANCELED, IntentState.CONFIRMED]
+    assert [type(a) for a in bench.venue.effects] == [AddMargin]
+    states = [settled.state for settled in await bench.settled()]
+    assert states == [IntentState.CANCELED, IntentState.CONFIRMED]
+    await third.stop(1)

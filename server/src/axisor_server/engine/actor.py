@@ -121,7 +121,7 @@ class Actor:
         self._epoch = epoch
         self.corrupt = False
         self.over = False
-        self._later: Later = []
+        self._later = Later()
 
     def _glass(self, emergency: EmergencyLog | None) -> BreakGlass | None:
         if emergency is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
+from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import OutcomeUnknown
@@ -11,21 +14,35 @@ from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.engine import settling
 from axisor_server.engine.breakglass import BreakGlass
 from axisor_server.engine.core import Core
+from axisor_server.engine.draft import Draft
 from axisor_server.engine.recovery import Boot
 from axisor_server.engine.verbs import Verbs
 
-Later = list[tuple[str, Stimulus, int]]
-"""Runs with what they are to be told, and how deep within one message."""
+UNSENT = "The core stopped before it was sent."
+
+Told: TypeAlias = list[tuple[str, Stimulus, int]]
+"""Runs with a stimulus, and its depth within one message."""
+
+
+class Later(Struct, kw_only=True):
+    """What waits until the runs begin: what they are to be told, and what is canceled then.
+
+    What is `unsent` stays planned until its run can be told in the same unit: were it canceled
+    before, a core that ends between the two would leave the run waiting for ever.
+    """
+
+    told: Told = []
+    unsent: dict[str, None] = {}
 
 
 async def settle_former(core: Core, glass: BreakGlass | None, boot: Boot) -> Later:
     """Cancel what was never sent, doubt what was, and fail runs that cannot be made.
 
-    Returns what the runs are to be told of it once they begin.
+    Returns what waits until the runs begin.
     """
 
     async def work() -> Later:
-        draft = core.draft()
+        draft, later = core.draft(), Later()
         if boot.head.sequence == 0:
             draft.say(_opened(boot.account))
         if glass is not None:
@@ -33,7 +50,10 @@ async def settle_former(core: Core, glass: BreakGlass | None, boot: Boot) -> Lat
             await glass.take_over(draft)
         for record in boot.book.open.values():
             if record.state is IntentState.PLANNED and not core.reconciling:
-                settling.cancel(draft, record, "The core stopped before it was sent.")
+                if _acts(core, record.run):
+                    later.unsent[record.id] = None
+                else:
+                    settling.cancel(draft, record, UNSENT)
             elif record.state is IntentState.SENT:
                 settling.settle(
                     draft,
@@ -49,7 +69,7 @@ async def settle_former(core: Core, glass: BreakGlass | None, boot: Boot) -> Lat
             draft.rows.append(
                 lambda tx, r=failed, v=revision: tx.put_run(r, revision=v)  # type: ignore[misc]
             )
-        later = list(draft.queue)
+        later.told.extend(draft.queue)
         draft.queue.clear()
         if draft.payloads:
             await core.commit(draft)
@@ -68,17 +88,37 @@ async def begin_runs(core: Core, verbs: Verbs, later: Later) -> None:
         for run in list(core.runs):
             live = core.runs[run]
             state = after_restart(live.record.state)
-            if live.record.state not in ACTING:
+            if not _acts(core, run):
                 continue
             draft = core.draft()
+            canceled = _cancel(draft, later, run)
             verbs.move_run(draft, live, state)
-            for owner, cause, depth in (*later, *core.desk.later):
+            for owner, cause, depth in (*canceled, *later.told, *core.desk.later):
                 if owner == run:
                     draft.call(run, cause, depth)
             await core.commit(draft)
+        rest = core.draft()  # of runs that were paused or ended meanwhile
+        _cancel(rest, later, None)
+        if rest.payloads:
+            await core.commit(rest)
 
     await core.in_turn(work, urgent=True)
     core.desk.later.clear()
+
+
+def _acts(core: Core, run: str) -> bool:
+    live = core.runs.get(run)
+    return live is not None and live.record.state in ACTING
+
+
+def _cancel(draft: Draft, later: Later, run: str | None) -> Told:
+    """Cancel what was never sent, of one run or of all; returns what to tell of it."""
+    for record in list(draft.book.open.values()):
+        if record.id in later.unsent and run in (None, record.run):
+            settling.cancel(draft, record, UNSENT)
+    told = list(draft.queue)
+    draft.queue.clear()
+    return told
 
 
 def _opened(account: AccountRecord) -> AccountOpened:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from axisor.model import Mode
+from axisor_server.domain.journal import Entry
 from axisor_server.domain.sessions import Terms
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.access import AccessServicer
@@ -39,7 +40,8 @@ class Identity:
         others: Authenticator | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=publish)
+        self._publish = publish
+        self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=self._told)
         self.once = Once(store, clock, ids, self.recorder)
         access = Access(store=store, clock=clock, once=self.once)
         standing = Standing(store)
@@ -80,6 +82,11 @@ class Identity:
             **self.tokens.servicers,
             **self.people.servicers,
         }
+
+    def _told(self, entries: Sequence[Entry]) -> None:
+        # Who may do what has changed here: the next call is judged by it.
+        self.tokens.holders.forget()
+        self._publish(entries)
 
     async def keep(self) -> None:
         """Do what has to be done now and then: the next signing key, and forgetting."""

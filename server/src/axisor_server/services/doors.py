@@ -36,6 +36,7 @@ class Holders:
     def __init__(self, who_is: WhoIs, clock: Clock) -> None:
         self._who_is = who_is
         self._known: Remembered[_Held] = Remembered(clock, KNOWN_MS)
+        self._turn = 0
 
     async def holder(self, person: str) -> Principal | None:
         """Return a person with their rights; for no person the owner of the core."""
@@ -43,12 +44,15 @@ class Holders:
             return local_owner()
         known = self._known.get(person)
         if known is None:
+            turn = self._turn
             known = _Held(await self._who_is(person))
-            self._known.put(person, known)
+            if turn == self._turn:  # else it may be from before a change
+                self._known.put(person, known)
         return known.holder
 
     def forget(self) -> None:
         """Look rights up anew from now on: this core has changed some."""
+        self._turn += 1
         self._known.clear()
 
 
