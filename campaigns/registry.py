@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaigns import (
     forging,
     gates,
+    guessing,
     kill,
     late,
     latency,
@@ -21,6 +22,7 @@ from campaigns.report import Campaign
 CAMPAIGNS: dict[str, Campaign] = {
     "forging": forging.run,
     "gates": gates.run,
+    "guessing": guessing.run,
     "kill": kill.run,
     "late": late.run,
     "latency": latency.run,

@@ -213,7 +213,7 @@ async def serving(
     certificate: tls.Certificate, max_mode: Mode = Mode.SHADOW
 ) -> AsyncIterator[Served]:
     """Serve a core for as long as this is open."""
-    served = Served(certificate.certificate, max_mode)
+    served = Served(certificate.certificate, max_mode=max_mode)
     await served.store.open()
     await served.engine.start()
     pair = Tls(certificate.certificate, certificate.key)

@@ -41,9 +41,10 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Allowance(Struct, frozen=True, kw_only=True):
-    """What a token moved on one day: `settled` for good, `asked` may still come to nothing."""
+    """What an owner's token moved on a day: `settled` for good, `asked` may come to nothing."""
 
     token: str
+    owner: str = ""
     day: int
     settled: Sats = 0
     asked: tuple[Asked, ...] = ()
@@ -124,7 +125,7 @@ def to_document(
     record = DocumentRecord(
         kind=KIND,
         id=allowance.id,
-        about=allowance.token,
+        owner=allowance.owner,
         body=msgspec.json.encode(allowance),
         until_us=(allowance.day + 3) * DAY_US,
         created_us=now_us if before is None else before.created_us,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from axisor.errors import PermissionDenied, StoreUnavailable
 from axisor.intents import Action
 from axisor.model import Permission, Sats
@@ -77,16 +79,13 @@ class Allowances:
         assert limit is not None
         if reader.command(TENANT, request.request_id) is not None:
             return None  # it was set aside before the command was stored
-        present = Allowance(token=token, day=day_of(self._now_us()))
+        present = Allowance(token=token, owner=request.caller.person, day=day_of(self._now_us()))
         found = reader.document(KIND, present.id)
         if found is not None:
             present = to_allowance(found)
         others = [one for one in present.asked if one.request != request.request_id]
         fates = {one.request: _fate(reader, one.request) for one in others}
-        kept = settled(
-            Allowance(token=token, day=present.day, settled=present.settled, asked=tuple(others)),
-            fates,
-        )
+        kept = settled(structs.replace(present, asked=tuple(others)), fates)
         return set_aside(kept, request.request_id, amount, limit=limit)
 
     def _now_us(self) -> int:
