@@ -131,3 +131,19 @@ async def test_a_signature_dated_back_is_dead_when_its_lease_is_over(bench, back
     assert core.lease_left_ms() < 30_000 - back_date_ms
     assert stamp.signed_ms + 30_000 <= venue_ms + core.lease_left_ms()
     await bench.crash(engine)
+
+
+async def test_a_lease_is_worth_nothing_once_all_clocks_were_found_to_have_stood(bench):
+    engine = bench.engine(offset_every_ms=1_000, renew_ms=600_000, lease_ms=60_000)
+    await bench.up(engine)
+    core = engine._roster.actors[ACCOUNT].core
+    before = core.lease_left_ms()
+    real = bench.venue.true_time
+
+    bench.venue.true_time = lambda: real() + timedelta(seconds=29)
+    await bench.clock.advance(2)
+
+    assert before > 50_000
+    assert core.lease_left_ms() == 0
+    assert not core.holds()
+    await engine.stop(1)

@@ -120,6 +120,23 @@ async def test_a_venue_that_refuses_every_stamp_is_not_asked_for_its_time_withou
     assert watch.venue.measures <= 3
 
 
+async def test_a_machine_whose_clocks_all_stood_is_found_out_by_the_venues_time(watch):
+    real = watch.venue.true_time
+    watch.venue.true_time = lambda: real() + timedelta(seconds=29)
+
+    await watch.pass_(301)
+
+    assert watch.keeper.stood_ms == 300_000
+
+
+async def test_a_step_of_our_own_wall_clock_is_no_standstill(watch):
+    watch.step(-60_000)
+    assert watch.offset() is None
+    await watch.pass_(301)
+
+    assert watch.keeper.stood_ms is None
+
+
 async def test_whoever_waits_for_the_clock_gets_it_after_a_step(watch):
     watch.step(60_000)
     assert watch.keeper.venue_clock() is None

@@ -299,7 +299,13 @@ class Core:
         return self.lease_left_ms() > spare_ms
 
     def lease_left_ms(self) -> int:
-        """Return how long nobody else can have the account for certain."""
+        """Return how long nobody else can have the account for certain.
+
+        That is no time at all where our clocks were found to have stood since it was last renewed.
+        """
+        stood_ms = self.market.timekeeper.stood_ms
+        if stood_ms is not None and stood_ms >= self.lease_until_ms - self.settings.lease_ms:
+            return 0
         return self.lease_until_ms - self.clock.monotonic_ms()
 
     @property

@@ -31,6 +31,9 @@ class Timekeeper:
         self._offset: ClockOffset | None = None
         self._at_ms = 0
         self._apart_ms = 0
+        self._before: tuple[ClockOffset, int] | None = None
+        self.stood_ms: int | None = None
+        """When it was last found, by the clock that never steps, that all our clocks had stood."""
         self._near: set[str] = set()
         self._known = asyncio.Event()
         self._poke = Poke()
@@ -64,8 +67,22 @@ class Timekeeper:
         if abs(self._apart() - apart) > STEP_MS:
             self._poke.set()  # our clock was stepped meanwhile: what was measured means nothing
             return
+        self._notice_standstill(offset, apart)
         self._offset, self._at_ms, self._apart_ms = offset, started, apart
         self._known.set()
+
+    def _notice_standstill(self, offset: ClockOffset, apart: int) -> None:
+        """Find out from two measures whether all our clocks stood still between them.
+
+        The venue's went on then, and ours did not part: nothing here could tell by itself.
+        """
+        before, self._before = self._before, (offset, apart)
+        if before is None:
+            return
+        last, was_apart = before
+        lost_ms = offset.offset_ms - (last.offset_ms - (apart - was_apart))
+        if lost_ms > STEP_MS + offset.uncertainty_ms + last.uncertainty_ms:
+            self.stood_ms = self._clock.monotonic_ms()
 
     async def known(self) -> None:
         """Wait until the venue's clock is known."""
