@@ -132,6 +132,16 @@ class SignInFailed(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     principal: str = ""
 
 
+class VaultKeysChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """The ring of vault keys is another; `opens` are the ids of those that do not seal, parted by
+    spaces.
+    """
+
+    seals: str
+    opens: str
+    principal: str = ""
+
+
 IdentityPayload: TypeAlias = (
     AccessGranted
     | AccessRevoked
@@ -146,5 +156,6 @@ IdentityPayload: TypeAlias = (
     | PersonRegistered
     | PersonChanged
     | SignInFailed
+    | VaultKeysChanged
 )
 """Everything a journal can hold about who may do what."""

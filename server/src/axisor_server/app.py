@@ -232,6 +232,7 @@ class Core:
 
     async def watch_over(self, stop: asyncio.Event) -> None:
         """Pass hints on and forget old answers until told to stop."""
+        recorder = self._house.identity.recorder
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._house.hub.follow(self._wakeups, heard=self._heard)),
@@ -241,7 +242,7 @@ class Core:
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
                 group.create_task(self._house.identity.people.letters.run()),
-                *map(group.create_task, self._upkeep.tasks(self._engine.tell)),
+                *map(group.create_task, self._upkeep.tasks(self._engine.tell, recorder)),
             ]
             if self._notifier is not None:
                 tasks.append(group.create_task(self._notifier.run()))

@@ -71,7 +71,7 @@ class Reader(Protocol):
     def entries_before(
         self, stream: str, *, before: int | None, kinds: Sequence[str], limit: int
     ) -> Sequence[Entry]:
-        """Return up to `limit` entries below `before` (None: the end), newest first, of kinds."""
+        """Return entries below `before` (None: the end), newest first; no kinds is all."""
         ...
 
     def accounts(self) -> Sequence[AccountRecord]:
@@ -244,10 +244,10 @@ class Transaction(Reader, Protocol):
         """
         ...
 
-    def hold_lease(self, account: str, *, epoch: int) -> None:
-        """Make sure that a lease has not ended, and keep it from others until this unit is over.
+    def hold_lease(self, account: str, *, epoch: int) -> int:
+        """Keep a lease that has not ended from others, and return how long it lasts still.
 
-        Raises Conflict when the epoch is over, or its time by the database's clock.
+        That is by the database's clock, in microseconds. Raises Conflict where it is over.
         """
         ...
 

@@ -27,6 +27,7 @@ from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics
 from axisor_server.services.checkpointing import Checkpoints, Often
 from axisor_server.services.custody import Custody, KeyRing
+from axisor_server.services.recording import Recorder
 from axisor_server.settings import Role, Settings
 
 
@@ -63,7 +64,6 @@ class Upkeep:
         else:
             self.store = postgres_store(self._url, before=before)
         self._months = MonthsAhead(self._url, clock=clock, told=self._note) if self._url else None
-        self._custody = Custody(store=self.store, ring=vault, clock=clock)
         self._backups = planned(
             settings, data_dir, clock=clock, ids=ids, version=own, told=self._backed_up
         )
@@ -86,12 +86,15 @@ class Upkeep:
             self.reserve.keep(free)
 
     def tasks(
-        self, tell: Callable[[NoticeGiven], Awaitable[None]]
+        self, tell: Callable[[NoticeGiven], Awaitable[None]], recorder: Recorder | None = None
     ) -> list[Coroutine[Any, Any, None]]:
         """Return what runs as long as the core does."""
         found: list[Coroutine[Any, Any, None]] = [self._tell(tell)]
         if Role.ENGINE in self._settings.roles:
-            found.append(self._custody.watch())
+            custody = Custody(
+                store=self.store, ring=self._vault, clock=self._clock, recorder=recorder
+            )
+            found.append(custody.watch())
         if self._backups is not None:
             found.append(self._backups.run())
         if self._months is not None:

@@ -89,7 +89,7 @@ async def test_a_lease_is_held_until_its_time_is_over(store: Store, database_clo
     epoch = await claim(store, "one")
     assert epoch is not None
     database_clock.set(9)
-    await store.write(lambda t: t.hold_lease("a", epoch=epoch))
+    assert await store.write(lambda t: t.hold_lease("a", epoch=epoch)) == 1
 
     database_clock.set(10)
 

@@ -170,3 +170,26 @@ async def refused(call: Any) -> tuple[str, str]:
     for id in caught.value.metadata.values():
         text = text.replace(id, "ID")
     return caught.value.reason, text
+
+
+async def test_an_administrator_is_known_by_the_role_on_record_and_by_nothing_else(
+    people: list[Person],
+):
+    ada, ben, _ = people
+
+    assert len((await ada.calls.users.list()).items) == 3
+    with pytest.raises(PermissionDenied):
+        await ben.calls.users.list()
+    with pytest.raises(PermissionDenied):
+        await ben.calls.system.settings()
+
+
+async def test_a_person_has_several_accounts_and_each_call_names_its_own(people: list[Person]):
+    ben = people[1]
+
+    first, second = await ben.add("one"), await ben.add("two")
+    await ben.calls.accounts.halt(first, HaltLevel.RISK)
+
+    assert await ben.labels() == ["one", "two"]
+    assert (await ben.calls.accounts.get(first)).halt is HaltLevel.RISK
+    assert (await ben.calls.accounts.get(second)).halt is HaltLevel.NONE

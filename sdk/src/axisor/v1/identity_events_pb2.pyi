@@ -441,3 +441,33 @@ class SignInFailed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SignInFailed: _TypeAlias = SignInFailed  # noqa: Y015
+
+@_typing.final
+class VaultKeysChanged(_message.Message):
+    """The ring of vault keys is another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEALS_FIELD_NUMBER: _builtins.int
+    OPENS_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    seals: _builtins.str
+    """Output only. The id of the key that seals from now on."""
+    opens: _builtins.str
+    """Output only. The ids of the keys that only open, parted by spaces."""
+    principal: _builtins.str
+    """Output only. Who found it so: the core."""
+    def __init__(
+        self,
+        *,
+        seals: _builtins.str = ...,
+        opens: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["opens", b"opens", "principal", b"principal", "seals", b"seals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VaultKeysChanged: _TypeAlias = VaultKeysChanged  # noqa: Y015

@@ -9,6 +9,10 @@ REWRAP = "vault/rewrap"
 """The fact that holds how far it has come, as JSON."""
 
 
+RING = "vault/ring"
+"""The fact that holds the ids of the keys as last told, the one that seals first."""
+
+
 class KeyStanding(Struct, frozen=True, kw_only=True):
     """A key of the ring: its id and how it is kept."""
 

@@ -237,12 +237,14 @@ class Core:
         entries: tuple[Entry, ...] = ()
         if not draft.empty:
             self._rescues.begin(draft.planned)
+            begun_ms = self.clock.monotonic_ms()
             try:
                 entries = await self.ledger.commit(draft.now, draft.payloads, draft.rows)
             except BaseException:
                 self._rescues.end(draft.planned)
                 raise
             self._rescues.end(draft.settled)
+            self._believe(begun_ms, draft.held_us)
             await self.failpoint("unit-committed")
         self._adopt(draft)
         if entries:
@@ -254,6 +256,14 @@ class Core:
             self.asked.pop(request_id, None)
             self._answered(request_id)
         return entries
+
+    def _believe(self, begun_ms: int, held_us: int | None) -> None:
+        """Take the database's word on how long the lease lasts, where it was asked.
+
+        A machine that stood still with all its clocks believes its lease to end later than it does.
+        """
+        if held_us is not None:
+            self.lease_until_ms = min(self.lease_until_ms, begun_ms + held_us // 1_000)
 
     def _adopt(self, draft: Draft) -> None:
         now_us = to_us(draft.now)

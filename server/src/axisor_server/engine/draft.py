@@ -80,6 +80,7 @@ class Draft:
         self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
         self.touched = False
+        self.held_us: int | None = None
 
     @property
     def now_us(self) -> int:
@@ -116,7 +117,7 @@ class Draft:
 
         def row(tx: Transaction) -> None:
             if record.state is IntentState.SENT:
-                tx.hold_lease(record.account, epoch=record.epoch)
+                self.held_us = tx.hold_lease(record.account, epoch=record.epoch)
             if not tx.move_intent(record, expect=expect):
                 raise Conflict(f"The intent {record.id} is not {expect.value} any more.")
 

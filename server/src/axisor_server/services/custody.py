@@ -15,9 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import StoreUnavailable, VaultKeyInUse, VaultSealBroken
+from axisor.identity import VaultKeysChanged
+from axisor.model import Permission
 from axisor.ports import Clock
 from axisor_server.domain.custody import (
     REWRAP,
+    RING,
     KeyStanding,
     Place,
     Progress,
@@ -27,12 +30,17 @@ from axisor_server.domain.custody import (
 from axisor_server.domain.personal import HOUSE, PERSONAL, kept_key
 from axisor_server.engine.keys import PURPOSE
 from axisor_server.ports import Conflict, Reader, Store, Transaction, Vault
+from axisor_server.services.principals import Principal
+from axisor_server.services.recording import Recorder, Say
 
 BATCH = 100
 """Records that are looked at in one transaction."""
 
 PASSES = 3
 """How often all records are looked at again because another core went on using an old key."""
+
+CORE = Principal(name="core", platform=Permission.NONE, accounts={})
+"""Who says what a core found by itself."""
 
 LOOK_S = 5.0
 AGAIN_S = 3_600.0
@@ -112,8 +120,18 @@ def check_unused(view: Reader, ring: KeyRing, id: str) -> None:
 class Custody:
     """Wraps what is stored by the key that seals."""
 
-    def __init__(self, *, store: Store, ring: KeyRing, clock: Clock, batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        ring: KeyRing,
+        clock: Clock,
+        recorder: Recorder | None = None,
+        batch: int = BATCH,
+    ) -> None:
         self._store = store
+        self._recorder = recorder
+        self._noted: tuple[str, ...] = ()
         self._ring = ring
         self._clock = clock
         self._batch = batch
@@ -152,10 +170,28 @@ class Custody:
         while True:
             self._ring.refresh()
             try:
+                await self._note()
                 await self._look()
             except (StoreUnavailable, Conflict) as error:
                 log.warning("keys are not wrapped anew yet", error=error.message)
             await self._clock.sleep(LOOK_S)
+
+    async def _note(self) -> None:
+        """Journal that this core's ring is another than was told last; a first ring is not told."""
+        seals, *others = ids = tuple(key.id for key in self._ring.standing())
+        if self._recorder is None or ids == self._noted:
+            return
+
+        def unit(tx: Transaction, say: Say) -> None:
+            told = tx.meta(RING)
+            if told == " ".join(ids):
+                return
+            tx.put_meta(RING, " ".join(ids))
+            if told is not None:
+                say(VaultKeysChanged(seals=seals, opens=" ".join(others)))
+
+        await self._recorder.write(unit, by=CORE)
+        self._noted = ids
 
     async def _look(self) -> None:
         progress = await self._store.read(lambda view: decode_progress(view.meta(REWRAP)))

@@ -170,7 +170,9 @@ CLAIM_LEASE = (
     " THEN leases.epoch ELSE leases.epoch + 1 END"
     " WHERE leases.owner = excluded.owner OR leases.until_us <= {now} RETURNING epoch"
 )
-HOLD_LEASE = "SELECT epoch FROM leases WHERE account = ? AND epoch = ? AND until_us > {now}{lock}"
+HOLD_LEASE = (
+    "SELECT until_us - {now} FROM leases WHERE account = ? AND epoch = ? AND until_us > {now}{lock}"
+)
 RELEASE_LEASE = (
     "UPDATE leases SET owner = '', until_us = {now} WHERE account = ? AND owner = ? AND epoch = ?"
 )

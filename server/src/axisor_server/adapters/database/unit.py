@@ -158,10 +158,12 @@ class SqlTransaction(SqlReader):
                 return account
         return None
 
-    def hold_lease(self, account: str, *, epoch: int) -> None:
+    def hold_lease(self, account: str, *, epoch: int) -> int:
         """Lock a lease that has not ended."""
-        if not self._changed(sql.HOLD_LEASE, (account, epoch)):
+        left_us = self._value(sql.HOLD_LEASE, account, epoch)
+        if not isinstance(left_us, int):
             raise over(account, epoch, self.lease(account))
+        return max(left_us, 0)
 
     def release_lease(self, account: str, *, owner: str, epoch: int) -> None:
         """Give a lease back; its row stays, so that epochs keep rising."""

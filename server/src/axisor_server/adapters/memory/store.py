@@ -165,11 +165,12 @@ class MemoryTransaction(MemoryReader):
             return None if epoch is None else (account, epoch)
         return None
 
-    def hold_lease(self, account: str, *, epoch: int) -> None:
+    def hold_lease(self, account: str, *, epoch: int) -> int:
         """Make sure that a lease has not ended."""
-        lease = self.lease(account)
-        if lease is None or lease.epoch != epoch or lease.until_us <= self._tables.now_us():
+        lease, now_us = self.lease(account), self._tables.now_us()
+        if lease is None or lease.epoch != epoch or lease.until_us <= now_us:
             raise over(account, epoch, lease)
+        return lease.until_us - now_us
 
     def release_lease(self, account: str, *, owner: str, epoch: int) -> None:
         """Give a lease back; its row stays, so that epochs keep rising."""
