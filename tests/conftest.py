@@ -1,0 +1,8 @@
+"""What holds for every test: drawn cases have no deadline, as a busy machine is no fault of ours."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
