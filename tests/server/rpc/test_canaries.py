@@ -1,21 +1,26 @@
-"""Exchange keys go through every call about them and are found nowhere but in the vault's seal."""
+"""Secrets go through every call about them and are found nowhere but under a seal or a hash."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
+import pyotp
 import pytest
 from grpc.aio import AioRpcError
 from prometheus_client import generate_latest
-from tests.server.rpc.serving import CREATE, Served, bearer, creation
+from tests.server.rpc.serving import CREATE, TOKEN, Served, bearer, creation
+from tests.server.rpc.test_people import client, proof
 from tests.support.canaries import dump, everything_logged, files_of, leaks
 from tests.support.postgres import postgres_dsn, postgres_server
 
+from axisor.errors import AxisorError
+from axisor.ports import Secret
 from axisor.v1 import accounts_pb2, events_pb2, system_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
 from axisor.v1.events_pb2_grpc import EventServiceStub
 from axisor.v1.system_pb2_grpc import SystemServiceStub
+from axisor.wire.people import Challenge, SignedIn
 from axisor_server.adapters import tls
 from axisor_server.adapters.database import postgres_store, sqlite_store
 from axisor_server.adapters.memory import MemoryVault
@@ -147,6 +152,80 @@ async def test_the_rows_of_requests_hold_no_key(place: Place) -> None:
 
     assert held is not None
     assert leaks(CANARIES, {"row": held.body + held.answer + held.digest}) == []
+
+
+async def sign_in_flows(place: Place) -> tuple[list[str], dict[str, bytes]]:
+    """Register, sign in, refuse, prove, refresh, reset and make a token.
+
+    Returns every secret and address that went through, and what was told meanwhile.
+    """
+    core = place.served
+    password, other = Secret("canary four words 6621"), Secret("canary other words 7710")
+    email, title, device = (
+        "canary.person.3307@example.org",
+        "Canary Name 4418",
+        "canary-device-2290",
+    )
+    secrets = [password.reveal(), other.reveal(), email, title, device, TOKEN]
+    errors: list[str] = []
+
+    async def refused(call: Awaitable[object]) -> None:
+        with pytest.raises(AxisorError) as raised:
+            await call
+        error = raised.value
+        errors.append(f"{error!r} {error} {error.metadata} {error.__cause__!r}")
+
+    async with client(core, TOKEN) as owner, client(core) as nobody:
+        invitation = await owner.users.invite(email, silent=True)
+        await nobody.auth.register(email, password, title=title, invitation=invitation.proof)
+        verified = await proof(core)
+        await nobody.auth.verify_email(verified)
+        await refused(nobody.auth.login(email, other))
+        signed = await nobody.auth.login(
+            email, password, device="laptop", device_key=Secret(device)
+        )
+        assert isinstance(signed, SignedIn)
+        assert signed.refresh is not None
+        async with client(core, signed.access) as person:
+            _, made = await person.tokens.create("bot", caveats=("read_only=true",))
+            totp, address = await person.users.enrol_totp()
+            app = pyotp.TOTP(totp.reveal())
+            codes = await person.users.confirm_totp(Secret(app.now()))
+        challenge = await nobody.auth.login(email, password, device_key=Secret(device))
+        assert isinstance(challenge, Challenge)
+        await refused(nobody.auth.answer(challenge, Secret("000000"), device_key=Secret(device)))
+        again = await nobody.auth.answer(challenge, codes[0], device_key=Secret(device))
+        assert again.refresh is not None
+        after = await nobody.auth.refresh(again.refresh, device_key=Secret(device))
+        await refused(nobody.auth.refresh(Secret(again.refresh.reveal() + "x")))
+        async with client(core, signed.access.reveal()[:-3] + "abc") as forged:
+            await refused(forged.users.me())
+        async with client(core, made) as program:
+            await program.accounts.list()
+            await refused(program.users.me())
+        assert after.refresh is not None
+        given = [
+            *(invitation.proof, verified, signed.access, signed.refresh, totp, address),
+            *(made, again.access, again.refresh, after.access, after.refresh),
+            *codes,
+        ]
+        secrets += [each.reveal() for each in given if each is not None]
+    found = {"errors": "\n".join(errors).encode(), "metrics": generate_latest(core.registry)}
+    return secrets, found
+
+
+async def test_no_password_token_code_or_address_is_told_logged_or_stored_in_clear(
+    place: Place,
+) -> None:
+    with everything_logged() as logged:
+        secrets, found = await sign_in_flows(place)
+
+    found |= place.stored()
+    found["log"] = logged.getvalue().encode()
+
+    assert len(secrets) > 25
+    assert len(logged.getvalue().splitlines()) > 5
+    assert leaks(secrets, found) == []
 
 
 def test_the_search_finds_a_secret_however_it_is_written() -> None:
