@@ -1,4 +1,4 @@
-"""What holds for every test: drawn cases have no deadline, as a busy machine is no fault of ours."""
+"""What holds for every test: drawn cases have no deadline, as a busy machine is no fault."""
 
 from __future__ import annotations
 
