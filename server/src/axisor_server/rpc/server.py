@@ -59,6 +59,7 @@ class RpcServer:
         """
         self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()
+        self._shown: grpc.ServerCredentials | None = None
         self._renewed: grpc.ServerCertificateConfiguration | None = None
         self._names = [] if only_health else [service.full_name for service in services()]
         found = methods(services())
@@ -89,7 +90,9 @@ class RpcServer:
                     )
                 bound = self._server.add_insecure_port(address)
             else:
-                bound = self._server.add_secure_port(address, self._credentials(tls))
+                # Kept: gRPC asks them for the certificate at each handshake, and does not hold them.
+                self._shown = self._credentials(tls)
+                bound = self._server.add_secure_port(address, self._shown)
         except RuntimeError as error:
             raise SettingsInvalid(
                 f"{address} cannot be listened on: another program may hold it.",
