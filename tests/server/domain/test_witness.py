@@ -243,7 +243,9 @@ def test_a_stop_that_was_replaced_since_is_neither_done_nor_undone():
     assert judged(ours, state(armed), theirs, fenced=True).state is IntentState.DEAD
     still = state(replace(POSITION, stoploss=Decimal(96_500)))
     assert judged(ours, state(armed), still, fenced=True).state is IntentState.NOT_APPLIED
-    assert judged(ours, state(), theirs, fenced=True).state is IntentState.NOT_APPLIED
+    unarmed = state(replace(POSITION, stoploss=None))
+    assert judged(ours, state(), theirs, fenced=True).state is IntentState.DEAD
+    assert judged(ours, state(), unarmed, fenced=True).state is IntentState.NOT_APPLIED
 
 
 def test_a_stop_that_liquidation_has_passed_since_is_neither_done_nor_undone():

@@ -378,7 +378,9 @@ def _judge_missing(
     fundings: Sequence[Funding] | None,
 ) -> Verdict:
     """Judge a stop that is not there after the fence: was it never set, or set and gone again?"""
-    if baseline.former not in (None, _text(_value(action, position))):
+    shown = _text(_value(action, position))
+    unknown = baseline.former is None and _value(action, position) is not None
+    if unknown or baseline.former not in (None, shown):
         message = "Another value has been set since, so nobody can tell whether this was."
         return Verdict(IntentState.DEAD, message=message)
     if _is_swept(action, position):
