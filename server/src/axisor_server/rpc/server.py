@@ -90,7 +90,7 @@ class RpcServer:
                     )
                 bound = self._server.add_insecure_port(address)
             else:
-                # Kept: gRPC asks them for the certificate at each handshake, and does not hold them.
+                # Kept: gRPC asks them for a certificate at each handshake, and does not hold them.
                 self._shown = self._credentials(tls)
                 bound = self._server.add_secure_port(address, self._shown)
         except RuntimeError as error:
