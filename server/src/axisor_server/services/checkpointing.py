@@ -81,6 +81,7 @@ class Checkpoints:
         self._keeper = keeper
         self._tell = tell
         self._often = often or Often()
+        self._known: dict[str, Marks] = {}
         self._untold: list[Checkpoint] = []
         self._said: set[str] = set()
 
@@ -97,23 +98,27 @@ class Checkpoints:
         """Take every checkpoint that is due now, and hand over what nobody took yet."""
 
         def unit(view: Reader) -> list[str]:
-            marks = {record.id: from_document(record) for record in view.documents(KIND)}
-            now_us = to_us(self._clock.now())
-            return [
-                stream
+            # What this core knows is enough to see that nothing is due; else the record decides.
+            asked = {
+                stream: (sequence, from_document(view.document(KIND, stream)))
                 for stream, sequence in sorted(view.sequences().items())
-                if is_due(
-                    sequence,
-                    marks.get(stream, Marks()),
-                    now_us=now_us,
-                    entries=self._often.entries,
-                    every_us=self._often.every_s * 1_000_000,
-                )
-            ]
+                if self._is_due(sequence, self._known.get(stream, Marks()))
+            }
+            self._known.update((stream, marks) for stream, (_, marks) in asked.items())
+            return [stream for stream, (end, marks) in asked.items() if self._is_due(end, marks)]
 
         for stream in await self._store.read(unit):
             await self._take_or_say(stream)
         await self._hand_over()
+
+    def _is_due(self, sequence: int, marks: Marks) -> bool:
+        return is_due(
+            sequence,
+            marks,
+            now_us=to_us(self._clock.now()),
+            entries=self._often.entries,
+            every_us=self._often.every_s * 1_000_000,
+        )
 
     async def _take_or_say(self, stream: str) -> None:
         try:
@@ -136,9 +141,18 @@ class Checkpoints:
         if marks.frontier.size == before.frontier.size:
             return None
         checkpoint = self._signed(stream, marks)
-        record = to_document(stream, marks.with_checkpoint(checkpoint), present)
-        await self._put(record, present)
+        after = marks.with_checkpoint(checkpoint)
+        await self._put(to_document(stream, after, present), present)
+        self._known[stream] = after
         self._untold.append(checkpoint)
+        # A log that is shipped elsewhere is a keeper too.
+        log.info(
+            "checkpoint",
+            stream=stream,
+            sequence=checkpoint.sequence,
+            root=checkpoint.root.hex(),
+            signature=checkpoint.signature.hex(),
+        )
         return checkpoint
 
     async def _page(self, stream: str, after: int) -> Sequence[Entry]:
@@ -163,15 +177,6 @@ class Checkpoints:
         waiting = self._untold[-MOST_UNTOLD:]
         if not waiting:
             return
-        for checkpoint in waiting:
-            # A log that is shipped elsewhere is a keeper too.
-            log.info(
-                "checkpoint",
-                stream=checkpoint.stream,
-                sequence=checkpoint.sequence,
-                root=checkpoint.root.hex(),
-                signature=checkpoint.signature.hex(),
-            )
         try:
             await self._keeper.keep(waiting)
         except OSError as error:
