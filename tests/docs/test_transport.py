@@ -16,7 +16,7 @@ def test_the_settings_are_ones_the_core_takes_and_the_usual_ones():
     limits = load(file=pages.only(PAGE, "toml", "settings"), environment={}, flags={}).settings
     proxy = load(file=pages.only(PAGE, "toml", "proxy"), environment={}, flags={}).settings
 
-    assert limits.limits == CallLimits(plans=("desk=5",), proxies=("10.0.0.0/8",))
+    assert limits.limits == CallLimits(proxies=("10.0.0.0/8",))
     assert proxy.venue.proxy == "socks5h://127.0.0.1:9050"
     assert QUIET == 4  # a quarter of a minute's calls
 

@@ -41,22 +41,12 @@ def rates_of(settings: Settings) -> Rates:
             Sort.MONEY: _minute(asked.money_per_min),
         },
         streams=asked.streams,
-        plans=dict(_plan(text) for text in asked.plans),
         proxies=tuple(_network(text) for text in asked.proxies),
     )
 
 
 def _minute(count: int) -> Rate:
     return Rate(count, MINUTE_S, max(1, count // QUIET))
-
-
-def _plan(text: str) -> tuple[str, int]:
-    name, _, factor = text.partition("=")
-    if not name or not factor.isdecimal() or not 1 <= int(factor) <= 1_000:
-        raise SettingsInvalid(
-            f"`{text}` names no plan.", fix="Write it as desk=5.", setting="limits.plans"
-        )
-    return name, int(factor)
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

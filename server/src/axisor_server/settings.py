@@ -23,7 +23,7 @@ from axisor_server.choices import Mail, People, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
 
-LISTS = ("plugins", "roles", "grpc.names", "backup.recipients", "limits.plans", "limits.proxies")
+LISTS = ("plugins", "roles", "grpc.names", "backup.recipients", "limits.proxies")
 """Settings that are lists; commas part them in the environment."""
 
 
@@ -209,10 +209,6 @@ class CallLimits(Struct, frozen=True, forbid_unknown_fields=True):
     cores: Annotated[
         int, Meta(ge=1, description="Among how many cores they are shared while Redis is away.")
     ] = 3
-    plans: Annotated[
-        tuple[str, ...],
-        Meta(description="Plans with so many times these limits, such as `desk=5`."),
-    ] = ()
     proxies: Annotated[
         tuple[str, ...],
         Meta(description="Networks of proxies that may say whose address a call came from."),

@@ -62,12 +62,6 @@ def test_parts_of_a_rate_let_no_more_through_than_their_bursts_allow(rate, among
     assert len(taken(part, asked)) <= len(asked)
 
 
-@given(rates, st.integers(1, 10))
-def test_a_rate_times_over_is_as_much_more(rate, factor):
-    assert rate.times(factor).burst == rate.burst * factor
-    assert rate.times(factor).step_us <= -(-rate.step_us // factor) + 1
-
-
 @pytest.mark.parametrize("rate", [Rate(0, 1, 1), Rate(1, 0, 1), Rate(1, 1, 0)])
 def test_a_rate_that_lets_nothing_through_is_refused(rate):
     with pytest.raises(SettingsInvalid):

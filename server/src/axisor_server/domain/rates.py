@@ -29,10 +29,6 @@ class Rate(Struct, frozen=True):
         """Return one of equal parts of this rate."""
         return Rate(self.count, self.per_s * among, max(1, self.burst // among))
 
-    def times(self, factor: int) -> Rate:
-        """Return this rate so many times over."""
-        return Rate(self.count * factor, self.per_s, self.burst * factor)
-
 
 class Charge(Struct, frozen=True):
     """What one call takes from one key. `strict` is refused where nobody can count in common."""

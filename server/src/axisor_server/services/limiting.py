@@ -48,7 +48,6 @@ class Rates(Struct, frozen=True, kw_only=True):
     address: Rate
     caller: Mapping[Sort, Rate]
     streams: int
-    plans: Mapping[str, int] = {}
     proxies: tuple[Network, ...] = ()
 
 
@@ -91,7 +90,7 @@ class Limits:
         """Count a call of a known caller, of their token too. Raises RateLimited."""
         if sort is Sort.SIGN_IN:
             return
-        rate = self._rates.caller[sort].times(self._rates.plans.get(principal.plan, 1))
+        rate = self._rates.caller[sort]
         charges = [Charge(f"{sort.value}/{principal.tenant}/{principal.name}", rate)]
         if principal.token:
             charges.append(Charge(f"{sort.value}/tokens/{principal.token}", rate))

@@ -47,7 +47,6 @@ class Principal(Struct, frozen=True, kw_only=True):
     caveats: tuple[str, ...] = ()
     methods: frozenset[str] | None = None
     sats_per_day: int | None = None
-    plan: str = ""
 
     def rights(self, account: str) -> Permission:
         """Return what the caller may do with an account; with none named, with the core."""
