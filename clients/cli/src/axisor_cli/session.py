@@ -76,12 +76,7 @@ class Options(Struct, kw_only=True):
 
     def profile(self, token: Secret | None = None) -> Profile:
         """Return which core to call, and with which token, if any. Raises SettingsInvalid."""
-        if not self.core_is_there():
-            raise CoreUnreachable(
-                f"No core is at work in {self.directory}.",
-                money="Nothing guards positions from here.",
-                fix="Start one: axisor up. Or name one: --data-dir DIR, --connect HOST:PORT.",
-            )
+        self._check_there()
         from axisor.client import Profile
 
         target = self.connect or _read(self.directory / "address").decode("ascii", "replace")
@@ -94,6 +89,14 @@ class Options(Struct, kw_only=True):
             shown=None if self.plaintext else self._shown(),
             tls_name=tls_name,
         )
+
+    def _check_there(self) -> None:
+        if not self.core_is_there():
+            raise CoreUnreachable(
+                f"No core is at work in {self.directory}.",
+                money="Nothing guards positions from here.",
+                fix="Start one: axisor up. Or name one: --data-dir DIR, --connect HOST:PORT.",
+            )
 
     def _trusted(self, target: str) -> tuple[bytes | None, str | None]:
         if self.plaintext:
@@ -131,7 +134,7 @@ class Options(Struct, kw_only=True):
 
         An access token that is nearly over is exchanged here. Raises SettingsInvalid.
         """
-        self.profile()  # where there is no core, no token is looked for
+        self._check_there()  # where there is no core, no token is looked for
         token, renew = self.token(), self._renewal()
         return lambda: self._client(token, renew)
 

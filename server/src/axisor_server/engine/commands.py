@@ -138,6 +138,7 @@ class Commands:
         try:
             await self._do(record, ask)
         except Withdrawn:
+            self._core.asked.pop(record.request_id, None)
             return
         except StoreError:
             raise
