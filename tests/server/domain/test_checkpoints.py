@@ -17,7 +17,6 @@ from axisor_server.domain.checkpoints import (
     Checkpoint,
     Marks,
     check_signed,
-    compare,
     from_document,
     from_line,
     is_due,
@@ -26,6 +25,7 @@ from axisor_server.domain.checkpoints import (
 )
 from axisor_server.domain.journal import Entry, Head, extend
 from axisor_server.domain.merkle import root_of
+from tests.support.checkpoints import compare
 from tests.support.rechain import rechained
 
 STREAM = "platform"

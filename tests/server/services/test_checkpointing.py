@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 from tests.support import records
+from tests.support.checkpoints import compare
 
 from axisor.events import NoticeGiven
 from axisor_server.adapters.memory import MemoryStore, VirtualClock
 from axisor_server.adapters.signing import SigningKey, is_genuine
-from axisor_server.domain.checkpoints import Checkpoint, check_signed, compare
+from axisor_server.domain.checkpoints import Checkpoint, check_signed
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.merkle import root_of
 from axisor_server.ports import Transaction

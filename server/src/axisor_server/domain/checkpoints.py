@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 
 import msgspec
 from msgspec import Struct
@@ -22,8 +21,6 @@ KIND = "checkpoints"
 FORMAT = 1
 KEPT = 64
 """How many of a journal's latest checkpoints the database keeps; the file keeps all."""
-
-CHUNK = 1_000
 
 Genuine = Callable[[str, bytes, bytes], bool]
 """Returns whether a key, by its id, made a signature over a text."""
@@ -223,11 +220,3 @@ class Comparison:
                 sequence=self._sound + 1,
             )
         self._sound = checkpoint.sequence
-
-
-def compare(entries: Iterable[Entry], checkpoints: Iterable[Checkpoint], *, stream: str) -> Marks:
-    """Walk a whole journal and return what it is. Raises JournalCorrupt as a Comparison does."""
-    comparison, rest = Comparison(stream, checkpoints), iter(entries)
-    while chunk := tuple(islice(rest, CHUNK)):
-        comparison.take(chunk)
-    return comparison.end()

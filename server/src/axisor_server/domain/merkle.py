@@ -1,4 +1,4 @@
-"""Merkle trees over journals (RFC 6962 §2.1): roots, inclusion proofs and consistency proofs.
+"""Merkle trees over journals (RFC 6962 §2.1): roots and inclusion proofs.
 
 A leaf is the hash of a journal entry, which is made with the leading zero byte of a leaf; an inner
 node is SHA-256 over a leading one byte and its two children. Leaves are counted from 0, so the
@@ -73,81 +73,6 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
             path.append(root_of(leaves[:split]))
             leaves, index = leaves[split:], index - split
     return tuple(reversed(path))
-
-
-def consistency_proof(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
-    """Return the proof that the first `old` leaves are where they were when they were all.
-
-    Empty for the tree itself and for an old tree without leaves, which every tree continues.
-    Raises IndexError where the tree is smaller than `old`.
-    """
-    if not 0 <= old <= len(leaves):
-        raise IndexError(f"a tree of {len(leaves)} leaves never had {old}")
-    path: list[bytes] = []
-    known = True  # whether the verifier has the root of the part at hand: it is the old root
-    if old == 0:
-        return ()
-    while old != len(leaves):
-        split = _split(len(leaves))
-        if old <= split:
-            path.append(root_of(leaves[split:]))
-            leaves = leaves[:split]
-        else:
-            path.append(root_of(leaves[:split]))
-            leaves, old, known = leaves[split:], old - split, False
-    if not known:
-        path.append(root_of(leaves))
-    return tuple(reversed(path))
-
-
-def is_included(leaf: bytes, index: int, *, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Return whether a path proves that a leaf is at an index of a tree (RFC 9162 §2.1.3.2)."""
-    if not 0 <= index < size:
-        return False
-    at, last, found = index, size - 1, leaf
-    for sibling in path:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            found = node(sibling, found)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            found = node(found, sibling)
-        at, last = at >> 1, last >> 1
-    return last == 0 and found == root
-
-
-def is_consistent(
-    *, old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]
-) -> bool:
-    """Return whether a path proves that a tree continues an older one (RFC 9162 §2.1.4.2)."""
-    if not 0 <= old <= size:
-        return False
-    if old == size:
-        return not path and old_root == root
-    if old == 0:
-        return not path and old_root == EMPTY
-    steps = list(path)
-    if old & (old - 1) == 0:
-        steps.insert(0, old_root)
-    if not steps:
-        return False
-    at, last = old - 1, size - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    before = after = steps[0]
-    for sibling in steps[1:]:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            before, after = node(sibling, before), node(sibling, after)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            after = node(after, sibling)
-        at, last = at >> 1, last >> 1
-    return last == 0 and before == old_root and after == root
 
 
 def _split(size: int) -> int:
