@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from tests.support.records import appending, entries, notice
 from axisor.errors import StoreUnavailable
 from axisor_server.adapters.database import postgres_store
 from axisor_server.adapters.database.postgres import PostgresDialect
+from axisor_server.adapters.database.store import DatabaseStore
 from axisor_server.domain.journal import Entry, Head, verify
 from axisor_server.ports import Conflict, Store, Transaction
 
@@ -232,3 +236,64 @@ def test_a_network_that_swallows_everything_counts_as_gone_soon(
     connection.close()
     assert parameters["tcp_user_timeout"] == wanted
     assert parameters["keepalives_idle"] == "5"
+
+
+@contextmanager
+def stopped(dsn: str) -> Iterator[None]:
+    """Stop the server's processes that speak with us, as a host does that hangs."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        ).fetchall()
+    pids = [int(pid) for (pid,) in rows]
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.postgres
+async def test_a_server_process_that_hangs_is_left_and_nothing_is_lost_or_done_twice(
+    postgres_dsn: str,
+):
+    await postgres_store(postgres_dsn).open()
+    dialect = PostgresDialect(postgres_dsn, writing_s=0.3, reading_s=0.3)
+    store = DatabaseStore(dialect, lambda: None, lambda: None)
+    await store.open()
+    await store.write(lambda tx: append(Head(), entries(Head(), notice("before")), tx))
+    head = await store.read(lambda reader: reader.head("accounts/a"))
+
+    with stopped(postgres_dsn):
+        new = entries(head, notice("meanwhile"))
+        await store.write(lambda tx: append(head, new, tx))
+        found = await store.read(lambda reader: reader.entries("accounts/a", after=0, limit=9))
+
+    assert [entry.sequence for entry in found] == [1, 2]
+    assert await store.read(lambda reader: reader.head("accounts/a")) != head
+    await store.close()
+
+
+@pytest.mark.postgres
+async def test_a_server_that_hangs_altogether_counts_as_gone(postgres_dsn: str):
+    await postgres_store(postgres_dsn).open()
+    dialect = PostgresDialect(postgres_dsn, writing_s=0.3, reading_s=0.3)
+    store = DatabaseStore(dialect, lambda: None, lambda: None)
+    await store.open()
+    hung = threading.Event()
+
+    def hang(tx: Transaction) -> None:
+        with stopped(postgres_dsn):
+            hung.set()
+            tx.put_meta("hung", "yes")
+            tx.meta("hung")
+
+    with pytest.raises(StoreUnavailable):
+        await store.write(hang)
+    assert hung.is_set()
+    assert await store.read(lambda reader: reader.meta("hung")) is None
+    await store.close()

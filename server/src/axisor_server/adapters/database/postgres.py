@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from axisor_server.adapters.database.overdue import Overdue
 from axisor_server.adapters.database.session import Cursor, Fault, Session
 from axisor_server.domain.scopes import Scope
 
@@ -23,6 +24,9 @@ its session and gives its locks back. Others wait for them a little longer than 
 TRANSACTION = "4s"
 """How long a transaction may take in all, which is less than a lease lasts."""
 STATEMENT_TIMEOUT = "30s"
+
+WRITING_S, READING_S = 10.0, 40.0
+"""How long a transaction may take as this side sees it. The server ends it sooner, where it can."""
 
 _SAFE_COMMITS = ("on", "remote_apply")
 """Values of synchronous_commit under which an acknowledged commit is on the disk."""
@@ -95,11 +99,19 @@ class PostgresSession:
     transactions changes nothing.
     """
 
-    def __init__(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[tuple[object, ...]],
+        overdue: Overdue,
+        patience_s: float,
+    ) -> None:
         self._connection = connection
+        self._overdue = overdue
+        self._patience_s = patience_s
         self._pipeline: psycopg.Pipeline | None = None
         self._stack = ExitStack()
-        row = connection.execute(b"SHOW synchronous_commit").fetchone()
+        with self._bounded():
+            row = connection.execute(b"SHOW synchronous_commit").fetchone()
         self._must_ask_durability = row is None or row[0] not in _SAFE_COMMITS
         self._bounds_transactions = connection.info.server_version >= _BOUNDED_TRANSACTIONS
 
@@ -113,6 +125,7 @@ class PostgresSession:
 
     def begin(self, *, write: bool) -> None:
         """Begin with a snapshot; a writer waits neither for locks nor for statements for ever."""
+        self._stack.enter_context(self._bounded())
         self._pipeline = self._stack.enter_context(self._connection.pipeline())
         access = b"READ WRITE" if write else b"READ ONLY"
         self._connection.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ " + access)
@@ -170,7 +183,7 @@ class PostgresSession:
         with suppress(psycopg.Error):
             self._leave()
         if not self._connection.closed:
-            with suppress(psycopg.Error):
+            with suppress(psycopg.Error), self._bounded():
                 self._connection.execute(b"ROLLBACK")
 
     def close(self) -> None:
@@ -181,14 +194,27 @@ class PostgresSession:
         self._pipeline = None
         self._stack.close()
 
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Break the connection if what is done here takes too long."""
+        exchange = self._overdue.begin(self._connection.fileno(), self._patience_s)
+        try:
+            yield
+        finally:
+            self._overdue.end(exchange)
+
 
 class PostgresDialect:
     """Opens sessions on one database; `dsn` is libpq's text and may hold a password."""
 
     name = "postgresql"
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(
+        self, dsn: str, *, writing_s: float = WRITING_S, reading_s: float = READING_S
+    ) -> None:
         self._dsn = dsn
+        self._overdue = Overdue()
+        self._writing_s, self._reading_s = writing_s, reading_s
         stated = conninfo_to_dict(dsn)
         self._usual = {name: value for name, value in NETWORK.items() if name not in stated}
 
@@ -200,7 +226,8 @@ class PostgresDialect:
         """Open a session; readers and the writer differ only in how they begin."""
         connection = self.raw()
         try:
-            return PostgresSession(connection)
+            patience_s = self._writing_s if write else self._reading_s
+            return PostgresSession(connection, self._overdue, patience_s)
         except BaseException:
             connection.close()
             raise
