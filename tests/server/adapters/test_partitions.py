@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from tests.server.adapters.test_migrations import Migrations, postgres_hash
 from tests.support.backups import Scene
 from tests.support.records import appending, notice
@@ -182,6 +184,45 @@ async def test_a_core_of_before_goes_on_through_the_conversion(postgres_dsn: str
     assert verify(Head(), found).sequence == 9 + written + 1
     assert set(ensured.made) == months_ahead(AHEAD)
     await store.close()
+
+
+def test_a_conversion_that_crosses_a_writer_is_done_anew(postgres_dsn: str):
+    old_tables(postgres_dsn, chained(MONTHS))
+    prepared: list[str] = []
+    begun: list[sa.Connection] = []
+    with psycopg.connect(postgres_dsn) as writer, psycopg.connect(postgres_dsn) as connection:
+        engine = migrate.postgres_engine(connection)
+        sa.event.listen(engine, "begin", begun.append)
+        writer.execute("UPDATE journal_head SET hash = hash")
+        converting = threading.Thread(
+            target=migrate.to_head,
+            args=(engine,),
+            kwargs={"before": lambda present, _: prepared.append(present)},
+        )
+        converting.start()
+        while not waits(postgres_dsn, connection.info.backend_pid):
+            pass
+        # It has this table and waits for ours, so now each waits for the other.
+        writer.execute("UPDATE accounts SET label = label")
+        writer.commit()
+        converting.join()
+
+    assert len(begun) == 2
+    assert len(prepared) == 1
+    with (
+        psycopg.connect(postgres_dsn) as after,
+        migrate.postgres_engine(after).connect() as opened,
+    ):
+        assert migrate.present_in(opened) == migrate.chain()[-1].revision
+
+
+def waits(dsn: str, pid: int) -> bool:
+    """Return whether a session waits for a lock."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(
+            "SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s", (pid,)
+        ).fetchone()
+    return row is not None and row[0] == "Lock"
 
 
 async def test_a_sequence_is_used_once_whatever_the_month(postgres_dsn: str):

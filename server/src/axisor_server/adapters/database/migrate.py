@@ -27,6 +27,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x4178_6973_6F72
 """The key of PostgreSQL's transaction-long lock: replicas that start together migrate in turn."""
 
+ATTEMPTS = 5
+"""How often revisions are begun anew, where PostgreSQL ended them because they and a core at work
+waited for each other's locks. What is done before is done once."""
+
 SCHEMA = "schema"
 """The fact of a database that says which schema it has and who may work with it."""
 
@@ -93,11 +97,23 @@ def present_in(connection: sa.Connection) -> str | None:
 
 
 def to_head(engine: sa.Engine, *, before: Before | None = None, scripts: Path = MIGRATIONS) -> None:
-    """Run the revisions that are missing, all or none.
+    """Run the revisions that are missing, all or none; anew where a core at work crossed them.
 
     A newer schema is left alone where it says that this core may work with it. Raises
     StoreUnavailable where it does not: what a newer core wrote cannot be judged here.
     """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _to_head(engine, before if attempt == 1 else None, scripts)
+        except sa.exc.OperationalError as error:
+            crossed = isinstance(error.orig, psycopg.errors.DeadlockDetected)
+            if not crossed or attempt == ATTEMPTS:
+                raise
+        else:
+            return
+
+
+def _to_head(engine: sa.Engine, before: Before | None, scripts: Path) -> None:
     order = [script.revision for script in chain(scripts)]
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
