@@ -17,7 +17,10 @@ import pytest
 from tests.support.processes import COMMAND, axisor, end, environment
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("demo")]
-FAST = ("demo", "--headless", "--speed", "5")
+SPEED = "3"
+"""At which the price stays for a third of a second where the guard has to act."""
+
+FAST = ("demo", "--headless", "--speed", SPEED)
 
 
 async def test_the_demo_is_the_worked_example_to_the_sat() -> None:
@@ -38,7 +41,7 @@ async def test_the_demo_is_the_worked_example_to_the_sat() -> None:
 async def test_another_seed_and_another_trigger_lead_to_other_figures() -> None:
     plain, seeded, sooner = await asyncio.gather(
         *(
-            axisor("demo", "--json", "--speed", "5", *more, timeout_s=150)
+            axisor("demo", "--json", "--speed", SPEED, *more, timeout_s=150)
             for more in ((), ("--seed", "7"), ("--trigger", "2.5"))
         )
     )

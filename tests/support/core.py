@@ -211,6 +211,7 @@ class Bench:
         strategies: Mapping[str, type[Strategy[Any, Any]]] = STRATEGIES,
     ) -> None:
         self.clock = VirtualClock(start)
+        self._start_us = to_us(start)
         self.strategies = strategies
         self.database_ahead_us = 0
         self.store = MemoryStore(self.database_us)
@@ -223,7 +224,7 @@ class Bench:
 
     def database_us(self) -> int:
         """Return the database's time, which no step of a core's clock moves."""
-        return to_us(START) + self.clock.monotonic_ms() * 1_000 + self.database_ahead_us
+        return self._start_us + self.clock.monotonic_ms() * 1_000 + self.database_ahead_us
 
     def engine(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from axisor.errors import ActionPending
@@ -9,6 +11,8 @@ from axisor.events import IntentReviewRefused, IntentState, NoticeGiven
 from axisor.intents import AddMargin, CashIn, DepositCross
 from axisor_server.engine.answers import CommandResult
 from tests.support.core import ACCOUNT, Bench
+
+SHORTLY_BEFORE_MIDNIGHT = datetime(2026, 1, 1, 23, 59, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -129,7 +133,9 @@ async def test_a_venue_that_shows_less_for_long_is_believed_but_nothing_is_added
     await engine.stop(1)
 
 
-async def test_sats_from_elsewhere_are_told_and_known_after_a_restart(bench):
+async def test_sats_from_elsewhere_are_told_and_known_after_a_restart():
+    bench = Bench(start=SHORTLY_BEFORE_MIDNIGHT)
+    await bench.add_account()
     position = bench.long()
     first = bench.engine()
     await bench.up(first)
@@ -145,7 +151,7 @@ async def test_sats_from_elsewhere_are_told_and_known_after_a_restart(bench):
     assert (before.outside, before.outside_today) == ({position: 5_000}, 5_000)
     assert (after.outside, after.outside_today) == ({position: 5_000}, 5_000)
     assert len(await notices(bench, "MARGIN_MOVED_OUTSIDE")) == 1
-    await bench.clock.advance(86_400)
+    await bench.clock.advance(120)
     await bench.move("99990")
     later = second.view(ACCOUNT)
     assert (later.outside, later.outside_today) == ({position: 5_000}, 0)
