@@ -1,4 +1,4 @@
-"""Settings about people and secrets: who may come in, how letters go, what tokens last, whose keys.
+"""Settings about people, secrets and receivers: who may come in, whose keys, where things go.
 
 They are groups of `settings`, which reads them.
 """
@@ -58,6 +58,18 @@ class Mail(Struct, frozen=True, forbid_unknown_fields=True):
     )
     user: Annotated[str, Meta(description="Who signs in there; empty: nobody.")] = ""
     password_file: Annotated[str, Meta(description="A private file with that password.")] = ""
+
+
+class Outbound(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the core sends what somebody wants sent; to the public internet always."""
+
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(description="Networks that are not public and spoken to, such as 192.168.1.0/24."),
+    ] = ()
+    authority_file: Annotated[
+        str, Meta(description="Certificates (PEM) of who else may sign for receivers.")
+    ] = ""
 
 
 class Tokens(Struct, frozen=True, forbid_unknown_fields=True):

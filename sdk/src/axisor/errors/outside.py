@@ -150,7 +150,5 @@ class KeyServiceUnavailable(StoreError):
     """The service that holds the key of the vault does not open it."""
 
     reason = "KEY_SERVICE_UNAVAILABLE"
-    money = (
-        "Without it no stored exchange key opens and nothing is guarded; nothing was changed."
-    )
+    money = "Without it no stored exchange key opens and nothing is guarded; nothing was changed."
     fix = "Look at the service and at the token of the core, then start again."
