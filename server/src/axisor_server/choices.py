@@ -98,6 +98,9 @@ class Keep(enum.Enum):
     ENVIRONMENT = "environment"
     """In a variable `AXISOR_KEK_…` of the process."""
 
+    TRANSIT = "transit"
+    """In the file of the ring, encrypted by a HashiCorp Vault whose key never leaves it."""
+
 
 class Vault(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the keys are that seal every stored secret."""
@@ -106,7 +109,8 @@ class Vault(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="Empty: `vault.key` in the data directory; else another file.")
     ] = ""
     keep: Annotated[
-        Keep, Meta(description="How new keys are kept: `file`, `passphrase`, `environment`.")
+        Keep,
+        Meta(description="How new keys are kept: `file`, `passphrase`, `environment`, `transit`."),
     ] = Keep.FILE
     passphrase_file: Annotated[
         str, Meta(description="A private file whose first line is the passphrase.")
@@ -114,3 +118,18 @@ class Vault(Struct, frozen=True, forbid_unknown_fields=True):
     passphrase_memory_mib: Annotated[
         int, Meta(ge=19, le=1_024, description="What one guess at the passphrase costs.")
     ] = 64
+    transit_url: Annotated[
+        str, Meta(description="The HashiCorp Vault of `transit`: https://host:8200.")
+    ] = ""
+    transit_key: Annotated[str, Meta(description="Its key.", pattern="^[A-Za-z0-9._-]{1,64}$")] = (
+        "axisor"
+    )
+    transit_mount: Annotated[
+        str, Meta(description="Where its transit engine is.", pattern="^[A-Za-z0-9._/-]{1,64}$")
+    ] = "transit"
+    transit_token_file: Annotated[
+        str, Meta(description="A private file with the token that it knows the core by.")
+    ] = ""
+    transit_authority_file: Annotated[
+        str, Meta(description="Certificates (PEM) of who signed its own; empty: the usual ones.")
+    ] = ""

@@ -70,9 +70,8 @@ def unpack(source: BinaryIO, folder: Path, bounds: archives.Bounds | None = None
     """Write the members into `folder`, which must be empty, and return the manifest.
 
     Everything is looked at before anything is written; without `bounds` it may fill the disk.
-    Raises ArchiveRefused for what no backup
-    holds, BackupInvalid where anything is missing, added, renamed or changed; what was written by
-    then is not to be used.
+    Raises ArchiveRefused for what no backup holds, and BackupInvalid where anything is missing,
+    added, renamed or changed; what was written by then is not to be used.
     """
     bounds = bounds or archives.Bounds(total_bytes=shutil.disk_usage(folder).free)
     try:

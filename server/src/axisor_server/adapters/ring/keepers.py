@@ -1,4 +1,7 @@
-"""Where a key is kept: in the file, in the environment, or in the file under a passphrase."""
+"""Where a key is kept: in the file, in the environment, or in the file under a passphrase.
+
+A fourth way, by a service, has its own module.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Mapping, MutableMapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,6 +49,15 @@ class Keeper(Protocol):
 
     def open(self, text: str) -> bytes:
         """Return the key that the file means. Raises SettingsInvalid, ValueError."""
+        ...
+
+
+@runtime_checkable
+class Renewing(Protocol):
+    """A Keeper whose own key may change, while the key that it keeps stays."""
+
+    def renewed(self, text: str) -> str:
+        """Return what the file is to have of the same key from now on."""
         ...
 
 

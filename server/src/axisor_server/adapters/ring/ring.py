@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from axisor.errors import SettingsInvalid
 from axisor_server.adapters.files import load_or_make, read_private, replace_private
-from axisor_server.adapters.ring.keepers import InEnvironment, Keeper
+from axisor_server.adapters.ring.keepers import InEnvironment, Keeper, Renewing
 from axisor_server.adapters.ring.lines import Line, no_vault_key, parse, written
 from axisor_server.adapters.sealing import SealingKey
 
@@ -64,6 +64,23 @@ class Ring:
         with self._changing() as lines:
             line = self._find(lines, id)
             self._write((line, *(other for other in lines if other != line)))
+
+    def renew(self) -> int:
+        """Have every key that a service keeps kept by that service's newest; returns how many."""
+        with self._changing() as lines:
+            renewed = tuple(map(self._renewed, lines))
+            if renewed != lines:
+                self._write(renewed)
+        return sum(new != old for new, old in zip(renewed, lines, strict=True))
+
+    def _renewed(self, line: Line) -> Line:
+        keeper = self._keepers.get(line.way)
+        if not isinstance(keeper, Renewing):
+            return line
+        renewed = Line(line.way, keeper.renewed(line.text))
+        if keeper.open(renewed.text) != keeper.open(line.text):
+            raise no_vault_key(self.path)  # what cannot be opened as before is not written down
+        return renewed
 
     def retire(self, id: str) -> None:
         """Take a key off the ring and put it by. Raises SettingsInvalid for the one that seals.
