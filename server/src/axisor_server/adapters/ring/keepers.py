@@ -9,7 +9,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Mapping, MutableMapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -51,17 +51,20 @@ class Keeper(Protocol):
         """Return the key that the file means. Raises SettingsInvalid, ValueError."""
         ...
 
-
-@runtime_checkable
-class Renewing(Protocol):
-    """A Keeper whose own key may change, while the key that it keeps stays."""
-
     def renewed(self, text: str) -> str:
-        """Return what the file is to have of the same key from now on."""
+        """Return what the file is to have of the same key from now on, as the keeper changed."""
         ...
 
 
-class InFile:
+class _Unchanging:
+    """What keeps a key as it is."""
+
+    def renewed(self, text: str) -> str:
+        """Return the same."""
+        return text
+
+
+class InFile(_Unchanging):
     """A key in clear in the file, which only the core's user can read."""
 
     way = "1"
@@ -77,7 +80,7 @@ class InFile:
         return _of_length(bytes.fromhex(text))
 
 
-class InEnvironment:
+class InEnvironment(_Unchanging):
     """Keys in variables of the process, which are removed once they are read."""
 
     way = "environment-1"
@@ -129,7 +132,7 @@ class Cost(Struct, frozen=True):
         return f"{self.memory_kib}.{self.passes}.{self.lanes}"
 
 
-class UnderPassphrase:
+class UnderPassphrase(_Unchanging):
     """A key in the file, sealed under a passphrase that is given at each start."""
 
     way = "passphrase-1"

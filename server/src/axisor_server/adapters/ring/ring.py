@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from axisor.errors import SettingsInvalid
 from axisor_server.adapters.files import load_or_make, read_private, replace_private
-from axisor_server.adapters.ring.keepers import InEnvironment, Keeper, Renewing
+from axisor_server.adapters.ring.keepers import InEnvironment, Keeper
 from axisor_server.adapters.ring.lines import Line, no_vault_key, parse, written
 from axisor_server.adapters.sealing import SealingKey
 
@@ -75,11 +75,11 @@ class Ring:
 
     def _renewed(self, line: Line) -> Line:
         keeper = self._keepers.get(line.way)
-        if not isinstance(keeper, Renewing):
-            return line
+        if keeper is None:
+            raise no_vault_key(self.path)
         renewed = Line(line.way, keeper.renewed(line.text))
-        if keeper.open(renewed.text) != keeper.open(line.text):
-            raise no_vault_key(self.path)  # what cannot be opened as before is not written down
+        if renewed != line and keeper.open(renewed.text) != keeper.open(line.text):
+            raise no_vault_key(self.path)  # what does not open as before is not written down
         return renewed
 
     def retire(self, id: str) -> None:
