@@ -39,6 +39,7 @@ class Receiver:
         self.endless = b""
         self.names: list[str | None] = []
         self.port = 0
+        self.came = asyncio.Event()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -55,6 +56,7 @@ class Receiver:
         headers = {name.lower(): value.strip() for name, _, value in pairs}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         self.asked.append(Asked(line, headers, body))
+        self.came.set()
         if self.silent:
             await reader.read()  # until whoever asked gives up
             return

@@ -22,7 +22,9 @@ from axisor_server.choices import Vault
 if TYPE_CHECKING:
     from hvac import Client
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 2.0
+"""A ring that changes is read on the core's loop, and a lease lasts five seconds."""
+
 _CIPHERTEXT = "vault:v"
 
 
