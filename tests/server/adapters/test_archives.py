@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from axisor.errors import ArchiveRefused, BackupInvalid
 from axisor_server.adapters.archives import MOST_HEADERS, Bounds, Member, inspect, members
@@ -198,3 +200,18 @@ def test_what_is_no_archive_or_ends_too_soon_is_no_backup(cut: int, tmp_path: Pa
         archive.unpack(io.BytesIO(content[: len(content) // cut - 20]), tmp_path)
     with pytest.raises(BackupInvalid):
         archive.unpack(io.BytesIO(b"nonsense"), tmp_path)
+
+
+@given(st.data())
+def test_a_changed_archive_is_whole_or_refused(data: st.DataObject):
+    good = several(plain("first", NOISE[:700]), plain("files/second", b"2"), described(path="p"))
+    content = bytearray(gzip.decompress(packed(good)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, 4_000))] = data.draw(st.integers(0, 255))
+
+    try:
+        found = inspect(io.BytesIO(gzip.compress(bytes(content), 1)), BOUNDS)
+    except (ArchiveRefused, *archive.BROKEN):
+        return
+
+    assert all(member.name.isascii() and ".." not in member.name for member in found)

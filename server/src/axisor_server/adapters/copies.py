@@ -87,7 +87,7 @@ def _is_whole(line: bytes) -> bool:
     try:
         from_line(line)
     except CheckpointInvalid:
-        # Torn by a crash and written on behind; the database has it.
+        # Of another hand, or torn on a disk without locks.
         log.warning("a line of the checkpoints is none")
         return False
     return True

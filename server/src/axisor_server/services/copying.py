@@ -126,7 +126,7 @@ class Copier:
         if not self._said and (at_once or failing_s >= SAID_AFTER_S):
             self._said = True
             await self._say("checkpoints_not_copied", text)
-        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(self._failures - 1, 16))
+        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * (1 << min(self._failures - 1, 16)))
         wait_s = longest * (0.5 + self._chance() / 2)
         return min(wait_s, GIVEN_UP_AFTER_S - failing_s)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.receivers import Detour, Names
 
 from axisor.errors import AddressForbidden, ReceiverUnavailable, SettingsInvalid
@@ -184,3 +186,26 @@ async def test_without_tls_only_an_allowed_loopback_is_spoken_to():
         await outbound.post(parse("http://127.0.0.1:8080/"), headers={}, body=b"")
 
     assert network.dialled == ["127.0.0.1"]
+
+
+@given(st.text(max_size=60) | st.text("htps:/@.[]#?%\\0x1:a-", max_size=40).map("https://".__add__))
+def test_no_text_is_more_than_an_address_or_a_refusal(text: str):
+    try:
+        target = parse(text)
+    except AddressForbidden:
+        return
+
+    assert target.scheme in {"https", "http"}
+    assert target.host
+    assert target.path.startswith("/")
+    assert not {"\r", "\n", " "} & set(target.path + target.authority)
+
+
+@given(st.ip_addresses(v=4) | st.ip_addresses(v=6))
+def test_what_is_not_global_is_never_spoken_to(ip: ipaddress.IPv4Address | ipaddress.IPv6Address):
+    everywhere = networks(["0.0.0.0/0", "::/0"], "here")
+
+    if not ip.is_global or ip.is_multicast:
+        assert cause_against(ip)
+    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        assert cause_against(ip, everywhere)

@@ -27,7 +27,8 @@ LEVEL = 3
 """How hard gzip tries: a third of the time of its usual level for a tenth more bytes."""
 
 _MEMBER = re.compile(r"(?:database\.db|rows/[a-z_]+|files/[\w.-]+(?:/[\w.-]+)?)")
-_BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError, ValueError)
+BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError, ValueError)
+"""What tarfile and gzip raise for what is damaged."""
 
 _Members: TypeAlias = Iterator[tuple[archives.Member, BinaryIO]]
 
@@ -79,7 +80,7 @@ def unpack(source: BinaryIO, folder: Path, bounds: archives.Bounds | None = None
         source.seek(0)
         with closing(archives.members(source, bounds)) as found:
             return _unpack(found, folder)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise BackupInvalid(f"The backup is not whole: {error}.") from error
 
 
