@@ -1,7 +1,8 @@
 """Reads archives that somebody else may have made: each member judged before anything is unpacked.
 
 An archive is a tar under gzip. Its members are plain files with plain names below the folder they
-are meant for, each name once, and all of it within bounds, whatever the headers claim.
+are meant for, each name once, and all of it within bounds, whatever the headers claim. An archive
+within is a file like others: nothing looks into it.
 """
 
 from __future__ import annotations
@@ -31,8 +32,6 @@ _KINDS = (
     (tarfile.TarInfo.isdir, "folder"),
     (tarfile.TarInfo.issparse, "sparse"),
 )
-_ARCHIVES = (b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
-_TAR_AT, _TAR = 257, b"ustar"
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -76,7 +75,7 @@ class _Metered(io.RawIOBase):
         return content
 
 
-class _Names:
+class Names:
     """Names that are used already, for a disk that takes `A` and `a` for one."""
 
     def __init__(self) -> None:
@@ -84,7 +83,9 @@ class _Names:
         self._folders: set[str] = set()
 
     def add(self, name: str) -> bool:
-        """Take a name of a file, and return whether it was still free."""
+        """Take a plain name of a file, and return whether it is one and was still free."""
+        if cause_against(name):
+            return False
         path = name.casefold()
         parts = path.split("/")
         folders = {"/".join(parts[:end]) for end in range(1, len(parts))}
@@ -100,13 +101,7 @@ def inspect(source: BinaryIO, bounds: Bounds) -> tuple[Member, ...]:
 
     Raises ArchiveRefused, and what tarfile and gzip raise for what is no archive.
     """
-    found = []
-    for member, content in members(source, bounds):
-        head = content.read(BLOCK)
-        if head.startswith(_ARCHIVES) or head[_TAR_AT:].startswith(_TAR):
-            raise _refused("nested", "holds another archive", member.name)
-        found.append(member)
-    return tuple(found)
+    return tuple(member for member, _ in members(source, bounds))
 
 
 def members(source: BinaryIO, bounds: Bounds) -> Generator[tuple[Member, BinaryIO], None, None]:
@@ -117,7 +112,7 @@ def members(source: BinaryIO, bounds: Bounds) -> Generator[tuple[Member, BinaryI
     metered = _Metered(source, bounds)
     metered.allow(0)
     with tarfile.open(fileobj=cast("BinaryIO", metered), mode="r|") as tar:
-        names = _Names()
+        names = Names()
         left = bounds.total_bytes
         while (entry := tar.next()) is not None:
             member = _judged(entry, names, left)
@@ -134,14 +129,14 @@ def members(source: BinaryIO, bounds: Bounds) -> Generator[tuple[Member, BinaryI
             metered.allow(0)
 
 
-def _judged(entry: tarfile.TarInfo, names: _Names, left: int) -> Member:
+def _judged(entry: tarfile.TarInfo, names: Names, left: int) -> Member:
     name = entry.name
     for is_kind, kind in _KINDS:
         if is_kind(entry):
             raise _refused(kind, f"holds a {kind}", name)
     if not entry.isreg():
         raise _refused("kind", "holds something that is no file", name)
-    cause = _cause_against(name)
+    cause = cause_against(name)
     if cause:
         raise _refused(cause, "holds a name that is not plain", name)
     if not names.add(name):
@@ -151,7 +146,8 @@ def _judged(entry: tarfile.TarInfo, names: _Names, left: int) -> Member:
     return Member(name, entry.size)
 
 
-def _cause_against(name: str) -> str:
+def cause_against(name: str) -> str:
+    """Return why a name is not plain, or an empty text."""
     if name.startswith(("/", "\\")):
         return "absolute"
     if re.match(r"[A-Za-z]:", name):

@@ -26,7 +26,7 @@ BLOCK = 1 << 20
 LEVEL = 3
 """How hard gzip tries: a third of the time of its usual level for a tenth more bytes."""
 
-_MEMBER = re.compile(r"(?:database\.db|rows/[a-z_]+|files/[\w.-]+(?:/[\w.-]+)?)")
+_MEMBER = re.compile(r"(?:database\.db|rows/[a-z_]+|files/[\w+@.-]+(?:/[\w+@.-]+)?)")
 BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError, ValueError)
 """What tarfile and gzip raise for what is damaged."""
 
