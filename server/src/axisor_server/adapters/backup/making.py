@@ -246,10 +246,7 @@ def copy_files(data_dir: Path, target: Path) -> list[str]:
     """Copy keys, tokens and certificates; returns what is too large or too oddly named for one."""
     left_out = []
     names = Names()
-    # Ours have small letters, and come before what differs from them by its letters' size alone.
-    for path in sorted(
-        data_dir.rglob("*"), key=lambda path: (path.name != path.name.lower(), path)
-    ):
+    for path in sorted(data_dir.rglob("*"), key=_ours_first):
         name = path.relative_to(data_dir)
         if path.is_symlink() or not path.is_file() or _passes(name):
             continue
@@ -262,6 +259,11 @@ def copy_files(data_dir: Path, target: Path) -> list[str]:
         copy.touch(mode=0o600)
         copy.write_bytes(path.read_bytes())
     return left_out
+
+
+def _ours_first(path: Path) -> tuple[bool, Path]:
+    # Ours have small letters, and come before what differs from them in that alone.
+    return path.name != path.name.lower(), path
 
 
 def _passes(name: Path) -> bool:
