@@ -13,7 +13,7 @@ COPY plugins/lnmarkets plugins/lnmarkets
 COPY plugins/logbook plugins/logbook
 COPY plugins/margin-guard plugins/margin-guard
 RUN PIP_CONSTRAINT=/src/constraints.txt pip wheel --wheel-dir /wheels \
-    ./sdk ./server ./clients/cli './plugins/lnmarkets[sim]' ./plugins/logbook ./plugins/margin-guard
+    ./sdk './server[transit]' ./clients/cli './plugins/lnmarkets[sim]' ./plugins/logbook ./plugins/margin-guard
 
 FROM python:3.11-slim-bookworm
 

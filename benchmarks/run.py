@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 import msgspec
-from benchmarks import backtest, guard, journal
+from benchmarks import audit, backtest, guard, journal
 from benchmarks.measure import Part, Plan, environment, markdown
 
 MEASURES: dict[str, Callable[[Plan], list[Part]]] = {
     "guard": guard.run,
     "journal": journal.run,
+    "audit": audit.run,
     "backtest": backtest.run,
 }
 RUNS = 5

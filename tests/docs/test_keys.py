@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from axisor_server.adapters.ring.transit import TIMEOUT_S
 from axisor_server.choices import Keep, Vault
 from axisor_server.keys import STILL_S
 from axisor_server.services.custody import LOOK_S
@@ -63,6 +64,19 @@ def test_the_settings_are_ones_the_core_takes():
         keep=Keep.PASSPHRASE,
         passphrase_file="/run/keys/axisor-passphrase",
     )
+
+
+def test_the_settings_for_a_vault_elsewhere_are_ones_the_core_takes():
+    text = pages.only(PAGE, "toml", "transit")
+    settings = load(file=text, environment={}, flags={}).settings.vault
+
+    assert settings == Vault(
+        keep=Keep.TRANSIT,
+        transit_url="https://vault.example.org:8200",
+        transit_token_file="/run/keys/vault-token",
+    )
+    assert f'path "transit/decrypt/{settings.transit_key}"' in pages.page(PAGE)
+    assert TIMEOUT_S == 2
 
 
 def test_the_figures_are_those_of_the_code():

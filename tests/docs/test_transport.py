@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from axisor_server.adapters.outbound.addresses import PRIVILEGED, networks
+from axisor_server.adapters.outbound.sending import MOST_ANSWER, TIMEOUT_S
 from axisor_server.limits import QUIET
 from axisor_server.settings import CallLimits, load
 from tests.docs import pages
@@ -19,6 +21,16 @@ def test_the_settings_are_ones_the_core_takes_and_the_usual_ones():
     assert limits.limits == CallLimits(proxies=("10.0.0.0/8",))
     assert proxy.venue.proxy == "socks5h://127.0.0.1:9050"
     assert QUIET == 4  # a quarter of a minute's calls
+
+
+def test_the_networks_of_the_page_are_ones_the_core_takes():
+    text = pages.only(PAGE, "toml", "outbound")
+    settings = load(file=text, environment={}, flags={}).settings.outbound
+
+    assert len(networks(settings.allow, "outbound.allow")) == 2
+    assert f"answer has five seconds and {MOST_ANSWER // 1024} KiB" in pages.page(PAGE)
+    assert f"from {PRIVILEGED}" in pages.page(PAGE)
+    assert TIMEOUT_S == 5
 
 
 def test_a_reader_pins_a_core_and_lets_a_bridge_in(tmp_path: Path):

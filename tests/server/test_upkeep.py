@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,12 +16,15 @@ from axisor.events import NoticeGiven
 from axisor_server.adapters.database.partitions import AHEAD, listed, table_of
 from axisor_server.adapters.memory import MemoryVault, SeededIds, VirtualClock
 from axisor_server.adapters.reserve import SIZE
+from axisor_server.choices import Outbound
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.months import month_of
-from axisor_server.settings import Backup, Database, Settings
+from axisor_server.settings import Audit, Backup, Database, Settings
 from axisor_server.upkeep import Upkeep
+from tests.support import records
 from tests.support.backups import new_keys
 from tests.support.postgres import postgres_dsn, postgres_server
+from tests.support.receivers import Receiver, receiving
 
 __all__ = ["postgres_dsn", "postgres_server"]
 
@@ -159,3 +163,26 @@ def in_the_way(dsn: str) -> None:
     name = table_of(month_of(to_us(datetime.now(UTC))).next)
     with psycopg.connect(dsn) as connection:
         connection.execute(f"CREATE TABLE {name} (id int)".encode())
+
+
+async def test_a_core_sends_its_checkpoints_away_beside_its_other_work(tmp_path: Path):
+    secrets = tmp_path / "webhook.secrets"
+    secrets.write_text(f"whsec_{base64.b64encode(bytes(32)).decode()}\n")
+    secrets.chmod(0o600)
+    async with receiving(Receiver()) as receiver:
+        url = f"http://127.0.0.1:{receiver.port}/"
+        settings = Settings(
+            audit=Audit(webhook=url, webhook_secrets=str(secrets)),
+            outbound=Outbound(allow=("127.0.0.0/8",)),
+        )
+        kept = Kept(tmp_path / "data", settings)
+        await kept.upkeep.open()
+        await kept.upkeep.store.write(records.appending(records.notice(), stream="platform"))
+
+        kept.start()
+        while not receiver.came.is_set():
+            await kept.clock.advance(5)
+        await kept.stop()
+
+    assert receiver.asked[0].line == "POST / HTTP/1.1"
+    assert b'"stream":"platform"' in receiver.asked[0].body

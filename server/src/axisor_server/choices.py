@@ -1,4 +1,4 @@
-"""Settings about people and secrets: who may come in, how letters go, what tokens last, whose keys.
+"""Settings about people, secrets and receivers: who may come in, whose keys, where things go.
 
 They are groups of `settings`, which reads them.
 """
@@ -60,6 +60,18 @@ class Mail(Struct, frozen=True, forbid_unknown_fields=True):
     password_file: Annotated[str, Meta(description="A private file with that password.")] = ""
 
 
+class Outbound(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the core sends what somebody wants sent; to the public internet always."""
+
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(description="Networks that are not public and spoken to, such as 192.168.1.0/24."),
+    ] = ()
+    authority_file: Annotated[
+        str, Meta(description="Certificates (PEM) of who else may sign for receivers.")
+    ] = ""
+
+
 class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
     """How long a sign-in lasts, and each token of it."""
 
@@ -86,6 +98,9 @@ class Keep(enum.Enum):
     ENVIRONMENT = "environment"
     """In a variable `AXISOR_KEK_…` of the process."""
 
+    TRANSIT = "transit"
+    """In the file of the ring, encrypted by a HashiCorp Vault whose key never leaves it."""
+
 
 class Vault(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the keys are that seal every stored secret."""
@@ -94,7 +109,8 @@ class Vault(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(description="Empty: `vault.key` in the data directory; else another file.")
     ] = ""
     keep: Annotated[
-        Keep, Meta(description="How new keys are kept: `file`, `passphrase`, `environment`.")
+        Keep,
+        Meta(description="How new keys are kept: `file`, `passphrase`, `environment`, `transit`."),
     ] = Keep.FILE
     passphrase_file: Annotated[
         str, Meta(description="A private file whose first line is the passphrase.")
@@ -102,3 +118,18 @@ class Vault(Struct, frozen=True, forbid_unknown_fields=True):
     passphrase_memory_mib: Annotated[
         int, Meta(ge=19, le=1_024, description="What one guess at the passphrase costs.")
     ] = 64
+    transit_url: Annotated[
+        str, Meta(description="The HashiCorp Vault of `transit`: https://host:8200.")
+    ] = ""
+    transit_key: Annotated[str, Meta(description="Its key.", pattern="^[A-Za-z0-9._-]{1,64}$")] = (
+        "axisor"
+    )
+    transit_mount: Annotated[
+        str, Meta(description="Where its transit engine is.", pattern="^[A-Za-z0-9._/-]{1,64}$")
+    ] = "transit"
+    transit_token_file: Annotated[
+        str, Meta(description="A private file with the token that it knows the core by.")
+    ] = ""
+    transit_authority_file: Annotated[
+        str, Meta(description="Certificates (PEM) of who signed its own; empty: the usual ones.")
+    ] = ""

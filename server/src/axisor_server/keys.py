@@ -111,6 +111,21 @@ def rewrap(file: Path | None, output: str, **options: Any) -> None:
     click.echo(json.dumps(shape) if output == "json" else text)
 
 
+@keys.command("renew")
+@DATA_DIR
+@DATABASE
+@CONFIG
+@OUTPUT
+@told
+def renew(file: Path | None, output: str, **options: Any) -> None:
+    """Have a service that keeps keys of the ring keep them by its newest key, after it rotated.
+
+    The keys stay the same, so nothing stored is touched. Keys that are kept otherwise stay as is.
+    """
+    count = _Place(file, options).ring.renew()
+    click.echo(json.dumps({"renewed": count}) if output == "json" else f"{count} keys renewed.")
+
+
 @keys.command("reseal")
 @DATA_DIR
 @DATABASE

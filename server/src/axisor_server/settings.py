@@ -19,11 +19,13 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
-from axisor_server.choices import Mail, People, Tokens, Vault
+from axisor_server.choices import Mail, Outbound, People, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
 
-LISTS = ("plugins", "roles", "grpc.names", "backup.recipients", "limits.proxies")
+LISTS = (
+    "plugins", "roles", "grpc.names", "backup.recipients", "limits.proxies", "outbound.allow",
+)  # fmt: skip
 """Settings that are lists; commas part them in the environment."""
 
 
@@ -231,6 +233,13 @@ class Audit(Struct, frozen=True, forbid_unknown_fields=True):
     every: Annotated[
         int, Meta(ge=5, le=86_400, description="Seconds between two, where anything was added.")
     ] = 60
+    webhook: Annotated[
+        str, Meta(description="Empty: nowhere; else the address that gets each one as well.")
+    ] = ""
+    webhook_secrets: Annotated[
+        str,
+        Meta(description="The private file with its secret, and the next one in a second line."),
+    ] = ""
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -265,6 +274,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     vault: Vault = Vault()
     audit: Audit = Audit()
     limits: CallLimits = CallLimits()
+    outbound: Outbound = Outbound()
 
 
 class Loaded(Struct, frozen=True):

@@ -23,8 +23,9 @@ from axisor_server.adapters.database.identity import Identity
 from axisor_server.adapters.reserve import Reserve
 from axisor_server.adapters.signing import SigningKey, open_key
 from axisor_server.offline import postgres_url
+from axisor_server.outgoing import copies_to
 from axisor_server.ports import Ids, Store
-from axisor_server.rpc.metrics import BackupMetrics
+from axisor_server.rpc.metrics import BackupMetrics, CopyMetrics
 from axisor_server.services.checkpointing import Checkpoints, Often
 from axisor_server.services.custody import Custody, KeyRing
 from axisor_server.services.recording import Recorder
@@ -52,6 +53,8 @@ class Upkeep:
         self._vault = vault
         self._signer: SigningKey | None = None
         self._checkpoints = Path(settings.audit.file or data_dir / FILE)
+        self._copies = copies_to(settings, self._checkpoints, data_dir, clock)
+        self._copy_metrics = CopyMetrics(registry)
         self._url = postgres_url(settings)
         place = Place(data_dir=data_dir, database_url=self._url)
         self._identity = Identity(data_dir, anew=anew)
@@ -110,6 +113,8 @@ class Upkeep:
                 often=Often(entries=audit.entries, every_s=audit.every),
             )
             found.append(checkpoints.run())
+        if self._copies is not None:
+            found.append(self._copies(tell, self._copy_metrics).run())
         return found
 
     async def _tell(self, tell: Callable[[NoticeGiven], Awaitable[None]]) -> None:

@@ -45,6 +45,27 @@ async def test_a_torn_last_line_is_left_out(tmp_path: Path):
     assert [found.sequence for found in read_checkpoints(path)] == [1]
 
 
+@pytest.mark.parametrize("whole", [0, 1, 30])
+async def test_what_is_added_behind_a_torn_line_is_whole(tmp_path: Path, whole: int):
+    path = tmp_path / "checkpoints.ndjson"
+    await CheckpointFile(path).keep([checkpoint(number) for number in range(1, whole + 2)])
+    path.write_bytes(path.read_bytes()[:-5])
+
+    await CheckpointFile(path).keep([checkpoint(98), checkpoint(99)])
+
+    kept = [found.sequence for found in read_checkpoints(path)]
+    assert kept == [*range(1, whole + 1), 98, 99]
+
+
+async def test_what_another_hand_wrote_is_not_cut(tmp_path: Path):
+    path = tmp_path / "checkpoints.ndjson"
+    path.write_bytes(b"x" * 10_000)
+
+    await CheckpointFile(path).keep([checkpoint(1)])
+
+    assert path.read_bytes().startswith(b"x" * 10_000)
+
+
 async def test_a_line_that_is_no_checkpoint_is_named(tmp_path: Path):
     path = tmp_path / "checkpoints.ndjson"
     await CheckpointFile(path).keep([checkpoint(1)])

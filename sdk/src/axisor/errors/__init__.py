@@ -5,7 +5,7 @@
     │                 StepUpRequired · SignInRefused · RegistrationClosed
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
-    │                 SettingsInvalid · PasswordRefused
+    │                 SettingsInvalid · PasswordRefused · AddressForbidden · ArchiveRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
     │                 MemberNotFound · PersonNotFound
@@ -14,14 +14,14 @@
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
-    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse
+    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
     ├─ VenueError     VenueRefused · VenueUnavailable · VenueRateLimited · VenueAuth ·
     │                 VenueClockSkew · VenueAnswerInvalid · OutcomeUnknown
     └─ StoreError     StoreUnavailable · StoreInUse · JournalCorrupt · BackupInvalid ·
-                      VaultSealBroken · DiskFull
+                      VaultSealBroken · KeyServiceUnavailable · DiskFull
 
 An error says what happened, what it means for the money, and what to do. `reason` is stable and is
 the name clients see; anything variable in the text is also in `metadata`. When several apply, the
@@ -41,11 +41,15 @@ from axisor.errors.base import (
     VenueError,
 )
 from axisor.errors.outside import (
+    AddressForbidden,
+    ArchiveRefused,
     BackupInvalid,
     CheckpointInvalid,
     DiskFull,
     JournalCorrupt,
+    KeyServiceUnavailable,
     OutcomeUnknown,
+    ReceiverUnavailable,
     ReplayDiverged,
     StoreInUse,
     StoreUnavailable,
@@ -209,6 +213,10 @@ __all__ = [
     "CheckpointInvalid",
     "VaultSealBroken",
     "DiskFull",
+    "AddressForbidden",
+    "ReceiverUnavailable",
+    "ArchiveRefused",
+    "KeyServiceUnavailable",
     "SignInRefused",
     "EmailUnverified",
     "PasswordRefused",

@@ -1,8 +1,8 @@
-"""Errors of what the core depends on: the venue and the database."""
+"""Errors of what lies outside the core: venue, database, receivers, archives, key services."""
 
 from __future__ import annotations
 
-from axisor.errors.base import StoreError, VenueError
+from axisor.errors.base import FormatError, StateError, StoreError, VenueError
 
 
 class VenueRefused(VenueError):
@@ -120,3 +120,35 @@ class DiskFull(StoreUnavailable):
     reason = "DISK_FULL"
     money = "Margin is not added and nothing is opened; closing, stops and reading go on."
     fix = "Free space on the disk of the data directory; the rest goes on by itself."
+
+
+class AddressForbidden(FormatError):
+    """The core does not speak to this address."""
+
+    reason = "ADDRESS_FORBIDDEN"
+    money = "Nothing was sent there, and nothing to the venue."
+    fix = "Give an https:// address on the internet, or allow its network: outbound.allow."
+
+
+class ReceiverUnavailable(StateError):
+    """A receiver outside did not take what it was sent."""
+
+    reason = "RECEIVER_UNAVAILABLE"
+    money = "No money moves by it, and guards go on."
+    fix = "Look at the receiver; it is sent again by itself."
+
+
+class ArchiveRefused(FormatError):
+    """The archive holds something that is not unpacked."""
+
+    reason = "ARCHIVE_REFUSED"
+    money = "Nothing of it was used and nothing was changed."
+    fix = "Use an archive whose maker you know."
+
+
+class KeyServiceUnavailable(StoreError):
+    """The service that holds the key of the vault does not open it."""
+
+    reason = "KEY_SERVICE_UNAVAILABLE"
+    money = "Without it no stored exchange key opens and nothing is guarded; nothing was changed."
+    fix = "Look at the service and at the token of the core, then start again."

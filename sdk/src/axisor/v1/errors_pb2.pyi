@@ -334,6 +334,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The key can withdraw, and the account is to act with real money. Code FAILED_PRECONDITION. Make
     a key without that right. Metadata: `venue`.
     """
+    ERROR_REASON_ADDRESS_FORBIDDEN: _ErrorReason.ValueType  # 96
+    """An address that somebody gave is not one the core speaks to: no https, not on the internet, or
+    not plainly written. Code INVALID_ARGUMENT. Give another, or allow its network in the settings.
+    Metadata: `cause`, `host`.
+    """
+    ERROR_REASON_RECEIVER_UNAVAILABLE: _ErrorReason.ValueType  # 97
+    """A receiver outside did not take what it was sent: it is away, slow, shows a wrong certificate,
+    or answers something else than yes. Code UNAVAILABLE. Look at the receiver; it is sent again by
+    itself. Metadata: `cause`, `host`.
+    """
+    ERROR_REASON_ARCHIVE_REFUSED: _ErrorReason.ValueType  # 98
+    """An archive holds something that is not unpacked: a name that leads outside, a link, a device,
+    more than it may. Code INVALID_ARGUMENT. Use an archive that you know the maker of. Metadata:
+    `cause`, `member`.
+    """
+    ERROR_REASON_KEY_SERVICE_UNAVAILABLE: _ErrorReason.ValueType  # 99
+    """The service that holds the key of the vault does not open it: it is away, sealed, or refuses
+    the token. Code UNAVAILABLE. Look at the service, then start again. Metadata: `cause`,
+    `service`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -652,5 +672,25 @@ FAILED_PRECONDITION. Wrap what is stored by another key first. Metadata: `key`, 
 ERROR_REASON_KEY_CAN_WITHDRAW: ErrorReason.ValueType  # 78
 """The key can withdraw, and the account is to act with real money. Code FAILED_PRECONDITION. Make
 a key without that right. Metadata: `venue`.
+"""
+ERROR_REASON_ADDRESS_FORBIDDEN: ErrorReason.ValueType  # 96
+"""An address that somebody gave is not one the core speaks to: no https, not on the internet, or
+not plainly written. Code INVALID_ARGUMENT. Give another, or allow its network in the settings.
+Metadata: `cause`, `host`.
+"""
+ERROR_REASON_RECEIVER_UNAVAILABLE: ErrorReason.ValueType  # 97
+"""A receiver outside did not take what it was sent: it is away, slow, shows a wrong certificate,
+or answers something else than yes. Code UNAVAILABLE. Look at the receiver; it is sent again by
+itself. Metadata: `cause`, `host`.
+"""
+ERROR_REASON_ARCHIVE_REFUSED: ErrorReason.ValueType  # 98
+"""An archive holds something that is not unpacked: a name that leads outside, a link, a device,
+more than it may. Code INVALID_ARGUMENT. Use an archive that you know the maker of. Metadata:
+`cause`, `member`.
+"""
+ERROR_REASON_KEY_SERVICE_UNAVAILABLE: ErrorReason.ValueType  # 99
+"""The service that holds the key of the vault does not open it: it is away, sealed, or refuses
+the token. Code UNAVAILABLE. Look at the service, then start again. Metadata: `cause`,
+`service`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -61,6 +61,8 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.SettingsInvalid,
         errors.HistoryInvalid,
         errors.PasswordRefused,
+        errors.AddressForbidden,
+        errors.ArchiveRefused,
     ),
     _C.NOT_FOUND: (
         errors.AccountNotFound,
@@ -88,6 +90,8 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.VenueClockSkew,
         errors.StoreUnavailable,
         errors.DiskFull,
+        errors.ReceiverUnavailable,
+        errors.KeyServiceUnavailable,
     ),
     _C.DATA_LOSS: (
         errors.VenueAnswerInvalid,
@@ -147,6 +151,8 @@ WAITS: dict[str, timedelta] = {
     "STORE_UNAVAILABLE": timedelta(seconds=1),
     "RESTORE_RECONCILING": timedelta(seconds=10),
     "DISK_FULL": timedelta(seconds=10),
+    "RECEIVER_UNAVAILABLE": timedelta(seconds=60),
+    "KEY_SERVICE_UNAVAILABLE": timedelta(seconds=10),
 }
 """How long to wait where waiting helps, unless the error's `retry_after_s` says otherwise."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from axisor_server.adapters.files import PRIVATE, sync_directory
 from axisor_server.domain.checkpoints import Checkpoint, from_line, to_line
 
 FILE = "checkpoints.ndjson"
+LONGEST = 4_096
+"""No line is as long."""
 
 
 class CheckpointFile:
@@ -27,13 +30,27 @@ class CheckpointFile:
     def _add(self, lines: bytes) -> None:
         made = not self.path.exists()
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         with os.fdopen(os.open(self.path, flags, PRIVATE), "ab") as file:
+            _cut_torn(file.fileno())
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
         if made:
             sync_directory(self.path.parent)
+
+
+def _cut_torn(handle: int) -> None:
+    """Cut off the end of a line that a crash tore, or what is added would be part of it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # cores may share the file; none cuts what one writes
+    except OSError:
+        return  # a disk without locks: what was torn stays, and the line with it is left out
+    size = os.fstat(handle).st_size
+    tail = os.pread(handle, LONGEST, max(0, size - LONGEST))
+    torn = len(tail) - (tail.rfind(b"\n") + 1)
+    if torn and (torn < len(tail) or size <= LONGEST):
+        os.ftruncate(handle, size - torn)
 
 
 def read_checkpoints(path: Path) -> Iterator[Checkpoint]:

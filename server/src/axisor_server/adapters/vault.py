@@ -21,6 +21,7 @@ from axisor_server.adapters.ring.keepers import (
     take,
 )
 from axisor_server.adapters.ring.ring import Held, Ring
+from axisor_server.adapters.ring.transit import InTransit
 from axisor_server.adapters.sealing import KEY_BYTES, SealingKey
 from axisor_server.choices import Vault as VaultSettings
 from axisor_server.domain.custody import KeyStanding
@@ -148,6 +149,7 @@ def open_ring(
         InFile(),
         InEnvironment(take(environment)),
         UnderPassphrase(_passphrase(settings, environment), cost),
+        InTransit(settings),
     )
     return Ring(path, keepers, keep=settings.keep.value)
 
@@ -160,7 +162,7 @@ def open_vault(
     """Return the vault of a data directory, making its first key at the first start.
 
     Raises SettingsInvalid when the file is readable by others or is no vault key, or when a key it
-    names cannot be had.
+    names cannot be had; KeyServiceUnavailable where the service that keeps one does not open it.
     """
     return RingVault(open_ring(directory, settings or VaultSettings(), environment or {}))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -80,6 +81,32 @@ class BackupMetrics:
             self._good.set(good_us / 1_000_000)
             self._size.set(size)
             self._took.set(took_ms / 1_000)
+
+
+class CopyMetrics:
+    """Says how far the receiver of checkpoints is, and how often it was not there."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._good = Gauge(
+            "axisor_checkpoints_copied_seconds",
+            "When a receiver last took checkpoints, in seconds since 1970.",
+            registry=registry,
+        )
+        self._count = Counter(
+            "axisor_checkpoints_copied", "Checkpoints that it took.", registry=registry
+        )
+        self._failures = Counter(
+            "axisor_checkpoint_copy_failures", "Tries that it did not take.", registry=registry
+        )
+
+    def copied(self, *, time: datetime, count: int) -> None:
+        """Note that the receiver acknowledged so many."""
+        self._good.set(time.timestamp())
+        self._count.inc(count)
+
+    def failed(self) -> None:
+        """Note that a try failed."""
+        self._failures.inc()
 
 
 class CoreCollector(Collector):

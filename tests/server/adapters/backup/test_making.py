@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 import signal
@@ -171,11 +172,15 @@ async def test_what_is_no_key_or_setting_is_named_and_left_out(tmp_path: Path):
     await grown(scene)
     (scene.place.data_dir / "huge.log").write_bytes(bytes(making.LARGEST_FILE + 1))
     (scene.place.data_dir / "link").symlink_to("/etc/hostname")
+    for odd in ("my notes.txt", "\u00e4.txt", "OWNER.token"):
+        (scene.place.data_dir / odd).write_text("x")
+    (scene.place.data_dir / "old.tar.gz").write_bytes(gzip.compress(b"x"))
 
     made = scene.made()
 
     names = {member.name for member in made.manifest.members}
-    assert made.manifest.left_out == ("huge.log",)
+    assert set(made.manifest.left_out) == {"huge.log", "my notes.txt", "\u00e4.txt", "OWNER.token"}
+    assert "files/old.tar.gz" in names
     assert {"files/vault.key", "files/owner.token", "files/tls/core.key"} <= names
     assert not any("lock" in name or "link" in name for name in names)
 

@@ -6,14 +6,18 @@ import gzip
 import hashlib
 import io
 import re
+import shutil
 import tarfile
 import zlib
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeAlias
 
 import msgspec
 
 from axisor.errors import BackupInvalid
+from axisor_server.adapters import archives
 from axisor_server.domain.backups import FORMAT, Manifest, Member
 
 MANIFEST = "manifest.json"
@@ -22,8 +26,11 @@ BLOCK = 1 << 20
 LEVEL = 3
 """How hard gzip tries: a third of the time of its usual level for a tenth more bytes."""
 
-_MEMBER = re.compile(r"(?:database\.db|rows/[a-z_]+|files/[\w.-]+(?:/[\w.-]+)?)")
-_BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError, ValueError)
+_MEMBER = re.compile(r"(?:database\.db|rows/[a-z_]+|files/[\w+@.-]+(?:/[\w+@.-]+)?)")
+BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError, ValueError)
+"""What tarfile and gzip raise for what is damaged."""
+
+_Members: TypeAlias = Iterator[tuple[archives.Member, BinaryIO]]
 
 _decoder = msgspec.json.Decoder(Manifest)
 
@@ -60,35 +67,40 @@ def _add(tar: tarfile.TarFile, name: str, size: int, source: BinaryIO) -> None:
     tar.addfile(entry, source)
 
 
-def unpack(source: BinaryIO, folder: Path) -> Manifest:
+def unpack(source: BinaryIO, folder: Path, bounds: archives.Bounds | None = None) -> Manifest:
     """Write the members into `folder`, which must be empty, and return the manifest.
 
-    Raises BackupInvalid where anything is missing, added, renamed or changed; what was written by
-    then is not to be used.
+    Everything is looked at before anything is written; without `bounds` it may fill the disk.
+    Raises ArchiveRefused for what no backup holds, and BackupInvalid where anything is missing,
+    added, renamed or changed; what was written by then is not to be used.
     """
+    bounds = bounds or archives.Bounds(total_bytes=shutil.disk_usage(folder).free)
     try:
-        with (
-            gzip.GzipFile(fileobj=source, mode="rb") as zipped,
-            tarfile.open(fileobj=zipped, mode="r|") as tar,
-        ):
-            return _unpack(tar, folder)
-    except _BROKEN as error:
+        archives.inspect(source, bounds)
+        source.seek(0)
+        with closing(archives.members(source, bounds)) as found:
+            return _unpack(found, folder)
+    except BROKEN as error:
         raise BackupInvalid(f"The backup is not whole: {error}.") from error
 
 
-def _unpack(tar: tarfile.TarFile, folder: Path) -> Manifest:
-    first = tar.next()
-    if first is None or first.name != MANIFEST or first.size > LARGEST_MANIFEST:
+def _unpack(found: _Members, folder: Path) -> Manifest:
+    first, content = next(found, (None, None))
+    if first is None or content is None or first.name != MANIFEST or first.size > LARGEST_MANIFEST:
         raise BackupInvalid("It does not begin as a backup does.")
-    manifest = decode_manifest(_content(tar, first).read())
+    manifest = decode_manifest(content.read())
     for member in manifest.members:
-        entry = tar.next()
-        if entry is None or (entry.name, entry.size) != (member.name, member.size):
+        entry, content = next(found, (None, None))
+        if (
+            entry is None
+            or content is None
+            or (entry.name, entry.size) != (member.name, member.size)
+        ):
             raise BackupInvalid(f"The backup lacks {member.name}.", member=member.name)
-        if not (entry.isreg() and _MEMBER.fullmatch(member.name)) or ".." in member.name:
+        if not _MEMBER.fullmatch(member.name):
             raise BackupInvalid(f"The backup holds the strange file {member.name!r}.")
-        _extract(_content(tar, entry), folder / member.name, member)
-    if tar.next() is not None:
+        _extract(content, folder / member.name, member)
+    if next(found, None) is not None:
         raise BackupInvalid("The backup holds more than it says.")
     return manifest
 
@@ -105,13 +117,6 @@ def decode_manifest(encoded: bytes) -> Manifest:
             fix="Restore it with the version of Axisor that made it, or a newer one.",
         )
     return manifest
-
-
-def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> BinaryIO:
-    file = tar.extractfile(entry)
-    if file is None:
-        raise BackupInvalid(f"The backup holds no file {entry.name!r}.")
-    return cast("BinaryIO", file)  # a stream of bytes, by another name
 
 
 def _extract(source: BinaryIO, path: Path, member: Member) -> None:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import AxisorError, StoreInUse, StoreUnavailable
+from axisor_server.adapters.archives import Names
 from axisor_server.adapters.backup import archive, checking, seal
 from axisor_server.adapters.backup.folder import listed, prove, written
 from axisor_server.adapters.backup.snapshots import (
@@ -242,13 +243,15 @@ def remembered(data_dir: Path) -> Manifest | None:
 
 
 def copy_files(data_dir: Path, target: Path) -> list[str]:
-    """Copy keys, tokens and certificates; returns what was too large to be one of these."""
+    """Copy keys, tokens and certificates; returns what is too large or too oddly named for one."""
     left_out = []
-    for path in sorted(data_dir.rglob("*")):
+    names = Names()
+    for path in sorted(data_dir.rglob("*"), key=_ours_first):
         name = path.relative_to(data_dir)
         if path.is_symlink() or not path.is_file() or _passes(name):
             continue
-        if path.stat().st_size > LARGEST_FILE or len(name.parts) > 2:
+        fits = path.stat().st_size <= LARGEST_FILE and len(name.parts) <= 2
+        if not fits or not names.add(name.as_posix()):
             left_out.append(name.as_posix())
             continue
         copy = target / name
@@ -256,6 +259,11 @@ def copy_files(data_dir: Path, target: Path) -> list[str]:
         copy.touch(mode=0o600)
         copy.write_bytes(path.read_bytes())
     return left_out
+
+
+def _ours_first(path: Path) -> tuple[bool, Path]:
+    # Ours have small letters, and come before what differs from them in that alone.
+    return path.name != path.name.lower(), path
 
 
 def _passes(name: Path) -> bool:

@@ -33,7 +33,7 @@ class Opened(Struct, frozen=True, kw_only=True):
 def opened(path: Path, key: seal.Key, *, scratch_in: Path) -> Iterator[Opened]:
     """Open and check the backup at a path, or the newest of a folder; gone afterwards.
 
-    Raises BackupInvalid, JournalCorrupt, SettingsInvalid, StoreUnavailable.
+    Raises ArchiveRefused, BackupInvalid, JournalCorrupt, SettingsInvalid, StoreUnavailable.
     """
     chain = chain_to(path)
     with staging(scratch_in) as scratch:

@@ -1,4 +1,7 @@
-"""Where a key is kept: in the file, in the environment, or in the file under a passphrase."""
+"""Where a key is kept: in the file, in the environment, or in the file under a passphrase.
+
+A fourth way, by a service, has its own module.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +51,20 @@ class Keeper(Protocol):
         """Return the key that the file means. Raises SettingsInvalid, ValueError."""
         ...
 
+    def renewed(self, text: str) -> str:
+        """Return what the file is to have of the same key from now on, as the keeper changed."""
+        ...
 
-class InFile:
+
+class _Unchanging:
+    """What keeps a key as it is."""
+
+    def renewed(self, text: str) -> str:
+        """Return the same."""
+        return text
+
+
+class InFile(_Unchanging):
     """A key in clear in the file, which only the core's user can read."""
 
     way = "1"
@@ -65,7 +80,7 @@ class InFile:
         return _of_length(bytes.fromhex(text))
 
 
-class InEnvironment:
+class InEnvironment(_Unchanging):
     """Keys in variables of the process, which are removed once they are read."""
 
     way = "environment-1"
@@ -117,7 +132,7 @@ class Cost(Struct, frozen=True):
         return f"{self.memory_kib}.{self.passes}.{self.lanes}"
 
 
-class UnderPassphrase:
+class UnderPassphrase(_Unchanging):
     """A key in the file, sealed under a passphrase that is given at each start."""
 
     way = "passphrase-1"

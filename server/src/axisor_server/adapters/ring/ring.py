@@ -65,6 +65,23 @@ class Ring:
             line = self._find(lines, id)
             self._write((line, *(other for other in lines if other != line)))
 
+    def renew(self) -> int:
+        """Have every key that a service keeps kept by that service's newest; returns how many."""
+        with self._changing() as lines:
+            renewed = tuple(map(self._renewed, lines))
+            if renewed != lines:
+                self._write(renewed)
+        return sum(new != old for new, old in zip(renewed, lines, strict=True))
+
+    def _renewed(self, line: Line) -> Line:
+        keeper = self._keepers.get(line.way)
+        if keeper is None:
+            raise no_vault_key(self.path)
+        renewed = Line(line.way, keeper.renewed(line.text))
+        if renewed != line and keeper.open(renewed.text) != keeper.open(line.text):
+            raise no_vault_key(self.path)  # what does not open as before is not written down
+        return renewed
+
     def retire(self, id: str) -> None:
         """Take a key off the ring and put it by. Raises SettingsInvalid for the one that seals.
 

@@ -1,0 +1,1 @@
+"""What leaves for addresses that somebody gave: which are spoken to, and how."""
