@@ -1,11 +1,13 @@
 # Axisor. `make demo` shows it, `make test` proves it. Needs Python 3.11 or later with venv, git and make.
-# PYTHON=… names the interpreter, VENV=… the environment, ARGS=… what the demo is told, PYTEST_ARGS=… what pytest is.
+# PYTHON=… names the interpreter, VENV=… the environment, ARGS=… what the demo is told, PYTEST_ARGS=… what pytest is, WORKERS=… how many test at once.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
 VENV ?= .venv
+# Half of what is tested waits for processes and their clocks, so there is one worker more than the two cores asked for.
+WORKERS ?= 3
 BIN := $(VENV)/bin
 CANDIDATES := python3.11 python3.12 python3.13 python3
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -28,7 +30,7 @@ demo: $(VENV)/.demo ## Show a guarded flash crash on the simulator
 
 test: $(VENV)/.dev node ## Install what tests need, check, and run them all
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 check: $(VENV)/.dev lint ## Format, lint, types, import contracts, the contract
 
