@@ -2,7 +2,7 @@
 
     AxisorError
     ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
-    │                 StepUpRequired · SignInRefused · RegistrationClosed
+    │                 StepUpRequired · SignInRefused · RegistrationClosed · IdentityRefused
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid · PasswordRefused
@@ -14,7 +14,8 @@
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
-    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse
+    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse ·
+    │                 IdentityNotLinked · ProviderUnavailable
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -59,10 +60,13 @@ from axisor.errors.outside import (
 )
 from axisor.errors.people import (
     EmailUnverified,
+    IdentityNotLinked,
+    IdentityRefused,
     PasswordRefused,
     PersonNotFound,
     PersonStateInvalid,
     ProofInvalid,
+    ProviderUnavailable,
     RegistrationClosed,
     SignInRefused,
 )
@@ -216,6 +220,9 @@ __all__ = [
     "PersonNotFound",
     "RegistrationClosed",
     "PersonStateInvalid",
+    "IdentityRefused",
+    "IdentityNotLinked",
+    "ProviderUnavailable",
     "reasons",
 ]
 

@@ -43,6 +43,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.TokenInvalid,
         errors.SessionOver,
         errors.SignInRefused,
+        errors.IdentityRefused,
     ),
     _C.PERMISSION_DENIED: (
         errors.PermissionDenied,
@@ -88,6 +89,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.VenueClockSkew,
         errors.StoreUnavailable,
         errors.DiskFull,
+        errors.ProviderUnavailable,
     ),
     _C.DATA_LOSS: (
         errors.VenueAnswerInvalid,
@@ -126,6 +128,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.EmailUnverified,
         errors.ProofInvalid,
         errors.PersonStateInvalid,
+        errors.IdentityNotLinked,
     ),
 }
 
@@ -147,6 +150,7 @@ WAITS: dict[str, timedelta] = {
     "STORE_UNAVAILABLE": timedelta(seconds=1),
     "RESTORE_RECONCILING": timedelta(seconds=10),
     "DISK_FULL": timedelta(seconds=10),
+    "PROVIDER_UNAVAILABLE": timedelta(seconds=5),
 }
 """How long to wait where waiting helps, unless the error's `retry_after_s` says otherwise."""
 
