@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from axisor.errors import FieldInvalid, IdentityRefused
 from axisor.ports import Secret
-from axisor_server.adapters.identity.web import Answer, Web, is_safe
+from axisor_server.adapters.identity.web import TIMEOUT_S, Answer, Web, is_safe
 from axisor_server.domain.identities import Asked, DeviceCode, NotYet, challenge_of
 from axisor_server.domain.people import plain_email
 
@@ -33,6 +33,7 @@ class Registered(Struct, frozen=True, kw_only=True):
     secret: Secret | None = None
     devices: bool = False
     proxy: str = ""
+    timeout_s: float = TIMEOUT_S
 
 
 class Endpoints(Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ class GithubProvider:
     def __init__(self, at: Registered) -> None:
         issuer = at.issuer.rstrip("/")
         self._at = at
-        self._web = Web(at.name, proxy=at.proxy)
+        self._web = Web(at.name, proxy=at.proxy, timeout_s=at.timeout_s)
         self._api = _API_OF_HOME if issuer == HOME else f"{issuer}/api/v3"
         self._endpoints = Endpoints(
             authorize=f"{issuer}/login/oauth/authorize",

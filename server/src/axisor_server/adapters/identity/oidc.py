@@ -45,7 +45,7 @@ class OidcProvider:
     def __init__(self, at: Registered, clock: Clock) -> None:
         self._at = at
         self._clock = clock
-        self._web = Web(at.name, proxy=at.proxy)
+        self._web = Web(at.name, proxy=at.proxy, timeout_s=at.timeout_s)
         self._found: Discovered | None = None
         self._keys: list[Any] = []
         self._keys_ms: int | None = None
