@@ -1,7 +1,7 @@
 """Identities at providers: who somebody is to Google, GitHub or another that vouches for people.
 
 An identity is an issuer and what that issuer calls its person, never an e-mail address: those
-change hands. It is found by a keyed hash, and lies sealed under the key of the person it signs in.
+change hands. It is found by a keyed hash, and what the issuer calls the person is not kept.
 """
 
 from __future__ import annotations
@@ -98,12 +98,11 @@ class Pending(Struct, frozen=True, kw_only=True):
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """An identity that signs a person in. `subject` and `email` are sealed for that person."""
+    """An identity that signs a person in. `id` is its keyed hash, `email` sealed for the person."""
 
     id: str
     person: str
     issuer: str
-    subject: bytes
     email: bytes
     linked_us: int
 

@@ -77,6 +77,7 @@ class Directory:
         role: PlatformRole,
         joined: Joined,
         password: str,
+        verified_us: int | None = None,
     ) -> Person:
         """Make a person with a key of their own. Raises Conflict where the address is taken."""
         now_us = self._now_us()
@@ -89,6 +90,7 @@ class Directory:
             role=role,
             joined=joined,
             password=password,
+            verified_us=verified_us,
             created_us=now_us,
             updated_us=now_us,
         )
