@@ -10,7 +10,7 @@ import pytest
 from axisor.errors import SettingsInvalid
 from axisor.testing.clock import FixedClock
 from axisor_server.adapters.post import FolderPost, SmtpPost
-from axisor_server.choices import Mail, MailTls, People, Work
+from axisor_server.choices import Mail, MailTls, People, Provider, ProviderKind, Work
 from axisor_server.reaching import post, reach
 from axisor_server.settings import Settings
 
@@ -53,12 +53,12 @@ def test_a_password_that_others_can_read_or_that_is_not_there_is_refused(
 
 def test_a_list_of_leaked_passwords_is_asked_encrypted(tmp_path: Path):
     with pytest.raises(SettingsInvalid):
-        reach(Settings(people=People(leaked_url="http://example.org/range")), tmp_path, CLOCK)
+        reach(Settings(people=People(leaked_url="http://example.org/range")), tmp_path, CLOCK, {})
 
 
 def test_registering_is_closed_and_passwords_are_dear_unless_set_otherwise(tmp_path: Path):
-    usual = reach(Settings(), tmp_path, CLOCK)
-    other = reach(Settings(people=People(open=True, passwords=Work.SMALL)), tmp_path, CLOCK)
+    usual = reach(Settings(), tmp_path, CLOCK, {})
+    other = reach(Settings(people=People(open=True, passwords=Work.SMALL)), tmp_path, CLOCK, {})
 
     assert (usual.open, other.open) == (False, True)
     assert usual.passwords.stale("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA")

@@ -66,7 +66,7 @@ class Directory:
         """Return all people, oldest first."""
         return [from_document(record) for record in view.documents(KIND)]
 
-    def add(
+    def add(  # noqa: PLR0913 - it says that much of a person
         self,
         tx: Transaction,
         *,

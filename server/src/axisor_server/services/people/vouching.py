@@ -25,7 +25,7 @@ from axisor_server.domain.identities import (
     is_own_redirect,
 )
 from axisor_server.domain.journal import from_us, to_us
-from axisor_server.domain.proofs import Proof, Purpose
+from axisor_server.domain.proofs import Proof, Purpose, parse
 from axisor_server.domain.records import DocumentRecord
 from axisor_server.ports import Conflict, Sealer, Store
 from axisor_server.services.people.directory import Directory
@@ -71,7 +71,7 @@ class Waits(Struct, frozen=True):
 class Vouching:
     """Carries sign-ins to providers and back."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it stands on that much
         self,
         *,
         store: Store,
@@ -177,6 +177,14 @@ class Vouching:
             return await self._slower(handle, pending, found)
         await self._use(handle, Purpose.DEVICE)
         return found
+
+    async def either(
+        self, handle: str, *, state: str, code: str, issuer: str, peer: Peer
+    ) -> Vouched | Waits:
+        """Return who came back, by whichever way the handle began. Raises as these ways do."""
+        if parse(handle, Purpose.DEVICE) is not None:
+            return await self.poll(handle, peer=peer)
+        return await self.finish(handle, state=state, code=code, issuer=issuer, peer=peer)
 
     async def _claim(self, record: DocumentRecord, proof: Proof, pending: Pending) -> bool:
         """Move the next question away, so that of two cores one asks."""
