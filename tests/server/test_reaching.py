@@ -10,7 +10,7 @@ import pytest
 from axisor.errors import SettingsInvalid
 from axisor.testing.clock import FixedClock
 from axisor_server.adapters.post import FolderPost, SmtpPost
-from axisor_server.choices import Mail, MailTls, People, Provider, ProviderKind, Work
+from axisor_server.choices import Mail, MailTls, People, Work
 from axisor_server.reaching import post, reach
 from axisor_server.settings import Settings
 

@@ -130,12 +130,11 @@ class Provider:
 
     def unsigned(self, claims: Claims) -> str:
         """Return claims as a token without a signature."""
-        return jwt.encode(claims, None, algorithm="none", headers={"kid": self.keys[-1].kid})
+        return f"{self._unproved('none', claims)}."
 
     def by_public_key(self, claims: Claims) -> str:
         """Return claims signed by HMAC with what everybody knows, as forgers try."""
-        head = {"alg": "HS256", "typ": "JWT", "kid": self.keys[-1].kid}
-        text = ".".join(plain(json.dumps(part).encode()) for part in (head, claims))
+        text = self._unproved("HS256", claims)
         mac = hmac.new(self.keys[-1].pem, text.encode(), hashlib.sha256).digest()
         return f"{text}.{plain(mac)}"
 
@@ -168,7 +167,9 @@ class Provider:
         host = urlsplit(back).hostname
         if query.get("client_id") not in self.clients or host not in ("127.0.0.1", "::1"):
             return JSONResponse({"error": "invalid_request"}, 400)
-        said = {"state": query.get("state", ""), "iss": self.url}
+        said = {"state": query.get("state", "")}
+        if request.url.path == "/authorize":  # GitHub does not say who it is
+            said["iss"] = self.url
         hashed = query.get("code_challenge_method") == "S256" and query.get("code_challenge")
         if self.consents is None or not hashed:
             error = "access_denied" if hashed else "invalid_request"
@@ -299,6 +300,10 @@ class Provider:
             client, secret = map(unquote_plus, pair)
         known = self.clients.get(str(client))
         return str(client) if known is not None and known == secret else None
+
+    def _unproved(self, algorithm: str, claims: Claims) -> str:
+        head = {"alg": algorithm, "typ": "JWT", "kid": self.keys[-1].kid}
+        return ".".join(plain(json.dumps(part).encode()) for part in (head, claims))
 
     def _bearer(self, request: Request) -> User | None:
         return self.tokens.get(request.headers.get("authorization", "").removeprefix("Bearer "))

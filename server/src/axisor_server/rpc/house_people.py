@@ -15,8 +15,8 @@ from axisor_server.services.people.choosing import Choosing
 from axisor_server.services.people.devices import Devices
 from axisor_server.services.people.directory import Directory
 from axisor_server.services.people.factors import Factors
-from axisor_server.services.people.letters import Letters
 from axisor_server.services.people.identities import Identities
+from axisor_server.services.people.letters import Letters
 from axisor_server.services.people.needs import (
     IdentityProvider,
     IsCommon,
