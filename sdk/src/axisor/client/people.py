@@ -323,20 +323,21 @@ class Users:
         return Page(tuple(map(identity_from_wire, answer.identities)), answer.next_page_token)
 
     async def link_identity(
-        self,
-        begun: External | Elsewhere,
-        *,
-        state: str = "",
-        code: Secret | None = None,
-        issuer: str = "",
-    ) -> Identity | Waiting:
-        """Let an identity sign one in from now on; of another device it may have to be waited for.
+        self, begun: External, *, state: str, code: Secret, issuer: str = ""
+    ) -> Identity:
+        """Let an identity sign one in from now on, by what the browser brought back.
 
         Raises IdentityRefused, PersonStateInvalid, ProofInvalid, ProviderUnavailable.
         """
         request = users_pb2.LinkIdentityRequest(
-            handle=begun.handle.reveal(), state=state, code=_shown(code), issuer=issuer
+            handle=begun.handle.reveal(), state=state, code=code.reveal(), issuer=issuer
         )
+        answer = await self._call.once(self._stub.LinkIdentity, request)
+        return identity_from_wire(answer.identity)
+
+    async def link_elsewhere(self, begun: Elsewhere) -> Identity | Waiting:
+        """Let an identity sign one in, once another device was used. Raises as `link_identity`."""
+        request = users_pb2.LinkIdentityRequest(handle=begun.handle.reveal())
         answer = await self._call.once(self._stub.LinkIdentity, request)
         if answer.WhichOneof("outcome") == "waiting":
             return waiting_from_wire(answer.waiting)
