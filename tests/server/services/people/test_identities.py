@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from tests.server.services.people.vouched import Place, closed, place
@@ -104,6 +106,17 @@ async def test_the_same_identity_is_the_same_person_whatever_its_address(place: 
 
     assert again.person == first.person
     assert len(await place.people.house.administering.all()) == 2
+
+
+async def test_of_several_first_sign_ins_at_once_one_makes_the_person(place: Place):
+    await place.people.join(ADA_EMAIL)
+    who = await place.vouched(BOB)
+    enter = [place.identities.enter(who, invitation="", device=LAPTOP, peer=HERE) for _ in range(4)]
+
+    found = await asyncio.gather(*enter)
+
+    assert len({each.person for each in found if isinstance(each, Entered)}) == 1
+    assert len(await place.people.entries("PersonRegistered")) == 2
 
 
 async def test_a_session_says_how_its_person_came(place: Place):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from tests.server.services.people.vouched import BACK, CONFIGURED, Place, place
@@ -14,10 +16,14 @@ from axisor.errors import (
     ProofInvalid,
     ProviderUnavailable,
     RateLimited,
+    VaultSealBroken,
 )
 from axisor.identity import SignInFailed
 from axisor_server.domain.identities import Vouched, asked, is_own_redirect
 from axisor_server.domain.proofs import KIND as PROOF
+from axisor_server.domain.proofs import Purpose
+from axisor_server.ports import Transaction
+from axisor_server.services.people.proofs import Proofs
 from axisor_server.services.people.vouching import Waits
 
 __all__ = ["place"]
@@ -238,6 +244,53 @@ async def test_a_device_is_waited_for_at_the_providers_own_pace(place: Place):
     assert found.subject == BOB.subject
     with pytest.raises(ProofInvalid):
         await place.vouching.poll(begun.handle, peer=HERE)
+
+
+async def test_what_is_kept_of_a_device_opens_under_its_own_handle_alone(place: Place):
+    mine = await place.vouching.begin_device("test", peer=HERE)
+    theirs = await place.vouching.begin_device("test", peer=HERE)
+    place.there.approve(theirs.code.typed, BOB)
+    await place.people.wait(5)
+
+    def exchange(tx: Transaction) -> None:
+        one, other = (view.look(tx, each.handle, Purpose.DEVICE) for each in (mine, theirs))
+        assert other[1].pending is not None
+        stolen = msgspec.structs.replace(one[1], pending=other[1].pending)
+        view.keep(tx, one[0], stolen)
+
+    view = Proofs(clock=place.people.clock, ids=place.people.signs.ids)
+    await place.people.store.write(exchange)
+
+    with pytest.raises(VaultSealBroken):
+        await place.vouching.poll(mine.handle, peer=HERE)
+
+
+async def test_of_several_who_bring_the_same_code_one_gets_in(place: Place):
+    begun, back = await place.begin()
+    finish = [
+        place.vouching.finish(
+            begun.handle, state=back.state, code=back.code, issuer=back.issuer, peer=HERE
+        )
+        for _ in range(5)
+    ]
+
+    found = await asyncio.gather(*finish, return_exceptions=True)
+
+    assert sum(isinstance(each, Vouched) for each in found) == 1
+    assert all(isinstance(each, (Vouched, ProofInvalid)) for each in found)
+    assert place.there.asked["/token"] == 1
+
+
+async def test_of_several_who_ask_about_a_device_at_once_one_is_let_in(place: Place):
+    begun = await place.vouching.begin_device("test", peer=HERE)
+    place.there.approve(begun.code.typed, BOB)
+    await place.people.wait(5)
+
+    polls = [place.vouching.poll(begun.handle, peer=HERE) for _ in range(5)]
+    found = await asyncio.gather(*polls, return_exceptions=True)
+
+    assert sum(isinstance(each, Vouched) for each in found) == 1
+    assert place.there.asked["/token"] == 1
 
 
 async def test_a_device_that_was_refused_is_over(place: Place):

@@ -27,7 +27,7 @@ from axisor_server.domain.identities import (
 from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.proofs import Proof, Purpose, parse
 from axisor_server.domain.records import DocumentRecord
-from axisor_server.ports import Conflict, Sealer, Store
+from axisor_server.ports import Conflict, Sealer, Store, Transaction
 from axisor_server.services.people.directory import Directory
 from axisor_server.services.people.needs import IdentityProvider
 from axisor_server.services.people.proofs import Made, Proofs
@@ -148,11 +148,10 @@ class Vouching:
         code = await way.begin_device()
         pending = Pending(
             provider=provider,
-            sealed=self._vault.seal(code.secret.encode(), purpose=SEALED, bound=(provider,)),
             pause_s=code.pause_s,
             due_us=self._now_us() + code.pause_s * 1_000_000,
         )
-        made = await self._make(Purpose.DEVICE, pending)
+        made = await self._store.write(lambda tx: self._make_device(tx, pending, code.secret))
         return DeviceBegun(handle=made.text, until=from_us(made.until_us), code=code)
 
     async def poll(self, handle: str, *, peer: Peer) -> Vouched | Waits:
@@ -166,7 +165,7 @@ class Vouching:
         pending, way = self._pending(proof)
         if self._now_us() < pending.due_us or not await self._claim(record, proof, pending):
             return Waits(pending.pause_s)
-        secret = self._vault.unseal(pending.sealed, purpose=SEALED, bound=(pending.provider,))
+        secret = self._vault.unseal(pending.sealed, purpose=SEALED, bound=(record.id,))
         try:
             found = await way.poll_device(secret.decode())
         except IdentityRefused as error:
@@ -227,6 +226,15 @@ class Vouching:
     async def _make(self, purpose: Purpose, pending: Pending) -> Made:
         proof = Proof(pending=pending)
         return await self._store.write(lambda tx: self._proofs.make(tx, purpose, proof))
+
+    def _make_device(self, tx: Transaction, pending: Pending, secret: str) -> Made:
+        made = self._proofs.make(tx, Purpose.DEVICE, Proof(pending=pending))
+        record, proof = self._proofs.look(tx, made.text, Purpose.DEVICE)
+        # Bound to its handle, so that no other handle is let in by it.
+        sealed = self._vault.seal(secret.encode(), purpose=SEALED, bound=(record.id,))
+        kept = msgspec.structs.replace(pending, sealed=sealed)
+        self._proofs.keep(tx, record, msgspec.structs.replace(proof, pending=kept))
+        return made
 
     async def _use(self, handle: str, purpose: Purpose) -> Proof:
         return await self._store.write(lambda tx: self._proofs.use(tx, handle, purpose))
