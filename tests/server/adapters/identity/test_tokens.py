@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from typing import Any
 
 import pytest
 from tests.support.provider import CLIENT, Provider, SigningKey
@@ -56,7 +57,7 @@ def test_a_token_without_one_of_its_parts_is_refused(there: Provider, cut: int):
 def test_a_key_set_out_of_shape_has_no_key(there: Provider):
     text, public = there.signed(CLAIMS), there.keys[-1].public
 
-    for keys in (
+    shapes: tuple[list[Any], ...] = (
         [],
         [None, 5, "k", [], {}],
         [{**public, "kid": "other"}],
@@ -64,7 +65,8 @@ def test_a_key_set_out_of_shape_has_no_key(there: Provider):
         [{**public, "kty": "oct"}],
         [public, public],  # which of the two?
         [{}] * 40 + [public],  # too many to look at
-    ):
+    )
+    for keys in shapes:
         with pytest.raises(UnknownKey):
             read(text, keys, EXPECTED)
     for broken in ({**public, "x": 5, "n": 5}, {"kty": public["kty"], "kid": "k"}):
