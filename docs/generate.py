@@ -171,10 +171,13 @@ def _plain(value: Any) -> str:
 
 def core_settings() -> str:
     """Return the core's settings with their variable and default."""
-    from axisor_server.settings import ENV_PREFIX, Settings, names, values
+    from axisor_server.choices import Provider
+    from axisor_server.settings import ENV_PREFIX, PROVIDERS, Settings, names, values
 
-    described = dict(_described(Settings, ""))
-    defaults = values(Settings())
+    one = f"{PROVIDERS}NAME."
+    described = dict([*_described(Settings, ""), *_described(Provider, one)])
+    provider = {f"{one}{name}": value for name, value in msgspec.to_builtins(Provider()).items()}
+    defaults = {**values(Settings()), **provider}
     rows = [
         (
             f"`{name}`",
@@ -182,7 +185,7 @@ def core_settings() -> str:
             described[name],
             "empty" if defaults[name] == "" else _plain(defaults[name]),
         )
-        for name in names()
+        for name in (*names(), *provider)
     ]
     return table(("setting", "variable", "meaning", "default"), rows)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from axisor.client import Client
 from axisor.model import PlatformRole, Role
 from axisor.ports import Secret
-from axisor.wire.people import Challenge
+from axisor.wire.people import Challenge, Elsewhere, External
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 WORDS = Secret("correct horse battery staple")
@@ -19,6 +19,16 @@ CODE = Secret("123456")
 KEY = Secret("k" * 43)
 REFRESH = Secret("rt_0190f3c7-0000-7000-8000-000000000001_" + "s" * 43)
 EMAIL = "ada@example.org"
+BACK = "http://127.0.0.1:9/"
+AWAY = External(handle=PROOF, uri=Secret("https://example.com/authorize"), until=NOW)
+ELSEWHERE = Elsewhere(
+    handle=PROOF,
+    typed=CODE,
+    uri="https://example.com/device",
+    uri_complete=Secret(""),
+    pause=timedelta(seconds=5),
+    until=NOW,
+)
 
 Called = Callable[[Client], Awaitable[Any]]
 
@@ -53,6 +63,13 @@ IDENTITY_CALLS: dict[str, Called] = {
     "AuthService/ResetPassword": lambda c: c.auth.reset(PROOF, WORDS),
     "AuthService/RequestEmailVerification": lambda c: c.auth.request_verification(EMAIL),
     "AuthService/VerifyEmail": lambda c: c.auth.verify_email(PROOF),
+    "AuthService/ListIdentityProviders": lambda c: c.auth.providers(page_size=2),
+    "AuthService/BeginExternalSignIn": lambda c: c.auth.begin_external("test", BACK),
+    "AuthService/FinishExternalSignIn": lambda c: c.auth.finish_external(
+        AWAY, state="s" * 43, code=CODE, issuer="https://example.com", device_key=KEY
+    ),
+    "AuthService/BeginDeviceSignIn": lambda c: c.auth.begin_device("identityProviders/test"),
+    "AuthService/PollDeviceSignIn": lambda c: c.auth.poll_device(ELSEWHERE, invitation=PROOF),
     "TokenService/CreateToken": lambda c: c.tokens.create("bot", ["read_only=true"]),
     "TokenService/ListTokens": lambda c: c.tokens.list(page_size=2),
     "TokenService/GetToken": lambda c: c.tokens.get("t1"),
@@ -72,4 +89,7 @@ IDENTITY_CALLS: dict[str, Called] = {
     "UserService/RegenerateRecoveryCodes": lambda c: c.users.renew_recovery_codes(),
     "UserService/ListSessions": lambda c: c.users.sessions(page_size=2),
     "UserService/RevokeSession": lambda c: c.users.revoke_session("s1"),
+    "UserService/ListIdentities": lambda c: c.users.identities(page_size=2),
+    "UserService/LinkIdentity": lambda c: c.users.link_identity(AWAY, state="s", code=CODE),
+    "UserService/UnlinkIdentity": lambda c: c.users.unlink_identity("i1"),
 }

@@ -9,9 +9,11 @@ import pytest
 
 from axisor.errors import SettingsInvalid
 from axisor.testing.clock import FixedClock
+from axisor_server.adapters.identity.github import GithubProvider
+from axisor_server.adapters.identity.oidc import OidcProvider
 from axisor_server.adapters.post import FolderPost, SmtpPost
-from axisor_server.choices import Mail, MailTls, People, Work
-from axisor_server.reaching import post, reach
+from axisor_server.choices import Mail, MailTls, People, Provider, ProviderKind, Work
+from axisor_server.reaching import post, provider, reach
 from axisor_server.settings import Settings
 
 CLOCK = FixedClock()
@@ -53,12 +55,71 @@ def test_a_password_that_others_can_read_or_that_is_not_there_is_refused(
 
 def test_a_list_of_leaked_passwords_is_asked_encrypted(tmp_path: Path):
     with pytest.raises(SettingsInvalid):
-        reach(Settings(people=People(leaked_url="http://example.org/range")), tmp_path, CLOCK)
+        reach(Settings(people=People(leaked_url="http://example.org/range")), tmp_path, CLOCK, {})
 
 
 def test_registering_is_closed_and_passwords_are_dear_unless_set_otherwise(tmp_path: Path):
-    usual = reach(Settings(), tmp_path, CLOCK)
-    other = reach(Settings(people=People(open=True, passwords=Work.SMALL)), tmp_path, CLOCK)
+    usual = reach(Settings(), tmp_path, CLOCK, {})
+    other = reach(Settings(people=People(open=True, passwords=Work.SMALL)), tmp_path, CLOCK, {})
 
     assert (usual.open, other.open) == (False, True)
     assert usual.passwords.stale("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA")
+
+
+GOOGLE = Provider(issuer="https://accounts.google.com", client_id="one")
+GITHUB = Provider(kind=ProviderKind.GITHUB, client_id="two")
+
+
+def test_providers_are_those_that_are_set(tmp_path: Path):
+    people = People(providers={"hub": GITHUB, "google": GOOGLE}, redirects=("https://a.example/b",))
+
+    found = reach(Settings(people=people), tmp_path, CLOCK, {})
+
+    assert [(each.name, each.issuer) for each in found.providers] == [
+        ("google", "https://accounts.google.com"),
+        ("hub", "https://github.com"),
+    ]
+    assert isinstance(found.providers[0], OidcProvider)
+    assert isinstance(found.providers[1], GithubProvider)
+    assert found.redirects == ("https://a.example/b",)
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"issuer": "http://accounts.google.com"},
+        {"issuer": "accounts.google.com"},
+        {"issuer": ""},
+        {"issuer": "https://a:b@accounts.google.com"},
+        {"issuer": "https://accounts.google.com/?x=y"},
+        {"client_id": ""},
+        {"proxy": "http://127.0.0.1:8080"},
+        {"client_secret_file": "/nowhere/at/all"},
+    ],
+)
+def test_a_provider_that_could_be_overheard_or_not_asked_is_refused(otherwise: dict[str, str]):
+    with pytest.raises(SettingsInvalid):
+        provider("google", msgspec.structs.replace(GOOGLE, **otherwise), CLOCK, {})
+
+
+def test_the_secret_of_a_client_is_in_a_private_file_or_a_variable(tmp_path: Path):
+    file = tmp_path / "secret"
+    file.write_text("of the client\n")
+    file.chmod(0o644)
+    chosen = msgspec.structs.replace(GOOGLE, client_secret_file=str(file))
+    with pytest.raises(SettingsInvalid):
+        provider("google", chosen, CLOCK, {})
+    file.chmod(0o600)
+
+    by_file = provider("google", chosen, CLOCK, {})
+    by_variable = provider("our-own", GOOGLE, CLOCK, {"AXISOR_CLIENT_SECRET_OUR_OWN": "s"})
+
+    assert "of the client" not in repr(by_file)
+    assert isinstance(by_variable, OidcProvider)
+
+
+def test_no_browser_is_sent_back_without_tls(tmp_path: Path):
+    people = People(redirects=("http://axisor.example.org/back",))
+
+    with pytest.raises(SettingsInvalid):
+        reach(Settings(people=people), tmp_path, CLOCK, {})

@@ -56,3 +56,44 @@ def test_an_unset_flag_changes_nothing():
     loaded = load(file='max_mode = "sim"', environment={}, flags={"max_mode": None})
 
     assert values(loaded.settings)["max_mode"] == "sim"
+
+
+def test_providers_are_named_by_whoever_runs_the_core():
+    file = """
+    [people.providers.google]
+    issuer = "https://accounts.google.com"
+    client_id = "one"
+    [people.providers.our-own]
+    issuer = "https://id.example.org"
+    """
+    environment = {
+        "AXISOR_PEOPLE__PROVIDERS__OUR_OWN__CLIENT_ID": "two",
+        "AXISOR_PEOPLE__PROVIDERS__OUR_OWN__DEVICE": "true",
+    }
+
+    loaded = load(file=file, environment=environment, flags={})
+
+    assert set(loaded.settings.people.providers) == {"google", "our-own"}
+    own = loaded.settings.people.providers["our-own"]
+    assert (own.issuer, own.client_id, own.device) == ("https://id.example.org", "two", True)
+    assert values(loaded.settings)["people.providers.google.client_id"] == "one"
+    assert loaded.sources["people.providers.our-own.client_id"] == "environment"
+    assert loaded.sources["people.providers.google.client_id"] == "file"
+    assert loaded.sources["people.providers.google.device"] == "default"
+    assert set(values(loaded.settings)) == set(loaded.sources)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        '[people.providers.google]\nclient_secret = "x"',
+        '[people.providers.Google]\nissuer = "x"',
+        '[people.providers."a.b"]\nissuer = "x"',
+        '[people.providers]\ngoogle = "x"',
+        '[people.providers.google.more]\nissuer = "x"',
+        '[people.providers.google]\nkind = "saml"',
+    ],
+)
+def test_a_provider_that_is_set_up_otherwise_is_refused(file):
+    with pytest.raises(SettingsInvalid, match=r"people\.providers"):
+        load(file=file, environment={}, flags={})

@@ -18,6 +18,7 @@ from axisor_server.domain.roles import on_platform
 from axisor_server.domain.sessions import Device
 from axisor_server.ports import Store
 from axisor_server.rpc.house_people import PeopleHouse, Reach
+from axisor_server.services.people.needs import IdentityProvider
 from axisor_server.services.people.signing_in import Challenge, Entered
 from axisor_server.services.personal import Personal
 from axisor_server.services.principals import Peer, Principal, owner
@@ -73,6 +74,8 @@ class People:
         seed: int = 1,
         open: bool = False,
         profile: Profile = CHEAP,
+        providers: tuple[IdentityProvider, ...] = (),
+        redirects: tuple[str, ...] = (),
     ) -> None:
         self.signs = SignIns(store, clock, seed=seed)
         self.store, self.clock = self.signs.store, self.signs.clock
@@ -89,7 +92,14 @@ class People:
             tokens=self.signs.tokens,
             once=Once(self.store, self.clock, self.signs.ids, self.signs.recorder),
             personal=Personal(store=self.store, vault=self.signs.vault, clock=self.clock),
-            reach=Reach(passwords=self.passwords, is_common=is_common, post=self.box, open=open),
+            reach=Reach(
+                passwords=self.passwords,
+                is_common=is_common,
+                post=self.box,
+                open=open,
+                providers=providers,
+                redirects=redirects,
+            ),
         )
         self._phones: dict[str, str] = {}
 
@@ -213,9 +223,19 @@ async def begin(
     seed: int = 1,
     open: bool = False,
     profile: Profile = CHEAP,
+    providers: tuple[IdentityProvider, ...] = (),
+    redirects: tuple[str, ...] = (),
 ) -> People:
     """Return the people of a core, over a store of its own unless it shares one."""
-    people = People(store, clock, seed=seed, open=open, profile=profile)
+    people = People(
+        store,
+        clock,
+        seed=seed,
+        open=open,
+        profile=profile,
+        providers=providers,
+        redirects=redirects,
+    )
     if store is None:
         await people.store.open()
     return people

@@ -85,3 +85,5 @@ class PersonChange(enum.StrEnum):
     SECOND_FACTOR_DISABLED = "second_factor_disabled"
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     RECOVERY_CODE_USED = "recovery_code_used"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"

@@ -183,7 +183,7 @@ class Core:
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
             is_owner=self._token.matches,
-            reach=reach(self._settings, data_dir, clock),
+            reach=reach(self._settings, data_dir, clock, os.environ),
             terms=terms_of(self._settings),
             registry=registry,
             calls=call_limits(self._settings, clock),

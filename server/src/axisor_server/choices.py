@@ -21,6 +21,34 @@ class Work(enum.Enum):
     """19 MiB and two passes, the least that OWASP recommends; for tiny machines."""
 
 
+class ProviderKind(enum.Enum):
+    """How a provider vouches for people."""
+
+    OIDC = "oidc"
+    """OpenID Connect, found by discovery: Google, Keycloak, Entra, …"""
+
+    GITHUB = "github"
+    """OAuth 2 as github.com and GitHub Enterprise Server speak it."""
+
+
+class Provider(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who vouches for people, and as what the core is known there."""
+
+    kind: Annotated[ProviderKind, Meta(description="`oidc` or `github`.")] = ProviderKind.OIDC
+    issuer: Annotated[
+        str, Meta(description="Its address, as its tokens name it; github: https://github.com.")
+    ] = ""
+    client_id: Annotated[str, Meta(description="The id it gave to this core.")] = ""
+    client_secret_file: Annotated[
+        str,
+        Meta(description="A private file with its secret; else AXISOR_CLIENT_SECRET_NAME has it."),
+    ] = ""
+    device: Annotated[bool, Meta(description="Allow codes that are typed on another device.")] = (
+        False
+    )
+    proxy: Annotated[str, Meta(description="socks5h://host:port that it is reached through.")] = ""
+
+
 class People(Struct, frozen=True, forbid_unknown_fields=True):
     """Who may register, and what passwords are worth."""
 
@@ -34,6 +62,11 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="Empty: nobody is asked; else a list of leaked passwords, by range."),
     ] = ""
+    redirects: Annotated[
+        tuple[str, ...],
+        Meta(description="Where a provider may send browsers back, beside their own machine."),
+    ] = ()
+    providers: dict[str, Provider] = {}
 
 
 class MailTls(enum.Enum):

@@ -1,25 +1,34 @@
-"""Builds what people are reached and judged with: passwords, letters, lists of what is leaked."""
+"""Builds what people are reached and judged with: passwords, letters, leaks, who vouches."""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 
 from axisor.errors import SettingsInvalid
 from axisor.ports import Clock, Secret
 from axisor_server.adapters import files
 from axisor_server.adapters.breaches import Breaches
+from axisor_server.adapters.identity.clients import Registered
+from axisor_server.adapters.identity.github import HOME, GithubProvider
+from axisor_server.adapters.identity.oidc import OidcProvider
+from axisor_server.adapters.identity.web import check_issuer, is_safe
 from axisor_server.adapters.passwords import SMALL, STANDARD, ArgonPasswords, is_common
 from axisor_server.adapters.post import FolderPost, SmtpPost, SmtpServer
-from axisor_server.choices import Mail, MailTls, Work
+from axisor_server.choices import Mail, MailTls, Provider, ProviderKind, Work
 from axisor_server.rpc.house_people import Reach
-from axisor_server.services.people.needs import Post, never_leaked
+from axisor_server.services.people.needs import IdentityProvider, Post, never_leaked
 from axisor_server.settings import Settings
+
+CLIENT_SECRET = "AXISOR_CLIENT_SECRET_"  # noqa: S105 - how the name of a variable begins
 
 PROFILES = {Work.STANDARD: STANDARD, Work.SMALL: SMALL}
 
 
-def reach(settings: Settings, data_dir: Path, clock: Clock) -> Reach:
+def reach(
+    settings: Settings, data_dir: Path, clock: Clock, environment: Mapping[str, str]
+) -> Reach:
     """Return how people are reached, by the settings. Raises SettingsInvalid."""
     people = settings.people
     if people.leaked_url and not people.leaked_url.startswith("https://"):
@@ -33,7 +42,56 @@ def reach(settings: Settings, data_dir: Path, clock: Clock) -> Reach:
         post=post(settings.mail, data_dir, clock),
         leaked=leaked,
         open=people.open,
+        providers=tuple(
+            provider(name, each, clock, environment)
+            for name, each in sorted(people.providers.items())
+        ),
+        redirects=_redirects(people.redirects),
     )
+
+
+def provider(
+    name: str, chosen: Provider, clock: Clock, environment: Mapping[str, str]
+) -> IdentityProvider:
+    """Return somebody who vouches for people. Raises SettingsInvalid."""
+    setting = f"people.providers.{name}"
+    issuer = chosen.issuer or (HOME if chosen.kind is ProviderKind.GITHUB else "")
+    check_issuer(issuer, f"{setting}.issuer")
+    if not chosen.client_id:
+        raise SettingsInvalid(
+            f"The provider {name} knows no core without an id.",
+            fix="Register the core there, and set the id that it gives.",
+            setting=f"{setting}.client_id",
+        )
+    if chosen.proxy and not chosen.proxy.startswith(("socks5://", "socks5h://")):
+        raise SettingsInvalid(f"{chosen.proxy!r} is no SOCKS5 proxy.", setting=f"{setting}.proxy")
+    at = Registered(
+        name=name,
+        issuer=issuer,
+        client_id=chosen.client_id,
+        secret=_client_secret(name, chosen, environment),
+        devices=chosen.device,
+        proxy=chosen.proxy,
+    )
+    return GithubProvider(at) if chosen.kind is ProviderKind.GITHUB else OidcProvider(at, clock)
+
+
+def _client_secret(name: str, chosen: Provider, environment: Mapping[str, str]) -> Secret | None:
+    if chosen.client_secret_file:
+        setting = f"people.providers.{name}.client_secret_file"
+        return _private(chosen.client_secret_file, setting)
+    found = environment.get(CLIENT_SECRET + name.upper().replace("-", "_"), "").strip()
+    return Secret(found) if found else None
+
+
+def _redirects(given: tuple[str, ...]) -> tuple[str, ...]:
+    for uri in given:
+        if not is_safe(uri):
+            raise SettingsInvalid(
+                f"No browser is sent to {uri!r}: neither by TLS nor on its own machine.",
+                setting="people.redirects",
+            )
+    return given
 
 
 def post(mail: Mail, data_dir: Path, clock: Clock) -> Post:
@@ -49,13 +107,7 @@ def post(mail: Mail, data_dir: Path, clock: Clock) -> Post:
         )
     password = None
     if mail.password_file:
-        path = Path(mail.password_file)
-        try:
-            password = Secret(files.read_private(path).decode("utf-8").strip())
-        except (FileNotFoundError, UnicodeDecodeError) as error:
-            raise SettingsInvalid(
-                f"{path} cannot be read.", setting="mail.password_file", path=path
-            ) from error
+        password = _private(mail.password_file, "mail.password_file")
     server = SmtpServer(
         host=mail.host,
         port=mail.port,
@@ -66,6 +118,14 @@ def post(mail: Mail, data_dir: Path, clock: Clock) -> Post:
         plaintext=plaintext,
     )
     return SmtpPost(server, clock)
+
+
+def _private(file: str, setting: str) -> Secret:
+    path = Path(file)
+    try:
+        return Secret(files.read_private(path).decode("utf-8").strip())
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{path} cannot be read.", setting=setting, path=path) from error
 
 
 def _is_here(host: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import enum
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -19,14 +20,20 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
-from axisor_server.choices import Mail, Outbound, People, Tokens, Vault
+from axisor_server.choices import Mail, Outbound, People, Provider, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
 
 LISTS = (
-    "plugins", "roles", "grpc.names", "backup.recipients", "limits.proxies", "outbound.allow",
-)  # fmt: skip
+    *("plugins", "roles", "grpc.names", "backup.recipients", "limits.proxies"),
+    *("outbound.allow", "people.redirects"),
+)
 """Settings that are lists; commas part them in the environment."""
+
+PROVIDERS = "people.providers."
+"""Begins the names of settings about those who vouch for people, whom an operator names."""
+
+_PROVIDER = re.compile(rf"{re.escape(PROVIDERS)}[a-z][a-z0-9-]{{0,31}}\.(\w+)")
 
 
 class Role(enum.Enum):
@@ -299,7 +306,7 @@ def load(*, file: str, environment: Mapping[str, str], flags: Mapping[str, Any])
         for name, value in values.items():
             if value is None:
                 continue
-            if name not in sources:
+            if name not in sources and not _is_of_provider(name):
                 raise _unknown(name, source)
             merged[name] = value
             sources[name] = source
@@ -307,11 +314,11 @@ def load(*, file: str, environment: Mapping[str, str], flags: Mapping[str, Any])
         settings = msgspec.convert(_nest(merged), Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(f"A setting cannot be read: {error}.") from error
-    return Loaded(settings, sources)
+    return Loaded(settings, {**dict.fromkeys(_provided(settings), "default"), **sources})
 
 
 def names() -> tuple[str, ...]:
-    """Return the dotted name of every setting."""
+    """Return the dotted name of every setting, those of providers apart."""
     return tuple(_names(Settings, ""))
 
 
@@ -320,14 +327,27 @@ def _names(struct: type[Struct], prefix: str) -> Iterator[str]:
         inner = field.type
         if isinstance(inner, type) and issubclass(inner, Struct):
             yield from _names(inner, f"{prefix}{field.name}.")
-        else:
+        elif not PROVIDERS.startswith(f"{prefix}{field.name}."):
             yield prefix + field.name
 
 
 def values(settings: Settings) -> dict[str, Any]:
     """Return every value under its dotted name, as JSON would have it."""
     found = _flatten(msgspec.to_builtins(settings))
-    return {name: found[name] for name in names()}
+    return {name: found[name] for name in (*names(), *_provided(settings))}
+
+
+def _provided(settings: Settings) -> list[str]:
+    return [
+        f"{PROVIDERS}{name}.{field}"
+        for name in sorted(settings.people.providers)
+        for field in Provider.__struct_fields__
+    ]
+
+
+def _is_of_provider(name: str) -> bool:
+    found = _PROVIDER.fullmatch(name)
+    return found is not None and found[1] in Provider.__struct_fields__
 
 
 def _parse(file: str) -> dict[str, Any]:
@@ -344,6 +364,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if variable in environment:
             text = environment[variable]
             found[name] = text.split(",") if name in LISTS else text
+    begins = ENV_PREFIX + PROVIDERS.upper().replace(".", "__")
+    for variable, text in environment.items():
+        if variable.startswith(begins):
+            name, _, field = variable.removeprefix(begins).lower().rpartition("__")
+            found[f"{PROVIDERS}{name.replace('_', '-')}.{field}"] = text
     return found
 
 

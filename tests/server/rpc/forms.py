@@ -46,6 +46,8 @@ SAMPLES = (
     f"people/{CHILD}",
     f"sessions/{CHILD}",
     f"tokens/{CHILD}",
+    f"identities/{CHILD}",
+    "identityProviders/test",
     f"confirmations/{CHILD}",
     "IntentSettled",
     "60000",

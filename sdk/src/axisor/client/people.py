@@ -14,17 +14,27 @@ from axisor.ports import Secret
 from axisor.v1 import auth_pb2, users_pb2
 from axisor.v1.auth_pb2_grpc import AuthServiceStub
 from axisor.v1.users_pb2_grpc import UserServiceStub
-from axisor.wire.names import person_name, session_name
+from axisor.wire.names import identity_name, person_name, provider_name, session_name
 from axisor.wire.people import (
     Challenge,
+    Elsewhere,
+    External,
+    Identity,
     Invitation,
     Person,
+    Provider,
     Session,
     SignedIn,
+    Waiting,
     challenge_from_wire,
+    elsewhere_from_wire,
+    external_from_wire,
+    identity_from_wire,
     person_from_wire,
+    provider_from_wire,
     session_from_wire,
     signed_in_from_wire,
+    waiting_from_wire,
 )
 from axisor.wire.scalars import enum_to_wire, time_or_none
 
@@ -119,6 +129,83 @@ class Auth:
         """Verify an address by letter. Raises ProofInvalid."""
         request = auth_pb2.VerifyEmailRequest(proof=proof.reveal())
         await self._call.once(self._stub.VerifyEmail, request)
+
+    async def providers(self, *, page_size: int = 0, page_token: str = "") -> Page[Provider]:
+        """Return who vouches for people here, by name."""
+        request = auth_pb2.ListIdentityProvidersRequest(page_size=page_size, page_token=page_token)
+        answer = await self._call.unary(self._stub.ListIdentityProviders, request, of_account=False)
+        return Page(tuple(map(provider_from_wire, answer.providers)), answer.next_page_token)
+
+    async def begin_external(self, provider: str, redirect_uri: str) -> External:
+        """Begin a sign-in at a provider, from where the browser comes back to `redirect_uri`.
+
+        Raises FieldInvalid, ProviderUnavailable, RateLimited.
+        """
+        request = auth_pb2.BeginExternalSignInRequest(
+            provider=provider_name(provider), redirect_uri=redirect_uri
+        )
+        return external_from_wire(await self._call.once(self._stub.BeginExternalSignIn, request))
+
+    async def finish_external(
+        self,
+        begun: External,
+        *,
+        state: str,
+        code: Secret,
+        issuer: str = "",
+        invitation: Secret | None = None,
+        device: str = "",
+        device_key: Secret | None = None,
+    ) -> SignedIn | Challenge:
+        """Finish it with what the browser brought back, or get a challenge.
+
+        Raises IdentityRefused, IdentityNotLinked, SignInRefused, RegistrationClosed, ProofInvalid,
+        ProviderUnavailable.
+        """
+        request = auth_pb2.FinishExternalSignInRequest(
+            handle=begun.handle.reveal(),
+            state=state,
+            code=code.reveal(),
+            issuer=issuer,
+            invitation=_shown(invitation),
+            device=device,
+            device_key=_shown(device_key),
+        )
+        answer = await self._call.once(self._stub.FinishExternalSignIn, request)
+        if answer.WhichOneof("outcome") == "challenge":
+            return challenge_from_wire(answer.challenge)
+        return signed_in_from_wire(answer.signed_in)
+
+    async def begin_device(self, provider: str) -> Elsewhere:
+        """Begin a sign-in that is finished on another device.
+
+        Raises FieldInvalid, ProviderUnavailable, RateLimited.
+        """
+        request = auth_pb2.BeginDeviceSignInRequest(provider=provider_name(provider))
+        return elsewhere_from_wire(await self._call.once(self._stub.BeginDeviceSignIn, request))
+
+    async def poll_device(
+        self,
+        begun: Elsewhere,
+        *,
+        invitation: Secret | None = None,
+        device: str = "",
+        device_key: Secret | None = None,
+    ) -> SignedIn | Challenge | Waiting:
+        """Ask whether it was finished there. Raises as `finish_external` does."""
+        request = auth_pb2.PollDeviceSignInRequest(
+            handle=begun.handle.reveal(),
+            invitation=_shown(invitation),
+            device=device,
+            device_key=_shown(device_key),
+        )
+        answer = await self._call.once(self._stub.PollDeviceSignIn, request)
+        outcome = answer.WhichOneof("outcome")
+        if outcome == "waiting":
+            return waiting_from_wire(answer.waiting)
+        if outcome == "challenge":
+            return challenge_from_wire(answer.challenge)
+        return signed_in_from_wire(answer.signed_in)
 
 
 class Users:
@@ -228,3 +315,41 @@ class Users:
             name=session_name(session), request_id=request_id or new_request_id()
         )
         await self._call.unary(self._stub.RevokeSession, request, of_account=False)
+
+    async def identities(self, *, page_size: int = 0, page_token: str = "") -> Page[Identity]:
+        """Return the identities that sign one in, oldest first."""
+        request = users_pb2.ListIdentitiesRequest(page_size=page_size, page_token=page_token)
+        answer = await self._call.unary(self._stub.ListIdentities, request, of_account=False)
+        return Page(tuple(map(identity_from_wire, answer.identities)), answer.next_page_token)
+
+    async def link_identity(
+        self, begun: External, *, state: str, code: Secret, issuer: str = ""
+    ) -> Identity:
+        """Let an identity sign one in from now on, by what the browser brought back.
+
+        Raises IdentityRefused, PersonStateInvalid, ProofInvalid, ProviderUnavailable.
+        """
+        request = users_pb2.LinkIdentityRequest(
+            handle=begun.handle.reveal(), state=state, code=code.reveal(), issuer=issuer
+        )
+        answer = await self._call.once(self._stub.LinkIdentity, request)
+        return identity_from_wire(answer.identity)
+
+    async def link_elsewhere(self, begun: Elsewhere) -> Identity | Waiting:
+        """Let an identity sign one in, once another device was used. Raises as `link_identity`."""
+        request = users_pb2.LinkIdentityRequest(handle=begun.handle.reveal())
+        answer = await self._call.once(self._stub.LinkIdentity, request)
+        if answer.WhichOneof("outcome") == "waiting":
+            return waiting_from_wire(answer.waiting)
+        return identity_from_wire(answer.identity)
+
+    async def unlink_identity(self, identity: str, *, request_id: str | None = None) -> None:
+        """Let an identity sign nobody in any more. Raises PersonStateInvalid."""
+        request = users_pb2.UnlinkIdentityRequest(
+            name=identity_name(identity), request_id=request_id or new_request_id()
+        )
+        await self._call.unary(self._stub.UnlinkIdentity, request, of_account=False)
+
+
+def _shown(secret: Secret | None) -> str:
+    return "" if secret is None else secret.reveal()

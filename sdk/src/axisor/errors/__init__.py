@@ -2,7 +2,7 @@
 
     AxisorError
     ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
-    │                 StepUpRequired · SignInRefused · RegistrationClosed
+    │                 StepUpRequired · SignInRefused · RegistrationClosed · IdentityRefused
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid · PasswordRefused · AddressForbidden · ArchiveRefused
@@ -15,6 +15,7 @@
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
+    │                 IdentityNotLinked · ProviderUnavailable
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -63,10 +64,13 @@ from axisor.errors.outside import (
 )
 from axisor.errors.people import (
     EmailUnverified,
+    IdentityNotLinked,
+    IdentityRefused,
     PasswordRefused,
     PersonNotFound,
     PersonStateInvalid,
     ProofInvalid,
+    ProviderUnavailable,
     RegistrationClosed,
     SignInRefused,
 )
@@ -224,6 +228,9 @@ __all__ = [
     "PersonNotFound",
     "RegistrationClosed",
     "PersonStateInvalid",
+    "IdentityRefused",
+    "IdentityNotLinked",
+    "ProviderUnavailable",
     "reasons",
 ]
 

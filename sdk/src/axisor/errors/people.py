@@ -47,6 +47,27 @@ class RegistrationClosed(AuthError):
     fix = "Ask whoever runs the core for one: axisor user invite."
 
 
+class IdentityRefused(AuthError):
+    """What the identity provider says does not prove who signs in."""
+
+    reason = "IDENTITY_REFUSED"
+    fix = "Begin again: axisor auth login --with PROVIDER."
+
+
+class IdentityNotLinked(StateError):
+    """This address has a person here, whom the provider's identity does not sign in yet."""
+
+    reason = "IDENTITY_NOT_LINKED"
+    fix = "Sign in as before, then link it: axisor user identities link PROVIDER."
+
+
+class ProviderUnavailable(StateError):
+    """The identity provider does not answer, or answers nonsense."""
+
+    reason = "PROVIDER_UNAVAILABLE"
+    fix = "Try again, or sign in another way: axisor auth login."
+
+
 class PersonStateInvalid(StateError):
     """As things stand with this person, that cannot be done."""
 

@@ -5,9 +5,12 @@ How people come in: registering, signing in, staying signed in, and what happens
 password is forgotten.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -568,3 +571,395 @@ class VerifyEmailResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VerifyEmailResponse: _TypeAlias = VerifyEmailResponse  # noqa: Y015
+
+@_typing.final
+class IdentityProvider(_message.Message):
+    """Somebody who vouches for people."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ISSUER_FIELD_NUMBER: _builtins.int
+    DEVICES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Output only. Format: `identityProviders/{provider}`."""
+    issuer: _builtins.str
+    """Output only. Whose identities they are, such as `https://accounts.google.com`."""
+    devices: _builtins.bool
+    """Output only. Whether a sign-in may be finished on another device."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        issuer: _builtins.str = ...,
+        devices: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["devices", b"devices", "issuer", b"issuer", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IdentityProvider: _TypeAlias = IdentityProvider  # noqa: Y015
+
+@_typing.final
+class Waiting(_message.Message):
+    """A sign-in that is not finished yet on the other device."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAUSE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def pause(self) -> _duration_pb2.Duration:
+        """Output only. How long to wait before asking again."""
+
+    def __init__(
+        self,
+        *,
+        pause: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pause", b"pause"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pause", b"pause"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Waiting: _TypeAlias = Waiting  # noqa: Y015
+
+@_typing.final
+class ListIdentityProvidersRequest(_message.Message):
+    """Asks who vouches for people."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Optional. Most items in the answer. 0 is 50; above 500 is 500."""
+    page_token: _builtins.str
+    """Optional. The `next_page_token` of the answer before. Empty begins."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListIdentityProvidersRequest: _TypeAlias = ListIdentityProvidersRequest  # noqa: Y015
+
+@_typing.final
+class ListIdentityProvidersResponse(_message.Message):
+    """Answers who vouches for people."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDERS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Output only. Asks for the next page. Empty on the last one."""
+    @_builtins.property
+    def providers(self) -> _containers.RepeatedCompositeFieldContainer[Global___IdentityProvider]:
+        """Output only. The providers of this page."""
+
+    def __init__(
+        self,
+        *,
+        providers: _abc.Iterable[Global___IdentityProvider] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "providers", b"providers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListIdentityProvidersResponse: _TypeAlias = ListIdentityProvidersResponse  # noqa: Y015
+
+@_typing.final
+class BeginExternalSignInRequest(_message.Message):
+    """Asks to begin a sign-in at a provider."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    REDIRECT_URI_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """Required. Format: `identityProviders/{provider}`."""
+    redirect_uri: _builtins.str
+    """Required. Where the provider sends the browser back: `http://127.0.0.1:PORT/…` or `[::1]`, or
+    exactly one that the core's settings name.
+    """
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        redirect_uri: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider", b"provider", "redirect_uri", b"redirect_uri"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BeginExternalSignInRequest: _TypeAlias = BeginExternalSignInRequest  # noqa: Y015
+
+@_typing.final
+class BeginExternalSignInResponse(_message.Message):
+    """Answers where to go."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HANDLE_FIELD_NUMBER: _builtins.int
+    AUTHORIZATION_URI_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    handle: _builtins.str
+    """Output only. Goes into `FinishExternalSignIn` or `LinkIdentity`. Keep it where it began."""
+    authorization_uri: _builtins.str
+    """Output only. Where a browser is to be sent."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it is too late to come back."""
+
+    def __init__(
+        self,
+        *,
+        handle: _builtins.str = ...,
+        authorization_uri: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorization_uri", b"authorization_uri", "expire_time", b"expire_time", "handle", b"handle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BeginExternalSignInResponse: _TypeAlias = BeginExternalSignInResponse  # noqa: Y015
+
+@_typing.final
+class FinishExternalSignInRequest(_message.Message):
+    """Asks to finish a sign-in at a provider."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HANDLE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    ISSUER_FIELD_NUMBER: _builtins.int
+    INVITATION_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    DEVICE_KEY_FIELD_NUMBER: _builtins.int
+    handle: _builtins.str
+    """Required. The handle that the sign-in began with."""
+    state: _builtins.str
+    """Required. The `state` that the browser brought back."""
+    code: _builtins.str
+    """Required. The `code` that the browser brought back."""
+    issuer: _builtins.str
+    """Optional. The `iss` that the browser brought back (RFC 9207)."""
+    invitation: _builtins.str
+    """Optional. The invitation, for somebody new where one is needed."""
+    device: _builtins.str
+    """Optional. What the person calls this device."""
+    device_key: _builtins.str
+    """Optional. 256 random bits that only this device knows, made by it once. A device that signed in
+    before is not slowed down by guesses of strangers.
+    """
+    def __init__(
+        self,
+        *,
+        handle: _builtins.str = ...,
+        state: _builtins.str = ...,
+        code: _builtins.str = ...,
+        issuer: _builtins.str = ...,
+        invitation: _builtins.str = ...,
+        device: _builtins.str = ...,
+        device_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "device", b"device", "device_key", b"device_key", "handle", b"handle", "invitation", b"invitation", "issuer", b"issuer", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FinishExternalSignInRequest: _TypeAlias = FinishExternalSignInRequest  # noqa: Y015
+
+@_typing.final
+class FinishExternalSignInResponse(_message.Message):
+    """Answers with tokens, or with a challenge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNED_IN_FIELD_NUMBER: _builtins.int
+    CHALLENGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def signed_in(self) -> Global___SignedIn:
+        """Output only. The person is in."""
+
+    @_builtins.property
+    def challenge(self) -> Global___Challenge:
+        """Output only. The second factor is asked for."""
+
+    def __init__(
+        self,
+        *,
+        signed_in: Global___SignedIn | None = ...,
+        challenge: Global___Challenge | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["challenge", b"challenge", "outcome", b"outcome", "signed_in", b"signed_in"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["challenge", b"challenge", "outcome", b"outcome", "signed_in", b"signed_in"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["signed_in", "challenge"]  # noqa: Y015
+    _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+Global___FinishExternalSignInResponse: _TypeAlias = FinishExternalSignInResponse  # noqa: Y015
+
+@_typing.final
+class BeginDeviceSignInRequest(_message.Message):
+    """Asks to begin a sign-in that is finished elsewhere."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """Required. Format: `identityProviders/{provider}`."""
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BeginDeviceSignInRequest: _TypeAlias = BeginDeviceSignInRequest  # noqa: Y015
+
+@_typing.final
+class BeginDeviceSignInResponse(_message.Message):
+    """Answers what to do elsewhere."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HANDLE_FIELD_NUMBER: _builtins.int
+    USER_CODE_FIELD_NUMBER: _builtins.int
+    VERIFICATION_URI_FIELD_NUMBER: _builtins.int
+    VERIFICATION_URI_COMPLETE_FIELD_NUMBER: _builtins.int
+    PAUSE_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    handle: _builtins.str
+    """Output only. Goes into `PollDeviceSignIn` or `LinkIdentity`. Keep it where it began."""
+    user_code: _builtins.str
+    """Output only. What is typed on the other device. Whoever types it for somebody else lets them in
+    as themselves.
+    """
+    verification_uri: _builtins.str
+    """Output only. Where it is typed."""
+    verification_uri_complete: _builtins.str
+    """Output only. The same with the code in it, for a square code. Empty where there is none."""
+    @_builtins.property
+    def pause(self) -> _duration_pb2.Duration:
+        """Output only. How long to wait before asking."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it is too late."""
+
+    def __init__(
+        self,
+        *,
+        handle: _builtins.str = ...,
+        user_code: _builtins.str = ...,
+        verification_uri: _builtins.str = ...,
+        verification_uri_complete: _builtins.str = ...,
+        pause: _duration_pb2.Duration | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "pause", b"pause"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "handle", b"handle", "pause", b"pause", "user_code", b"user_code", "verification_uri", b"verification_uri", "verification_uri_complete", b"verification_uri_complete"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BeginDeviceSignInResponse: _TypeAlias = BeginDeviceSignInResponse  # noqa: Y015
+
+@_typing.final
+class PollDeviceSignInRequest(_message.Message):
+    """Asks whether a sign-in was finished elsewhere."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HANDLE_FIELD_NUMBER: _builtins.int
+    INVITATION_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    DEVICE_KEY_FIELD_NUMBER: _builtins.int
+    handle: _builtins.str
+    """Required. The handle that the sign-in began with."""
+    invitation: _builtins.str
+    """Optional. The invitation, for somebody new where one is needed."""
+    device: _builtins.str
+    """Optional. What the person calls this device."""
+    device_key: _builtins.str
+    """Optional. 256 random bits that only this device knows, made by it once. A device that signed in
+    before is not slowed down by guesses of strangers.
+    """
+    def __init__(
+        self,
+        *,
+        handle: _builtins.str = ...,
+        invitation: _builtins.str = ...,
+        device: _builtins.str = ...,
+        device_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "device_key", b"device_key", "handle", b"handle", "invitation", b"invitation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PollDeviceSignInRequest: _TypeAlias = PollDeviceSignInRequest  # noqa: Y015
+
+@_typing.final
+class PollDeviceSignInResponse(_message.Message):
+    """Answers with tokens, with a challenge, or that it was not."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNED_IN_FIELD_NUMBER: _builtins.int
+    CHALLENGE_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def signed_in(self) -> Global___SignedIn:
+        """Output only. The person is in."""
+
+    @_builtins.property
+    def challenge(self) -> Global___Challenge:
+        """Output only. The second factor is asked for."""
+
+    @_builtins.property
+    def waiting(self) -> Global___Waiting:
+        """Output only. The person has not finished yet."""
+
+    def __init__(
+        self,
+        *,
+        signed_in: Global___SignedIn | None = ...,
+        challenge: Global___Challenge | None = ...,
+        waiting: Global___Waiting | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["challenge", b"challenge", "outcome", b"outcome", "signed_in", b"signed_in", "waiting", b"waiting"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["challenge", b"challenge", "outcome", b"outcome", "signed_in", b"signed_in", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["signed_in", "challenge", "waiting"]  # noqa: Y015
+    _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+Global___PollDeviceSignInResponse: _TypeAlias = PollDeviceSignInResponse  # noqa: Y015

@@ -87,6 +87,31 @@ class AuthServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_auth__pb2.VerifyEmailRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_auth__pb2.VerifyEmailResponse.FromString,
                 _registered_method=True)
+        self.ListIdentityProviders = channel.unary_unary(
+                '/axisor.v1.AuthService/ListIdentityProviders',
+                request_serializer=axisor_dot_v1_dot_auth__pb2.ListIdentityProvidersRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_auth__pb2.ListIdentityProvidersResponse.FromString,
+                _registered_method=True)
+        self.BeginExternalSignIn = channel.unary_unary(
+                '/axisor.v1.AuthService/BeginExternalSignIn',
+                request_serializer=axisor_dot_v1_dot_auth__pb2.BeginExternalSignInRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_auth__pb2.BeginExternalSignInResponse.FromString,
+                _registered_method=True)
+        self.FinishExternalSignIn = channel.unary_unary(
+                '/axisor.v1.AuthService/FinishExternalSignIn',
+                request_serializer=axisor_dot_v1_dot_auth__pb2.FinishExternalSignInRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_auth__pb2.FinishExternalSignInResponse.FromString,
+                _registered_method=True)
+        self.BeginDeviceSignIn = channel.unary_unary(
+                '/axisor.v1.AuthService/BeginDeviceSignIn',
+                request_serializer=axisor_dot_v1_dot_auth__pb2.BeginDeviceSignInRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_auth__pb2.BeginDeviceSignInResponse.FromString,
+                _registered_method=True)
+        self.PollDeviceSignIn = channel.unary_unary(
+                '/axisor.v1.AuthService/PollDeviceSignIn',
+                request_serializer=axisor_dot_v1_dot_auth__pb2.PollDeviceSignInRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_auth__pb2.PollDeviceSignInResponse.FromString,
+                _registered_method=True)
 
 
 class AuthServiceServicer(object):
@@ -178,6 +203,48 @@ class AuthServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListIdentityProviders(self, request, context):
+        """Lists who vouches for people here, by name. Fails with `PAGE_TOKEN_INVALID`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BeginExternalSignIn(self, request, context):
+        """Begins a sign-in that a provider vouches for, and answers with where a browser is to be sent. A
+        repeat begins another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FinishExternalSignIn(self, request, context):
+        """Finishes such a sign-in with what the browser brought back, once, whatever comes of it. Makes a
+        person where nobody has the identity and its address, and they may come in as by `Register`.
+        Answers with a challenge where a second factor is enrolled. Fails with `IDENTITY_REFUSED`,
+        `IDENTITY_NOT_LINKED`, `SIGN_IN_REFUSED`, `REGISTRATION_CLOSED`, `PROOF_INVALID` or
+        `PROVIDER_UNAVAILABLE`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BeginDeviceSignIn(self, request, context):
+        """Begins a sign-in that is finished in a browser on another device (RFC 8628). A repeat begins
+        another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PollDeviceSignIn(self, request, context):
+        """Asks whether such a sign-in was finished, and does as `FinishExternalSignIn` does once it was.
+        The provider is asked no more often than it wants. Fails as `FinishExternalSignIn` does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuthServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -230,6 +297,31 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.VerifyEmail,
                     request_deserializer=axisor_dot_v1_dot_auth__pb2.VerifyEmailRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_auth__pb2.VerifyEmailResponse.SerializeToString,
+            ),
+            'ListIdentityProviders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListIdentityProviders,
+                    request_deserializer=axisor_dot_v1_dot_auth__pb2.ListIdentityProvidersRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_auth__pb2.ListIdentityProvidersResponse.SerializeToString,
+            ),
+            'BeginExternalSignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.BeginExternalSignIn,
+                    request_deserializer=axisor_dot_v1_dot_auth__pb2.BeginExternalSignInRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_auth__pb2.BeginExternalSignInResponse.SerializeToString,
+            ),
+            'FinishExternalSignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.FinishExternalSignIn,
+                    request_deserializer=axisor_dot_v1_dot_auth__pb2.FinishExternalSignInRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_auth__pb2.FinishExternalSignInResponse.SerializeToString,
+            ),
+            'BeginDeviceSignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.BeginDeviceSignIn,
+                    request_deserializer=axisor_dot_v1_dot_auth__pb2.BeginDeviceSignInRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_auth__pb2.BeginDeviceSignInResponse.SerializeToString,
+            ),
+            'PollDeviceSignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.PollDeviceSignIn,
+                    request_deserializer=axisor_dot_v1_dot_auth__pb2.PollDeviceSignInRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_auth__pb2.PollDeviceSignInResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -505,6 +597,141 @@ class AuthService(object):
             '/axisor.v1.AuthService/VerifyEmail',
             axisor_dot_v1_dot_auth__pb2.VerifyEmailRequest.SerializeToString,
             axisor_dot_v1_dot_auth__pb2.VerifyEmailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListIdentityProviders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.AuthService/ListIdentityProviders',
+            axisor_dot_v1_dot_auth__pb2.ListIdentityProvidersRequest.SerializeToString,
+            axisor_dot_v1_dot_auth__pb2.ListIdentityProvidersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BeginExternalSignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.AuthService/BeginExternalSignIn',
+            axisor_dot_v1_dot_auth__pb2.BeginExternalSignInRequest.SerializeToString,
+            axisor_dot_v1_dot_auth__pb2.BeginExternalSignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FinishExternalSignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.AuthService/FinishExternalSignIn',
+            axisor_dot_v1_dot_auth__pb2.FinishExternalSignInRequest.SerializeToString,
+            axisor_dot_v1_dot_auth__pb2.FinishExternalSignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BeginDeviceSignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.AuthService/BeginDeviceSignIn',
+            axisor_dot_v1_dot_auth__pb2.BeginDeviceSignInRequest.SerializeToString,
+            axisor_dot_v1_dot_auth__pb2.BeginDeviceSignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PollDeviceSignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.AuthService/PollDeviceSignIn',
+            axisor_dot_v1_dot_auth__pb2.PollDeviceSignInRequest.SerializeToString,
+            axisor_dot_v1_dot_auth__pb2.PollDeviceSignInResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,27 @@ class AuthServiceStub:
     """Verifies an address, or finishes its change, with what the letter says. Fails with
     `PROOF_INVALID`.
     """
+    ListIdentityProviders: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListIdentityProvidersRequest, _auth_pb2.ListIdentityProvidersResponse]
+    """Lists who vouches for people here, by name. Fails with `PAGE_TOKEN_INVALID`."""
+    BeginExternalSignIn: _grpc.UnaryUnaryMultiCallable[_auth_pb2.BeginExternalSignInRequest, _auth_pb2.BeginExternalSignInResponse]
+    """Begins a sign-in that a provider vouches for, and answers with where a browser is to be sent. A
+    repeat begins another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+    """
+    FinishExternalSignIn: _grpc.UnaryUnaryMultiCallable[_auth_pb2.FinishExternalSignInRequest, _auth_pb2.FinishExternalSignInResponse]
+    """Finishes such a sign-in with what the browser brought back, once, whatever comes of it. Makes a
+    person where nobody has the identity and its address, and they may come in as by `Register`.
+    Answers with a challenge where a second factor is enrolled. Fails with `IDENTITY_REFUSED`,
+    `IDENTITY_NOT_LINKED`, `SIGN_IN_REFUSED`, `REGISTRATION_CLOSED`, `PROOF_INVALID` or
+    `PROVIDER_UNAVAILABLE`.
+    """
+    BeginDeviceSignIn: _grpc.UnaryUnaryMultiCallable[_auth_pb2.BeginDeviceSignInRequest, _auth_pb2.BeginDeviceSignInResponse]
+    """Begins a sign-in that is finished in a browser on another device (RFC 8628). A repeat begins
+    another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+    """
+    PollDeviceSignIn: _grpc.UnaryUnaryMultiCallable[_auth_pb2.PollDeviceSignInRequest, _auth_pb2.PollDeviceSignInResponse]
+    """Asks whether such a sign-in was finished, and does as `FinishExternalSignIn` does once it was.
+    The provider is asked no more often than it wants. Fails as `FinishExternalSignIn` does.
+    """
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
@@ -130,6 +151,27 @@ class AuthServiceAsyncStub(AuthServiceStub):
     VerifyEmail: _aio.UnaryUnaryMultiCallable[_auth_pb2.VerifyEmailRequest, _auth_pb2.VerifyEmailResponse]  # type: ignore[assignment]
     """Verifies an address, or finishes its change, with what the letter says. Fails with
     `PROOF_INVALID`.
+    """
+    ListIdentityProviders: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListIdentityProvidersRequest, _auth_pb2.ListIdentityProvidersResponse]  # type: ignore[assignment]
+    """Lists who vouches for people here, by name. Fails with `PAGE_TOKEN_INVALID`."""
+    BeginExternalSignIn: _aio.UnaryUnaryMultiCallable[_auth_pb2.BeginExternalSignInRequest, _auth_pb2.BeginExternalSignInResponse]  # type: ignore[assignment]
+    """Begins a sign-in that a provider vouches for, and answers with where a browser is to be sent. A
+    repeat begins another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+    """
+    FinishExternalSignIn: _aio.UnaryUnaryMultiCallable[_auth_pb2.FinishExternalSignInRequest, _auth_pb2.FinishExternalSignInResponse]  # type: ignore[assignment]
+    """Finishes such a sign-in with what the browser brought back, once, whatever comes of it. Makes a
+    person where nobody has the identity and its address, and they may come in as by `Register`.
+    Answers with a challenge where a second factor is enrolled. Fails with `IDENTITY_REFUSED`,
+    `IDENTITY_NOT_LINKED`, `SIGN_IN_REFUSED`, `REGISTRATION_CLOSED`, `PROOF_INVALID` or
+    `PROVIDER_UNAVAILABLE`.
+    """
+    BeginDeviceSignIn: _aio.UnaryUnaryMultiCallable[_auth_pb2.BeginDeviceSignInRequest, _auth_pb2.BeginDeviceSignInResponse]  # type: ignore[assignment]
+    """Begins a sign-in that is finished in a browser on another device (RFC 8628). A repeat begins
+    another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+    """
+    PollDeviceSignIn: _aio.UnaryUnaryMultiCallable[_auth_pb2.PollDeviceSignInRequest, _auth_pb2.PollDeviceSignInResponse]  # type: ignore[assignment]
+    """Asks whether such a sign-in was finished, and does as `FinishExternalSignIn` does once it was.
+    The provider is asked no more often than it wants. Fails as `FinishExternalSignIn` does.
     """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -238,6 +280,57 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_pb2.VerifyEmailResponse, _abc.Awaitable[_auth_pb2.VerifyEmailResponse]]:
         """Verifies an address, or finishes its change, with what the letter says. Fails with
         `PROOF_INVALID`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListIdentityProviders(
+        self,
+        request: _auth_pb2.ListIdentityProvidersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.ListIdentityProvidersResponse, _abc.Awaitable[_auth_pb2.ListIdentityProvidersResponse]]:
+        """Lists who vouches for people here, by name. Fails with `PAGE_TOKEN_INVALID`."""
+
+    @_abc_1.abstractmethod
+    def BeginExternalSignIn(
+        self,
+        request: _auth_pb2.BeginExternalSignInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.BeginExternalSignInResponse, _abc.Awaitable[_auth_pb2.BeginExternalSignInResponse]]:
+        """Begins a sign-in that a provider vouches for, and answers with where a browser is to be sent. A
+        repeat begins another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+        """
+
+    @_abc_1.abstractmethod
+    def FinishExternalSignIn(
+        self,
+        request: _auth_pb2.FinishExternalSignInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.FinishExternalSignInResponse, _abc.Awaitable[_auth_pb2.FinishExternalSignInResponse]]:
+        """Finishes such a sign-in with what the browser brought back, once, whatever comes of it. Makes a
+        person where nobody has the identity and its address, and they may come in as by `Register`.
+        Answers with a challenge where a second factor is enrolled. Fails with `IDENTITY_REFUSED`,
+        `IDENTITY_NOT_LINKED`, `SIGN_IN_REFUSED`, `REGISTRATION_CLOSED`, `PROOF_INVALID` or
+        `PROVIDER_UNAVAILABLE`.
+        """
+
+    @_abc_1.abstractmethod
+    def BeginDeviceSignIn(
+        self,
+        request: _auth_pb2.BeginDeviceSignInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.BeginDeviceSignInResponse, _abc.Awaitable[_auth_pb2.BeginDeviceSignInResponse]]:
+        """Begins a sign-in that is finished in a browser on another device (RFC 8628). A repeat begins
+        another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+        """
+
+    @_abc_1.abstractmethod
+    def PollDeviceSignIn(
+        self,
+        request: _auth_pb2.PollDeviceSignInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_auth_pb2.PollDeviceSignInResponse, _abc.Awaitable[_auth_pb2.PollDeviceSignInResponse]]:
+        """Asks whether such a sign-in was finished, and does as `FinishExternalSignIn` does once it was.
+        The provider is asked no more often than it wants. Fails as `FinishExternalSignIn` does.
         """
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -293,6 +293,20 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """As things stand with a person, that cannot be done: the last owner stays, a second factor is
     not there or there already. Code FAILED_PRECONDITION. See how things stand. Metadata: `person`.
     """
+    ERROR_REASON_IDENTITY_REFUSED: _ErrorReason.ValueType  # 93
+    """What an identity provider said does not prove who signs in: it was refused there, is over, was
+    made for somebody else, or vouches for no address. Code UNAUTHENTICATED. Begin again. Metadata:
+    `provider`, `cause`.
+    """
+    ERROR_REASON_IDENTITY_NOT_LINKED: _ErrorReason.ValueType  # 94
+    """The address that an identity provider vouches for has a person here, whom that identity does
+    not sign in yet. Code FAILED_PRECONDITION. Sign in as before, and link the identity. Metadata:
+    `provider`.
+    """
+    ERROR_REASON_PROVIDER_UNAVAILABLE: _ErrorReason.ValueType  # 95
+    """An identity provider does not answer, or answers nonsense. Code UNAVAILABLE. Try again, or sign
+    in another way. Metadata: `provider`, `cause`.
+    """
     ERROR_REASON_SESSION_OVER: _ErrorReason.ValueType  # 70
     """The sign-in behind the token has ended: it was revoked, not used for too long, or one of its
     refresh tokens was used twice. Code UNAUTHENTICATED. Sign in again. No metadata.
@@ -631,6 +645,20 @@ ERROR_REASON_REGISTRATION_CLOSED: ErrorReason.ValueType  # 91
 ERROR_REASON_PERSON_STATE_INVALID: ErrorReason.ValueType  # 92
 """As things stand with a person, that cannot be done: the last owner stays, a second factor is
 not there or there already. Code FAILED_PRECONDITION. See how things stand. Metadata: `person`.
+"""
+ERROR_REASON_IDENTITY_REFUSED: ErrorReason.ValueType  # 93
+"""What an identity provider said does not prove who signs in: it was refused there, is over, was
+made for somebody else, or vouches for no address. Code UNAUTHENTICATED. Begin again. Metadata:
+`provider`, `cause`.
+"""
+ERROR_REASON_IDENTITY_NOT_LINKED: ErrorReason.ValueType  # 94
+"""The address that an identity provider vouches for has a person here, whom that identity does
+not sign in yet. Code FAILED_PRECONDITION. Sign in as before, and link the identity. Metadata:
+`provider`.
+"""
+ERROR_REASON_PROVIDER_UNAVAILABLE: ErrorReason.ValueType  # 95
+"""An identity provider does not answer, or answers nonsense. Code UNAVAILABLE. Try again, or sign
+in another way. Metadata: `provider`, `cause`.
 """
 ERROR_REASON_SESSION_OVER: ErrorReason.ValueType  # 70
 """The sign-in behind the token has ended: it was revoked, not used for too long, or one of its

@@ -421,7 +421,9 @@ class SignInFailed(_message.Message):
     person: _builtins.str
     """Output only. Whose sign-in it would have been. Empty where there is no such person."""
     cause: _builtins.str
-    """Output only. What was wrong: `password`, `factor`, `disabled`, or what it was tried for."""
+    """Output only. What was wrong: `password`, `factor`, `disabled`, `provider` with why, or what it
+    was tried for.
+    """
     place: _builtins.str
     """Output only. A keyed hash of the network address. Empty within a session."""
     principal: _builtins.str

@@ -310,6 +310,10 @@ class _PersonChangeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PersonCh
     """Recovery codes were made; the ones before are over."""
     PERSON_CHANGE_RECOVERY_CODE_USED: _PersonChange.ValueType  # 11
     """A recovery code was used up."""
+    PERSON_CHANGE_IDENTITY_LINKED: _PersonChange.ValueType  # 12
+    """An identity at a provider signs them in from now on."""
+    PERSON_CHANGE_IDENTITY_UNLINKED: _PersonChange.ValueType  # 13
+    """An identity at a provider does not sign them in any more."""
 
 class PersonChange(_PersonChange, metaclass=_PersonChangeEnumTypeWrapper):
     """What about a person or their sign-in became another."""
@@ -338,6 +342,10 @@ PERSON_CHANGE_RECOVERY_CODES_RENEWED: PersonChange.ValueType  # 10
 """Recovery codes were made; the ones before are over."""
 PERSON_CHANGE_RECOVERY_CODE_USED: PersonChange.ValueType  # 11
 """A recovery code was used up."""
+PERSON_CHANGE_IDENTITY_LINKED: PersonChange.ValueType  # 12
+"""An identity at a provider signs them in from now on."""
+PERSON_CHANGE_IDENTITY_UNLINKED: PersonChange.ValueType  # 13
+"""An identity at a provider does not sign them in any more."""
 Global___PersonChange: _TypeAlias = PersonChange  # noqa: Y015
 
 class _Danger:

@@ -106,6 +106,21 @@ class UserServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_users__pb2.RevokeSessionRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_users__pb2.RevokeSessionResponse.FromString,
                 _registered_method=True)
+        self.ListIdentities = channel.unary_unary(
+                '/axisor.v1.UserService/ListIdentities',
+                request_serializer=axisor_dot_v1_dot_users__pb2.ListIdentitiesRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_users__pb2.ListIdentitiesResponse.FromString,
+                _registered_method=True)
+        self.LinkIdentity = channel.unary_unary(
+                '/axisor.v1.UserService/LinkIdentity',
+                request_serializer=axisor_dot_v1_dot_users__pb2.LinkIdentityRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_users__pb2.LinkIdentityResponse.FromString,
+                _registered_method=True)
+        self.UnlinkIdentity = channel.unary_unary(
+                '/axisor.v1.UserService/UnlinkIdentity',
+                request_serializer=axisor_dot_v1_dot_users__pb2.UnlinkIdentityRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_users__pb2.UnlinkIdentityResponse.FromString,
+                _registered_method=True)
 
 
 class UserServiceServicer(object):
@@ -222,6 +237,31 @@ class UserServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListIdentities(self, request, context):
+        """Lists the identities at providers that sign in the person who calls, oldest first. Fails with
+        `PAGE_TOKEN_INVALID`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LinkIdentity(self, request, context):
+        """Lets an identity sign in the person who calls from now on, with what came of
+        `BeginExternalSignIn` or `BeginDeviceSignIn`. One that does so already stays as it is. Fails
+        with `IDENTITY_REFUSED`, `PERSON_STATE_INVALID`, `PROOF_INVALID` or `PROVIDER_UNAVAILABLE`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlinkIdentity(self, request, context):
+        """Lets an identity sign nobody in any more, and ends every other session of the caller. A repeat
+        changes nothing. Fails with `PERSON_STATE_INVALID` where nothing else would let them in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_UserServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -294,6 +334,21 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.RevokeSession,
                     request_deserializer=axisor_dot_v1_dot_users__pb2.RevokeSessionRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_users__pb2.RevokeSessionResponse.SerializeToString,
+            ),
+            'ListIdentities': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListIdentities,
+                    request_deserializer=axisor_dot_v1_dot_users__pb2.ListIdentitiesRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_users__pb2.ListIdentitiesResponse.SerializeToString,
+            ),
+            'LinkIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.LinkIdentity,
+                    request_deserializer=axisor_dot_v1_dot_users__pb2.LinkIdentityRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_users__pb2.LinkIdentityResponse.SerializeToString,
+            ),
+            'UnlinkIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlinkIdentity,
+                    request_deserializer=axisor_dot_v1_dot_users__pb2.UnlinkIdentityRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_users__pb2.UnlinkIdentityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -676,6 +731,87 @@ class UserService(object):
             '/axisor.v1.UserService/RevokeSession',
             axisor_dot_v1_dot_users__pb2.RevokeSessionRequest.SerializeToString,
             axisor_dot_v1_dot_users__pb2.RevokeSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListIdentities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.UserService/ListIdentities',
+            axisor_dot_v1_dot_users__pb2.ListIdentitiesRequest.SerializeToString,
+            axisor_dot_v1_dot_users__pb2.ListIdentitiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LinkIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.UserService/LinkIdentity',
+            axisor_dot_v1_dot_users__pb2.LinkIdentityRequest.SerializeToString,
+            axisor_dot_v1_dot_users__pb2.LinkIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlinkIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.UserService/UnlinkIdentity',
+            axisor_dot_v1_dot_users__pb2.UnlinkIdentityRequest.SerializeToString,
+            axisor_dot_v1_dot_users__pb2.UnlinkIdentityResponse.FromString,
             options,
             channel_credentials,
             insecure,

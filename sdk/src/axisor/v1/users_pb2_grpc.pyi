@@ -83,6 +83,19 @@ class UserServiceStub:
     """Ends a session of the person who calls, or all others. Its streams end within seconds. A repeat
     changes nothing.
     """
+    ListIdentities: _grpc.UnaryUnaryMultiCallable[_users_pb2.ListIdentitiesRequest, _users_pb2.ListIdentitiesResponse]
+    """Lists the identities at providers that sign in the person who calls, oldest first. Fails with
+    `PAGE_TOKEN_INVALID`.
+    """
+    LinkIdentity: _grpc.UnaryUnaryMultiCallable[_users_pb2.LinkIdentityRequest, _users_pb2.LinkIdentityResponse]
+    """Lets an identity sign in the person who calls from now on, with what came of
+    `BeginExternalSignIn` or `BeginDeviceSignIn`. One that does so already stays as it is. Fails
+    with `IDENTITY_REFUSED`, `PERSON_STATE_INVALID`, `PROOF_INVALID` or `PROVIDER_UNAVAILABLE`.
+    """
+    UnlinkIdentity: _grpc.UnaryUnaryMultiCallable[_users_pb2.UnlinkIdentityRequest, _users_pb2.UnlinkIdentityResponse]
+    """Lets an identity sign nobody in any more, and ends every other session of the caller. A repeat
+    changes nothing. Fails with `PERSON_STATE_INVALID` where nothing else would let them in.
+    """
 
 @_typing.type_check_only
 class UserServiceAsyncStub(UserServiceStub):
@@ -138,6 +151,19 @@ class UserServiceAsyncStub(UserServiceStub):
     RevokeSession: _aio.UnaryUnaryMultiCallable[_users_pb2.RevokeSessionRequest, _users_pb2.RevokeSessionResponse]  # type: ignore[assignment]
     """Ends a session of the person who calls, or all others. Its streams end within seconds. A repeat
     changes nothing.
+    """
+    ListIdentities: _aio.UnaryUnaryMultiCallable[_users_pb2.ListIdentitiesRequest, _users_pb2.ListIdentitiesResponse]  # type: ignore[assignment]
+    """Lists the identities at providers that sign in the person who calls, oldest first. Fails with
+    `PAGE_TOKEN_INVALID`.
+    """
+    LinkIdentity: _aio.UnaryUnaryMultiCallable[_users_pb2.LinkIdentityRequest, _users_pb2.LinkIdentityResponse]  # type: ignore[assignment]
+    """Lets an identity sign in the person who calls from now on, with what came of
+    `BeginExternalSignIn` or `BeginDeviceSignIn`. One that does so already stays as it is. Fails
+    with `IDENTITY_REFUSED`, `PERSON_STATE_INVALID`, `PROOF_INVALID` or `PROVIDER_UNAVAILABLE`.
+    """
+    UnlinkIdentity: _aio.UnaryUnaryMultiCallable[_users_pb2.UnlinkIdentityRequest, _users_pb2.UnlinkIdentityResponse]  # type: ignore[assignment]
+    """Lets an identity sign nobody in any more, and ends every other session of the caller. A repeat
+    changes nothing. Fails with `PERSON_STATE_INVALID` where nothing else would let them in.
     """
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -275,6 +301,37 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_users_pb2.RevokeSessionResponse, _abc.Awaitable[_users_pb2.RevokeSessionResponse]]:
         """Ends a session of the person who calls, or all others. Its streams end within seconds. A repeat
         changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def ListIdentities(
+        self,
+        request: _users_pb2.ListIdentitiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_users_pb2.ListIdentitiesResponse, _abc.Awaitable[_users_pb2.ListIdentitiesResponse]]:
+        """Lists the identities at providers that sign in the person who calls, oldest first. Fails with
+        `PAGE_TOKEN_INVALID`.
+        """
+
+    @_abc_1.abstractmethod
+    def LinkIdentity(
+        self,
+        request: _users_pb2.LinkIdentityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_users_pb2.LinkIdentityResponse, _abc.Awaitable[_users_pb2.LinkIdentityResponse]]:
+        """Lets an identity sign in the person who calls from now on, with what came of
+        `BeginExternalSignIn` or `BeginDeviceSignIn`. One that does so already stays as it is. Fails
+        with `IDENTITY_REFUSED`, `PERSON_STATE_INVALID`, `PROOF_INVALID` or `PROVIDER_UNAVAILABLE`.
+        """
+
+    @_abc_1.abstractmethod
+    def UnlinkIdentity(
+        self,
+        request: _users_pb2.UnlinkIdentityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_users_pb2.UnlinkIdentityResponse, _abc.Awaitable[_users_pb2.UnlinkIdentityResponse]]:
+        """Lets an identity sign nobody in any more, and ends every other session of the caller. A repeat
+        changes nothing. Fails with `PERSON_STATE_INVALID` where nothing else would let them in.
         """
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -87,6 +87,16 @@ def session_name(session: str) -> str:
     return top_name("sessions", session)
 
 
+def provider_name(provider: str) -> str:
+    """Return the name of an identity provider; empty stays empty."""
+    return top_name("identityProviders", provider)
+
+
+def identity_name(identity: str) -> str:
+    """Return the name of an identity."""
+    return top_name("identities", identity)
+
+
 def last_part(name: str) -> str:
     """Return the id at the end of a name that a core sent; empty stays empty."""
     return name.rpartition("/")[2]
@@ -119,6 +129,16 @@ def person_id(name: str, field: str = "name") -> str:
 def session_id(name: str, field: str = "name") -> str:
     """Return the id in `sessions/{session}`. Raises FieldInvalid."""
     return top_id(name, "sessions", field)
+
+
+def provider_id(name: str, field: str = "name") -> str:
+    """Return the id in `identityProviders/{provider}`. Raises FieldInvalid."""
+    return top_id(name, "identityProviders", field)
+
+
+def identity_id(name: str, field: str = "name") -> str:
+    """Return the id in `identities/{identity}`. Raises FieldInvalid."""
+    return top_id(name, "identities", field)
 
 
 def child_id(name: str, collection: str, field: str = "name") -> tuple[str, str]:

@@ -1,8 +1,8 @@
-"""Carries people, sessions and what signing in gives over the wire."""
+"""Carries people, sessions, identities and what signing in gives over the wire."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -10,7 +10,10 @@ from axisor.model import PlatformRole
 from axisor.ports import Secret
 from axisor.states import PersonState
 from axisor.v1 import auth_pb2, users_pb2
-from axisor.wire.scalars import enum_from_wire, time_or_none
+from axisor.wire.scalars import enum_from_wire, span_or_none, time_or_none
+
+LEAST_PAUSE = timedelta(seconds=1)
+"""Between two questions, whatever a message says."""
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -62,6 +65,52 @@ class Invitation(Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
+class Provider(Struct, frozen=True, kw_only=True):
+    """Somebody who vouches for people, by their name `identityProviders/{provider}`."""
+
+    name: str
+    issuer: str
+    devices: bool
+
+
+class External(Struct, frozen=True, kw_only=True):
+    """A sign-in that a browser takes to a provider. Keep `handle` where it began."""
+
+    handle: Secret
+    uri: Secret
+    until: datetime | None
+
+
+class Elsewhere(Struct, frozen=True, kw_only=True):
+    """A sign-in that is finished on another device: what is typed there, and where."""
+
+    handle: Secret
+    typed: Secret
+    uri: str
+    uri_complete: Secret
+    pause: timedelta
+    until: datetime | None
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """A sign-in that is not finished yet on the other device."""
+
+    pause: timedelta
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """An identity that signs a person in, by its name `identities/{identity}`.
+
+    `provider` is empty where that one vouches for nobody here any more.
+    """
+
+    name: str
+    provider: str
+    issuer: str
+    email: str
+    created_at: datetime | None
+
+
 def person_from_wire(message: users_pb2.Person) -> Person:
     """Return the person in a message. Raises FieldInvalid."""
     return Person(
@@ -104,4 +153,46 @@ def challenge_from_wire(message: auth_pb2.Challenge) -> Challenge:
     """Return the challenge in a message. Raises FieldInvalid."""
     return Challenge(
         challenge=Secret(message.challenge), until=time_or_none(message, "expire_time")
+    )
+
+
+def provider_from_wire(message: auth_pb2.IdentityProvider) -> Provider:
+    """Return the provider in a message."""
+    return Provider(name=message.name, issuer=message.issuer, devices=message.devices)
+
+
+def external_from_wire(message: auth_pb2.BeginExternalSignInResponse) -> External:
+    """Return the sign-in in a message. Raises FieldInvalid."""
+    return External(
+        handle=Secret(message.handle),
+        uri=Secret(message.authorization_uri),
+        until=time_or_none(message, "expire_time"),
+    )
+
+
+def elsewhere_from_wire(message: auth_pb2.BeginDeviceSignInResponse) -> Elsewhere:
+    """Return the sign-in in a message. Raises FieldInvalid."""
+    return Elsewhere(
+        handle=Secret(message.handle),
+        typed=Secret(message.user_code),
+        uri=message.verification_uri,
+        uri_complete=Secret(message.verification_uri_complete),
+        pause=span_or_none(message, "pause") or LEAST_PAUSE,
+        until=time_or_none(message, "expire_time"),
+    )
+
+
+def waiting_from_wire(message: auth_pb2.Waiting) -> Waiting:
+    """Return how long a message says to wait. Raises FieldInvalid."""
+    return Waiting(pause=span_or_none(message, "pause") or LEAST_PAUSE)
+
+
+def identity_from_wire(message: users_pb2.Identity) -> Identity:
+    """Return the identity in a message. Raises FieldInvalid."""
+    return Identity(
+        name=message.name,
+        provider=message.provider,
+        issuer=message.issuer,
+        email=message.email,
+        created_at=time_or_none(message, "create_time"),
     )

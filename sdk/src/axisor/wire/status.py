@@ -43,6 +43,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.TokenInvalid,
         errors.SessionOver,
         errors.SignInRefused,
+        errors.IdentityRefused,
     ),
     _C.PERMISSION_DENIED: (
         errors.PermissionDenied,
@@ -92,6 +93,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.DiskFull,
         errors.ReceiverUnavailable,
         errors.KeyServiceUnavailable,
+        errors.ProviderUnavailable,
     ),
     _C.DATA_LOSS: (
         errors.VenueAnswerInvalid,
@@ -130,6 +132,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.EmailUnverified,
         errors.ProofInvalid,
         errors.PersonStateInvalid,
+        errors.IdentityNotLinked,
     ),
 }
 
@@ -153,6 +156,7 @@ WAITS: dict[str, timedelta] = {
     "DISK_FULL": timedelta(seconds=10),
     "RECEIVER_UNAVAILABLE": timedelta(seconds=60),
     "KEY_SERVICE_UNAVAILABLE": timedelta(seconds=10),
+    "PROVIDER_UNAVAILABLE": timedelta(seconds=5),
 }
 """How long to wait where waiting helps, unless the error's `retry_after_s` says otherwise."""
 

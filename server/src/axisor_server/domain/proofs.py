@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from axisor.model import PlatformRole
+from axisor_server.domain.identities import Pending
 from axisor_server.domain.records import DocumentRecord
 
 KIND = "proof"
@@ -36,26 +37,35 @@ class Purpose(enum.StrEnum):
     EMAIL = "ev"
     """Showing that letters to an address are read."""
 
+    EXTERNAL = "xs"
+    """Going on with a sign-in that a browser took to a provider."""
+
+    DEVICE = "xd"
+    """Going on with a sign-in that is finished on another device."""
+
 
 LASTS = {
     Purpose.CHALLENGE: timedelta(minutes=5),
     Purpose.INVITATION: timedelta(days=7),
     Purpose.RESET: timedelta(minutes=15),
     Purpose.EMAIL: timedelta(hours=24),
+    Purpose.EXTERNAL: timedelta(minutes=10),
+    Purpose.DEVICE: timedelta(minutes=10),
 }
 """How long each kind is good."""
 
 MOST_TRIES = 5
 """Wrong second factors after which a sign-in begins again."""
 
-_TEXT = re.compile(r"(ch|in|pr|ev)_([0-9a-f-]{36})_([A-Za-z0-9_-]{43})")
+_TEXT = re.compile(r"(ch|in|pr|ev|xs|xd)_([0-9a-f-]{36})_([A-Za-z0-9_-]{43})")
 
 
 class Proof(Struct, frozen=True, kw_only=True):
     """A proof as it is kept: the hash of its secret, and what it says when it is used.
 
     `email` is sealed for its person, `email_key` what finds it, `role` what an invitation gives,
-    `tries` what failed with it, `device` the name of the device that a sign-in began on.
+    `tries` what failed with it, `device` the name of the device that a sign-in began on, `way` what
+    was proved with before, `pending` what a provider is to vouch for.
     """
 
     digest: bytes = b""
@@ -65,6 +75,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     role: PlatformRole = PlatformRole.NONE
     device: str = ""
     tries: int = 0
+    way: str = ""
+    pending: Pending | None = None
 
 
 def text_of(purpose: Purpose, id: str, secret: str) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from axisor.v1 import auth_pb2 as pb
-from axisor.wire.names import person_name, session_name
-from axisor.wire.scalars import time_to_wire
+from axisor.wire.names import person_name, provider_id, provider_name, session_name
+from axisor.wire.scalars import span_to_wire, time_to_wire
 from axisor_server.domain.sessions import Device
 from axisor_server.rpc.calls import Call
-from axisor_server.rpc.users import person_of
+from axisor_server.rpc.users import person_of, waiting
+from axisor_server.services import paging
 from axisor_server.services.people.changing import Changing
+from axisor_server.services.people.identities import Identities
 from axisor_server.services.people.registering import Registering
-from axisor_server.services.people.signing_in import Challenge, SigningIn
+from axisor_server.services.people.signing_in import Challenge, Entered, SigningIn
+from axisor_server.services.people.vouching import Vouching, Waits
 from axisor_server.services.sessions import Issued, Sessions
 
 
@@ -23,11 +28,15 @@ class AuthServicer:
         registering: Registering,
         signing_in: SigningIn,
         changing: Changing,
+        vouching: Vouching,
+        identities: Identities,
         sessions: Sessions,
     ) -> None:
         self._registering = registering
         self._signing_in = signing_in
         self._changing = changing
+        self._vouching = vouching
+        self._identities = identities
         self._sessions = sessions
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
@@ -48,11 +57,8 @@ class AuthServicer:
             request.email, request.password, device=device, peer=call.peer
         )
         if isinstance(outcome, Challenge):
-            challenge = pb.Challenge(
-                challenge=outcome.text, expire_time=time_to_wire(outcome.until)
-            )
-            return pb.LoginResponse(challenge=challenge)
-        return pb.LoginResponse(signed_in=signed_in(outcome.issued, outcome.person))
+            return pb.LoginResponse(challenge=_challenge(outcome))
+        return pb.LoginResponse(signed_in=_entered(outcome))
 
     async def AnswerChallenge(
         self, request: pb.AnswerChallengeRequest, call: Call
@@ -61,7 +67,7 @@ class AuthServicer:
         entered = await self._signing_in.answer(
             request.challenge, request.code, device=Device(key=request.device_key), peer=call.peer
         )
-        return pb.AnswerChallengeResponse(signed_in=signed_in(entered.issued, entered.person))
+        return pb.AnswerChallengeResponse(signed_in=_entered(entered))
 
     async def Refresh(self, request: pb.RefreshRequest, call: Call) -> pb.RefreshResponse:
         """Answer with the next pair of tokens."""
@@ -109,6 +115,95 @@ class AuthServicer:
         """Verify an address."""
         await self._registering.verify(request.proof)
         return pb.VerifyEmailResponse()
+
+    async def ListIdentityProviders(
+        self, request: pb.ListIdentityProvidersRequest, call: Call
+    ) -> pb.ListIdentityProvidersResponse:
+        """Answer with a page of who vouches for people, by name."""
+        found = {each.name: each for each in self._vouching.providers}
+        page, token = paging.cut(
+            sorted(found), of="providers", size=request.page_size, after=request.page_token
+        )
+        providers = [
+            pb.IdentityProvider(
+                name=provider_name(name), issuer=found[name].issuer, devices=found[name].devices
+            )
+            for name in page
+        ]
+        return pb.ListIdentityProvidersResponse(providers=providers, next_page_token=token)
+
+    async def BeginExternalSignIn(
+        self, request: pb.BeginExternalSignInRequest, call: Call
+    ) -> pb.BeginExternalSignInResponse:
+        """Answer with where a browser is to be sent."""
+        provider = provider_id(request.provider, "provider")
+        begun = await self._vouching.begin(provider, request.redirect_uri, peer=call.peer)
+        return pb.BeginExternalSignInResponse(
+            handle=begun.handle,
+            authorization_uri=begun.uri,
+            expire_time=time_to_wire(begun.until),
+        )
+
+    async def FinishExternalSignIn(
+        self, request: pb.FinishExternalSignInRequest, call: Call
+    ) -> pb.FinishExternalSignInResponse:
+        """Let a person in whom a provider vouches for, or ask for the second factor."""
+        who = await self._vouching.finish(
+            request.handle,
+            state=request.state,
+            code=request.code,
+            issuer=request.issuer,
+            peer=call.peer,
+        )
+        outcome = await self._identities.enter(
+            who,
+            invitation=request.invitation,
+            device=Device(key=request.device_key, name=request.device),
+            peer=call.peer,
+        )
+        if isinstance(outcome, Challenge):
+            return pb.FinishExternalSignInResponse(challenge=_challenge(outcome))
+        return pb.FinishExternalSignInResponse(signed_in=_entered(outcome))
+
+    async def BeginDeviceSignIn(
+        self, request: pb.BeginDeviceSignInRequest, call: Call
+    ) -> pb.BeginDeviceSignInResponse:
+        """Answer with what is typed on another device."""
+        provider = provider_id(request.provider, "provider")
+        begun = await self._vouching.begin_device(provider, peer=call.peer)
+        return pb.BeginDeviceSignInResponse(
+            handle=begun.handle,
+            user_code=begun.code.typed,
+            verification_uri=begun.code.uri,
+            verification_uri_complete=begun.code.uri_complete,
+            pause=span_to_wire(timedelta(seconds=begun.code.pause_s)),
+            expire_time=time_to_wire(begun.until),
+        )
+
+    async def PollDeviceSignIn(
+        self, request: pb.PollDeviceSignInRequest, call: Call
+    ) -> pb.PollDeviceSignInResponse:
+        """Let a person in who finished on another device, or say that they did not yet."""
+        who = await self._vouching.poll(request.handle, peer=call.peer)
+        if isinstance(who, Waits):
+            return pb.PollDeviceSignInResponse(waiting=waiting(who))
+        outcome = await self._identities.enter(
+            who,
+            invitation=request.invitation,
+            device=Device(key=request.device_key, name=request.device),
+            peer=call.peer,
+        )
+        if isinstance(outcome, Challenge):
+            return pb.PollDeviceSignInResponse(challenge=_challenge(outcome))
+        return pb.PollDeviceSignInResponse(signed_in=_entered(outcome))
+
+
+def _challenge(challenge: Challenge) -> pb.Challenge:
+    return pb.Challenge(challenge=challenge.text, expire_time=time_to_wire(challenge.until))
+
+
+def _entered(entered: Entered) -> pb.SignedIn:
+    return signed_in(entered.issued, entered.person)
 
 
 def signed_in(issued: Issued, person: str) -> pb.SignedIn:

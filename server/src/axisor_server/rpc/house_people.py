@@ -15,12 +15,21 @@ from axisor_server.services.people.choosing import Choosing
 from axisor_server.services.people.devices import Devices
 from axisor_server.services.people.directory import Directory
 from axisor_server.services.people.factors import Factors
+from axisor_server.services.people.identities import Identities
 from axisor_server.services.people.letters import Letters
-from axisor_server.services.people.needs import IsCommon, Leaked, Passwords, Post, never_leaked
+from axisor_server.services.people.needs import (
+    IdentityProvider,
+    IsCommon,
+    Leaked,
+    Passwords,
+    Post,
+    never_leaked,
+)
 from axisor_server.services.people.proofs import Proofs
 from axisor_server.services.people.registering import Registering
 from axisor_server.services.people.signing_in import SigningIn
 from axisor_server.services.people.throttle import Throttle
+from axisor_server.services.people.vouching import Vouching
 from axisor_server.services.personal import Personal
 from axisor_server.services.recording import Recorder
 from axisor_server.services.requests import Once
@@ -36,6 +45,8 @@ class Reach(Struct, frozen=True, kw_only=True):
     post: Post
     leaked: Leaked = never_leaked
     open: bool = False
+    providers: tuple[IdentityProvider, ...] = ()
+    redirects: tuple[str, ...] = ()
 
 
 class PeopleHouse:
@@ -119,11 +130,39 @@ class PeopleHouse:
             tokens=tokens,
             once=once,
         )
+        self.vouching = Vouching(
+            store=store,
+            clock=clock,
+            vault=vault,
+            directory=self.directory,
+            proofs=proofs,
+            throttle=throttle,
+            recorder=recorder,
+            providers=reach.providers,
+            redirects=reach.redirects,
+        )
+        self.identities = Identities(
+            store=store,
+            clock=clock,
+            ids=ids,
+            personal=personal,
+            directory=self.directory,
+            proofs=proofs,
+            letters=self.letters,
+            recorder=recorder,
+            sessions=sessions,
+            once=once,
+            signing_in=self.signing_in,
+            registering=self.registering,
+            vouching=self.vouching,
+        )
         self.servicers: Mapping[str, object] = {
             "axisor.v1.AuthService": AuthServicer(
                 registering=self.registering,
                 signing_in=self.signing_in,
                 changing=self.changing,
+                vouching=self.vouching,
+                identities=self.identities,
                 sessions=sessions,
             ),
             "axisor.v1.UserService": UserServicer(
@@ -131,6 +170,8 @@ class PeopleHouse:
                 registering=self.registering,
                 changing=self.changing,
                 factors=self.factors,
+                vouching=self.vouching,
+                identities=self.identities,
                 sessions=sessions,
             ),
         }

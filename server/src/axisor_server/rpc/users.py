@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from axisor.errors import PermissionDenied
 from axisor.model import PlatformRole
+from axisor.v1 import auth_pb2
 from axisor.v1 import users_pb2 as pb
-from axisor.wire.names import person_id, person_name, session_id, session_name
-from axisor.wire.scalars import enum_from_wire, enum_to_wire, time_to_wire
+from axisor.wire.names import (
+    identity_id,
+    identity_name,
+    person_id,
+    person_name,
+    provider_name,
+    session_id,
+    session_name,
+)
+from axisor.wire.scalars import enum_from_wire, enum_to_wire, span_to_wire, time_to_wire
 from axisor_server.domain.journal import from_us
 from axisor_server.domain.sessions import Session
 from axisor_server.rpc.calls import Call
@@ -17,7 +26,9 @@ from axisor_server.services.people.administering import Administering
 from axisor_server.services.people.changing import Changing
 from axisor_server.services.people.directory import Shown
 from axisor_server.services.people.factors import Factors
+from axisor_server.services.people.identities import Identities, Linked
 from axisor_server.services.people.registering import Registering
+from axisor_server.services.people.vouching import Vouching, Waits
 from axisor_server.services.principals import Principal
 from axisor_server.services.sessions import Sessions
 
@@ -35,12 +46,16 @@ class UserServicer:
         registering: Registering,
         changing: Changing,
         factors: Factors,
+        vouching: Vouching,
+        identities: Identities,
         sessions: Sessions,
     ) -> None:
         self._administering = administering
         self._registering = registering
         self._changing = changing
         self._factors = factors
+        self._vouching = vouching
+        self._identities = identities
         self._sessions = sessions
 
     async def GetMe(self, request: pb.GetMeRequest, call: Call) -> pb.GetMeResponse:
@@ -159,6 +174,51 @@ class UserServicer:
             await self._sessions.revoke(session, by=caller)
         return pb.RevokeSessionResponse()
 
+    async def ListIdentities(
+        self, request: pb.ListIdentitiesRequest, call: Call
+    ) -> pb.ListIdentitiesResponse:
+        """Answer with a page of the caller's identities, oldest first."""
+        caller = person_of(call)
+        of = f"identities/{caller.person}"
+        paging.place(of, request.page_token)
+        found = {each.identity.id: each for each in await self._identities.all(caller)}
+        page, token = paging.cut(
+            list(found), of=of, size=request.page_size, after=request.page_token
+        )
+        return pb.ListIdentitiesResponse(
+            identities=[_identity(found[id]) for id in page], next_page_token=token
+        )
+
+    async def LinkIdentity(
+        self, request: pb.LinkIdentityRequest, call: Call
+    ) -> pb.LinkIdentityResponse:
+        """Let an identity sign the caller in, or say that it is not finished elsewhere."""
+        caller = person_of(call)
+        who = await self._vouching.either(
+            request.handle,
+            state=request.state,
+            code=request.code,
+            issuer=request.issuer,
+            peer=call.peer,
+        )
+        if isinstance(who, Waits):
+            return pb.LinkIdentityResponse(waiting=waiting(who))
+        linked = await self._identities.link(who, caller=caller)
+        return pb.LinkIdentityResponse(identity=_identity(linked))
+
+    async def UnlinkIdentity(
+        self, request: pb.UnlinkIdentityRequest, call: Call
+    ) -> pb.UnlinkIdentityResponse:
+        """Let an identity sign nobody in."""
+        person_of(call)
+        await self._identities.unlink(identity_id(request.name), request=call.request())
+        return pb.UnlinkIdentityResponse()
+
+
+def waiting(waits: Waits) -> auth_pb2.Waiting:
+    """Return how long to wait as a message."""
+    return auth_pb2.Waiting(pause=span_to_wire(timedelta(seconds=waits.pause_s)))
+
 
 def person_of(call: Call) -> Principal:
     """Return who calls, if that is a person who signed in. Raises PermissionDenied."""
@@ -184,6 +244,17 @@ def _person(shown: Shown, *, codes: bool = False) -> pb.Person:
         second_factor=person.second_factor,
         recovery_code_count=len(person.recovery) if codes else 0,
         create_time=time_to_wire(from_us(person.created_us)),
+    )
+
+
+def _identity(linked: Linked) -> pb.Identity:
+    identity = linked.identity
+    return pb.Identity(
+        name=identity_name(identity.id),
+        provider=provider_name(linked.provider),
+        issuer=identity.issuer,
+        email=linked.email,
+        create_time=time_to_wire(from_us(identity.linked_us)),
     )
 
 

@@ -86,8 +86,16 @@ class Sessions:
         self._roles = roles
         self._turns = Turns(clock, vault, terms)
 
-    async def open(self, person: str, *, amr: Sequence[str], device: Device, peer: Peer) -> Issued:
-        """Sign a person in who has proved, as `amr` says, who it is."""
+    async def open(
+        self,
+        person: str,
+        *,
+        amr: Sequence[str],
+        device: Device,
+        peer: Peer,
+        proved_us: int | None = None,
+    ) -> Issued:
+        """Sign a person in who has proved, as `amr` says, who it is; now, or at `proved_us`."""
         id, first, secret = self._ids.new(), self._ids.new(), self._ids.token()
         now_us = self._now_us()
         session = Session(
@@ -100,7 +108,7 @@ class Sessions:
             refresh=first,
             opened_us=now_us,
             used_us=now_us,
-            authenticated_us=now_us,
+            authenticated_us=now_us if proved_us is None else min(proved_us, now_us),
             until_us=now_us + self._terms.absolute_us,
         )
 

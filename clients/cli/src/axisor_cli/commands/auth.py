@@ -16,7 +16,7 @@ from axisor_cli.session import Options, command, unique
 
 if TYPE_CHECKING:
     from axisor.client import Client
-    from axisor.wire.people import Person, Session, SignedIn
+    from axisor.wire.people import Person, Provider, Session, SignedIn
 
 SESSIONS = (
     Column("id", "id"),
@@ -24,6 +24,13 @@ SESSIONS = (
     Column("began", "created_at"),
     Column("last used", "used_at"),
     Column("this one", "current"),
+)
+
+
+PROVIDERS = (
+    Column("name", "name"),
+    Column("issuer", "issuer"),
+    Column("by another device", "devices"),
 )
 
 
@@ -46,9 +53,22 @@ def sessions() -> None:
 @click.option("--email", help="Asked for where it is not given.")
 @click.option("--title", default="", help="What you are called.")
 @click.option("--invitation", help="What the letter says; made here by whoever reads owner.token.")
-def register(options: Options, email: str | None, title: str, invitation: str | None) -> None:
+@click.option("--with", "provider", help="A provider that vouches for you; no password is chosen.")
+@click.option("--no-browser", is_flag=True, help="By a code that you type on another device.")
+def register(
+    options: Options,
+    email: str | None,
+    title: str,
+    invitation: str | None,
+    provider: str | None,
+    no_browser: bool,
+) -> None:
     """Register; the password is read from hidden prompts or from standard input."""
     address = email_of(email)
+    if provider is not None:
+        proof = Secret(invitation) if invitation else _own_invitation(options, address)
+        _by_provider(options, provider, browser=not no_browser, invitation=proof)
+        return
     password = ask_new("Password")
     proof = Secret(invitation) if invitation else _own_invitation(options, address)
 
@@ -73,8 +93,25 @@ def _own_invitation(options: Options, email: str) -> Secret | None:
 @command(auth)
 @click.option("--email", help="Asked for where it is not given.")
 @click.option("--device", default=platform.node(), help="What this device is called in lists.")
-def login(options: Options, email: str | None, device: str) -> None:
+@click.option("--with", "provider", help="A provider that vouches for you; see `providers`.")
+@click.option("--no-browser", is_flag=True, help="By a code that you type on another device.")
+@click.option("--invitation", help="For somebody new, with --with.")
+def login(
+    options: Options,
+    email: str | None,
+    device: str,
+    provider: str | None,
+    no_browser: bool,
+    invitation: str | None,
+) -> None:
     """Sign in; password and code are read from hidden prompts or from standard input."""
+    if provider is not None:
+        proof = Secret(invitation) if invitation else None
+        browser = not no_browser
+        _by_provider(options, provider, browser=browser, invitation=proof, device=device)
+        return
+    if no_browser or invitation:
+        raise click.UsageError("That goes with --with PROVIDER.")
     shelf = options.shelf()
     saved = shelf.begin()
     address, key = email_of(email), Secret(saved.device_key)
@@ -91,6 +128,59 @@ def login(options: Options, email: str | None, device: str) -> None:
     signed = options.run_as_nobody(use)
     shelf.write(saved.after(signed))
     options.printer().say(f"signed in as {address}")
+
+
+def _by_provider(
+    options: Options,
+    provider: str,
+    *,
+    browser: bool,
+    invitation: Secret | None,
+    device: str = platform.node(),
+) -> None:
+    """Sign in at a provider, and keep it as a sign-in by password is kept."""
+    shelf = options.shelf()
+    saved = shelf.begin()
+    key = Secret(saved.device_key)
+
+    async def use(client: Client) -> SignedIn:
+        from axisor.wire.people import SignedIn
+        from axisor_cli.external import sign_in
+
+        found = await sign_in(
+            client,
+            provider,
+            browser=browser,
+            invitation=invitation,
+            device=device,
+            device_key=key,
+        )
+        if isinstance(found, SignedIn):
+            return found
+        return await client.auth.answer(found, ask("Code"), device_key=key)
+
+    shelf.write(saved.after(options.run_as_nobody(use)))
+    options.printer().say(f"signed in by {provider}")
+
+
+@command(auth)
+def providers(options: Options) -> None:
+    """List who vouches for people here: `login --with NAME`."""
+
+    async def use(client: Client) -> tuple[Provider, ...]:
+        from axisor.client import every
+
+        return await every(lambda token: client.auth.providers(page_token=token))
+
+    rows = [
+        {
+            "name": each.name.removeprefix("identityProviders/"),
+            "issuer": each.issuer,
+            "devices": each.devices,
+        }
+        for each in options.run_as_nobody(use)
+    ]
+    options.printer().rows(rows, PROVIDERS)
 
 
 @command(auth)

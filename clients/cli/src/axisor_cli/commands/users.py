@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from axisor.errors import PersonNotFound
+from axisor.errors import NotFound, PersonNotFound
 from axisor.model import PlatformRole
 from axisor_cli.mutations import confirm
 from axisor_cli.output import Column
@@ -14,7 +14,8 @@ from axisor_cli.session import Options, command, unique
 
 if TYPE_CHECKING:
     from axisor.client import Client
-    from axisor.wire.people import Invitation, Person
+    from axisor.wire.people import Elsewhere, External, Identity, Invitation, Person, Waiting
+    from axisor_cli.external import Returned
 
 COLUMNS = (
     Column("id", "id"),
@@ -26,9 +27,22 @@ COLUMNS = (
 )
 
 
+IDENTITIES = (
+    Column("id", "id"),
+    Column("provider", "provider"),
+    Column("address", "email"),
+    Column("linked", "created_at"),
+)
+
+
 @click.group()
 def user() -> None:
     """People of this core."""
+
+
+@user.group()
+def identities() -> None:
+    """Identities at providers that sign you in."""
 
 
 def row(person: Person) -> dict[str, Any]:
@@ -124,6 +138,77 @@ def _change(
     printer = options.printer()
     printer.say(f"{verb}d")
     printer.record(row(after))
+
+
+@command(identities, name="list")
+def list_identities(options: Options) -> None:
+    """List the identities that sign you in."""
+    rows = [_identity(each) for each in options.run(_all_identities)]
+    options.printer().rows(rows, IDENTITIES)
+
+
+@command(identities)
+@click.argument("provider")
+@click.option("--no-browser", is_flag=True, help="By a code that you type on another device.")
+def link(options: Options, provider: str, no_browser: bool) -> None:
+    """Let an identity at a provider sign you in from now on."""
+
+    async def use(client: Client) -> Identity:
+        from axisor_cli.external import by_browser, by_device
+
+        async def finish(begun: External, came: Returned) -> Identity:
+            return await client.users.link_identity(
+                begun, state=came.state, code=came.code, issuer=came.issuer
+            )
+
+        async def poll(begun: Elsewhere) -> Identity | Waiting:
+            return await client.users.link_elsewhere(begun)
+
+        if no_browser:
+            return await by_device(client, provider, poll)
+        return await by_browser(client, provider, finish)
+
+    linked = options.run(use)
+    printer = options.printer()
+    printer.say("linked; it signs you in from now on")
+    printer.record(_identity(linked))
+
+
+@command(identities)
+@click.argument("identity")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def unlink(options: Options, identity: str, yes: bool) -> None:
+    """Let an identity sign you in no more; every other session ends."""
+
+    async def find(client: Client) -> Identity:
+        found = {_id(each): each for each in await _all_identities(client)}
+        return found[unique(identity.removeprefix("identities/"), list(found), NotFound)]
+
+    found = options.run(find)
+    confirm(options, f"Let {found.email} sign you in no more?", yes=yes, dry_run=False)
+    options.run(lambda client: client.users.unlink_identity(found.name))
+    options.keep_access(None)  # what was issued before the change is void
+    options.printer().say("unlinked; other sessions have ended")
+
+
+async def _all_identities(client: Client) -> tuple[Identity, ...]:
+    from axisor.client import every
+
+    return await every(lambda token: client.users.identities(page_token=token))
+
+
+def _id(identity: Identity) -> str:
+    return identity.name.removeprefix("identities/")
+
+
+def _identity(identity: Identity) -> dict[str, Any]:
+    return {
+        "id": _id(identity),
+        "provider": identity.provider.removeprefix("identityProviders/"),
+        "issuer": identity.issuer,
+        "email": identity.email,
+        "created_at": identity.created_at,
+    }
 
 
 async def _everybody(client: Client) -> tuple[Person, ...]:

@@ -18,6 +18,7 @@ from axisor_server.ports import Clock, Store, Transaction
 from axisor_server.services.access import leave_all
 from axisor_server.services.people.devices import Devices
 from axisor_server.services.people.directory import Directory, Shown, owners
+from axisor_server.services.people.identities import forget_identities
 from axisor_server.services.people.proofs import Proofs
 from axisor_server.services.people.registering import may_give
 from axisor_server.services.principals import Principal
@@ -111,6 +112,7 @@ class Administering:
         self._tokens.revoke_in(tx, say, person.id)
         leave_all(tx, say, person.id)
         self._devices.forget(tx, person.id)
+        forget_identities(tx, person.id)
         self._directory.shred(tx, person)
         return erased(person, now_us=to_us(self._clock.now()))
 

@@ -66,7 +66,7 @@ class Directory:
         """Return all people, oldest first."""
         return [from_document(record) for record in view.documents(KIND)]
 
-    def add(
+    def add(  # noqa: PLR0913 - it says that much of a person
         self,
         tx: Transaction,
         *,
@@ -77,6 +77,7 @@ class Directory:
         role: PlatformRole,
         joined: Joined,
         password: str,
+        verified_us: int | None = None,
     ) -> Person:
         """Make a person with a key of their own. Raises Conflict where the address is taken."""
         now_us = self._now_us()
@@ -89,6 +90,7 @@ class Directory:
             role=role,
             joined=joined,
             password=password,
+            verified_us=verified_us,
             created_us=now_us,
             updated_us=now_us,
         )

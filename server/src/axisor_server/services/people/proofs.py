@@ -77,10 +77,13 @@ class Proofs:
     def fail(self, tx: Transaction, text: str, purpose: Purpose) -> None:
         """Count a wrong answer to a proof, if it is still good."""
         record, proof = self.look(tx, text, purpose)
-        after = msgspec.structs.replace(proof, tries=proof.tries + 1)
+        self.keep(tx, record, msgspec.structs.replace(proof, tries=proof.tries + 1))
+
+    def keep(self, tx: Transaction, record: DocumentRecord, proof: Proof) -> None:
+        """Keep what a proof says otherwise than before. Raises Conflict."""
         tx.put_document(
             msgspec.structs.replace(
-                record, body=msgspec.json.encode(after), revision=record.revision + 1
+                record, body=msgspec.json.encode(proof), revision=record.revision + 1
             ),
             revision=record.revision,
         )

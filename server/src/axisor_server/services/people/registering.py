@@ -99,16 +99,10 @@ class Registering:
         id = self._ids.new()
 
         def unit(tx: Transaction, say: Say) -> None:
-            self._check(tx, invitation, email_key)
-            role, joined = PlatformRole.NONE, Joined.OPEN
-            if invitation:
-                role = self._proofs.use(tx, invitation, Purpose.INVITATION).role
-                joined = Joined.INVITED
+            role, joined = self.admit(tx, invitation, email_key, otherwise=Joined.OPEN)
             if self._directory.find(tx, email_key) is not None:
                 self._letters.write(tx, texts.taken(plain_email(email)))
                 return
-            if tx.document_by(KIND, FIRST) is None:
-                role, joined = PlatformRole.OWNER, Joined.FIRST
             person = self._directory.add(
                 tx,
                 id=id,
@@ -123,6 +117,22 @@ class Registering:
             say(PersonRegistered(person=principal_of(id), role=role, joined=joined.value))
 
         await self._recorder.write(unit, by=NOBODY)
+
+    def admit(
+        self, tx: Transaction, invitation: str, email_key: str, *, otherwise: Joined
+    ) -> tuple[PlatformRole, Joined]:
+        """Return what somebody new will hold and how they came; an invitation is used up.
+
+        Raises RegistrationClosed, ProofInvalid.
+        """
+        self._check(tx, invitation, email_key)
+        role, joined = PlatformRole.NONE, otherwise
+        if invitation:
+            role = self._proofs.use(tx, invitation, Purpose.INVITATION).role
+            joined = Joined.INVITED
+        if tx.document_by(KIND, FIRST) is None:
+            role, joined = PlatformRole.OWNER, Joined.FIRST
+        return role, joined
 
     async def request_verification(self, email: str, *, peer: Peer) -> None:
         """Send a letter to somebody whose address is not verified. Raises RateLimited."""

@@ -102,13 +102,25 @@ class SigningIn:
         right = await self._passwords.verify("" if person is None else person.password, password)
         if person is None or not right or not person.may_sign_in:
             cause = "disabled" if person is not None and right else "password"
-            await self._refuse(person, cause, place)
+            await self.refuse(person, cause, place)
         if person.joined is Joined.OPEN and person.verified_us is None:
             raise EmailUnverified()
         await self._freshen(person, password)
+        return await self.proceed(person, PASSWORD, device=device, peer=peer)
+
+    async def proceed(
+        self,
+        person: Person,
+        way: str,
+        *,
+        device: Device,
+        peer: Peer,
+        proved_us: int | None = None,
+    ) -> Entered | Challenge:
+        """Let a person in who proved in one way who it is, or ask for the second factor."""
         if person.second_factor:
-            return await self._challenge(person, device)
-        return await self._enter(person, (PASSWORD,), device=device, peer=peer)
+            return await self._challenge(person, way, device)
+        return await self._enter(person, (way,), device=device, peer=peer, proved_us=proved_us)
 
     async def answer(self, challenge: str, code: str, *, device: Device, peer: Peer) -> Entered:
         """Let a person in by their second factor.
@@ -137,7 +149,7 @@ class SigningIn:
         if not way:
             raise SignInRefused()
         named = Device(key=device.key, name=device.name or proof.device)
-        return await self._enter(person, (PASSWORD, way), device=named, peer=peer)
+        return await self._enter(person, (proof.way or PASSWORD, way), device=named, peer=peer)
 
     async def step_up(self, caller: Principal, password: str, code: str) -> Issued:
         """Take note that a person proved again who they are. Raises RateLimited, SignInRefused."""
@@ -185,15 +197,23 @@ class SigningIn:
             return ""
         return await self._store.read(lambda view: self._devices.known(view, person.id, device.key))
 
-    async def _challenge(self, person: Person, device: Device) -> Challenge:
-        proof = Proof(person=person.id, device=device.name)
+    async def _challenge(self, person: Person, way: str, device: Device) -> Challenge:
+        proof = Proof(person=person.id, device=device.name, way=way)
         made = await self._store.write(lambda tx: self._proofs.make(tx, Purpose.CHALLENGE, proof))
         return Challenge(text=made.text, until=from_us(made.until_us))
 
     async def _enter(
-        self, person: Person, amr: tuple[str, ...], *, device: Device, peer: Peer
+        self,
+        person: Person,
+        amr: tuple[str, ...],
+        *,
+        device: Device,
+        peer: Peer,
+        proved_us: int | None = None,
     ) -> Entered:
-        issued = await self._sessions.open(person.id, amr=amr, device=device, peer=peer)
+        issued = await self._sessions.open(
+            person.id, amr=amr, device=device, peer=peer, proved_us=proved_us
+        )
         with contextlib.suppress(Conflict):  # another sign-in from it remembered it at this moment
             await self._store.write(lambda tx: self._devices.remember(tx, person.id, device.key))
         return Entered(person=person.id, issued=issued)
@@ -206,7 +226,8 @@ class SigningIn:
         with contextlib.suppress(Conflict):  # changed meanwhile: the next sign-in makes it anew
             await self._store.write(lambda tx: self._directory.put(tx, after))
 
-    async def _refuse(self, person: Person | None, cause: str, place: str) -> NoReturn:
+    async def refuse(self, person: Person | None, cause: str, place: str) -> NoReturn:
+        """Raise SignInRefused, and take note of why."""
         named = "" if person is None else principal_of(person.id)
         failed = SignInFailed(person=named, cause=cause, place=place)
         await self._recorder.write(lambda tx, say: say(failed), by=NOBODY)

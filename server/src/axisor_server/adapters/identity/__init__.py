@@ -1,0 +1,1 @@
+"""Providers that vouch for people: OpenID Connect and GitHub, behind one port."""
