@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
-from axisor_server.choices import Mail, People, Tokens, Vault
+from axisor_server.choices import Confirmations, Mail, People, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
 
@@ -265,6 +265,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     vault: Vault = Vault()
     audit: Audit = Audit()
     limits: CallLimits = CallLimits()
+    confirmations: Confirmations = Confirmations()
 
 
 class Loaded(Struct, frozen=True):

@@ -2,19 +2,21 @@
 
     AxisorError
     ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
-    │                 StepUpRequired · SignInRefused · RegistrationClosed
+    │                 StepUpRequired · SignInRefused · RegistrationClosed ·
+    │                 ConfirmationRequired
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid · PasswordRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
-    │                 MemberNotFound · PersonNotFound
+    │                 MemberNotFound · PersonNotFound · ConfirmationNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
-    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse
+    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ConfirmationStale ·
+    │                 ConfirmationSettled
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -39,6 +41,12 @@ from axisor.errors.base import (
     StateError,
     StoreError,
     VenueError,
+)
+from axisor.errors.confirmations import (
+    ConfirmationNotFound,
+    ConfirmationRequired,
+    ConfirmationSettled,
+    ConfirmationStale,
 )
 from axisor.errors.outside import (
     BackupInvalid,
@@ -216,6 +224,10 @@ __all__ = [
     "PersonNotFound",
     "RegistrationClosed",
     "PersonStateInvalid",
+    "ConfirmationRequired",
+    "ConfirmationNotFound",
+    "ConfirmationStale",
+    "ConfirmationSettled",
     "reasons",
 ]
 

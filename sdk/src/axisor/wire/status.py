@@ -48,6 +48,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.PermissionDenied,
         errors.StepUpRequired,
         errors.RegistrationClosed,
+        errors.ConfirmationRequired,
     ),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
@@ -73,6 +74,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.PersonNotFound,
         errors.TokenNotFound,
         errors.MemberNotFound,
+        errors.ConfirmationNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
@@ -126,6 +128,8 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.EmailUnverified,
         errors.ProofInvalid,
         errors.PersonStateInvalid,
+        errors.ConfirmationStale,
+        errors.ConfirmationSettled,
     ),
 }
 
