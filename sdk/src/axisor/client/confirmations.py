@@ -151,6 +151,8 @@ class Confirmations:
         try:
             await call(self._client(_Taking(self._call)))
         except _Taken as taken:
+            request: Any = taken.request
+            request.ClearField("request_id")  # the core puts its own in
             return taken.request
         raise FieldInvalid("The call that was given changes nothing.", field="request")
 
