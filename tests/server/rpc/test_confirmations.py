@@ -64,9 +64,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(
-    core: Served, channel: grpc.aio.Channel, account: str
-) -> AsyncIterator[Desk]:
+async def desk(core: Served, channel: grpc.aio.Channel, account: str) -> AsyncIterator[Desk]:
     """Open the desk: two clients of one core."""
     token = await made(channel, "permissions=read,adjust_margin", "propose_only=true")
     owner, bot = client(core, Secret(TOKEN)), client(core, Secret(token))
@@ -126,9 +124,7 @@ async def test_a_bot_that_may_only_propose_makes_no_change_itself(desk: Desk):
 
 
 async def test_a_bot_that_may_only_propose_sees_what_a_call_would_do(desk: Desk):
-    shown = await desk.bot.margin.add_margin(
-        desk.account, desk.core.long, SATS, validate_only=True
-    )
+    shown = await desk.bot.margin.add_margin(desk.account, desk.core.long, SATS, validate_only=True)
 
     assert shown.preview.after is not None
 
@@ -194,14 +190,10 @@ async def test_nobody_commits_what_another_prepared(desk: Desk):
     bot = await desk.bot.confirmations.prepare(desk.account, desk.adding())
 
     with pytest.raises(PermissionDenied):
-        await desk.owner.confirmations.commit(
-            desk.account, bot.confirmation.id, prepared.token
-        )
+        await desk.owner.confirmations.commit(desk.account, bot.confirmation.id, prepared.token)
     other = await desk.owner.confirmations.prepare(desk.account, desk.adding())
     with pytest.raises(ProofInvalid):
-        await desk.owner.confirmations.commit(
-            desk.account, other.confirmation.id, prepared.token
-        )
+        await desk.owner.confirmations.commit(desk.account, other.confirmation.id, prepared.token)
 
 
 async def test_an_approver_needs_the_right_that_the_call_takes(
@@ -261,9 +253,7 @@ async def test_a_call_of_another_account_is_not_prepared_here(desk: Desk):
 
 async def test_what_cannot_be_shown_beforehand_is_not_prepared(desk: Desk):
     with pytest.raises(FieldInvalid):
-        await desk.owner.confirmations.prepare(
-            desk.account, lambda calls: calls.system.shutdown()
-        )
+        await desk.owner.confirmations.prepare(desk.account, lambda calls: calls.system.shutdown())
     with pytest.raises(FieldInvalid):
         await desk.owner.confirmations.prepare(
             desk.account, lambda calls: calls.margin.list_positions(desk.account)

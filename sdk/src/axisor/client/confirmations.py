@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from msgspec import Struct
 
 from axisor.client.calls import Caller, Page, new_request_id
+from axisor.client.results import result
 from axisor.errors import FieldInvalid
 from axisor.ports import Secret
 from axisor.states import ConfirmationState
@@ -18,6 +19,7 @@ from axisor.v1.confirmations_pb2_grpc import ConfirmationServiceStub
 from axisor.watch import WatchItem
 from axisor.wire.confirmations import Confirmation, confirmation_from_wire, unpacked
 from axisor.wire.names import account_name, confirmation_name
+from axisor.wire.records import ActionResult
 from axisor.wire.scalars import enum_to_wire
 
 if TYPE_CHECKING:
@@ -35,10 +37,14 @@ class Prepared(Struct, frozen=True):
 
 
 class Carried(Struct, frozen=True):
-    """A confirmation that was committed, and what the call answered, as its message."""
+    """A confirmation that was committed, and what the call answered, as its message.
+
+    `result` is what became of an action at the venue, None where the call is no action.
+    """
 
     confirmation: Confirmation
     answer: Message
+    result: ActionResult | None = None
 
 
 class Confirmations:
@@ -186,4 +192,7 @@ class _Taking(Caller):
 
 
 def _carried(answer: Any) -> Carried:
-    return Carried(confirmation_from_wire(answer.confirmation), unpacked(answer.response))
+    said = unpacked(answer.response)
+    acted = "intent_state" in said.DESCRIPTOR.fields_by_name
+    confirmation = confirmation_from_wire(answer.confirmation)
+    return Carried(confirmation, said, result(said) if acted else None)
