@@ -190,7 +190,6 @@ def close(options: Options, id: str, **given: Any) -> None:
 
 
 @command(position)
-@proposable
 @mutating
 def close_all(options: Options, **given: Any) -> None:
     """Close every position at the market, the nearest to liquidation first."""
