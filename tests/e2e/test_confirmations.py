@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from msgspec import Struct
 from tests.support.processes import Core, Done, Simulator, add_account, core, simulator, until
 
-from axisor.errors import AxisorError
+from axisor.client import Client, Profile
+from axisor.errors import AxisorError, ConfirmationSettled, ConfirmationStale
+from axisor.ports import Secret
+from axisor.states import ConfirmationState
 
 SATS = 10_000
 BOT = ("--permissions", "read,adjust_margin", "--propose-only")
@@ -20,6 +24,7 @@ class Desk(Struct):
 
     running: Core
     sim: Simulator
+    account: str
     position: str
     bot: Path
 
@@ -31,19 +36,29 @@ class Desk(Struct):
         """Run a command with the bot's token."""
         return await self.running.cli("--token-file", str(self.bot), *words)
 
+    @asynccontextmanager
+    async def clients(self) -> AsyncIterator[tuple[Client, Client]]:
+        """Connect as the owner and as the bot."""
+        owner = Profile.from_data_dir(self.running.data)
+        token = Secret(self.bot.read_text().strip())
+        as_bot = Profile(owner.target, token=token, certificate=owner.certificate)
+        async with Client.connect(owner) as first, Client.connect(as_bot) as second:
+            yield first, second
+
     async def margin(self) -> int:
         """Return the margin of the position."""
-        shown = await self.owner("position", "show", self.position, "-o", "json")
-        return int(shown.json["margin_sats"])
+        async with self.clients() as (owner, _):
+            found = await owner.margin.get_position(self.account, self.position)
+        return found.position.margin
 
     async def proposed(self) -> str:
         """Have the bot propose to add margin, and return the id."""
-        done = await self.as_bot(
-            "position", "add-margin", self.position, f"{SATS}sat", "--propose", "-o", "json"
-        )
-        assert done.code == 0, done.err
-        id: str = done.json["id"]
-        return id
+        async with self.clients() as (_, bot):
+            prepared = await bot.confirmations.prepare(
+                self.account,
+                lambda calls: calls.margin.add_margin(self.account, self.position, SATS),
+            )
+        return prepared.confirmation.id
 
 
 @asynccontextmanager
@@ -64,7 +79,7 @@ async def desk(tmp_path: Path, **variables: str) -> AsyncIterator[Desk]:
             await until(seen, "the position is seen")
         made = await running.cli("token", "create", "bot", *BOT, "--to", str(bot))
         assert made.code == 0, made.err
-        yield Desk(running, sim, position, bot)
+        yield Desk(running, sim, account, position, bot)
 
 
 async def test_a_bot_proposes_and_its_owner_approves_once(tmp_path: Path) -> None:
@@ -74,7 +89,11 @@ async def test_a_bot_proposes_and_its_owner_approves_once(tmp_path: Path) -> Non
         assert refused.code == 3, refused.err
         assert "CONFIRMATION_REQUIRED" in refused.err
 
-        id = await at.proposed()
+        proposed = await at.as_bot(
+            "position", "add-margin", at.position, f"{SATS}sat", "--propose", "-o", "json"
+        )
+        assert proposed.code == 0, proposed.err
+        id = proposed.json["id"]
         assert await at.margin() == before
         [waiting] = (await at.owner("approve", "list", "-o", "json")).json
         assert (waiting["id"], waiting["state"]) == (id, "pending")
@@ -113,31 +132,30 @@ async def test_a_core_that_dies_after_the_word_moves_the_money_once(tmp_path: Pa
         assert len(await at.sim.ledger("add_margin")) == 1
 
 
-async def test_what_is_refused_revoked_or_moved_is_never_carried_out(tmp_path: Path) -> None:
-    async with desk(tmp_path) as at:
-        before = await at.margin()
+async def test_what_is_refused_moved_or_revoked_is_never_carried_out(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at, at.clients() as (owner, bot):
+        before, calls = await at.margin(), owner.confirmations
         first = await at.proposed()
         no = await at.owner("approve", "no", first, "--reason", "not now")
         assert no.code == 0, no.err
-        late = await at.owner("approve", "yes", first, "--yes")
-        assert "CONFIRMATION_SETTLED" in late.err
+        with pytest.raises(ConfirmationSettled):
+            await calls.approve(at.account, first)
 
-        taken = await at.proposed()
-        assert (await at.as_bot("approve", "no", taken, "-o", "json")).json["state"] == "canceled"
+        taken = await bot.confirmations.refuse(at.account, await at.proposed())
+        assert taken.state is ConfirmationState.CANCELED
 
         moved = await at.proposed()
-        more = await at.owner("position", "add-margin", at.position, "20000sat", "--yes")
-        assert more.code == 0, more.err
-        stale = await at.owner("approve", "yes", moved, "--yes")
-        assert "CONFIRMATION_STALE" in stale.err
+        await owner.margin.add_margin(at.account, at.position, 2 * SATS)
+        with pytest.raises(ConfirmationStale):
+            await calls.approve(at.account, moved)
 
         revoked = await at.proposed()
-        [token] = (await at.owner("token", "list", "-o", "json")).json
-        assert (await at.owner("token", "revoke", token["id"], "--yes")).code == 0
-        void = await at.owner("approve", "yes", revoked, "--yes")
-        assert "CONFIRMATION_STALE" in void.err
+        [token] = (await owner.tokens.list()).items
+        await owner.tokens.revoke(token.id)
+        with pytest.raises(ConfirmationStale):
+            await calls.approve(at.account, revoked)
 
-        assert await at.margin() == before + 20_000
+        assert await at.margin() == before + 2 * SATS
 
 
 async def test_what_nobody_approves_expires(tmp_path: Path) -> None:
@@ -146,12 +164,14 @@ async def test_what_nobody_approves_expires(tmp_path: Path) -> None:
         before = await at.margin()
         id = await at.proposed()
 
-        async def told() -> bool:
-            events = await at.owner("events", "list", "-o", "json")
-            return '"expired"' in events.out.lower()
+        async with at.clients() as (owner, _):
 
-        await until(told, "the journal says that it expired")
-        late = await at.owner("approve", "yes", id, "--yes")
+            async def told() -> bool:
+                page = await owner.events.list(at.account, kinds=["ConfirmationSettled"])
+                return [each.payload.state for each in page.items] == [ConfirmationState.EXPIRED]
 
-        assert "CONFIRMATION_SETTLED" in late.err
+            await until(told, "the journal says that it expired")
+            with pytest.raises(ConfirmationSettled):
+                await owner.confirmations.approve(at.account, id)
+
         assert await at.margin() == before

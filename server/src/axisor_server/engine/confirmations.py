@@ -16,10 +16,8 @@ from axisor_server.domain.confirmations import (
     to_document,
 )
 from axisor_server.domain.journal import from_us
-from axisor_server.engine import replies
 from axisor_server.engine.asks import KeepConfirmation, SettleConfirmation
 from axisor_server.engine.core import Core
-from axisor_server.engine.draft import Draft
 from axisor_server.engine.replying import reply
 from axisor_server.ports import Conflict, Reader, Transaction
 
@@ -69,16 +67,9 @@ class Confirmations:
         if after is not found:
             draft.rows.append(lambda tx: _end(tx, after))
             draft.say(_said(after))
-        if after.state is ConfirmationState.EXPIRED:
-            self._answer(draft, after, request_id)
-        else:
-            reply(self._core, draft, request_id, lambda _: after)
+        by_somebody = after.state is not ConfirmationState.EXPIRED
+        reply(self._core, draft, request_id, lambda _: after, changed=by_somebody)
         await self._core.commit(draft)
-
-    def _answer(self, draft: Draft, after: Confirmation, request_id: str) -> None:
-        # Nobody asked for it, so the journal names no change that somebody made.
-        sequence = self._core.sequence + len(draft.payloads)
-        draft.answer(request_id, lambda _: replies.done(request_id, after, sequence=sequence))
 
 
 def find(view: Reader, account: str, id: str) -> Confirmation:
