@@ -18,7 +18,7 @@ from axisor.client import Client
 from axisor.errors import AxisorError
 from axisor.ports import Secret
 from axisor.wire.status import from_call
-from axisor_server.domain.records import TENANT
+from axisor_server.domain.records import TENANT, etag_of
 from axisor_server.ports import Reader
 from axisor_server.rpc.rules import Method, methods, services
 
@@ -85,7 +85,7 @@ async def test_trying_a_call_leaves_nothing_behind(
             put(text := text.replace(made_up, real))
     request.validate_only = True
     if "etag" in request.DESCRIPTOR.fields_by_name:
-        request.etag = ""
+        request.etag = etag_of(1)
 
     refused = await _refusal(channel, method, request)
 
