@@ -25,6 +25,7 @@ COLUMNS = (
     Column("preparer", "prepared by"),
     Column("until", "waits until"),
 )
+WAITING = (ConfirmationState.PENDING,)
 WHOLE = 36
 SHORT = 13
 """Of an id that begins with its time, so much tells two apart that were made in one second."""
@@ -42,11 +43,16 @@ def row(found: Confirmation) -> dict[str, Any]:
     return {**confirmed(found), "short": found.id[:SHORT]}
 
 
-async def find(client: Client, account: str, wanted: str) -> str:
-    """Return the id of the confirmation that begins with `wanted`. Raises ConfirmationNotFound."""
+async def find(
+    client: Client, account: str, wanted: str, states: tuple[ConfirmationState, ...] = ()
+) -> str:
+    """Return the id of the confirmation that begins with `wanted`, in some states or in any.
+
+    Raises ConfirmationNotFound.
+    """
     if len(wanted) == WHOLE:
         return wanted
-    found = await _all(client, account, ())
+    found = await _all(client, account, states)
     return unique(wanted, [each.id for each in found], ConfirmationNotFound)
 
 
@@ -65,7 +71,7 @@ async def _all(
 @click.option("--all", "everything", is_flag=True, help="Those of the last day that ended, too.")
 def list_confirmations(options: Options, everything: bool) -> None:
     """List what waits for a word, newest first."""
-    states = () if everything else (ConfirmationState.PENDING,)
+    states = () if everything else WAITING
 
     async def use(client: Client, account: Account) -> tuple[Confirmation, ...]:
         return await _all(client, account.id, states)
@@ -90,7 +96,7 @@ def show(options: Options, id: str) -> None:
 @repeating
 def yes(options: Options, id: str, yes: bool, request_id: object) -> None:
     """Have a call made that another prepared, once."""
-    found, printer = options.run_on(_reader(id)), options.printer()
+    found, printer = options.run_on(_reader(id, WAITING)), options.printer()
     if not printer.is_data:
         _show(printer, found)
     confirm(options, "Have it done?", yes=yes, dry_run=False)
@@ -119,7 +125,7 @@ def no(options: Options, id: str, reason: str, request_id: object) -> None:
     async def use(client: Client, account: Account) -> Confirmation:
         return await client.confirmations.refuse(
             account.id,
-            await find(client, account.id, id),
+            await find(client, account.id, id, WAITING),
             reason=reason,
             request_id=_text(request_id),
         )
@@ -131,9 +137,10 @@ def no(options: Options, id: str, reason: str, request_id: object) -> None:
         printer.say(f"{found.id} is {found.state.value}; nothing was sent")
 
 
-def _reader(id: str) -> Any:
+def _reader(id: str, states: tuple[ConfirmationState, ...] = ()) -> Any:
     async def use(client: Client, account: Account) -> Confirmation:
-        return await client.confirmations.get(account.id, await find(client, account.id, id))
+        whole = await find(client, account.id, id, states)
+        return await client.confirmations.get(account.id, whole)
 
     return use
 
