@@ -1,4 +1,4 @@
-"""The page on confirmations: its commands are followed to the end, and its figures are the code's."""
+"""The page on confirmations: its commands are followed, and its figures are the code's."""
 
 from __future__ import annotations
 

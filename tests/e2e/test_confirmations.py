@@ -168,7 +168,10 @@ async def test_what_nobody_approves_expires(tmp_path: Path) -> None:
 
             async def told() -> bool:
                 page = await owner.events.list(at.account, kinds=["ConfirmationSettled"])
-                return [each.payload.state for each in page.items] == [ConfirmationState.EXPIRED]
+                said = [each.payload for each in page.items]
+                return [getattr(each, "state", None) for each in said] == [
+                    ConfirmationState.EXPIRED
+                ]
 
             await until(told, "the journal says that it expired")
             with pytest.raises(ConfirmationSettled):

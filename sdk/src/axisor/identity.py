@@ -1,5 +1,4 @@
-"""What journals hold about who may do what: people, sessions, tokens, grants, keys,
-confirmations.
+"""What journals hold about who may do what: people, tokens, grants, confirmations.
 
 They name people, accounts and tokens by their resource names and hold no secret, no address and no
 other personal data. A field has the name it has in the contract, and is a text, a number, a yes or

@@ -50,7 +50,7 @@ def ended(state: types_pb2.ConfirmationState.ValueType) -> pb.Confirmation:
     found = pb.Confirmation()
     found.CopyFrom(WAITS)
     found.state, found.settler = state, "owner"
-    found.settle_time.CopyFrom(MOMENT)
+    found.settle_time.CopyFrom(WAITS.create_time)
     return found
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc.aio
 import pytest
-from tests.server.rpc.serving import TOKEN, Served
+from tests.server.rpc.proposing import SATS, Desk
 from tests.server.rpc.test_people import client
 from tests.server.rpc.test_tokens import made
 
-from axisor.client import Client
 from axisor.errors import (
     AccountNotFound,
     ConfirmationNotFound,
@@ -31,46 +29,8 @@ from axisor.states import ConfirmationState
 from axisor.tokens import parse
 from axisor.v1 import margin_pb2
 from axisor_server.domain.confirmations import Waits
-from axisor_server.domain.journal import decode_payload
 
 REQUEST = "0d9f3c7e-0000-4000-8000-0000000004{:02d}"
-SATS = 1_000
-
-
-class Desk:
-    """An account, its owner, and a bot that may only propose."""
-
-    def __init__(self, core: Served, account: str, owner: Client, bot: Client, token: str) -> None:
-        self.core = core
-        self.account = account.removeprefix("accounts/")
-        self.owner = owner
-        self.bot = bot
-        self.bot_token = token
-
-    def adding(self, sats: int = SATS) -> Any:
-        """Return the call that adds margin to the long."""
-        return lambda calls: calls.margin.add_margin(self.account, self.core.long, sats)
-
-    async def said(self, *kinds: str) -> list[Any]:
-        """Return what the journal says of some kinds, oldest first."""
-        entries = await self.core.store.read(
-            lambda view: view.entries(f"accounts/{self.account}", after=0, limit=1_000)
-        )
-        return [decode_payload(each.payload) for each in entries if each.kind in kinds]
-
-    async def states(self) -> list[str]:
-        """Return how confirmations were settled, as the journal tells."""
-        return [each.state.value for each in await self.said("ConfirmationSettled")]
-
-
-@pytest.fixture
-async def desk(core: Served, channel: grpc.aio.Channel, account: str) -> AsyncIterator[Desk]:
-    """Open the desk: two clients of one core."""
-    token = await made(channel, "permissions=read,adjust_margin", "propose_only=true")
-    owner, bot = client(core, Secret(TOKEN)), client(core, Secret(token))
-    yield Desk(core, account, owner, bot, token)
-    await owner.close()
-    await bot.close()
 
 
 async def test_what_is_prepared_shows_what_it_would_do_and_does_nothing(desk: Desk):
