@@ -7,7 +7,7 @@ from typing import Any
 import grpc.aio
 import pytest
 from tests.server.rpc.proposing import SATS, Desk
-from tests.server.rpc.test_people import client
+from tests.server.rpc.test_people import client, enter, join
 from tests.server.rpc.test_tokens import made
 
 from axisor.errors import (
@@ -243,6 +243,23 @@ async def test_a_revoked_token_proposes_nothing_any_more(desk: Desk):
 
     assert caught.value.metadata["cause"] == "preparer"
     assert desk.core.margin == before
+
+
+async def test_a_person_with_a_role_on_the_core_alone_proposes_as_long_as_they_hold_it(desk: Desk):
+    await join(desk.core, "ada@example.org")
+    ada = client(desk.core, (await enter(desk.core, "ada@example.org")).access)
+    first = await ada.confirmations.prepare(desk.account, desk.adding())
+    second = await ada.confirmations.prepare(desk.account, desk.adding())
+    before = desk.core.margin
+
+    await desk.owner.confirmations.approve(desk.account, first.confirmation.id)
+    await ada.auth.logout()
+    with pytest.raises(ConfirmationStale) as caught:
+        await desk.owner.confirmations.approve(desk.account, second.confirmation.id)
+
+    assert caught.value.metadata["cause"] == "preparer"
+    assert desk.core.margin == before + SATS
+    await ada.close()
 
 
 async def test_nobody_confirms_what_is_over(desk: Desk):

@@ -44,7 +44,8 @@ USUAL = Waits()
 class Preparer(Struct, frozen=True, kw_only=True):
     """Who prepared a call, as far as it must be found out whether they still may.
 
-    `until_us` is when a token of theirs runs out, None for never.
+    `until_us` is when a token of theirs runs out, None for never; `everywhere` says that what they
+    may do on the core they may on every account, without a role there.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Preparer(Struct, frozen=True, kw_only=True):
     token: str = ""
     caveats: tuple[str, ...] = ()
     until_us: int | None = None
+    everywhere: bool = False
     propose_only: bool = False
 
 

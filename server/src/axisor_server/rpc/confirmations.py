@@ -202,6 +202,7 @@ def _preparer(principal: Principal) -> Preparer:
         token=principal.token,
         caveats=principal.caveats,
         until_us=principal.until_us if principal.token else None,
+        everywhere=principal.accounts is None,
         propose_only=principal.propose_only,
     )
 
@@ -216,8 +217,8 @@ def _principal(found: Confirmation, needs: Permission) -> Principal:
         session=preparer.session,
         token=preparer.token,
         caveats=preparer.caveats,
-        platform=Permission.NONE,
-        accounts={found.account: needs},
+        platform=needs if preparer.everywhere else Permission.NONE,
+        accounts=None if preparer.everywhere else {found.account: needs},
     )
 
 

@@ -150,7 +150,7 @@ class Confirming:
             try:
                 await self._engine.ask(each.account, *_expiry(each))
             except AxisorError as error:  # nobody leads the account now, or somebody was first
-                log.info("confirmation %s waits to expire: %s", each.id, error.message)
+                log.debug("confirmation %s waits to expire: %s", each.id, error.message)
             else:
                 ended += 1
         return ended
