@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import grpc.aio
 import pytest
 from tests.server.rpc.proposing import SATS, Desk
@@ -20,7 +18,6 @@ from axisor.errors import (
     PermissionDenied,
     PositionNotFound,
     ProofInvalid,
-    RequestExpired,
     RequestIdReused,
 )
 from axisor.events import HaltLevel
@@ -29,6 +26,8 @@ from axisor.states import ConfirmationState
 from axisor.tokens import parse
 from axisor.v1 import margin_pb2
 from axisor_server.domain.confirmations import Waits
+from axisor_server.services.principals import owner
+from axisor_server.services.requests import Request
 
 REQUEST = "0d9f3c7e-0000-4000-8000-0000000004{:02d}"
 
@@ -304,23 +303,23 @@ async def test_the_journal_tells_that_time_was_up_once(desk: Desk):
 
 
 async def test_a_word_that_was_cut_short_is_finished_by_its_repeat(desk: Desk):
-    """As if the core had died between the word and the call."""
+    """As if the core had died between the word and the call: the word is given, and no more."""
     before = desk.core.margin
     id = (await desk.bot.confirmations.prepare(desk.account, desk.adding())).confirmation.id
-    confirming, made_now = desk.core.house.confirming, desk.core.house.confirming.settle
-
-    async def settle_and_die(*given: Any, **named: Any) -> Any:
-        await made_now(*given, **named)
-        raise RequestExpired("The core died here.")
-
-    confirming.settle = settle_and_die  # type: ignore[method-assign]
-    with pytest.raises(RequestExpired):
-        await desk.owner.confirmations.approve(desk.account, id, request_id=REQUEST.format(5))
+    confirming = desk.core.house.confirming
+    word = Request(
+        method="axisor.v1.ConfirmationService/ApproveConfirmation",
+        request_id=REQUEST.format(5),
+        digest=b"the word",
+        principal="owner",
+        caller=owner(),
+    )
+    found = await confirming.get(desk.account, id)
+    await confirming.settle(found, ConfirmationState.COMMITTED, word)
     assert desk.core.margin == before
-    confirming.settle = made_now  # type: ignore[method-assign]
 
-    await desk.owner.confirmations.approve(desk.account, id, request_id=REQUEST.format(5))
-    await desk.owner.confirmations.approve(desk.account, id, request_id=REQUEST.format(6))
+    for number in (6, 6, 7):
+        await desk.owner.confirmations.approve(desk.account, id, request_id=REQUEST.format(number))
 
     assert desk.core.margin == before + SATS
     assert await desk.states() == ["committed"]
