@@ -27,6 +27,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~=+
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 CAVEATS = (
     "read_only=true",
+    "propose_only=true",
     "accounts=main",
     "accounts=main,spare",
     "permissions=read,trade",

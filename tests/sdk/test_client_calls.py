@@ -18,7 +18,9 @@ from axisor.client import Client
 from axisor.events import CoverageState, HaltLevel, IntentState, RunState
 from axisor.model import Leash, MarginMode, Mode, OrderState, Side
 from axisor.ports import Credentials, Secret
+from axisor.states import ConfirmationState
 from axisor.testing.stub import methods, stub_server
+from axisor.v1 import margin_pb2
 from tests.sdk.identity_calls import IDENTITY_CALLS
 
 TOKEN = "owner-token-that-nobody-sees"
@@ -125,6 +127,21 @@ CALLS: dict[str, Called] = {
     "DeadLetterService/DropDeadLetter": lambda c: c.dead_letters.drop(
         "main", "i1", note="nobody knows", force=True, not_after=NOW
     ),
+    "ConfirmationService/PrepareConfirmation": lambda c: c.confirmations.prepare(
+        "main", lambda calls: calls.margin.add_margin("main", "p1", 5_000)
+    ),
+    "ConfirmationService/CommitConfirmation": lambda c: c.confirmations.commit(
+        "main", "c1", Secret("t")
+    ),
+    "ConfirmationService/ApproveConfirmation": lambda c: c.confirmations.approve("main", "c1"),
+    "ConfirmationService/RefuseConfirmation": lambda c: c.confirmations.refuse(
+        "main", "c1", reason="too much"
+    ),
+    "ConfirmationService/GetConfirmation": lambda c: c.confirmations.get("main", "c1"),
+    "ConfirmationService/ListConfirmations": lambda c: c.confirmations.list(
+        "main", states=[ConfirmationState.PENDING], page_size=2
+    ),
+    "ConfirmationService/WatchConfirmations": lambda c: first(c.confirmations.watch("main")),
     "SystemService/GetStatus": lambda c: c.system.status(),
     "SystemService/GetSettings": lambda c: c.system.settings(),
     "SystemService/ListVenues": lambda c: c.system.list_venues(),
@@ -148,6 +165,8 @@ def filled(response: Any) -> Any:
                 if name in held.DESCRIPTOR.fields_by_name:
                     setattr(held, name, "1")
             held.SetInParent()
+        elif field.name == "response":
+            response.response.Pack(margin_pb2.AddMarginResponse())
         elif field.name == "snapshot":
             response.snapshot.sequence = 1
         elif field.name == "events" and "snapshot" not in response.DESCRIPTOR.fields_by_name:

@@ -31,6 +31,7 @@ told = st.one_of(
     st.builds("methods=s.v1.S/{}".format, st.sampled_from(["Get", "List", "Add"])),
     st.builds("cidr=10.{}.0.0/16".format, st.integers(0, 3)),
     st.just("read_only=true"),
+    st.just("propose_only=true"),
 )
 
 
@@ -126,6 +127,7 @@ def test_what_a_narrowed_token_admits_the_wider_one_admits(first: list[str], dat
         "max_sats_per_day=1000000000000000000000",
         "plugin=a b",
         "audience=\x00",
+        "propose_only=yes",
         "dpop-key=x",
     ],
 )
@@ -144,6 +146,7 @@ def test_every_caveat_narrows():
         "cidr": "192.0.2.0/24",
         "max_sats_per_day": 1_000,
         "read_only": "true",
+        "propose_only": "true",
         "plugin": "bot",
         "audience": "axisor/core",
     }

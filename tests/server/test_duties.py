@@ -8,7 +8,8 @@ import pytest
 
 from axisor.errors import SettingsInvalid
 from axisor_server.adapters.memory import SeededIds, VirtualClock
-from axisor_server.duties import engine_settings
+from axisor_server.domain.confirmations import USUAL, Waits
+from axisor_server.duties import engine_settings, waits_of
 from axisor_server.engine import EngineSettings
 from axisor_server.settings import load
 
@@ -64,3 +65,18 @@ def test_cores_on_one_database_have_names_of_their_own():
     owners = {engine_settings(settings, ids).owner for _ in range(3)}
 
     assert len(owners) == 3
+
+
+def test_a_prepared_call_waits_as_long_as_the_settings_say():
+    flags = {"confirmations.commit_s": 10, "confirmations.approve_s": 60}
+    settings = load(file="", environment={}, flags=flags).settings
+
+    assert waits_of(settings) == Waits(commit_us=10_000_000, approve_us=60_000_000)
+    assert waits_of(load(file="", environment={}, flags={}).settings) == USUAL
+
+
+def test_nobody_commits_what_does_not_wait_any_more():
+    flags = {"confirmations.commit_s": 61, "confirmations.approve_s": 60}
+
+    with pytest.raises(SettingsInvalid):
+        waits_of(load(file="", environment={}, flags=flags).settings)

@@ -1,4 +1,4 @@
-"""What journals hold about who may do what: people, sessions, tokens, grants, keys.
+"""What journals hold about who may do what: people, tokens, grants, confirmations.
 
 They name people, accounts and tokens by their resource names and hold no secret, no address and no
 other personal data. A field has the name it has in the contract, and is a text, a number, a yes or
@@ -14,7 +14,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from axisor.model import PlatformRole, Role
-from axisor.states import PersonChange
+from axisor.states import ConfirmationState, PersonChange
 
 
 class AccessGranted(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -142,6 +142,27 @@ class VaultKeysChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tr
     principal: str = ""
 
 
+class ConfirmationPrepared(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A call was checked and kept, to be carried out once somebody confirms it."""
+
+    confirmation: str
+    method: str
+    summary: str
+    expire_time: datetime
+    principal: str = ""
+
+
+class ConfirmationSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A confirmation ended; a committed one is carried out from here on, under `request_id`."""
+
+    confirmation: str
+    state: ConfirmationState
+    method: str
+    request_id: str = ""
+    reason: str = ""
+    principal: str = ""
+
+
 IdentityPayload: TypeAlias = (
     AccessGranted
     | AccessRevoked
@@ -157,5 +178,7 @@ IdentityPayload: TypeAlias = (
     | PersonChanged
     | SignInFailed
     | VaultKeysChanged
+    | ConfirmationPrepared
+    | ConfirmationSettled
 )
 """Everything a journal can hold about who may do what."""

@@ -63,6 +63,16 @@ class Cause(Struct, frozen=True):
     text: str = ""
 
 
+class ConfirmationState(enum.StrEnum):
+    """Where a call stands that was prepared."""
+
+    PENDING = "pending"
+    COMMITTED = "committed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+
+
 class PersonState(enum.StrEnum):
     """Whether a person may sign in."""
 

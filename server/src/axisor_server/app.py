@@ -36,6 +36,7 @@ from axisor_server.duties import (
     setting_reports,
     split,
     terms_of,
+    waits_of,
 )
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
@@ -185,6 +186,7 @@ class Core:
             is_owner=self._token.matches,
             reach=reach(self._settings, data_dir, clock, os.environ),
             terms=terms_of(self._settings),
+            waits=waits_of(self._settings),
             registry=registry,
             calls=call_limits(self._settings, clock),
         )
@@ -241,6 +243,7 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
+                group.create_task(self._house.confirming.run()),
                 group.create_task(self._house.identity.people.letters.run()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell, recorder)),
             ]

@@ -119,6 +119,20 @@ class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 30
 
 
+class Confirmations(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a prepared call waits, and what may change meanwhile."""
+
+    commit_s: Annotated[
+        int, Meta(ge=1, le=600, description="Seconds in which its preparer can commit it.")
+    ] = 30
+    approve_s: Annotated[
+        int, Meta(ge=5, le=3_600, description="Seconds in which others can approve it.")
+    ] = 300
+    drift_percent: Annotated[
+        int, Meta(ge=0, le=50, description="How far a figure may move from what was shown.")
+    ] = 1
+
+
 class Keep(enum.Enum):
     """How new keys of the vault are kept."""
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from axisor.errors import SettingsInvalid
 from axisor.ports import Paced, Proxied
 from axisor_server import settings as settings_module
+from axisor_server.domain.confirmations import Waits
 from axisor_server.domain.sessions import Terms
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.plugins import Plugins
@@ -66,6 +67,23 @@ def terms_of(settings: Settings) -> Terms:
         access_us=settings.tokens.access_minutes * minute_us,
         idle_us=settings.tokens.idle_days * day_us,
         absolute_us=settings.tokens.most_days * day_us,
+    )
+
+
+def waits_of(settings: Settings) -> Waits:
+    """Return how long prepared calls wait. Raises SettingsInvalid for waits that do not fit."""
+    found = settings.confirmations
+    if found.commit_s > found.approve_s:
+        raise SettingsInvalid(
+            "Nobody can commit a call longer than it waits.",
+            fix="Make confirmations.commit_s at most confirmations.approve_s.",
+            setting="confirmations.commit_s",
+        )
+    second_us = 1_000_000
+    return Waits(
+        commit_us=found.commit_s * second_us,
+        approve_us=found.approve_s * second_us,
+        drift_percent=found.drift_percent,
     )
 
 

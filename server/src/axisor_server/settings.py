@@ -20,7 +20,15 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
-from axisor_server.choices import Mail, Outbound, People, Provider, Tokens, Vault
+from axisor_server.choices import (
+    Confirmations,
+    Mail,
+    Outbound,
+    People,
+    Provider,
+    Tokens,
+    Vault,
+)
 
 ENV_PREFIX = "AXISOR_"
 
@@ -282,6 +290,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     audit: Audit = Audit()
     limits: CallLimits = CallLimits()
     outbound: Outbound = Outbound()
+    confirmations: Confirmations = Confirmations()
 
 
 class Loaded(Struct, frozen=True):

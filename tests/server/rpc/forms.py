@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.wrappers_pb2 import StringValue
 
 from axisor_server.rpc.rules import Method
 from axisor_server.rpc.validation import check
@@ -35,6 +36,7 @@ OF_ACCOUNT = (
     f"accounts/{{account}}/intents/{CHILD}",
     f"accounts/{{account}}/deadLetters/{CHILD}",
     f"accounts/{{account}}/members/{CHILD}",
+    f"accounts/{{account}}/confirmations/{CHILD}",
 )
 """Names of an account and of what it has."""
 
@@ -134,6 +136,8 @@ def _fill(message: Message, account: str) -> None:
             if field.message_type.full_name.startswith("axisor."):
                 _fill(getattr(message, field.name), account)
                 getattr(message, field.name).SetInParent()
+            elif field.message_type.full_name == "google.protobuf.Any":
+                getattr(message, field.name).Pack(StringValue(value="no request"))
             elif field.message_type.full_name == "google.protobuf.FieldMask":
                 getattr(message, field.name).paths.append("label")
         else:

@@ -80,7 +80,17 @@ REFUSALS = {
     "PERMISSION_DENIED",
     "STEP_UP_REQUIRED",
     "ACCOUNT_NOT_FOUND",
+    "CONFIRMATION_REQUIRED",
 }
+PROPOSING = (
+    "axisor.v1.ConfirmationService/PrepareConfirmation",
+    "axisor.v1.ConfirmationService/RefuseConfirmation",
+)
+"""What a caller who may only propose may call although it changes something."""
+
+OF_TOKENS = [path for path, m in METHODS.items() if not m.anonymous and m.permission in ALL]
+"""The methods whose right a token can hold."""
+
 OURS_TO_FIX = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 IN = "let in"
 
@@ -207,6 +217,29 @@ async def test_the_journal_of_the_core_is_for_its_administrators(
     assert await outcome(channel, method, body, metadata=bearer(kind)) == "PERMISSION_DENIED"
     for other in ("admin", "first person"):
         assert await outcome(channel, method, body, metadata=bearer(other)) == IN
+
+
+@pytest.mark.parametrize("path", OF_TOKENS)
+async def test_a_caller_who_may_only_propose_changes_nothing_whatever_they_hold(
+    core: Served, channel: grpc.aio.Channel, account: str, path: str
+) -> None:
+    now_us = to_us(core.clock.now())
+    core.guests.known["bot"] = Principal(
+        name="tokens/bot", platform=ALL, authenticated_us=now_us, propose_only=True
+    )
+    method = METHODS[path]
+    request: Any = fill(method, account.removeprefix("accounts/"))
+    tried = "validate_only" in request.DESCRIPTOR.fields_by_name
+    asked = request.SerializeToString()
+    if tried:
+        request.validate_only = False
+
+    found = await outcome(channel, method, request.SerializeToString(), metadata=bearer("bot"))
+    dry = await outcome(channel, method, asked, metadata=bearer("bot"))
+
+    asks = method.reads or path in PROPOSING
+    assert found == (IN if asks else "CONFIRMATION_REQUIRED")
+    assert dry == (IN if asks or tried else "CONFIRMATION_REQUIRED")
 
 
 async def test_a_reader_of_everything_still_only_reads(

@@ -94,6 +94,14 @@ async def test_a_token_with_a_limit_a_day_runs_no_strategies(core: SignIns):
     assert P.ADJUST_MARGIN in held.rights("main")
 
 
+async def test_a_token_that_may_only_propose_holds_its_rights_and_says_so(core: SignIns):
+    held = await caller(core, await core.token(ADA, "propose_only=true"))
+
+    assert held.propose_only
+    assert P.ADJUST_MARGIN in held.rights("main")
+    assert not (await caller(core, await core.token(ADA))).propose_only
+
+
 async def test_a_token_for_some_methods_says_which(core: SignIns):
     path = "axisor.v1.MarginService/ListPositions"
     held = await caller(core, await core.token(ADA, f"methods={path}"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -12,10 +13,11 @@ from axisor.errors import OutcomeUnknown, reasons
 from axisor.events import IntentState
 from axisor_cli.fail import NotConfirmed
 from axisor_cli.output import Printer, cell
-from axisor_cli.session import Options
+from axisor_cli.session import Options, Proposed, Proposing
 
 if TYPE_CHECKING:
-    from axisor.wire.records import ActionResult, Figures
+    from axisor.wire.confirmations import Confirmation
+    from axisor.wire.records import ActionResult, Figures, Preview
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,6 +29,33 @@ def mutating(function: F) -> F:
     yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
     dry = click.option("--dry-run", is_flag=True, help="Show what it would do, and stop.")
     return dry(yes(again(function)))
+
+
+def proposable(function: F) -> F:
+    """Give a command `--propose`: its call is prepared for somebody else's word instead.
+
+    The command must make the call by `Options.run_on`.
+    """
+
+    @functools.wraps(function)
+    def act(options: Options, /, *, propose: bool, **given: Any) -> Any:
+        if not propose:
+            return function(options, **given)
+        if given.get("dry_run"):
+            raise click.UsageError("Say --dry-run or --propose, not both.")
+        asked = given.get("request_id")
+        options.proposing = Proposing(None if asked is None else str(asked))
+        if "yes" in given:
+            given["yes"] = True  # whoever approves it is asked
+        try:
+            function(options, **given)
+        except Proposed as proposed:
+            show_proposed(options.printer(), proposed.confirmation)
+        else:
+            raise AssertionError("a command that can be proposed makes its call by run_on")
+
+    told = "Have somebody else approve it: axisor approve."
+    return cast(F, click.option("--propose", is_flag=True, help=told)(act))
 
 
 def how(given: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +75,46 @@ def confirm(options: Options, question: str, *, yes: bool, dry_run: bool) -> Non
     if not sys.stdin.isatty():
         raise NotConfirmed(question)
     click.confirm(question, abort=True, err=True)
+
+
+def show_proposed(printer: Printer, found: Confirmation) -> None:
+    """Write a call that waits for somebody's word, with what it would change."""
+    if printer.is_data:
+        printer.record(confirmed(found))
+        return
+    printer.say(f"{found.id} waits until {cell(found.until)}: {found.summary}")
+    show_change(printer, found)
+    printer.say(f"somebody else approves it: axisor approve yes {found.id}")
+
+
+def confirmed(found: Confirmation) -> dict[str, Any]:
+    """Return a confirmation as a record."""
+    preview = found.preview
+    return {
+        "id": found.id,
+        "state": found.state.value,
+        "summary": found.summary,
+        "danger": found.danger,
+        "method": found.method,
+        "preparer": found.preparer,
+        "created_at": found.created_at,
+        "until": found.until,
+        "settler": found.settler,
+        "settled_at": found.settled_at,
+        "reason": found.reason,
+        "request_id": found.request_id,
+        "before": None if preview is None else _figures(preview.before),
+        "after": None if preview is None else _figures(preview.after),
+        "warnings": list(found.warnings),
+    }
+
+
+def show_change(printer: Printer, found: Confirmation) -> None:
+    """Write what a confirmation would change, and what to know before."""
+    if found.preview is not None:
+        _show_figures(printer, found.preview)
+    for warning in found.warnings:
+        printer.say(f"  ! {warning}")
 
 
 def show_result(printer: Printer, result: ActionResult, done: str, *, dry_run: bool) -> None:
@@ -101,11 +170,15 @@ def _figures(figures: Figures | None) -> dict[str, Any] | None:
 
 
 def _show_preview(printer: Printer, result: ActionResult) -> None:
-    before, after = _figures(result.preview.before) or {}, _figures(result.preview.after) or {}
     printer.say("nothing was sent; this is what it would do")
+    _show_figures(printer, result.preview)
+    for warning in result.preview.warnings:
+        printer.say(f"  ! {warning}")
+
+
+def _show_figures(printer: Printer, preview: Preview) -> None:
+    before, after = _figures(preview.before) or {}, _figures(preview.after) or {}
     for key in after:
         old, new = before.get(key), after[key]
         if new is not None:
             printer.say(f"  {key.replace('_', ' '):<18}{cell(old)} → {cell(new)}")
-    for warning in result.preview.warnings:
-        printer.say(f"  ! {warning}")

@@ -21,12 +21,27 @@ if TYPE_CHECKING:
     from axisor.client import Client, Profile
     from axisor.client.calls import Renew
     from axisor.client.profile import Shown
+    from axisor.wire.confirmations import Confirmation
     from axisor.wire.records import Account
     from axisor_cli.signed import Shelf
 
 OWNER_TOKEN = "owner.token"  # noqa: S105 - a name, not a token
 
 T = TypeVar("T")
+
+
+class Proposing(Struct, frozen=True):
+    """That the call of a command is to be prepared instead of being made."""
+
+    request_id: str | None = None
+
+
+class Proposed(Exception):
+    """The call of a command was prepared; it waits for somebody's word."""
+
+    def __init__(self, confirmation: Confirmation) -> None:
+        super().__init__(confirmation.summary)
+        self.confirmation = confirmation
 
 
 class Options(Struct, kw_only=True):
@@ -45,6 +60,7 @@ class Options(Struct, kw_only=True):
     account: str | None = None
     timeout: float = 30
     verbose: bool = False
+    proposing: Proposing | None = None
 
     def printer(self, output: str | None = None) -> Printer:
         """Return where answers are written; `output` is a command's own choice of format."""
@@ -205,7 +221,15 @@ class Options(Struct, kw_only=True):
         """Like `run`, with the account that the options mean."""
 
         async def whole(client: Client) -> T:
-            return await use(client, await client.accounts.choose(self.account))
+            account = await client.accounts.choose(self.account)
+            if self.proposing is None:
+                return await use(client, account)
+            prepared = await client.confirmations.prepare(
+                account.id,
+                lambda calls: use(calls, account),
+                request_id=self.proposing.request_id,
+            )
+            raise Proposed(prepared.confirmation)
 
         return self.run(whole)
 

@@ -16,6 +16,7 @@ from axisor.client.access import Access
 from axisor.client.accounts import Accounts
 from axisor.client.audit import Audit
 from axisor.client.calls import TIMEOUT_S, Caller, Page, Renew, Sleep, every, new_request_id
+from axisor.client.confirmations import Confirmations
 from axisor.client.events import Events
 from axisor.client.guard import Guard
 from axisor.client.letters import DeadLetters
@@ -55,6 +56,7 @@ class Client:
         self.strategies = Strategies(caller)
         self.guard = Guard(caller)
         self.dead_letters = DeadLetters(caller)
+        self.confirmations = Confirmations(caller, Client)
         self.audit = Audit(caller)
         self.system = System(caller)
         self.tokens = Tokens(caller)

@@ -161,11 +161,22 @@ class Strategies:
         return _result(await self._call.unary(self._stub.StartRun, request))
 
     async def pause_run(
-        self, account: str, run: str, *, reason: str = "", request_id: str | None = None
+        self,
+        account: str,
+        run: str,
+        *,
+        reason: str = "",
+        validate_only: bool = False,
+        not_after: datetime | None = None,
+        request_id: str | None = None,
     ) -> RunResult:
         """Pause a run; it protects nothing meanwhile. Raises RunStateInvalid."""
         request = pb.PauseRunRequest(
-            name=run_name(account, run), request_id=request_id or new_request_id(), reason=reason
+            name=run_name(account, run),
+            request_id=request_id or new_request_id(),
+            not_after_time=time_to_wire(not_after, "not_after_time"),
+            validate_only=validate_only,
+            reason=reason,
         )
         return _result(await self._call.unary(self._stub.PauseRun, request))
 
@@ -188,11 +199,22 @@ class Strategies:
         return _result(await self._call.unary(self._stub.ResumeRun, request))
 
     async def stop_run(
-        self, account: str, run: str, *, reason: str = "", request_id: str | None = None
+        self,
+        account: str,
+        run: str,
+        *,
+        reason: str = "",
+        validate_only: bool = False,
+        not_after: datetime | None = None,
+        request_id: str | None = None,
     ) -> RunResult:
         """Stop a run after one last call. Raises RunStateInvalid."""
         request = pb.StopRunRequest(
-            name=run_name(account, run), request_id=request_id or new_request_id(), reason=reason
+            name=run_name(account, run),
+            request_id=request_id or new_request_id(),
+            not_after_time=time_to_wire(not_after, "not_after_time"),
+            validate_only=validate_only,
+            reason=reason,
         )
         return _result(await self._call.unary(self._stub.StopRun, request))
 

@@ -3,19 +3,21 @@
     AxisorError
     ├─ AuthError      Unauthenticated · TokenInvalid · SessionOver · PermissionDenied ·
     │                 StepUpRequired · SignInRefused · RegistrationClosed · IdentityRefused
+    │                 ConfirmationRequired
     ├─ FormatError    FieldInvalid · PriceOffStep · LeverageOutOfRange · AmountNotPositive ·
     │                 QuantityOutOfRange · PageTokenInvalid · ConfigInvalid · CandlesInvalid ·
     │                 SettingsInvalid · PasswordRefused · AddressForbidden · ArchiveRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
-    │                 MemberNotFound · PersonNotFound
+    │                 MemberNotFound · PersonNotFound · ConfirmationNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
-    │                 IdentityNotLinked · ProviderUnavailable
+    │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
+    │                 ConfirmationSettled
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -40,6 +42,12 @@ from axisor.errors.base import (
     StateError,
     StoreError,
     VenueError,
+)
+from axisor.errors.confirmations import (
+    ConfirmationNotFound,
+    ConfirmationRequired,
+    ConfirmationSettled,
+    ConfirmationStale,
 )
 from axisor.errors.outside import (
     AddressForbidden,
@@ -231,6 +239,10 @@ __all__ = [
     "IdentityRefused",
     "IdentityNotLinked",
     "ProviderUnavailable",
+    "ConfirmationRequired",
+    "ConfirmationNotFound",
+    "ConfirmationStale",
+    "ConfirmationSettled",
     "reasons",
 ]
 

@@ -41,7 +41,8 @@ class Bounds(Struct, frozen=True, kw_only=True):
     """What all caveats of a token together leave; None is no bound.
 
     `methods` are paths such as `axisor.v1.MarginService/AddMargin`. Of `networks` each group must
-    hold the caller's address. A set that is empty leaves nothing.
+    hold the caller's address. A set that is empty leaves nothing. `propose_only` leaves of every
+    change only that it may be proposed.
     """
 
     tenants: frozenset[str] | None = None
@@ -51,6 +52,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
     until_s: int | None = None
     networks: tuple[tuple[Network, ...], ...] = ()
     sats_per_day: int | None = None
+    propose_only: bool = False
     plugins: frozenset[str] | None = None
     audiences: frozenset[str] | None = None
 
@@ -76,6 +78,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
             and _sooner(other.until_s, self.until_s)
             and other.networks[: len(self.networks)] == self.networks
             and _sooner(other.sats_per_day, self.sats_per_day)
+            and (other.propose_only or not self.propose_only)
             and _within(other.plugins, self.plugins)
             and _within(other.audiences, self.audiences)
         )
@@ -175,6 +178,12 @@ def _read_only(bounds: Bounds, value: str) -> Bounds:
     return structs.replace(bounds, permissions=bounds.permissions & Permission.READ)
 
 
+def _propose_only(bounds: Bounds, value: str) -> Bounds:
+    if value != "true":
+        raise FieldInvalid("The caveat `propose_only` is `true` or not there.", field="caveats")
+    return structs.replace(bounds, propose_only=True)
+
+
 def _plugin(bounds: Bounds, value: str) -> Bounds:
     return structs.replace(bounds, plugins=_both(bounds.plugins, _words("plugin", value, _WORD)))
 
@@ -193,6 +202,7 @@ _NARROW: dict[str, Callable[[Bounds, str], Bounds]] = {
     "cidr": _cidr,
     "max_sats_per_day": _sats,
     "read_only": _read_only,
+    "propose_only": _propose_only,
     "plugin": _plugin,
     "audience": _audience,
 }

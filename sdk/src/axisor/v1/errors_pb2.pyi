@@ -332,6 +332,23 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
     Metadata: `person`.
     """
+    ERROR_REASON_CONFIRMATION_REQUIRED: _ErrorReason.ValueType  # 85
+    """The token may only propose. Code PERMISSION_DENIED. Prepare the call, and have somebody approve
+    it. Metadata: `method`.
+    """
+    ERROR_REASON_CONFIRMATION_NOT_FOUND: _ErrorReason.ValueType  # 86
+    """The account has no such confirmation; it may be older than a day. Code NOT_FOUND. List the
+    confirmations. Metadata: `confirmation`.
+    """
+    ERROR_REASON_CONFIRMATION_STALE: _ErrorReason.ValueType  # 87
+    """What was shown does not hold any more: a figure moved, or whoever prepared it may not do this
+    now. Code FAILED_PRECONDITION. Prepare it again. Metadata: `confirmation`, `cause`.
+    """
+    ERROR_REASON_CONFIRMATION_SETTLED: _ErrorReason.ValueType  # 88
+    """The confirmation ended before: it was committed by another, refused, taken back, or nobody said
+    anything in time. Code FAILED_PRECONDITION. Look at how it ended; prepare it again if need be.
+    Metadata: `confirmation`, `state`.
+    """
     ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
     """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
     it was written, and the key of that core. Metadata: `stream`, `sequence`.
@@ -684,6 +701,23 @@ owner first. Metadata: `account`, `person`.
 ERROR_REASON_MEMBER_NOT_FOUND: ErrorReason.ValueType  # 75
 """There is no such person, or they hold no role on the account. Code NOT_FOUND. List the members.
 Metadata: `person`.
+"""
+ERROR_REASON_CONFIRMATION_REQUIRED: ErrorReason.ValueType  # 85
+"""The token may only propose. Code PERMISSION_DENIED. Prepare the call, and have somebody approve
+it. Metadata: `method`.
+"""
+ERROR_REASON_CONFIRMATION_NOT_FOUND: ErrorReason.ValueType  # 86
+"""The account has no such confirmation; it may be older than a day. Code NOT_FOUND. List the
+confirmations. Metadata: `confirmation`.
+"""
+ERROR_REASON_CONFIRMATION_STALE: ErrorReason.ValueType  # 87
+"""What was shown does not hold any more: a figure moved, or whoever prepared it may not do this
+now. Code FAILED_PRECONDITION. Prepare it again. Metadata: `confirmation`, `cause`.
+"""
+ERROR_REASON_CONFIRMATION_SETTLED: ErrorReason.ValueType  # 88
+"""The confirmation ended before: it was committed by another, refused, taken back, or nobody said
+anything in time. Code FAILED_PRECONDITION. Look at how it ended; prepare it again if need be.
+Metadata: `confirmation`, `state`.
 """
 ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
 """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as

@@ -92,6 +92,7 @@ class MethodRule(_message.Message):
     AUDITED_FIELD_NUMBER: _builtins.int
     DANGER_FIELD_NUMBER: _builtins.int
     ANONYMOUS_FIELD_NUMBER: _builtins.int
+    PROPOSES_FIELD_NUMBER: _builtins.int
     permission: Global___Permission.ValueType
     """Output only. The right that the caller must hold: on the account that the call is about, or on
     the core where it is about none. Unspecified where `anonymous` says that nobody need be known.
@@ -112,6 +113,8 @@ class MethodRule(_message.Message):
     """Output only. Whether the call takes no token, because it is how one is got. What comes with it
     proves its caller instead, or it tells nothing.
     """
+    proposes: _builtins.bool
+    """Output only. Whether a caller that may only propose may call it, although it changes something."""
     def __init__(
         self,
         *,
@@ -121,10 +124,11 @@ class MethodRule(_message.Message):
         audited: _builtins.bool = ...,
         danger: _types_pb2.Danger.ValueType = ...,
         anonymous: _builtins.bool = ...,
+        proposes: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "audited", b"audited", "danger", b"danger", "permission", b"permission", "resource_field", b"resource_field", "step_up", b"step_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "audited", b"audited", "danger", b"danger", "permission", b"permission", "proposes", b"proposes", "resource_field", b"resource_field", "step_up", b"step_up"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

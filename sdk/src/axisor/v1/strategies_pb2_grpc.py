@@ -166,8 +166,8 @@ class StrategyServiceServicer(object):
 
     def PauseRun(self, request, context):
         """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID` or
-        `REQUEST_ID_REUSED`.
+        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+        `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -184,7 +184,7 @@ class StrategyServiceServicer(object):
 
     def StopRun(self, request, context):
         """Stops a run for good, after one last call. Leaves orders and stops at the venue unless its
-        strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID` or
+        strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -64,8 +64,8 @@ class StrategyServiceStub:
     """
     PauseRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]
     """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID` or
-    `REQUEST_ID_REUSED`.
+    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+    `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     ResumeRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ResumeRunRequest, _strategies_pb2.ResumeRunResponse]
     """Resumes a paused run. Does not answer for what happened meanwhile one by one; the run sees the
@@ -74,7 +74,7 @@ class StrategyServiceStub:
     """
     StopRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.StopRunRequest, _strategies_pb2.StopRunResponse]
     """Stops a run for good, after one last call. Leaves orders and stops at the venue unless its
-    strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID` or
+    strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
     ListRunSteps: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ListRunStepsRequest, _strategies_pb2.ListRunStepsResponse]
@@ -126,8 +126,8 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     """
     PauseRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]  # type: ignore[assignment]
     """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID` or
-    `REQUEST_ID_REUSED`.
+    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+    `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     ResumeRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ResumeRunRequest, _strategies_pb2.ResumeRunResponse]  # type: ignore[assignment]
     """Resumes a paused run. Does not answer for what happened meanwhile one by one; the run sees the
@@ -136,7 +136,7 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     """
     StopRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.StopRunRequest, _strategies_pb2.StopRunResponse]  # type: ignore[assignment]
     """Stops a run for good, after one last call. Leaves orders and stops at the venue unless its
-    strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID` or
+    strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
     ListRunSteps: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ListRunStepsRequest, _strategies_pb2.ListRunStepsResponse]  # type: ignore[assignment]
@@ -233,8 +233,8 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.PauseRunResponse, _abc.Awaitable[_strategies_pb2.PauseRunResponse]]:
         """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID` or
-        `REQUEST_ID_REUSED`.
+        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+        `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
 
     @_abc_1.abstractmethod
@@ -255,7 +255,7 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.StopRunResponse, _abc.Awaitable[_strategies_pb2.StopRunResponse]]:
         """Stops a run for good, after one last call. Leaves orders and stops at the venue unless its
-        strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID` or
+        strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
         """
 

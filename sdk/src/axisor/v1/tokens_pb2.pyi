@@ -87,8 +87,8 @@ class CreateTokenRequest(_message.Message):
     @_builtins.property
     def caveats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. What it is narrowed by, as `name=value`: `accounts`, `permissions`, `methods`, `exp`,
-        `cidr`, `max_sats_per_day`, `read_only`, `plugin`, `tenant`, `audience`. None leaves all that
-        the caller holds but rights over secrets and over their own sign-in.
+        `cidr`, `max_sats_per_day`, `read_only`, `propose_only`, `plugin`, `tenant`, `audience`. None
+        leaves all that the caller holds but rights over secrets and over their own sign-in.
         """
 
     def __init__(

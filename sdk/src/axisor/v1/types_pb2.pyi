@@ -252,6 +252,42 @@ PLATFORM_ROLE_OWNER: PlatformRole.ValueType  # 4
 """Everything, on every account. The first person has it."""
 Global___PlatformRole: _TypeAlias = PlatformRole  # noqa: Y015
 
+class _ConfirmationState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConfirmationStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConfirmationState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONFIRMATION_STATE_UNSPECIFIED: _ConfirmationState.ValueType  # 0
+    """Never sent; refused as input."""
+    CONFIRMATION_STATE_PENDING: _ConfirmationState.ValueType  # 1
+    """It waits for a word."""
+    CONFIRMATION_STATE_COMMITTED: _ConfirmationState.ValueType  # 2
+    """It was handed on to be carried out, for good. How that ended is in the journal."""
+    CONFIRMATION_STATE_REFUSED: _ConfirmationState.ValueType  # 3
+    """Somebody refused it."""
+    CONFIRMATION_STATE_EXPIRED: _ConfirmationState.ValueType  # 4
+    """Nobody said anything in time."""
+    CONFIRMATION_STATE_CANCELED: _ConfirmationState.ValueType  # 5
+    """Whoever prepared it took it back."""
+
+class ConfirmationState(_ConfirmationState, metaclass=_ConfirmationStateEnumTypeWrapper):
+    """Where a call stands that was prepared."""
+
+CONFIRMATION_STATE_UNSPECIFIED: ConfirmationState.ValueType  # 0
+"""Never sent; refused as input."""
+CONFIRMATION_STATE_PENDING: ConfirmationState.ValueType  # 1
+"""It waits for a word."""
+CONFIRMATION_STATE_COMMITTED: ConfirmationState.ValueType  # 2
+"""It was handed on to be carried out, for good. How that ended is in the journal."""
+CONFIRMATION_STATE_REFUSED: ConfirmationState.ValueType  # 3
+"""Somebody refused it."""
+CONFIRMATION_STATE_EXPIRED: ConfirmationState.ValueType  # 4
+"""Nobody said anything in time."""
+CONFIRMATION_STATE_CANCELED: ConfirmationState.ValueType  # 5
+"""Whoever prepared it took it back."""
+Global___ConfirmationState: _TypeAlias = ConfirmationState  # noqa: Y015
+
 class _PersonState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

@@ -47,6 +47,11 @@ def letter_name(account: str, intent: str) -> str:
     return child_name(account, "deadLetters", intent)
 
 
+def confirmation_name(account: str, confirmation: str) -> str:
+    """Return the name of a confirmation."""
+    return child_name(account, "confirmations", confirmation)
+
+
 def balance_name(account: str) -> str:
     """Return the name of an account's balance."""
     return f"{account_name(account)}/balance"
@@ -182,3 +187,8 @@ def member_id(name: str, field: str = "name") -> tuple[str, str]:
 def letter_id(name: str, field: str = "name") -> tuple[str, str]:
     """Return account and intent of a dead letter's name. Raises FieldInvalid."""
     return child_id(name, "deadLetters", field)
+
+
+def confirmation_id(name: str, field: str = "name") -> tuple[str, str]:
+    """Return account and id of a confirmation's name. Raises FieldInvalid."""
+    return child_id(name, "confirmations", field)

@@ -34,7 +34,7 @@ from axisor.model import (
     Severity,
     Side,
 )
-from axisor.states import PersonChange, PersonState
+from axisor.states import ConfirmationState, PersonChange, PersonState
 from axisor.v1 import margin_pb2, permissions_pb2, types_pb2
 from axisor.wire.records import Fate
 
@@ -66,6 +66,7 @@ _KINDS: dict[type[enum.Enum], Any] = {
     PlatformRole: types_pb2.PlatformRole,
     PersonState: types_pb2.PersonState,
     PersonChange: types_pb2.PersonChange,
+    ConfirmationState: types_pb2.ConfirmationState,
     Fate: margin_pb2.Fate,
 }
 

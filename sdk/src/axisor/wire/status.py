@@ -49,6 +49,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.PermissionDenied,
         errors.StepUpRequired,
         errors.RegistrationClosed,
+        errors.ConfirmationRequired,
     ),
     _C.INVALID_ARGUMENT: (
         errors.FieldInvalid,
@@ -76,6 +77,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.PersonNotFound,
         errors.TokenNotFound,
         errors.MemberNotFound,
+        errors.ConfirmationNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
@@ -133,6 +135,8 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.ProofInvalid,
         errors.PersonStateInvalid,
         errors.IdentityNotLinked,
+        errors.ConfirmationStale,
+        errors.ConfirmationSettled,
     ),
 }
 

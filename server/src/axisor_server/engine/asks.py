@@ -12,6 +12,7 @@ from msgspec import Struct
 from axisor.events import HaltLevel, IntentState, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash
+from axisor_server.domain.confirmations import Confirmation, Word
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 
 
@@ -77,6 +78,19 @@ class AskRights(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """Ask the venue what the account's key may do; only who leads the account opens the key."""
 
 
+class KeepConfirmation(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Keep a call until somebody confirms it."""
+
+    confirmation: Confirmation
+
+
+class SettleConfirmation(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """End a confirmation by a word."""
+
+    confirmation: str
+    word: Word
+
+
 Ask: TypeAlias = (
     Action
     | CreateRun
@@ -87,6 +101,8 @@ Ask: TypeAlias = (
     | Reconcile
     | SettleLetter
     | AskRights
+    | KeepConfirmation
+    | SettleConfirmation
 )
 """What a command's body holds."""
 

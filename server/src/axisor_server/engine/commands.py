@@ -28,13 +28,16 @@ from axisor_server.engine.asks import (
     CloseAccount,
     CreateRun,
     HaltAccount,
+    KeepConfirmation,
     Moved,
     MoveRun,
     Reconcile,
+    SettleConfirmation,
     SettleLetter,
     TakeUpAccount,
     decode_ask,
 )
+from axisor_server.engine.confirmations import Confirmations
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Withdrawn
 from axisor_server.engine.halting import Halting
@@ -81,6 +84,7 @@ class Commands:
         self._verbs = verbs
         self._halting = halting
         self._letters = letters
+        self._confirmations = Confirmations(core)
         self._life = life
         self._busy: set[str] = set()
         self._poked = asyncio.Event()
@@ -172,6 +176,10 @@ class Commands:
             case SettleLetter():
                 self._busy.add(id)
                 self._life.spawn(self._settle_letter(record, ask))
+            case KeepConfirmation():
+                await self._confirmations.keep(ask, id)
+            case SettleConfirmation():
+                await self._confirmations.settle(ask, id)
             case AskRights():
                 self._busy.add(id)
                 self._life.spawn(self._beside(record, self._life.rights))

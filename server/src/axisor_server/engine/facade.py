@@ -183,7 +183,7 @@ class Engine:
         if await self._roster.close_shut(account_id, etag=etag):
             head = await self._store.read(lambda view: view.head(results.stream_of(account_id)))
             return head.sequence
-        answer = await self._ask(account_id, CloseAccount(etag=etag), asked)
+        answer = await self.ask(account_id, CloseAccount(etag=etag), asked)
         await self._roster.forget(account_id)
         return answer.sequence
 
@@ -227,10 +227,10 @@ class Engine:
             lambda view: results.under_way(view, account_id, request_id, mode=mode)
         )
 
-    async def _ask(
+    async def ask(
         self, account_id: str, ask: Ask, asked: Asked | None, principal: str = ""
     ) -> Answer:
-        """Have something done that is no action; raises what it was refused with."""
+        """Have something done that is no action, once; raises what it was refused with."""
         self._roster.may_ask(account_id)
         asked = asked or anonymous(ask, principal=principal, request_id=self._ids.new())
         answer = await self._callers.ask(account_id, ask, asked)
@@ -268,14 +268,14 @@ class Engine:
         RISK refuses what adds risk, ALL everything, FLATTEN also closes and cancels everything.
         """
         ask = HaltAccount(level=level, reason=reason)
-        return (await self._ask(account_id, ask, None, principal)).sequence
+        return (await self.ask(account_id, ask, None, principal)).sequence
 
     async def halt_account(
         self, account_id: str, level: HaltLevel, *, reason: str, asked: Asked
     ) -> AccountNow:
         """Halt or resume an account once per request id, and return it as it was then."""
         ask = HaltAccount(level=level, reason=reason)
-        return results.account_of(await self._ask(account_id, ask, asked))
+        return results.account_of(await self.ask(account_id, ask, asked))
 
     def demand_halt(self, level: HaltLevel, *, principal: str, reason: str = "") -> None:
         """Halt all accounts here at once; it is written down as soon as the store takes it."""
@@ -301,18 +301,18 @@ class Engine:
 
     async def reconcile(self, account_id: str, *, asked: Asked | None = None) -> Moved:
         """Read the account from the venue now, and journal what differs."""
-        answer = await self._ask(account_id, Reconcile(), asked)
+        answer = await self.ask(account_id, Reconcile(), asked)
         return msgspec.json.decode(answer.result, type=Moved)
 
     async def settle_letter(
         self, account_id: str, ask: SettleLetter, asked: Asked | None, principal: str = ""
     ) -> Ruled:
         """Settle an action of unknown outcome by an operator's word; see `Letters.rule`."""
-        return results.ruled(await self._ask(account_id, ask, asked, principal))
+        return results.ruled(await self.ask(account_id, ask, asked, principal))
 
     async def rights(self, account_id: str, *, principal: str = "") -> KeyRights:
         """Have whoever leads an account ask its venue what its key may do."""
-        answer = await self._ask(account_id, AskRights(), None, principal)
+        answer = await self.ask(account_id, AskRights(), None, principal)
         return msgspec.json.decode(answer.result, type=KeyRights)
 
     async def change_run(
@@ -325,7 +325,7 @@ class Engine:
         """
         if isinstance(ask, CreateRun) and not ask.run:
             ask = msgspec.structs.replace(ask, run=self._ids.new())
-        answer = await self._ask(account_id, ask, asked, principal)
+        answer = await self.ask(account_id, ask, asked, principal)
         run = msgspec.json.decode(answer.result, type=RunRecord)
         return RunNow(run=run, sequence=answer.sequence)
 

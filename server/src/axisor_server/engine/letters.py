@@ -81,7 +81,7 @@ class Letters:
                 verdict = None if look is None else look.verdict
                 forced = not is_supported(word, verdict)
                 settling.settle_ruled(draft, record, word, forced=forced)
-        reply(self._core, draft, request_id, lambda _: ruled)
+        reply(self._core, draft, request_id, lambda _: ruled, changed=not validate_only)
         await self._core.commit(draft)
 
     async def _settled(self, word: Word) -> Ruled:

@@ -13,12 +13,20 @@ from axisor_server.ports import Transaction
 
 
 def reply(
-    core: Core, draft: Draft, request_id: str, result: Callable[[Transaction], object]
+    core: Core,
+    draft: Draft,
+    request_id: str,
+    result: Callable[[Transaction], object],
+    *,
+    changed: bool = True,
 ) -> None:
-    """Answer a command with what `result` makes at the end; an empty id is nobody's command."""
+    """Answer a command with what `result` makes at the end; an empty id is nobody's command.
+
+    The journal says that somebody changed something, unless nothing is `changed` or by nobody.
+    """
     if request_id:
         asked = core.asked.get(request_id)
-        if asked is not None:
+        if asked is not None and changed:
             draft.say(
                 ChangeMade(principal=asked.principal, method=asked.method, request_id=request_id)
             )

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from axisor.errors import (
     AccountNotFound,
+    ConfirmationRequired,
     PermissionDenied,
     StepUpRequired,
     TokenInvalid,
@@ -69,8 +70,7 @@ class Gate:
         if not header.lower().startswith(SCHEME):
             raise TokenInvalid("The authorization is not of the form `Bearer TOKEN`.")
         principal = await self._doors.principal(header[len(SCHEME) :].strip(), peer)
-        if principal.methods is not None and method.path not in principal.methods:
-            raise PermissionDenied(f"The token is not for {method.name}.", method=method.path)
+        self.allow(method, principal)
         if self._limits is not None:
             await self._limits.admit(principal, sort_of(method))
         if principal.until_us is not None and principal.until_us <= to_us(self._clock.now()):
@@ -80,11 +80,18 @@ class Gate:
             raise _denied(method, method.permission)
         return principal, peer
 
+    @staticmethod
+    def allow(method: Method, principal: Principal) -> None:
+        """Refuse a token that is not for a method. Raises PermissionDenied."""
+        if principal.methods is not None and method.path not in principal.methods:
+            raise PermissionDenied(f"The token is not for {method.name}.", method=method.path)
+
     def admit(self, call: Call) -> None:
         """Refuse a call about an account that its caller may not do this to.
 
         An account that they may not see is not found, like one that is not there. Raises
-        AccountNotFound, PermissionDenied, and StepUpRequired where the proof is too old.
+        AccountNotFound, PermissionDenied, ConfirmationRequired for one who may only propose, and
+        StepUpRequired where the proof is too old.
         """
         if call.method.anonymous:
             return
@@ -94,6 +101,11 @@ class Gate:
                 raise AccountNotFound(f"There is no account `{account}`.", account=account)
         if call.needs not in call.rights:
             raise _denied(call.method, call.needs & ~call.rights)
+        if principal.propose_only and not call.only_asks:
+            raise ConfirmationRequired(
+                f"The token may only propose: {call.method.name} takes somebody's approval.",
+                method=call.method.path,
+            )
         if call.method.step_up and not self._fresh(principal):
             raise StepUpRequired(method=call.method.path)
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
@@ -31,13 +32,21 @@ _NAME = re.compile(r"accounts/[a-z0-9-]{1,64}(/[A-Za-z]{1,64}(/[A-Za-z0-9_-]{1,6
 _REQUESTS = uuid.UUID("6f0b1a3c-53d4-5c53-9a11-8a4f5d0f7a25")
 
 
+class Given(Struct, frozen=True, kw_only=True):
+    """What a call within another has from that one: its request id, and until when it counts."""
+
+    request_id: str
+    not_after: datetime
+
+
 class Call(Struct, frozen=True):
-    """One call under way."""
+    """One call under way; `given` where it is made within another."""
 
     method: Method
     principal: Principal
     body: Message
     peer: Peer = Peer()
+    given: Given | None = None
 
     @property
     def account(self) -> str:
@@ -47,10 +56,7 @@ class Call(Struct, frozen=True):
     @property
     def subject(self) -> str:
         """Return the name of what the call is about, empty where it is about the core."""
-        found: Any = self.body
-        for part in self.method.resource:
-            found = getattr(found, part)
-        return found if isinstance(found, str) else ""
+        return subject_of(self.method, self.body)
 
     @property
     def accounts(self) -> frozenset[str]:
@@ -68,19 +74,39 @@ class Call(Struct, frozen=True):
         ours = self.subject == STREAM
         return self.method.permission | (Permission.ADMIN if ours else Permission.NONE)
 
+    @property
+    def only_asks(self) -> bool:
+        """Return whether the call changes nothing: it reads, validates, or proposes."""
+        body: Any = self.body
+        dry = "validate_only" in body.DESCRIPTOR.fields_by_name and body.validate_only
+        return self.method.reads or self.method.proposes or bool(dry)
+
     def request(self) -> Request:
         """Return the call as a request for a change. Raises FieldInvalid for an absurd time."""
         body: Any = self.body
         fields = body.DESCRIPTOR.fields_by_name
+        not_after = time_or_none(body, "not_after_time") if "not_after_time" in fields else None
+        request_id = scoped(body.request_id.lower(), self.principal.tenant)
+        if self.given is not None:
+            request_id = self.given.request_id
+            not_after = min(not_after or self.given.not_after, self.given.not_after)
         return Request(
             method=self.method.path,
-            request_id=scoped(body.request_id.lower(), self.principal.tenant),
+            request_id=request_id,
             digest=digest(self.method, body),
             principal=self.principal.name,
             caller=self.principal,
-            not_after=time_or_none(body, "not_after_time") if "not_after_time" in fields else None,
+            not_after=not_after,
             validate_only="validate_only" in fields and body.validate_only,
         )
+
+
+def subject_of(method: Method, body: Message) -> str:
+    """Return the name of what a request is about, empty where it is about the core."""
+    found: Any = body
+    for part in method.resource:
+        found = getattr(found, part)
+    return found if isinstance(found, str) else ""
 
 
 def named_in(message: Message) -> Iterator[str]:

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from prometheus_client import CollectorRegistry
 
 from axisor.model import Mode
+from axisor_server.domain.confirmations import USUAL as WAITS
+from axisor_server.domain.confirmations import Waits
 from axisor_server.domain.sessions import USUAL, Terms
 from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
 from axisor_server.rpc.audit import AuditServicer
+from axisor_server.rpc.confirmations import ConfirmationServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.house_identity import Identity
@@ -22,13 +25,17 @@ from axisor_server.rpc.market import MarketServicer
 from axisor_server.rpc.metrics import CallMetrics, CoreCollector
 from axisor_server.rpc.orders import OrderServicer
 from axisor_server.rpc.pipeline import Pipeline
+from axisor_server.rpc.rules import methods
+from axisor_server.rpc.rules import services as contract
 from axisor_server.rpc.strategies import StrategyServicer
 from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
+from axisor_server.rpc.within import Within
 from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
 from axisor_server.services.allowances import Allowances
 from axisor_server.services.auditing import Audits
+from axisor_server.services.confirming import Confirming
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
@@ -64,6 +71,7 @@ class House:
         reach: Reach,
         registry: CollectorRegistry,
         terms: Terms = USUAL,
+        waits: Waits = WAITS,
         others: Authenticator | None = None,
         calls: CallLimits | None = None,
     ) -> None:
@@ -115,7 +123,7 @@ class House:
         )
         self.protection = Protection(engine=engine, store=store, clock=clock)
         self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
-        self.servicers: Mapping[str, object] = {
+        servicers: dict[str, object] = {
             "axisor.v1.AccountService": AccountServicer(accounts, snapshots, watches),
             "axisor.v1.MarginService": MarginServicer(
                 accounts=accounts,
@@ -152,6 +160,24 @@ class House:
                 Audits(store=store, accounts=accounts, hub=self.hub), clock
             ),
         }
+        self.confirming = Confirming(
+            engine=engine,
+            store=store,
+            accounts=accounts,
+            clock=clock,
+            ids=ids,
+            digest=self.identity.personal.digest,
+            waits=waits,
+        )
+        servicers["axisor.v1.ConfirmationService"] = ConfirmationServicer(
+            confirming=self.confirming,
+            within=Within(
+                gate=self.identity.gate, servicers=servicers, methods=methods(contract())
+            ),
+            accounts=accounts,
+            watches=watches,
+        )
+        self.servicers: Mapping[str, object] = servicers
         registry.register(CoreCollector(engine.status, lambda: self.hub.watchers))
         self.pipeline = Pipeline(
             gate=self.identity.gate,

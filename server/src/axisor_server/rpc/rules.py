@@ -18,6 +18,7 @@ from axisor.v1 import (
     accounts_pb2,
     audit_pb2,
     auth_pb2,
+    confirmations_pb2,
     dead_letters_pb2,
     events_pb2,
     guard_pb2,
@@ -43,6 +44,7 @@ MODULES = (
     strategies_pb2,
     guard_pb2,
     dead_letters_pb2,
+    confirmations_pb2,
     system_pb2,
     auth_pb2,
     users_pb2,
@@ -57,7 +59,7 @@ class Method(Struct, frozen=True, kw_only=True):
 
     `resource` is the path of the request field that names what the call is about, or empty.
     `step_up` asks for a proof of who calls that is minutes old. `anonymous` asks for nobody, and
-    then `permission` is NONE.
+    then `permission` is NONE. `proposes` is open to callers who may only propose.
     """
 
     service: str
@@ -70,6 +72,8 @@ class Method(Struct, frozen=True, kw_only=True):
     step_up: bool = False
     anonymous: bool = False
     moves_money: bool = False
+    danger: int = types_pb2.DANGER_READ
+    proposes: bool = False
 
     @property
     def path(self) -> str:
@@ -115,4 +119,6 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         step_up=rule.step_up,
         anonymous=rule.anonymous,
         moves_money=rule.danger in MONEY,
+        danger=rule.danger,
+        proposes=rule.proposes,
     )

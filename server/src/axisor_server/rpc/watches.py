@@ -38,6 +38,7 @@ MARGIN = frozenset(
     {"PositionChanged", "PositionClosed", "BalanceChanged", "FundingPaid", "CoverageChanged"}
 )
 ORDERS = frozenset({"OrderChanged"})
+CONFIRMATIONS = frozenset({"ConfirmationPrepared", "ConfirmationSettled"})
 RUNS = frozenset({"RunChanged", "StepTaken", "IntentReviewRefused", "NoticeGiven"})
 GUARD = frozenset(
     {

@@ -32,6 +32,7 @@ def narrowed(holder: Principal, bounds: Bounds, *, token: str) -> Principal:
         authenticated_us=0,  # nobody proves who they are by a token
         methods=bounds.methods,
         sats_per_day=bounds.sats_per_day,
+        propose_only=bounds.propose_only,
     )
     if bounds.accounts is None:
         return caller

@@ -32,6 +32,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     `until_us` is when all of it ends, None for never; `authenticated_us` when they last proved who
     they are, None for whoever proves it with every call. `caveats` are what a token was narrowed
     by: `methods` the only ones it is for, `sats_per_day` what it may move, None without a bound.
+    `propose_only` says that they may ask for changes, and make none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     caveats: tuple[str, ...] = ()
     methods: frozenset[str] | None = None
     sats_per_day: int | None = None
+    propose_only: bool = False
 
     def rights(self, account: str) -> Permission:
         """Return what the caller may do with an account; with none named, with the core."""

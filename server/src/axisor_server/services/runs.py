@@ -20,6 +20,7 @@ from axisor.model import Leash, Mode, Permission
 from axisor.strategy import Protection, Strategy, decode_config
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.records import RunRecord
+from axisor_server.domain.run import after_verb
 from axisor_server.engine.asks import CreateRun, MoveRun
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.verbs import check_etag
@@ -173,7 +174,11 @@ class Runs:
 
     async def verb(self, account: str, id: str, verb: str, request: Request) -> RunAnswer:
         """Do `start`, `pause`, `resume` or `stop`. Raises RunStateInvalid."""
-        await self.get(account, id)
+        run = await self.get(account, id)
+        if request.validate_only:
+            after_verb(run.state, verb)
+            self._check_time(request)
+            return RunAnswer(run=run, sequence=await self._sequence(account))
         return await self._change(account, MoveRun(run=id, verb=verb), request)
 
     async def _change(

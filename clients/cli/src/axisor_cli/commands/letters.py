@@ -9,7 +9,7 @@ import click
 from axisor.errors import EventNotFound
 from axisor.events import IntentState
 from axisor.words import describe
-from axisor_cli.mutations import confirm, how, mutating
+from axisor_cli.mutations import confirm, how, mutating, proposable
 from axisor_cli.output import Column, Printer, cell
 from axisor_cli.session import Options, command, unique
 
@@ -118,6 +118,7 @@ def _words(figures: dict[str, str]) -> str:
 @click.option("--outcome", type=click.Choice(list(OUTCOMES)), required=True, help="What happened.")
 @click.option("--note", required=True, help="How you know, for the journal.")
 @click.option("--force", is_flag=True, help="Although the venue says otherwise, or nothing.")
+@proposable
 @mutating
 def settle(options: Options, id: str, outcome: str, note: str, **given: Any) -> None:
     """Say what became of an action; the venue is read once more first."""
@@ -142,6 +143,7 @@ def settle(options: Options, id: str, outcome: str, note: str, **given: Any) -> 
 @click.argument("id")
 @click.option("--note", required=True, help="Why, for the journal.")
 @click.option("--force", is_flag=True, help="Although the venue knows, or does not answer.")
+@proposable
 @mutating
 def drop(options: Options, id: str, note: str, **given: Any) -> None:
     """Give an action up: its sats stay counted as spent, its position may be added to again."""

@@ -12,7 +12,7 @@ from axisor.events import OrderChanged
 from axisor.model import MarginMode, Order, OrderState, OrderType
 from axisor_cli.amounts import NUMBER, PRICE, SATS, USD
 from axisor_cli.commands.positions import SIDES
-from axisor_cli.mutations import confirm, how, mutating, show_result
+from axisor_cli.mutations import confirm, how, mutating, proposable, show_result
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command, unique
 
@@ -100,6 +100,7 @@ def show(options: Options, id: str) -> None:
 @click.option("--stop", type=PRICE)
 @click.option("--target", type=PRICE)
 @click.option("--client-id", default="")
+@proposable
 @mutating
 def place(options: Options, **given: Any) -> None:
     """Place an order."""
@@ -128,6 +129,7 @@ def place(options: Options, **given: Any) -> None:
 
 @command(order)
 @click.argument("id")
+@proposable
 @mutating
 def cancel(options: Options, id: str, **given: Any) -> None:
     """Cancel an open order."""
@@ -141,6 +143,7 @@ def cancel(options: Options, id: str, **given: Any) -> None:
 
 
 @command(order)
+@proposable
 @mutating
 def cancel_all(options: Options, **given: Any) -> None:
     """Cancel every open order."""

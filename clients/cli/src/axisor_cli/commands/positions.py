@@ -11,7 +11,7 @@ import click
 from axisor.errors import PositionNotFound
 from axisor.model import OrderType, Side
 from axisor_cli.amounts import NUMBER, PRICE, PRICE_OR_OFF, SATS, USD
-from axisor_cli.mutations import confirm, how, mutating, show_result
+from axisor_cli.mutations import confirm, how, mutating, proposable, show_result
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command, unique
 
@@ -116,6 +116,7 @@ def act(options: Options, id: str, done: str, given: dict[str, Any], call: Act) 
 @click.option("--leverage", type=NUMBER, required=True)
 @click.option("--stop", type=PRICE)
 @click.option("--target", type=PRICE)
+@proposable
 @mutating
 def open_position(options: Options, **given: Any) -> None:
     """Open an isolated position at the market."""
@@ -143,6 +144,7 @@ def open_position(options: Options, **given: Any) -> None:
 @command(position)
 @click.argument("id")
 @click.argument("amount", type=SATS)
+@proposable
 @mutating
 def add_margin(options: Options, id: str, amount: int, **given: Any) -> None:
     """Move sats from the balance into a position: add-margin ID 50000sat."""
@@ -156,6 +158,7 @@ def add_margin(options: Options, id: str, amount: int, **given: Any) -> None:
 @command(position)
 @click.argument("id")
 @click.argument("amount", type=SATS)
+@proposable
 @mutating
 def cash_in(options: Options, id: str, amount: int, **given: Any) -> None:
     """Move sats from a position to the balance, profit before margin."""
@@ -174,6 +177,7 @@ def cash_in(options: Options, id: str, amount: int, **given: Any) -> None:
 
 @command(position)
 @click.argument("id")
+@proposable
 @mutating
 def close(options: Options, id: str, **given: Any) -> None:
     """Close a position at the market; `cross` is the cross position."""
@@ -210,6 +214,7 @@ def close_all(options: Options, **given: Any) -> None:
 
 @command(position)
 @click.argument("quantity", type=USD)
+@proposable
 @mutating
 def close_part(options: Options, quantity: int, **given: Any) -> None:
     """Make the cross position smaller by so many dollars."""
@@ -223,6 +228,7 @@ def close_part(options: Options, quantity: int, **given: Any) -> None:
 @command(position)
 @click.argument("id")
 @click.argument("price", type=PRICE_OR_OFF)
+@proposable
 @mutating
 def set_stop(options: Options, id: str, price: Decimal | None, **given: Any) -> None:
     """Set the venue's stop-loss of a position, or `off`."""
@@ -236,6 +242,7 @@ def set_stop(options: Options, id: str, price: Decimal | None, **given: Any) -> 
 @command(position)
 @click.argument("id")
 @click.argument("price", type=PRICE_OR_OFF)
+@proposable
 @mutating
 def set_target(options: Options, id: str, price: Decimal | None, **given: Any) -> None:
     """Set the venue's take-profit of a position, or `off`."""
@@ -260,6 +267,7 @@ def _on_account(
 
 @command(position)
 @click.argument("amount", type=SATS)
+@proposable
 @mutating
 def deposit(options: Options, amount: int, **given: Any) -> None:
     """Move sats from the balance into the cross wallet."""
@@ -273,6 +281,7 @@ def deposit(options: Options, amount: int, **given: Any) -> None:
 
 @command(position)
 @click.argument("amount", type=SATS)
+@proposable
 @mutating
 def withdraw(options: Options, amount: int, **given: Any) -> None:
     """Move free sats from the cross wallet to the balance; nothing leaves the venue."""
@@ -286,6 +295,7 @@ def withdraw(options: Options, amount: int, **given: Any) -> None:
 
 @command(position)
 @click.argument("leverage", type=click.IntRange(1, 100))
+@proposable
 @mutating
 def leverage(options: Options, leverage: int, **given: Any) -> None:
     """Set the leverage of the cross position."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from axisor.errors import ConfigInvalid, RunNotFound
-from axisor_cli.mutations import confirm
+from axisor_cli.mutations import confirm, proposable
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command, unique
 
@@ -130,6 +130,7 @@ def _do(options: Options, id: str, verb: Verb) -> None:
 
 @command(run)
 @click.argument("id")
+@proposable
 def start(options: Options, id: str) -> None:
     """Start a run that was created, stopped or failed."""
     _do(options, id, lambda client, account, it: client.strategies.start_run(account, it.id))
@@ -138,6 +139,7 @@ def start(options: Options, id: str) -> None:
 @command(run)
 @click.argument("id")
 @click.option("--reason", default="")
+@proposable
 def pause(options: Options, id: str, reason: str) -> None:
     """Pause a run; it protects nothing meanwhile."""
     _do(
@@ -149,6 +151,7 @@ def pause(options: Options, id: str, reason: str) -> None:
 
 @command(run)
 @click.argument("id")
+@proposable
 def resume(options: Options, id: str) -> None:
     """Let a paused run go on."""
     _do(options, id, lambda client, account, it: client.strategies.resume_run(account, it.id))
@@ -158,6 +161,7 @@ def resume(options: Options, id: str) -> None:
 @click.argument("id")
 @click.option("--reason", default="")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@proposable
 def stop(options: Options, id: str, reason: str, yes: bool) -> None:
     """Stop a run after one last call."""
     confirm(options, f"Stop {id}?", yes=yes, dry_run=False)

@@ -56,6 +56,7 @@ def narrowing(function: F) -> F:
         click.option("--cidr", help="Networks it may come from, parted by commas."),
         click.option("--max-sats-per-day", type=int, help="Sats it may move in a day of UTC."),
         click.option("--read-only", is_flag=True, help="It only reads."),
+        click.option("--propose-only", is_flag=True, help="It only proposes; others approve."),
         click.option("--plugin", help="The plugin that alone may use it."),
         click.option("--audience", help="The core that alone may be called with it."),
     )
@@ -77,6 +78,8 @@ def caveats_of(given: dict[str, Any], now: datetime) -> list[str]:
         told.append(caveat("exp", _ends(given["expires"], now)))
     if given["read_only"]:
         told.append(caveat("read_only", "true"))
+    if given["propose_only"]:
+        told.append(caveat("propose_only", "true"))
     return told
 
 
