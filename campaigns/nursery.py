@@ -27,6 +27,7 @@ class Forked:
         self.returncode: int | None = None
         self._nursery = nursery
         self._end = os.pidfd_open(pid)
+        self._ending: asyncio.Task[int] | None = None
 
     def send_signal(self, signal: int) -> None:
         """Send it a signal; its id is its own until it is reaped here."""
@@ -38,9 +39,12 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     async def wait(self) -> int:
-        """Wait for its end and return its exit code."""
-        if self.returncode is not None:
-            return self.returncode
+        """Wait for its end and return its exit code, however many wait and give up waiting."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._ended())
+        return await asyncio.shield(self._ending)
+
+    async def _ended(self) -> int:
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
         loop.add_reader(self._end, _end, ended)
@@ -48,9 +52,9 @@ class Forked:
             await ended
         finally:
             loop.remove_reader(self._end)
-        if self.returncode is None:
-            self.returncode = await self._nursery.order({"reap": self.pid})
-            os.close(self._end)
+        # Once, and to its end: an order without its answer puts all others out of step.
+        self.returncode = await self._nursery.order({"reap": self.pid})
+        os.close(self._end)
         return self.returncode
 
 
