@@ -141,7 +141,7 @@ class Doubt(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 600
     attempts_per_episode: Annotated[
         int,
-        Meta(ge=1, le=100, description="Attempts of a run without a known effect in one episode."),
+        Meta(ge=1, le=100, description="Attempts of a run of unknown outcome in one episode."),
     ] = 3
     attempts_per_position: Annotated[
         int, Meta(ge=1, le=1_000, description="All attempts of runs on one position.")

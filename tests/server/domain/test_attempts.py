@@ -31,14 +31,20 @@ def refused(attempts: dict[str, Attempt], action: Any = ADD) -> bool:
     return objection(action, target, attempts, run="r", now_us=NOW, bounds=BOUNDS) is not None
 
 
-LOST, SURE = IntentState.NOT_APPLIED, IntentState.CONFIRMED
+LOST, SURE, VAIN = IntentState.UNKNOWN, IntentState.CONFIRMED, IntentState.NOT_APPLIED
 
 
-def test_three_attempts_without_effect_end_an_episode_and_not_the_next():
+def test_three_attempts_of_unknown_outcome_end_an_episode_and_not_the_next():
     assert not refused(tried(LOST, LOST))
     assert refused(tried(LOST, LOST, LOST))
-    assert refused(tried(LOST, IntentState.DEAD, IntentState.UNKNOWN))
+    assert refused(tried(LOST, IntentState.DEAD, IntentState.SENT))
     assert not refused(tried(LOST, LOST, LOST, episode="p#0"))
+
+
+def test_what_certainly_had_no_effect_ends_no_episode_before_there_is_too_much_of_it():
+    assert not refused(tried(*[VAIN] * 5))
+    assert not refused(tried(LOST, LOST, *[VAIN] * 3))
+    assert refused(tried(*[VAIN] * 6))
 
 
 def test_what_was_confirmed_is_progress_until_there_is_too_much_of_it():

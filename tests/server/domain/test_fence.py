@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from axisor.errors import VenueUnavailable
 from axisor.ports import ClockOffset
-from axisor_server.domain.fence import VenueClock, is_past, stamp
+from axisor_server.domain.fence import Stamp, VenueClock, distinct, is_past, stamp
 
 
 def stamped(clock: VenueClock, wall_ms: int, back_date_ms: int = 0, good_ms: int | None = None):
@@ -79,3 +79,11 @@ def test_a_signature_that_ends_early_enough_is_left_as_it_is():
     clock = VenueClock(ClockOffset(offset_ms=0, uncertainty_ms=40))
 
     assert stamped(clock, 0, 25_000, 6_000) == stamped(clock, 0, 25_000)
+
+
+def test_no_two_requests_carry_the_same_signature():
+    made = Stamp(signed_ms=1_000, fence_ms=9_000)
+
+    assert distinct(made, ()) == made
+    assert distinct(made, {999, 1_001}) == made
+    assert distinct(made, {1_000, 999}) == Stamp(signed_ms=998, fence_ms=9_000)

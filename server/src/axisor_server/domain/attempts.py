@@ -1,8 +1,9 @@
 """How often a run may move margin of one position before somebody must look.
 
-Each attempt that may have had an effect is a chance to be wrong about it. So they are bounded:
-those without a known effect within an episode, and all of them on a position, both within a window.
-What was refused or never sent had no effect and does not count.
+Each attempt that left is a chance to be wrong about it. So they are bounded: those of which nobody
+knows what became within an episode, and all of them on a position, both within a window. What was
+refused or never sent does not count. What certainly had no effect counts among all alone: a venue
+that loses three requests in a row is no reason to leave a position to its liquidation.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ MARGIN = frozenset({"AddMargin", "CashIn", "DepositCross", "WithdrawCross"})
 """Additive kinds without an id of their own at the venue; orders carry one and have their leash."""
 
 HARMLESS = frozenset({IntentState.REFUSED, IntentState.CANCELED})
+KNOWN = frozenset({IntentState.CONFIRMED, IntentState.NOT_APPLIED})
 NOTICE = "ATTEMPTS_EXHAUSTED"
 
 
@@ -70,14 +72,12 @@ def objection(
         and attempt.state not in HARMLESS
     ]
     episode = getattr(action, "episode", "")
-    vain = [
-        attempt
-        for attempt in lately
-        if attempt.episode == episode and attempt.state is not IntentState.CONFIRMED
+    unknown = [
+        attempt for attempt in lately if attempt.episode == episode and attempt.state not in KNOWN
     ]
     minutes = bounds.window_ms / 60_000
-    if len(vain) >= bounds.episode:
-        what, count, limit = "without a known effect", len(vain), bounds.episode
+    if len(unknown) >= bounds.episode:
+        what, count, limit = "of unknown outcome", len(unknown), bounds.episode
     elif len(lately) >= bounds.position:
         what, count, limit = "in all", len(lately), bounds.position
     else:

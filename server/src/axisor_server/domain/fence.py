@@ -6,6 +6,8 @@ sending and reading back cannot shorten a wait.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from axisor.errors import VenueUnavailable
@@ -67,6 +69,18 @@ def stamp(
         back_date_ms = max(back_date_ms, window_ms + uncertainty - good_ms)
     signed = clock.now_ms(wall_ms) - back_date_ms
     return Stamp(signed, signed + window_ms + uncertainty + lag_ms + slack_ms)
+
+
+def distinct(made: Stamp, used: Collection[int]) -> Stamp:
+    """Return a stamp whose signature was not used yet, by going back a few milliseconds.
+
+    Our idea of the venue's time may have stepped back since the last request, and two requests that
+    are the same to the byte cannot be told apart by anybody. The fence stays where it was.
+    """
+    signed_ms = made.signed_ms
+    while signed_ms in used:
+        signed_ms -= 1
+    return Stamp(signed_ms, made.fence_ms)
 
 
 def is_past(clock: VenueClock, *, wall_ms: int, fence_ms: int) -> bool:

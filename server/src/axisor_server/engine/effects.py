@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from msgspec.structs import replace
 
 from axisor.errors import (
@@ -17,7 +19,7 @@ from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
 from axisor.ports import ClosedPosition, Confirmed, Lane, Refused, SendResult, VenueAccount
 from axisor_server.domain.counters import Fundings, behind
-from axisor_server.domain.fence import Stamp, VenueClock, stamp
+from axisor_server.domain.fence import Stamp, VenueClock, distinct, stamp
 from axisor_server.domain.halting import refusal
 from axisor_server.domain.intent import decode_action
 from axisor_server.domain.journal import from_us, to_us
@@ -32,6 +34,8 @@ from axisor_server.engine.executor import Order
 from axisor_server.engine.reconcile import LEDGER_KINDS
 
 NEAR_LIQUIDATION_PPM = 30_000
+STAMPS = 256
+"""How many of the last signatures are not used again."""
 
 
 class Effects:
@@ -47,6 +51,7 @@ class Effects:
         self._transfer: tuple[str, int, int] | None = None
         self._doubts = Doubts(core)
         self._unsaved: tuple[AccountState, int] | None = None
+        self._stamps: deque[int] = deque(maxlen=STAMPS)
         self.access = Access(core.settings.poll_near_ms)
         self.read_error = ""
 
@@ -132,7 +137,7 @@ class Effects:
         if clock is None:
             raise VenueUnavailable("The venue's clock has not been measured yet.")
         settings, window_ms = core.settings, self._line.signature_window_ms
-        return stamp(
+        made = stamp(
             clock,
             wall_ms=to_us(core.clock.now()) // 1_000,
             window_ms=window_ms,
@@ -142,6 +147,10 @@ class Effects:
             uncertainty_limit_ms=settings.uncertainty_limit_ms,
             good_ms=core.lease_left_ms() if settings.binds_signatures(window_ms) else None,
         )
+        before = {r.signed_us // 1_000 for r in core.book.open.values() if r.signed_us is not None}
+        found = distinct(made, before.union(self._stamps))
+        self._stamps.append(found.signed_ms)
+        return found
 
     async def settle(self, intent: str, result: SendResult, *, latency_ms: int) -> None:
         """Record the answer to a send."""
