@@ -67,16 +67,16 @@ async def test_attempts_are_counted_over_a_restart(bench):
     await second.stop(1)
 
 
-async def test_attempts_without_effect_end_the_episode(bench):
+async def test_attempts_that_the_venue_lost_are_made_again_until_there_are_too_many(bench):
     bench.long()
-    engine = bench.engine(attempts=Bounds(episode=2, position=6))
+    engine = bench.engine(attempts=Bounds(episode=2, position=4))
     await bench.up(engine)
     await bench.run(engine, "greedy", intents_per_minute=None)
     bench.venue.faults = ["lose-request"] * 9
 
-    await falls(bench, 5, seconds=45)
+    await falls(bench, 7, seconds=45)
 
-    assert len(bench.venue.sent) == 2
+    assert len(bench.venue.sent) == 4
     assert await exhausted(bench) == ["crit"]
     await engine.stop(1)
 
