@@ -1,4 +1,4 @@
-"""The 22 weak spots that an earlier system of this kind had, and the tests that each is not here."""
+"""The 22 weak spots of an earlier system of this kind, and the tests that each is not here."""
 
 from __future__ import annotations
 

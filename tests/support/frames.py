@@ -60,7 +60,7 @@ class Frames:
         except ConnectionError:
             self.closed = True
 
-    def open(self, path: str, *, end: bool = False, **headers: str) -> int:
+    def open(self, path: str, **headers: str) -> int:
         """Make a stream ready that begins with these headers; returns its number."""
         usual = {"content-type": "application/grpc", "te": "trailers"}
         fields = [
@@ -71,9 +71,7 @@ class Frames:
         ]
         more = usual | {name.replace("_", "-"): value for name, value in headers.items()}
         number = self.http.get_next_available_stream_id()
-        self.http.send_headers(
-            number, [*fields, *(each for each in more.items() if each[1])], end_stream=end
-        )
+        self.http.send_headers(number, [*fields, *(each for each in more.items() if each[1])])
         return number
 
     def send(self, number: int, message: bytes = b"") -> None:
@@ -95,6 +93,17 @@ class Frames:
         except (TimeoutError, ConnectionError, ProtocolError) as error:
             self.closed |= not isinstance(error, TimeoutError)
         return ready()
+
+    async def silently(self) -> bool:
+        """Read and answer nothing, no ping either; returns whether the other end is there still."""
+        try:
+            return bool(await self._reader.read(65_536))
+        except ConnectionError:
+            return False
+
+    def has(self, kind: type[Event]) -> bool:
+        """Return whether anything of a kind was received."""
+        return any(isinstance(event, kind) for event in self.events)
 
     def headers(self, number: int) -> dict[str, str]:
         """Return what a stream's headers and trailers said."""

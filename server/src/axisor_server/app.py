@@ -193,6 +193,7 @@ class Core:
             servicers=self._house.servicers,
             reflect=self._settings.grpc.reflection,
             only_health=Role.API not in self._settings.roles,
+            wire=self._settings.wire,
         )
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:

@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
+from axisor_server.bounds import Wire
 from axisor_server.choices import Mail, People, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
@@ -249,6 +250,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="What this core does of `api`, `engine`, `notifier`; all on SQLite."),
     ] = (Role.API, Role.ENGINE, Role.NOTIFIER)
     grpc: Grpc = Grpc()
+    wire: Wire = Wire()
     database: Database = Database()
     redis: Redis = Redis()
     lease: Lease = Lease()
