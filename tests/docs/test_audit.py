@@ -7,6 +7,7 @@ from pathlib import Path
 
 from axisor_server.domain.checkpoints import KEPT
 from axisor_server.services.auditing import MOST_LOOKED_AT
+from axisor_server.services.refusals import CAUSES, EVERY_S, MOST_A_DAY, MOST_ENTRIES
 from axisor_server.settings import Audit, load
 from tests.docs import pages
 from tests.docs.following import Reader
@@ -30,6 +31,7 @@ def test_a_reader_shows_a_journal_to_others(tmp_path: Path):
     with reader.background(START, "venue"), reader.background(START, "core"):
         at_it(reader, "\n".join(reader.text_of(START, "you").splitlines()[1:4]))
         looked = at_it(reader, reader.text_of(PAGE, "look"))
+        at_it(reader, reader.text_of(PAGE, "refused"))
         at_it(reader, WAIT)
         verified = at_it(reader, reader.text_of(PAGE, "verify"))
         at_it(reader, reader.text_of(PAGE, "export"))
@@ -49,6 +51,14 @@ def test_the_settings_are_ones_the_core_takes_and_the_usual_ones():
 
     assert settings.audit == Audit(file=settings.audit.file)
     assert settings.audit.file.startswith("/mnt/")
+
+
+def test_the_figures_of_refused_calls_are_those_of_the_code():
+    text = pages.page(PAGE)
+
+    assert f"at most {MOST_ENTRIES} such entries a minute and {MOST_A_DAY:,} a day" in text
+    assert EVERY_S == 60
+    assert [cause for cause in CAUSES if f"`{cause}`" not in text] == []
 
 
 def test_the_figures_are_those_of_the_code():

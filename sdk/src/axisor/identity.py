@@ -142,6 +142,23 @@ class VaultKeysChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tr
     principal: str = ""
 
 
+class CallsRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Calls were refused, of one caller to one method for one reason, within about a minute.
+
+    `claimed` is whose token it said it was, which nobody proved, `subject` the account that the
+    first one named, `place` a keyed hash of the network address it came from. Where there were too
+    many to tell apart, `cause` is `OTHERS` and there is no method.
+    """
+
+    method: str
+    cause: str
+    refused_count: int
+    claimed: str = ""
+    subject: str = ""
+    place: str = ""
+    principal: str = ""
+
+
 IdentityPayload: TypeAlias = (
     AccessGranted
     | AccessRevoked
@@ -156,6 +173,7 @@ IdentityPayload: TypeAlias = (
     | PersonRegistered
     | PersonChanged
     | SignInFailed
+    | CallsRefused
     | VaultKeysChanged
 )
 """Everything a journal can hold about who may do what."""

@@ -242,6 +242,7 @@ class Core:
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
+                group.create_task(self._house.identity.refusals.run()),
                 group.create_task(self._house.identity.people.letters.run()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell, recorder)),
             ]

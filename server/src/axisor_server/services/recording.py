@@ -53,11 +53,13 @@ class Recorder:
         raise StoreUnavailable(f"Others write the same without pause: {last.message}") from last
 
     def append(self, tx: Transaction, payload: IdentityPayload, *, by: Principal) -> Entry:
-        """Add an entry within a unit of one's own. Raises Conflict.
+        """Add an entry within a unit of one's own; one that names its caller keeps that name.
+
+        Raises Conflict.
 
         Whoever calls publishes the entry once it is durable, with `published`.
         """
-        named = msgspec.structs.replace(payload, principal=by.name)
+        named = msgspec.structs.replace(payload, principal=payload.principal or by.name)
         head = tx.head(STREAM)
         time = self._clock.now()
         entries = extend(head, stream=STREAM, mode=self._mode, time=time, payloads=[named])
