@@ -228,11 +228,12 @@ async def serving(
     certificate: tls.Certificate,
     max_mode: Mode = Mode.SHADOW,
     *,
+    store: Store | None = None,
     wire: Wire = USUAL,
     calls: CallLimits | None = None,
 ) -> AsyncIterator[Served]:
     """Serve a core for as long as this is open."""
-    served = Served(certificate.certificate, max_mode=max_mode, wire=wire, calls=calls)
+    served = Served(certificate.certificate, max_mode=max_mode, store=store, wire=wire, calls=calls)
     await served.store.open()
     await served.engine.start()
     pair = Tls(certificate.certificate, certificate.key)

@@ -170,6 +170,7 @@ class UserServiceServicer(object):
     def ChangeEmail(self, request, context):
         """Asks for another address. A letter goes to the new one, and the change is made with what it
         says; the old one is told. Fails with `FIELD_INVALID` or `RATE_LIMITED`.
+        Not in the journal: nothing is another before the letter is answered, which is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -178,6 +179,7 @@ class UserServiceServicer(object):
     def EnrolTotp(self, request, context):
         """Makes the secret of an authenticator app. Nothing is asked for until the app has shown a code.
         A repeat makes another secret. Fails with `PERSON_STATE_INVALID`.
+        Not in the journal: nothing is asked for before the factor is confirmed, which is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -61,10 +61,12 @@ class UserServiceStub:
     ChangeEmail: _grpc.UnaryUnaryMultiCallable[_users_pb2.ChangeEmailRequest, _users_pb2.ChangeEmailResponse]
     """Asks for another address. A letter goes to the new one, and the change is made with what it
     says; the old one is told. Fails with `FIELD_INVALID` or `RATE_LIMITED`.
+    Not in the journal: nothing is another before the letter is answered, which is.
     """
     EnrolTotp: _grpc.UnaryUnaryMultiCallable[_users_pb2.EnrolTotpRequest, _users_pb2.EnrolTotpResponse]
     """Makes the secret of an authenticator app. Nothing is asked for until the app has shown a code.
     A repeat makes another secret. Fails with `PERSON_STATE_INVALID`.
+    Not in the journal: nothing is asked for before the factor is confirmed, which is.
     """
     ConfirmTotp: _grpc.UnaryUnaryMultiCallable[_users_pb2.ConfirmTotpRequest, _users_pb2.ConfirmTotpResponse]
     """Enrols the authenticator app with a code that it shows, ends every other session, and answers
@@ -117,10 +119,12 @@ class UserServiceAsyncStub(UserServiceStub):
     ChangeEmail: _aio.UnaryUnaryMultiCallable[_users_pb2.ChangeEmailRequest, _users_pb2.ChangeEmailResponse]  # type: ignore[assignment]
     """Asks for another address. A letter goes to the new one, and the change is made with what it
     says; the old one is told. Fails with `FIELD_INVALID` or `RATE_LIMITED`.
+    Not in the journal: nothing is another before the letter is answered, which is.
     """
     EnrolTotp: _aio.UnaryUnaryMultiCallable[_users_pb2.EnrolTotpRequest, _users_pb2.EnrolTotpResponse]  # type: ignore[assignment]
     """Makes the secret of an authenticator app. Nothing is asked for until the app has shown a code.
     A repeat makes another secret. Fails with `PERSON_STATE_INVALID`.
+    Not in the journal: nothing is asked for before the factor is confirmed, which is.
     """
     ConfirmTotp: _aio.UnaryUnaryMultiCallable[_users_pb2.ConfirmTotpRequest, _users_pb2.ConfirmTotpResponse]  # type: ignore[assignment]
     """Enrols the authenticator app with a code that it shows, ends every other session, and answers
@@ -218,6 +222,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_users_pb2.ChangeEmailResponse, _abc.Awaitable[_users_pb2.ChangeEmailResponse]]:
         """Asks for another address. A letter goes to the new one, and the change is made with what it
         says; the old one is told. Fails with `FIELD_INVALID` or `RATE_LIMITED`.
+        Not in the journal: nothing is another before the letter is answered, which is.
         """
 
     @_abc_1.abstractmethod
@@ -228,6 +233,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_users_pb2.EnrolTotpResponse, _abc.Awaitable[_users_pb2.EnrolTotpResponse]]:
         """Makes the secret of an authenticator app. Nothing is asked for until the app has shown a code.
         A repeat makes another secret. Fails with `PERSON_STATE_INVALID`.
+        Not in the journal: nothing is asked for before the factor is confirmed, which is.
         """
 
     @_abc_1.abstractmethod

@@ -21,9 +21,10 @@ from axisor.errors import (
 from axisor.identity import CallsRefused
 from axisor.ports import Clock
 from axisor.tokens import parse
+from axisor_server.ports import Transaction
 from axisor_server.services.jwts import person_claimed
 from axisor_server.services.principals import NOBODY, SESSION_SHAPE, TOKEN_SHAPE, Peer, Principal
-from axisor_server.services.recording import Recorder
+from axisor_server.services.recording import Recorder, Say
 
 PlaceOf: TypeAlias = Callable[[str], Awaitable[str]]
 """Returns the keyed hash that a network address is journaled as."""
@@ -123,7 +124,12 @@ class Refusals:
             return
         try:
             entries = await self._told(seen)
-            await self._recorder.write(lambda _, say: [say(each) for each in entries], by=NOBODY)
+
+            def unit(_: Transaction, say: Say) -> None:
+                for each in entries:
+                    say(each)
+
+            await self._recorder.write(unit, by=NOBODY)
         except StoreUnavailable:
             for kind, counted in self._seen.items():  # what came meanwhile
                 before = seen.get(kind)
