@@ -41,6 +41,7 @@ from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.limits import call_limits
+from axisor_server.links import database_url, redis_url
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.reaching import reach
@@ -350,9 +351,9 @@ class Core:
 
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:
     if settings.redis.url:
-        return RedisWakeups(settings.redis.url, clock)
+        return RedisWakeups(redis_url(settings), clock)
     if settings.database.url:
-        return PostgresWakeups(settings.database.url, clock)
+        return PostgresWakeups(database_url(settings), clock)
     return MemoryWakeups()
 
 

@@ -1,6 +1,6 @@
-"""Settings about the wire: how many connections, streams and calls a core takes, and for how long.
+"""Settings about connections: what a core takes of its clients, and how it reaches what it shares.
 
-They are a group of `settings`, which reads them.
+They are groups of `settings`, which reads them.
 """
 
 from __future__ import annotations
@@ -53,3 +53,19 @@ class Wire(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 USUAL = Wire()
+
+
+class Link(Struct, frozen=True, forbid_unknown_fields=True):
+    """How something is reached that cores share."""
+
+    url: Annotated[str, Meta(description="Empty: none; else its address.")] = ""
+    root: Annotated[
+        str, Meta(description="A file with the authorities it is certified by; else the system's.")
+    ] = ""
+    certificate: Annotated[
+        str, Meta(description="A file with the certificate that the core shows it.")
+    ] = ""
+    key: Annotated[str, Meta(description="A private file with that certificate's key.")] = ""
+    plaintext: Annotated[
+        bool, Meta(description="Reach it elsewhere without TLS, or without proof of whose it is.")
+    ] = False

@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
-from axisor_server.bounds import Wire
+from axisor_server.bounds import Link, Wire
 from axisor_server.choices import Mail, People, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
@@ -59,7 +59,7 @@ class Grpc(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
-class Database(Struct, frozen=True, forbid_unknown_fields=True):
+class Database(Link, frozen=True, forbid_unknown_fields=True):
     """Where the journal lives."""
 
     url: Annotated[
@@ -67,10 +67,10 @@ class Database(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
-class Redis(Struct, frozen=True, forbid_unknown_fields=True):
+class Redis(Link, frozen=True, forbid_unknown_fields=True):
     """Wake-ups between replicas; without it they poll."""
 
-    url: Annotated[str, Meta(description="Empty: none; else redis://…")] = ""
+    url: Annotated[str, Meta(description="Empty: none; else rediss://… or redis://…")] = ""
 
 
 class VenueLimits(Struct, frozen=True, forbid_unknown_fields=True):
