@@ -142,6 +142,15 @@ class VaultKeysChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tr
     principal: str = ""
 
 
+class PlatformRoleChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person may do other things with the platform than before; `former` is what they held."""
+
+    person: str
+    role: PlatformRole
+    former: PlatformRole
+    principal: str = ""
+
+
 class CallsRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """Calls were refused, of one caller to one method for one reason, within about a minute.
 
@@ -173,6 +182,7 @@ IdentityPayload: TypeAlias = (
     | PersonRegistered
     | PersonChanged
     | SignInFailed
+    | PlatformRoleChanged
     | CallsRefused
     | VaultKeysChanged
 )

@@ -13,7 +13,7 @@ from tests.server.rpc.test_people import ADA, KEY, PASSWORD, client, enter, join
 
 from axisor.client import Client
 from axisor.events import HaltLevel, IntentState
-from axisor.model import MarginMode, Mode, OrderType, Role, Side
+from axisor.model import MarginMode, Mode, OrderType, PlatformRole, Role, Side
 from axisor.ports import Credentials, Secret
 from axisor.wire.people import Challenge, SignedIn
 from axisor_server.domain.journal import Entry
@@ -429,6 +429,9 @@ OPERATIONS: dict[str, Operation] = {
     "AuthService/RequestEmailVerification": request_verification,
     "AuthService/VerifyEmail": verify,
     "UserService/InviteUser": plain(lambda s: s.owner.users.invite(BEN)),
+    "UserService/ChangeRole": on_ben(
+        lambda ada, ben: ada.users.change_role(ben, PlatformRole.SUPPORT)
+    ),
     "UserService/DisableUser": on_ben(lambda ada, ben: ada.users.disable(ben)),
     "UserService/EnableUser": on_ben(lambda ada, ben: ada.users.enable(ben), "disable"),
     "UserService/EraseUser": on_ben(lambda ada, ben: ada.users.erase(ben)),

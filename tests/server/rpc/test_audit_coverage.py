@@ -45,6 +45,7 @@ ENTRY = {
     "AuthService/Logout": "SessionEnded",
     "AuthService/StepUp": "SessionProved",
     "AuthService": "PersonChanged",
+    "UserService/ChangeRole": "PlatformRoleChanged",
     "UserService/InviteUser": "PersonInvited",
     "UserService/RevokeSession": "SessionEnded",
     "UserService": "PersonChanged",

@@ -443,6 +443,40 @@ class SignInFailed(_message.Message):
 Global___SignInFailed: _TypeAlias = SignInFailed  # noqa: Y015
 
 @_typing.final
+class PlatformRoleChanged(_message.Message):
+    """A person may do other things with the platform than before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    FORMER_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who it is. Format: `people/{person}`."""
+    role: _types_pb2.PlatformRole.ValueType
+    """Output only. What they hold from now on."""
+    former: _types_pb2.PlatformRole.ValueType
+    """Output only. What they held."""
+    principal: _builtins.str
+    """Output only. The caller who changed it."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        role: _types_pb2.PlatformRole.ValueType = ...,
+        former: _types_pb2.PlatformRole.ValueType = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former", b"former", "person", b"person", "principal", b"principal", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlatformRoleChanged: _TypeAlias = PlatformRoleChanged  # noqa: Y015
+
+@_typing.final
 class CallsRefused(_message.Message):
     """Calls were refused, of one caller to one method for one reason, within about a minute."""
 

@@ -51,6 +51,11 @@ class UserServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_users__pb2.InviteUserRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_users__pb2.InviteUserResponse.FromString,
                 _registered_method=True)
+        self.ChangeRole = channel.unary_unary(
+                '/axisor.v1.UserService/ChangeRole',
+                request_serializer=axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.FromString,
+                _registered_method=True)
         self.DisableUser = channel.unary_unary(
                 '/axisor.v1.UserService/DisableUser',
                 request_serializer=axisor_dot_v1_dot_users__pb2.DisableUserRequest.SerializeToString,
@@ -130,6 +135,15 @@ class UserServiceServicer(object):
     def InviteUser(self, request, context):
         """Invites somebody by letter, for 7 days. What the invitation says is in the answer too, once.
         Nobody can give more than they hold. Fails with `PERMISSION_DENIED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeRole(self, request, context):
+        """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
+        their next call. Nobody can give or take more than they hold, and the last who own the platform
+        stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -241,6 +255,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.InviteUser,
                     request_deserializer=axisor_dot_v1_dot_users__pb2.InviteUserRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_users__pb2.InviteUserResponse.SerializeToString,
+            ),
+            'ChangeRole': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeRole,
+                    request_deserializer=axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.SerializeToString,
             ),
             'DisableUser': grpc.unary_unary_rpc_method_handler(
                     servicer.DisableUser,
@@ -381,6 +400,33 @@ class UserService(object):
             '/axisor.v1.UserService/InviteUser',
             axisor_dot_v1_dot_users__pb2.InviteUserRequest.SerializeToString,
             axisor_dot_v1_dot_users__pb2.InviteUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeRole(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.UserService/ChangeRole',
+            axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.SerializeToString,
+            axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.FromString,
             options,
             channel_credentials,
             insecure,

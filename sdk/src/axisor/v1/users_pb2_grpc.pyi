@@ -43,6 +43,11 @@ class UserServiceStub:
     """Invites somebody by letter, for 7 days. What the invitation says is in the answer too, once.
     Nobody can give more than they hold. Fails with `PERMISSION_DENIED`.
     """
+    ChangeRole: _grpc.UnaryUnaryMultiCallable[_users_pb2.ChangeRoleRequest, _users_pb2.ChangeRoleResponse]
+    """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
+    their next call. Nobody can give or take more than they hold, and the last who own the platform
+    stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
+    """
     DisableUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.DisableUserRequest, _users_pb2.DisableUserResponse]
     """Keeps a person from signing in, and ends their sessions. What they set up goes on. Fails with
     `PERSON_NOT_FOUND` or `PERSON_STATE_INVALID`.
@@ -100,6 +105,11 @@ class UserServiceAsyncStub(UserServiceStub):
     InviteUser: _aio.UnaryUnaryMultiCallable[_users_pb2.InviteUserRequest, _users_pb2.InviteUserResponse]  # type: ignore[assignment]
     """Invites somebody by letter, for 7 days. What the invitation says is in the answer too, once.
     Nobody can give more than they hold. Fails with `PERMISSION_DENIED`.
+    """
+    ChangeRole: _aio.UnaryUnaryMultiCallable[_users_pb2.ChangeRoleRequest, _users_pb2.ChangeRoleResponse]  # type: ignore[assignment]
+    """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
+    their next call. Nobody can give or take more than they hold, and the last who own the platform
+    stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
     """
     DisableUser: _aio.UnaryUnaryMultiCallable[_users_pb2.DisableUserRequest, _users_pb2.DisableUserResponse]  # type: ignore[assignment]
     """Keeps a person from signing in, and ends their sessions. What they set up goes on. Fails with
@@ -173,6 +183,17 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_users_pb2.InviteUserResponse, _abc.Awaitable[_users_pb2.InviteUserResponse]]:
         """Invites somebody by letter, for 7 days. What the invitation says is in the answer too, once.
         Nobody can give more than they hold. Fails with `PERMISSION_DENIED`.
+        """
+
+    @_abc_1.abstractmethod
+    def ChangeRole(
+        self,
+        request: _users_pb2.ChangeRoleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_users_pb2.ChangeRoleResponse, _abc.Awaitable[_users_pb2.ChangeRoleResponse]]:
+        """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
+        their next call. Nobody can give or take more than they hold, and the last who own the platform
+        stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
         """
 
     @_abc_1.abstractmethod
