@@ -15,15 +15,20 @@ from typing import Any
 import pytest
 from tests.server.rpc.operations import OPERATIONS, Cut, Scene, Watched
 from tests.server.rpc.serving import bearer, creation, serving
+from tests.support.postgres import postgres_dsn, postgres_server
 
 from axisor.errors import AxisorError
 from axisor.v1 import permissions_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
 from axisor_server.adapters import tls
+from axisor_server.adapters.database import postgres_store
 from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry, to_event
+from axisor_server.ports import Reader, Store
 from axisor_server.rpc.rules import methods, services
+
+__all__ = ["postgres_dsn", "postgres_server"]
 
 METHODS = methods(services())
 CHANGES = {path.removeprefix("axisor.v1.") for path, method in METHODS.items() if not method.reads}
@@ -108,9 +113,11 @@ def rows(store: Watched, name: str) -> Mapping[str, Mapping[Any, Any]]:
 
 
 @contextlib.asynccontextmanager
-async def scene(certificate: tls.Certificate) -> AsyncIterator[tuple[Scene, Watched]]:
+async def scene(
+    certificate: tls.Certificate, inner: Store | None = None
+) -> AsyncIterator[tuple[Scene, Watched]]:
     """Serve a core with an account, over a store that can end within a unit."""
-    store = Watched(MemoryStore())
+    store = Watched(inner or MemoryStore())
     async with serving(certificate, store=store) as core:
         async with core.channel() as channel:
             answer = await AccountServiceStub(channel).CreateAccount(creation(), metadata=bearer())
@@ -165,3 +172,29 @@ async def test_a_change_and_its_entry_are_both_there_or_neither(
         assert [unit for unit in store.units if of_change(name, unit)] == []
         assert rows(store, name) == before
         assert len(made.core.sim.effects) == effects, "nothing reached the venue"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", ["AccountService/CreateAccount", *sorted(BY_THE_CORE)])
+async def test_a_changed_row_is_told_in_its_unit_on_postgres(
+    certificate: tls.Certificate, postgres_dsn: str, name: str
+):
+    def stored(view: Reader) -> list[tuple[Any, bytes | None]]:
+        return [(each, view.sealed(each.id)) for each in view.accounts()]
+
+    async with scene(certificate, postgres_store(postgres_dsn)) as (made, store):
+        act = await OPERATIONS[name](made)
+        before = await store.read(stored)
+        store.units.clear()
+        store.cut = lambda entries: bool(of_change(name, entries))
+        with pytest.raises((AxisorError, Cut)):
+            await act()
+        neither = await store.read(stored)
+        store.cut = lambda entries: False
+
+        await (await OPERATIONS[name](made))()
+
+        assert store.cuts
+        assert neither == before
+        assert await store.read(stored) != before
+        assert sum(len(of_change(name, unit)) for unit in store.units) == 1
