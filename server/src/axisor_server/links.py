@@ -9,8 +9,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from axisor.errors import SettingsInvalid
+from axisor_server.bounds import Link
 from axisor_server.services.admission import is_loopback
-from axisor_server.settings import Link, Settings
+from axisor_server.settings import Settings
 
 VERIFIED = "verify-full"
 MONEY = "Whoever is on the way could read every row and write what your guards believe."

@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from tests.server.rpc.operations import OPERATIONS, Cut, Scene, Watched
+from tests.server.rpc.operations import OPERATIONS
+from tests.server.rpc.scenes import Cut, Scene, Watched
 from tests.server.rpc.serving import bearer, creation, serving
 from tests.support.postgres import postgres_dsn, postgres_server
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.server.services.people.test_changing import ADMIN, asked
-from tests.support.people import ADA, BOB, begin
+from tests.server.services.people.test_changing import ADMIN
+from tests.support.people import ADA, BOB, asked, begin
 
 from axisor.errors import PermissionDenied, PersonNotFound, PersonStateInvalid
 from axisor.identity import PlatformRoleChanged
