@@ -27,6 +27,7 @@ from axisor_server.services.copying import (
     LONGEST_WAIT_S,
     SAID_AFTER_S,
 )
+from axisor_server.services.refusals import CAUSES, EVERY_S, MOST_A_DAY, MOST_ENTRIES
 from axisor_server.settings import Audit, load
 from tests.docs import pages
 from tests.docs.following import Reader
@@ -60,6 +61,7 @@ def test_a_reader_shows_a_journal_to_others(tmp_path: Path):
     with reader.background(START, "venue"), reader.background(START, "core"):
         at_it(reader, "\n".join(reader.text_of(START, "you").splitlines()[1:4]))
         looked = at_it(reader, reader.text_of(PAGE, "look"))
+        at_it(reader, reader.text_of(PAGE, "refused"))
         at_it(reader, WAIT)
         verified = at_it(reader, reader.text_of(PAGE, "verify"))
         at_it(reader, reader.text_of(PAGE, "export"))
@@ -126,6 +128,14 @@ def test_the_figures_of_the_webhook_are_those_of_the_code():
     assert f"at most {MOST_ANSWER // 1024} KiB" in text
     assert (LONGEST_WAIT_S, SAID_AFTER_S, GIVEN_UP_AFTER_S) == (3_600, 600, 86_400)
     assert 70 <= MOST_BYTES // len(to_line(LONG)) < 80
+
+
+def test_the_figures_of_refused_calls_are_those_of_the_code():
+    text = pages.page(PAGE)
+
+    assert f"at most {MOST_ENTRIES} such entries a minute and {MOST_A_DAY:,} a day" in text
+    assert EVERY_S == 60
+    assert [cause for cause in CAUSES if f"`{cause}`" not in text] == []
 
 
 def test_the_figures_are_those_of_the_code():

@@ -1,4 +1,4 @@
-"""The page on security: every test that it names exists, and every row names one."""
+"""The page on security: every test that it names exists, every row names one, no spot lacks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from tests.docs import pages
 from tests.house import sources
+from tests.house.weak_spots import WEAK_SPOTS, WeakSpot
 
 PAGE = "security.md"
 NAMED = re.compile(r"`(test_\w+)`")
@@ -27,6 +28,19 @@ def names() -> set[str]:
         if path.parts[0] == "tests"
         for name in DEFINED.findall(sources.text(path))
     }
+
+
+def row_of(spot: WeakSpot) -> str:
+    """Return a weak spot as a row of the page."""
+    named = " ".join(f"`{name.partition('::')[2]}`" for name in spot.tests)
+    later = f" – later: {spot.later}" if spot.later else ""
+    return f"| {spot.number} | {spot.sentence} | {named}{later} |"
+
+
+def test_the_page_lists_every_weak_spot_with_its_tests():
+    lines = pages.page(PAGE).splitlines()
+
+    assert [spot.number for spot in WEAK_SPOTS if row_of(spot) not in lines] == []
 
 
 def test_every_requirement_names_tests_that_exist():

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from axisor_server.adapters.outbound.addresses import PRIVILEGED, networks
 from axisor_server.adapters.outbound.sending import MOST_ANSWER, TIMEOUT_S
+from axisor_server.bounds import USUAL, Wire
 from axisor_server.limits import QUIET
+from axisor_server.rpc.pipeline import DEADLINE_S
 from axisor_server.settings import CallLimits, load
 from tests.docs import pages
 from tests.docs.following import Reader
@@ -18,6 +20,11 @@ def test_the_settings_are_ones_the_core_takes_and_the_usual_ones():
     limits = load(file=pages.only(PAGE, "toml", "settings"), environment={}, flags={}).settings
     proxy = load(file=pages.only(PAGE, "toml", "proxy"), environment={}, flags={}).settings
 
+    wire = load(file=pages.only(PAGE, "toml", "wire"), environment={}, flags={})
+    assert wire.settings.wire == USUAL
+    named = {name for name, source in wire.sources.items() if source == "file"}
+    assert named == {f"wire.{name}" for name in Wire.__struct_fields__}
+    assert USUAL.grace_s >= DEADLINE_S  # no call is cut
     assert limits.limits == CallLimits(proxies=("10.0.0.0/8",))
     assert proxy.venue.proxy == "socks5h://127.0.0.1:9050"
     assert QUIET == 4  # a quarter of a minute's calls

@@ -108,6 +108,8 @@ async def test_administrators_invite_disable_and_erase(
             (ADA, "owner"),
             ("bob@example.org", "admin"),
         ]
+        await said(running, "user", "role", "bob@example.org", "none", "--yes")
+        await said(running, "user", "role", "bob@example.org", "admin", "--yes")
         refused = await running.cli("user", "disable", ADA, "--yes")
         assert refused.code != 0
         assert "PERSON_STATE_INVALID" in refused.err

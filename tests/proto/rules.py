@@ -15,6 +15,8 @@ READING = ("Get", "List", "Watch", "Explain", "WhatIf", "Preview", "Describe", "
 NAMELESS = {"Event", "Coverage", "Candle", "FundingSettlement"}
 # Ticks are lossy and have no sequence to resume after.
 WITHOUT_SEQUENCE = {"WatchTicks"}
+# What a mutation says before the reason why no journal has it.
+EXCUSE = "Not in the journal: "
 INEXACT = {Kind.TYPE_DOUBLE: "double", Kind.TYPE_FLOAT: "float"}
 UNSIGNED = {Kind.TYPE_UINT32, Kind.TYPE_UINT64, Kind.TYPE_FIXED32, Kind.TYPE_FIXED64}
 UNITS = ("_sats", "_usd", "_count", "sequence", "_ms", "_seconds", "_bytes", "epoch", "step")
@@ -52,12 +54,20 @@ def method_faults(contract: Contract, method: Method, rule: Message | None) -> l
     asked = contract.fields_of(proto.input_type)
     return [
         *right_faults(rule, asked),
+        *audit_faults(method, rule),
         *request_id_faults(contract, method, asked),
         *list_faults(contract, method, asked),
         *watch_faults(method, asked),
         *update_faults(method, asked),
         *([] if method.comment.endswith(".") else ["its comment is not a sentence"]),
     ]
+
+
+def audit_faults(method: Method, rule: Message | None) -> list[str]:
+    """A mutation is written to the journal, or its comment says why not."""
+    if not is_mutation(method) or getattr(rule, "audited", False):
+        return []
+    return [] if EXCUSE in method.comment else ["it is not audited and does not say why"]
 
 
 def right_faults(rule: Message | None, asked: dict[str, Kind]) -> list[str]:

@@ -163,6 +163,32 @@ class ConfirmationSettled(Struct, frozen=True, tag_field="is", tag=True, kw_only
     principal: str = ""
 
 
+class PlatformRoleChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person may do other things with the platform than before; `former` is what they held."""
+
+    person: str
+    role: PlatformRole
+    former: PlatformRole
+    principal: str = ""
+
+
+class CallsRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Calls were refused, of one caller to one method for one reason, within about a minute.
+
+    `claimed` is whose token it said it was, which nobody proved, `subject` the account that the
+    first one named, `place` a keyed hash of the network address it came from. Where there were too
+    many to tell apart, `cause` is `OTHERS` and there is no method.
+    """
+
+    method: str
+    cause: str
+    refused_count: int
+    claimed: str = ""
+    subject: str = ""
+    place: str = ""
+    principal: str = ""
+
+
 IdentityPayload: TypeAlias = (
     AccessGranted
     | AccessRevoked
@@ -177,6 +203,8 @@ IdentityPayload: TypeAlias = (
     | PersonRegistered
     | PersonChanged
     | SignInFailed
+    | PlatformRoleChanged
+    | CallsRefused
     | VaultKeysChanged
     | ConfirmationPrepared
     | ConfirmationSettled

@@ -42,6 +42,7 @@ from axisor_server.engine.facade import Engine
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.limits import call_limits
+from axisor_server.links import database_url, redis_url
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids, Store, Wakeups
 from axisor_server.reaching import reach
@@ -195,6 +196,7 @@ class Core:
             servicers=self._house.servicers,
             reflect=self._settings.grpc.reflection,
             only_health=Role.API not in self._settings.roles,
+            wire=self._settings.wire,
         )
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
@@ -244,6 +246,7 @@ class Core:
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
                 group.create_task(self._house.confirming.run()),
+                group.create_task(self._house.identity.refusals.run()),
                 group.create_task(self._house.identity.people.letters.run()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell, recorder)),
             ]
@@ -351,9 +354,9 @@ class Core:
 
 def _wakeups(settings: Settings, clock: Clock) -> Wakeups:
     if settings.redis.url:
-        return RedisWakeups(settings.redis.url, clock)
+        return RedisWakeups(redis_url(settings), clock)
     if settings.database.url:
-        return PostgresWakeups(settings.database.url, clock)
+        return PostgresWakeups(database_url(settings), clock)
     return MemoryWakeups()
 
 

@@ -21,6 +21,7 @@ from axisor_server.adapters.backup.restoring import Result, restore
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.cli import CONFIG, OUTPUT, read, told, usual_data_dir
 from axisor_server.domain.journal import from_us, to_us
+from axisor_server.links import database_url
 from axisor_server.settings import Settings
 
 Command = Callable[..., Any]
@@ -199,7 +200,7 @@ def _settings(file: Path | None, options: dict[str, Any]) -> Settings:
 
 def _place(settings: Settings, options: dict[str, Any]) -> Place:
     directory = options["data_dir"] or usual_data_dir()
-    return Place(data_dir=directory, database_url=settings.database.url)
+    return Place(data_dir=directory, database_url=database_url(settings))
 
 
 def _folder(settings: Settings, options: dict[str, Any]) -> Path:

@@ -23,7 +23,7 @@ from axisor_server.adapters.database.standing import Found, migrate_now, status_
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.cli import CONFIG, OUTPUT, read, told, usual_data_dir
 from axisor_server.domain.journal import from_us
-from axisor_server.offline import postgres_url
+from axisor_server.links import database_url
 
 DATA_DIR = click.option(
     "--data-dir",
@@ -80,7 +80,7 @@ def migrate(file: Path | None, output: str, **options: Any) -> None:
 @told
 def partitions(file: Path | None, output: str, database: str | None, ahead: int | None) -> None:
     """List the monthly partitions of the journal on PostgreSQL; the core makes two ahead itself."""
-    url = postgres_url(read(file, **{"database.url": database}).settings)
+    url = database_url(read(file, **{"database.url": database}).settings)
     ensured = ensure(url, ahead=ahead) if url and ahead is not None else Ensured()
     found = listed(url) if url else ()
     if output == "json":
@@ -160,7 +160,7 @@ def verify(file: Path | None, output: str, **options: Any) -> None:
 def _place(file: Path | None, options: dict[str, Any]) -> Place:
     settings = read(file, **{"database.url": options["database"]}).settings
     directory = options["data_dir"] or usual_data_dir()
-    return Place(data_dir=directory, database_url=postgres_url(settings))
+    return Place(data_dir=directory, database_url=database_url(settings))
 
 
 def _shape(found: Found) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from axisor.errors import SettingsInvalid
 from axisor.ports import Clock
 from axisor_server.adapters.limiters import LocalLimiter, RedisLimiter
 from axisor_server.domain.rates import Rate
+from axisor_server.links import redis_url
 from axisor_server.services.limiting import Limiter, Limits, Rates, Sort
 from axisor_server.settings import Settings
 
@@ -23,7 +24,7 @@ def call_limits(settings: Settings, clock: Clock) -> Limits:
     """
     limiter: Limiter = LocalLimiter(clock)
     if settings.redis.url:
-        limiter = RedisLimiter(settings.redis.url, clock, cores=settings.limits.cores)
+        limiter = RedisLimiter(redis_url(settings), clock, cores=settings.limits.cores)
     return Limits(limiter, rates_of(settings))
 
 

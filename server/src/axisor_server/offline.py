@@ -8,7 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from axisor.errors import CheckpointInvalid, SettingsInvalid
+from axisor.errors import CheckpointInvalid
 from axisor_server.adapters.backup.before import before_migration
 from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.checkpoints import read_checkpoints
@@ -24,25 +24,16 @@ from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.domain import audit_keys
 from axisor_server.domain.audit_keys import read_public
 from axisor_server.domain.checkpoints import KIND, Checkpoint, check_signed, from_document
+from axisor_server.links import database_url
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Store
 from axisor_server.services.replay import Strategies
-from axisor_server.settings import Loaded, Settings
-
-
-def postgres_url(settings: Settings) -> str:
-    """Return the address of the PostgreSQL database, empty for SQLite. Raises SettingsInvalid."""
-    url = settings.database.url
-    if url and not url.startswith(("postgresql://", "postgres://")):
-        raise SettingsInvalid(
-            "The database must be a postgresql:// address.", setting="database.url"
-        )
-    return url
+from axisor_server.settings import Loaded
 
 
 def reading(loaded: Loaded, data_dir: Path) -> Reading:
     """Return a reading of the core's database, whether a core runs or not."""
-    url = postgres_url(loaded.settings)
+    url = database_url(loaded.settings)
     return read_postgres(url) if url else read_sqlite(data_dir)
 
 
@@ -88,7 +79,7 @@ async def opened_store(loaded: Loaded, data_dir: Path) -> AsyncIterator[Store]:
     Raises StoreInUse where a core holds it, StoreUnavailable where there is none.
     """
     reading(loaded, data_dir).close()
-    url = postgres_url(loaded.settings)
+    url = database_url(loaded.settings)
     place = Place(data_dir=data_dir, database_url=url)
     before = before_migration(
         place, clock=SystemClock(), ids=SystemIds(), version=version("axisor-server")

@@ -22,7 +22,7 @@ from axisor_server.adapters.database.ahead import MonthsAhead
 from axisor_server.adapters.database.identity import Identity
 from axisor_server.adapters.reserve import Reserve
 from axisor_server.adapters.signing import SigningKey, open_key
-from axisor_server.offline import postgres_url
+from axisor_server.links import database_url
 from axisor_server.outgoing import copies_to
 from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics, CopyMetrics
@@ -55,7 +55,7 @@ class Upkeep:
         self._checkpoints = Path(settings.audit.file or data_dir / FILE)
         self._copies = copies_to(settings, self._checkpoints, data_dir, clock)
         self._copy_metrics = CopyMetrics(registry)
-        self._url = postgres_url(settings)
+        self._url = database_url(settings)
         place = Place(data_dir=data_dir, database_url=self._url)
         self._identity = Identity(data_dir, anew=anew)
         self._metrics = BackupMetrics(registry)
@@ -68,7 +68,7 @@ class Upkeep:
             self.store = postgres_store(self._url, before=before)
         self._months = MonthsAhead(self._url, clock=clock, told=self._note) if self._url else None
         self._backups = planned(
-            settings, data_dir, clock=clock, ids=ids, version=own, told=self._backed_up
+            settings.backup, place, clock=clock, ids=ids, version=own, told=self._backed_up
         )
 
     async def open(self) -> None:

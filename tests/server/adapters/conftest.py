@@ -1,11 +1,16 @@
-"""The stores under contract, and the servers they need."""
+"""The stores under contract, the servers they need, and what is logged."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import io
+import logging
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from tests.support.postgres import (
     DatabaseClock,
     clocked_dsn,
@@ -15,6 +20,7 @@ from tests.support.postgres import (
 )
 from tests.support.redis import redis_server
 
+from axisor_server.adapters import logs
 from axisor_server.adapters.database import postgres_store, sqlite_store
 from axisor_server.adapters.memory import MemoryStore
 from axisor_server.ports import Store
@@ -57,3 +63,15 @@ async def store(closed_store: Store) -> AsyncIterator[Store]:
         yield closed_store
     finally:
         await closed_store.close()
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """Return what is logged, and put logging back as it was."""
+    kept = logging.root.handlers[:], logging.root.level, sys.excepthook, threading.excepthook
+    to = io.StringIO()
+    logs.configure("debug", to=to)
+    yield to
+    structlog.reset_defaults()
+    logging.root.handlers[:], level, sys.excepthook, threading.excepthook = kept
+    logging.root.setLevel(level)

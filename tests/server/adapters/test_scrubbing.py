@@ -7,15 +7,12 @@ import json
 import logging
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import structlog
 
 from axisor.ports import Credentials, Secret
-from axisor_server.adapters import logs
 from axisor_server.adapters.scrubbing import HIDDEN, clean, is_named_like_a_secret, scrub
 
 CANARY = "canary-7f3a9c"
@@ -50,18 +47,6 @@ INJECTIONS = [
     "".join(map(chr, range(127, 160))),
 ]
 """What is sent to forge a line, to move a cursor or to hide what is there."""
-
-
-@pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    """Return what is logged, and put logging back as it was."""
-    kept = logging.root.handlers[:], logging.root.level, sys.excepthook, threading.excepthook
-    to = io.StringIO()
-    logs.configure("debug", to=to)
-    yield to
-    structlog.reset_defaults()
-    logging.root.handlers[:], level, sys.excepthook, threading.excepthook = kept
-    logging.root.setLevel(level)
 
 
 def forget_captured() -> None:

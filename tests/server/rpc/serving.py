@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -30,6 +31,7 @@ from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
 from axisor_server.adapters.passwords import ArgonPasswords, is_common
 from axisor_server.adapters.system import SystemClock
+from axisor_server.bounds import USUAL, Wire
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.memberships import Membership, to_document
 from axisor_server.domain.records import AccountRecord
@@ -40,6 +42,7 @@ from axisor_server.rpc.house import House
 from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.server import RpcServer, Tls
 from axisor_server.services.access import principal_of
+from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
@@ -106,6 +109,8 @@ class Served:
         max_mode: Mode = Mode.SHADOW,
         *,
         store: Store | None = None,
+        wire: Wire = USUAL,
+        calls: CallLimits | None = None,
     ) -> None:
         self.certificate = certificate
         self.clock = SystemClock()
@@ -152,9 +157,13 @@ class Served:
             ),
             others=self.guests,
             registry=self.registry,
+            calls=calls,
         )
         self.server = RpcServer(
-            pipeline=self.house.pipeline, servicers=self.house.servicers, reflect=True
+            pipeline=self.house.pipeline,
+            servicers=self.house.servicers,
+            reflect=True,
+            wire=wire,
         )
         self.port = 0
 
@@ -189,6 +198,12 @@ class Served:
             level = HaltLevel.RISK if turn % 2 else HaltLevel.NONE
             await self.engine.halt(id, level, principal="noise", reason=f"turn {turn}")
 
+    async def until_watchers(self, count: int) -> None:
+        """Wait until no more watches than that are open."""
+        async with asyncio.timeout(10):
+            while self.house.hub.watchers > count:
+                await asyncio.sleep(0)
+
     def channel(self) -> grpc.aio.Channel:
         """Return a channel that trusts the core's certificate only."""
         credentials = grpc.ssl_channel_credentials(root_certificates=self.certificate)
@@ -210,10 +225,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tls.Certificate:
 
 @asynccontextmanager
 async def serving(
-    certificate: tls.Certificate, max_mode: Mode = Mode.SHADOW
+    certificate: tls.Certificate,
+    max_mode: Mode = Mode.SHADOW,
+    *,
+    store: Store | None = None,
+    wire: Wire = USUAL,
+    calls: CallLimits | None = None,
 ) -> AsyncIterator[Served]:
     """Serve a core for as long as this is open."""
-    served = Served(certificate.certificate, max_mode=max_mode)
+    served = Served(certificate.certificate, max_mode=max_mode, store=store, wire=wire, calls=calls)
     await served.store.open()
     await served.engine.start()
     pair = Tls(certificate.certificate, certificate.key)

@@ -66,6 +66,29 @@ async def doubt(core: Served, account: str, *, age: timedelta = timedelta(hours=
     return f"{account}/deadLetters/{INTENT}"
 
 
+async def doubt_here(core: Served, id: str) -> str:
+    """Leave a deposit behind whose outcome is unknown to a core at work; returns its id."""
+    actor = core.engine._roster.actors[id]
+    now_us = to_us(core.clock.now())
+    doubtful = IntentRecord(
+        id=INTENT,
+        account=id,
+        target="positions/cross",
+        kind="DepositCross",
+        additive=True,
+        amount=700,
+        action=b'{"is":"DepositCross","amount":700}',
+        state=IntentState.UNKNOWN,
+        signed_us=now_us - 10**9,
+        fence_us=now_us - 10**9,
+        created_us=now_us - 10**9,
+        updated_us=now_us - 10**9,
+    )
+    await core.store.write(lambda tx: tx.add_intent(doubtful))
+    actor.core.book = actor.core.book.with_intent(doubtful)
+    return INTENT
+
+
 async def test_a_dead_letter_is_listed_and_shown_with_what_was_read(
     core: Served, channel: grpc.aio.Channel, account: str
 ) -> None:
@@ -149,24 +172,7 @@ async def test_a_letter_is_dropped_once_and_a_repeat_gets_the_same_answer(
 ) -> None:
     margin = core.margin
     id = account.removeprefix("accounts/")
-    actor = core.engine._roster.actors[id]
-    now_us = to_us(core.clock.now())
-    doubtful = IntentRecord(
-        id=INTENT,
-        account=id,
-        target="positions/cross",
-        kind="DepositCross",
-        additive=True,
-        amount=700,
-        action=b'{"is":"DepositCross","amount":700}',
-        state=IntentState.UNKNOWN,
-        signed_us=now_us - 10**9,
-        fence_us=now_us - 10**9,
-        created_us=now_us - 10**9,
-        updated_us=now_us - 10**9,
-    )
-    await core.store.write(lambda tx: tx.add_intent(doubtful))
-    actor.core.book = actor.core.book.with_intent(doubtful)
+    await doubt_here(core, id)
     stub = DeadLetterServiceStub(channel)
     request = pb.DropDeadLetterRequest(
         name=f"{account}/deadLetters/{INTENT}",

@@ -238,6 +238,21 @@ class Users:
             proof=Secret(answer.invitation), until=time_or_none(answer, "expire_time")
         )
 
+    async def change_role(
+        self, person: str, role: PlatformRole, *, request_id: str | None = None
+    ) -> Person:
+        """Give a person another role on the platform, or none.
+
+        Raises PersonNotFound, PersonStateInvalid for the last owner, PermissionDenied.
+        """
+        request = users_pb2.ChangeRoleRequest(
+            name=person_name(person),
+            role=enum_to_wire(role),
+            request_id=request_id or new_request_id(),
+        )
+        answer = await self._call.unary(self._stub.ChangeRole, request, of_account=False)
+        return person_from_wire(answer.person)
+
     async def disable(self, person: str, *, request_id: str | None = None) -> Person:
         """Keep a person out. Raises PersonNotFound, PersonStateInvalid."""
         request = users_pb2.DisableUserRequest(

@@ -151,6 +151,7 @@ class AuthServiceServicer(object):
         """Exchanges a refresh token for the next pair of tokens. The same device may repeat it for 10
         seconds, should the answer get lost; whoever uses an old one otherwise ends the session for
         all. Fails with `TOKEN_INVALID`.
+        Not in the journal: a session's beginning and end are, and a copied token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,6 +175,7 @@ class AuthServiceServicer(object):
     def RequestPasswordReset(self, request, context):
         """Sends a letter with which a new password can be chosen, for 15 minutes and once. Answers the
         same whether or not there is such a person. Fails with `RATE_LIMITED`.
+        Not in the journal: anybody may ask, and nothing is another before the letter is answered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,6 +192,7 @@ class AuthServiceServicer(object):
     def RequestEmailVerification(self, request, context):
         """Sends a letter with which the address is verified, for 24 hours and once. Answers the same
         whether or not there is such a person. Fails with `RATE_LIMITED`.
+        Not in the journal: anybody may ask, and nothing is another before the letter is answered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

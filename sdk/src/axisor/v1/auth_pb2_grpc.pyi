@@ -57,6 +57,7 @@ class AuthServiceStub:
     """Exchanges a refresh token for the next pair of tokens. The same device may repeat it for 10
     seconds, should the answer get lost; whoever uses an old one otherwise ends the session for
     all. Fails with `TOKEN_INVALID`.
+    Not in the journal: a session's beginning and end are, and a copied token.
     """
     Logout: _grpc.UnaryUnaryMultiCallable[_auth_pb2.LogoutRequest, _auth_pb2.LogoutResponse]
     """Ends the caller's session. A repeat changes nothing."""
@@ -67,6 +68,7 @@ class AuthServiceStub:
     RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RequestPasswordResetRequest, _auth_pb2.RequestPasswordResetResponse]
     """Sends a letter with which a new password can be chosen, for 15 minutes and once. Answers the
     same whether or not there is such a person. Fails with `RATE_LIMITED`.
+    Not in the journal: anybody may ask, and nothing is another before the letter is answered.
     """
     ResetPassword: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ResetPasswordRequest, _auth_pb2.ResetPasswordResponse]
     """Chooses a new password, and ends every session of the person. A second factor stays as it is.
@@ -75,6 +77,7 @@ class AuthServiceStub:
     RequestEmailVerification: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RequestEmailVerificationRequest, _auth_pb2.RequestEmailVerificationResponse]
     """Sends a letter with which the address is verified, for 24 hours and once. Answers the same
     whether or not there is such a person. Fails with `RATE_LIMITED`.
+    Not in the journal: anybody may ask, and nothing is another before the letter is answered.
     """
     VerifyEmail: _grpc.UnaryUnaryMultiCallable[_auth_pb2.VerifyEmailRequest, _auth_pb2.VerifyEmailResponse]
     """Verifies an address, or finishes its change, with what the letter says. Fails with
@@ -129,6 +132,7 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """Exchanges a refresh token for the next pair of tokens. The same device may repeat it for 10
     seconds, should the answer get lost; whoever uses an old one otherwise ends the session for
     all. Fails with `TOKEN_INVALID`.
+    Not in the journal: a session's beginning and end are, and a copied token.
     """
     Logout: _aio.UnaryUnaryMultiCallable[_auth_pb2.LogoutRequest, _auth_pb2.LogoutResponse]  # type: ignore[assignment]
     """Ends the caller's session. A repeat changes nothing."""
@@ -139,6 +143,7 @@ class AuthServiceAsyncStub(AuthServiceStub):
     RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_auth_pb2.RequestPasswordResetRequest, _auth_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
     """Sends a letter with which a new password can be chosen, for 15 minutes and once. Answers the
     same whether or not there is such a person. Fails with `RATE_LIMITED`.
+    Not in the journal: anybody may ask, and nothing is another before the letter is answered.
     """
     ResetPassword: _aio.UnaryUnaryMultiCallable[_auth_pb2.ResetPasswordRequest, _auth_pb2.ResetPasswordResponse]  # type: ignore[assignment]
     """Chooses a new password, and ends every session of the person. A second factor stays as it is.
@@ -147,6 +152,7 @@ class AuthServiceAsyncStub(AuthServiceStub):
     RequestEmailVerification: _aio.UnaryUnaryMultiCallable[_auth_pb2.RequestEmailVerificationRequest, _auth_pb2.RequestEmailVerificationResponse]  # type: ignore[assignment]
     """Sends a letter with which the address is verified, for 24 hours and once. Answers the same
     whether or not there is such a person. Fails with `RATE_LIMITED`.
+    Not in the journal: anybody may ask, and nothing is another before the letter is answered.
     """
     VerifyEmail: _aio.UnaryUnaryMultiCallable[_auth_pb2.VerifyEmailRequest, _auth_pb2.VerifyEmailResponse]  # type: ignore[assignment]
     """Verifies an address, or finishes its change, with what the letter says. Fails with
@@ -222,6 +228,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         """Exchanges a refresh token for the next pair of tokens. The same device may repeat it for 10
         seconds, should the answer get lost; whoever uses an old one otherwise ends the session for
         all. Fails with `TOKEN_INVALID`.
+        Not in the journal: a session's beginning and end are, and a copied token.
         """
 
     @_abc_1.abstractmethod
@@ -250,6 +257,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_pb2.RequestPasswordResetResponse, _abc.Awaitable[_auth_pb2.RequestPasswordResetResponse]]:
         """Sends a letter with which a new password can be chosen, for 15 minutes and once. Answers the
         same whether or not there is such a person. Fails with `RATE_LIMITED`.
+        Not in the journal: anybody may ask, and nothing is another before the letter is answered.
         """
 
     @_abc_1.abstractmethod
@@ -270,6 +278,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_pb2.RequestEmailVerificationResponse, _abc.Awaitable[_auth_pb2.RequestEmailVerificationResponse]]:
         """Sends a letter with which the address is verified, for 24 hours and once. Answers the same
         whether or not there is such a person. Fails with `RATE_LIMITED`.
+        Not in the journal: anybody may ask, and nothing is another before the letter is answered.
         """
 
     @_abc_1.abstractmethod

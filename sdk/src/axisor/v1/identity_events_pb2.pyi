@@ -529,6 +529,88 @@ class ConfirmationSettled(_message.Message):
 Global___ConfirmationSettled: _TypeAlias = ConfirmationSettled  # noqa: Y015
 
 @_typing.final
+class PlatformRoleChanged(_message.Message):
+    """A person may do other things with the platform than before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    FORMER_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who it is. Format: `people/{person}`."""
+    role: _types_pb2.PlatformRole.ValueType
+    """Output only. What they hold from now on."""
+    former: _types_pb2.PlatformRole.ValueType
+    """Output only. What they held."""
+    principal: _builtins.str
+    """Output only. The caller who changed it."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        role: _types_pb2.PlatformRole.ValueType = ...,
+        former: _types_pb2.PlatformRole.ValueType = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former", b"former", "person", b"person", "principal", b"principal", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlatformRoleChanged: _TypeAlias = PlatformRoleChanged  # noqa: Y015
+
+@_typing.final
+class CallsRefused(_message.Message):
+    """Calls were refused, of one caller to one method for one reason, within about a minute."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METHOD_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    REFUSED_COUNT_FIELD_NUMBER: _builtins.int
+    CLAIMED_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    method: _builtins.str
+    """Output only. The method, as gRPC calls it. Empty where there were too many to tell apart."""
+    cause: _builtins.str
+    """Output only. The reason of the error they were answered with, or `OTHERS`."""
+    refused_count: _builtins.int
+    """Output only. How many."""
+    claimed: _builtins.str
+    """Output only. Whose token it said it was, which nobody proved. Empty for a known caller.
+    Format: `people/{person}` or `tokens/{token}`.
+    """
+    subject: _builtins.str
+    """Output only. The account that the first one named. Format: `accounts/{account}`."""
+    place: _builtins.str
+    """Output only. A keyed hash of the network address of the first one."""
+    principal: _builtins.str
+    """Output only. The caller, or `anonymous`."""
+    def __init__(
+        self,
+        *,
+        method: _builtins.str = ...,
+        cause: _builtins.str = ...,
+        refused_count: _builtins.int = ...,
+        claimed: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        place: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "claimed", b"claimed", "method", b"method", "place", b"place", "principal", b"principal", "refused_count", b"refused_count", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallsRefused: _TypeAlias = CallsRefused  # noqa: Y015
+
+@_typing.final
 class VaultKeysChanged(_message.Message):
     """The ring of vault keys is another."""
 

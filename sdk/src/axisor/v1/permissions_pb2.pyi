@@ -104,8 +104,8 @@ class MethodRule(_message.Message):
     step_up: _builtins.bool
     """Output only. Whether the caller must have proved who they are a short time ago, not only once."""
     audited: _builtins.bool
-    """Output only. Whether the call is written to the journal with its caller. True of every
-    mutation.
+    """Output only. Whether the call is written to the journal with its caller, in the unit of its
+    effect. True of every mutation, but for those whose comment says why not.
     """
     danger: _types_pb2.Danger.ValueType
     """Output only. How much harm a mistaken call can do; clients ask for confirmation accordingly."""

@@ -51,6 +51,11 @@ class UserServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_users__pb2.InviteUserRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_users__pb2.InviteUserResponse.FromString,
                 _registered_method=True)
+        self.ChangeRole = channel.unary_unary(
+                '/axisor.v1.UserService/ChangeRole',
+                request_serializer=axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.FromString,
+                _registered_method=True)
         self.DisableUser = channel.unary_unary(
                 '/axisor.v1.UserService/DisableUser',
                 request_serializer=axisor_dot_v1_dot_users__pb2.DisableUserRequest.SerializeToString,
@@ -150,6 +155,15 @@ class UserServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeRole(self, request, context):
+        """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
+        their next call. Nobody can give or take more than they hold, and the last who own the platform
+        stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DisableUser(self, request, context):
         """Keeps a person from signing in, and ends their sessions. What they set up goes on. Fails with
         `PERSON_NOT_FOUND` or `PERSON_STATE_INVALID`.
@@ -185,6 +199,7 @@ class UserServiceServicer(object):
     def ChangeEmail(self, request, context):
         """Asks for another address. A letter goes to the new one, and the change is made with what it
         says; the old one is told. Fails with `FIELD_INVALID` or `RATE_LIMITED`.
+        Not in the journal: nothing is another before the letter is answered, which is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,6 +208,7 @@ class UserServiceServicer(object):
     def EnrolTotp(self, request, context):
         """Makes the secret of an authenticator app. Nothing is asked for until the app has shown a code.
         A repeat makes another secret. Fails with `PERSON_STATE_INVALID`.
+        Not in the journal: nothing is asked for before the factor is confirmed, which is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -279,6 +295,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.InviteUser,
                     request_deserializer=axisor_dot_v1_dot_users__pb2.InviteUserRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_users__pb2.InviteUserResponse.SerializeToString,
+            ),
+            'ChangeRole': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeRole,
+                    request_deserializer=axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.SerializeToString,
             ),
             'DisableUser': grpc.unary_unary_rpc_method_handler(
                     servicer.DisableUser,
@@ -434,6 +455,33 @@ class UserService(object):
             '/axisor.v1.UserService/InviteUser',
             axisor_dot_v1_dot_users__pb2.InviteUserRequest.SerializeToString,
             axisor_dot_v1_dot_users__pb2.InviteUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeRole(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.UserService/ChangeRole',
+            axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.SerializeToString,
+            axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.FromString,
             options,
             channel_credentials,
             insecure,

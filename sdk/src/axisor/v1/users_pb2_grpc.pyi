@@ -43,6 +43,11 @@ class UserServiceStub:
     """Invites somebody by letter, for 7 days. What the invitation says is in the answer too, once.
     Nobody can give more than they hold. Fails with `PERMISSION_DENIED`.
     """
+    ChangeRole: _grpc.UnaryUnaryMultiCallable[_users_pb2.ChangeRoleRequest, _users_pb2.ChangeRoleResponse]
+    """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
+    their next call. Nobody can give or take more than they hold, and the last who own the platform
+    stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
+    """
     DisableUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.DisableUserRequest, _users_pb2.DisableUserResponse]
     """Keeps a person from signing in, and ends their sessions. What they set up goes on. Fails with
     `PERSON_NOT_FOUND` or `PERSON_STATE_INVALID`.
@@ -61,10 +66,12 @@ class UserServiceStub:
     ChangeEmail: _grpc.UnaryUnaryMultiCallable[_users_pb2.ChangeEmailRequest, _users_pb2.ChangeEmailResponse]
     """Asks for another address. A letter goes to the new one, and the change is made with what it
     says; the old one is told. Fails with `FIELD_INVALID` or `RATE_LIMITED`.
+    Not in the journal: nothing is another before the letter is answered, which is.
     """
     EnrolTotp: _grpc.UnaryUnaryMultiCallable[_users_pb2.EnrolTotpRequest, _users_pb2.EnrolTotpResponse]
     """Makes the secret of an authenticator app. Nothing is asked for until the app has shown a code.
     A repeat makes another secret. Fails with `PERSON_STATE_INVALID`.
+    Not in the journal: nothing is asked for before the factor is confirmed, which is.
     """
     ConfirmTotp: _grpc.UnaryUnaryMultiCallable[_users_pb2.ConfirmTotpRequest, _users_pb2.ConfirmTotpResponse]
     """Enrols the authenticator app with a code that it shows, ends every other session, and answers
@@ -112,6 +119,11 @@ class UserServiceAsyncStub(UserServiceStub):
     """Invites somebody by letter, for 7 days. What the invitation says is in the answer too, once.
     Nobody can give more than they hold. Fails with `PERMISSION_DENIED`.
     """
+    ChangeRole: _aio.UnaryUnaryMultiCallable[_users_pb2.ChangeRoleRequest, _users_pb2.ChangeRoleResponse]  # type: ignore[assignment]
+    """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
+    their next call. Nobody can give or take more than they hold, and the last who own the platform
+    stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
+    """
     DisableUser: _aio.UnaryUnaryMultiCallable[_users_pb2.DisableUserRequest, _users_pb2.DisableUserResponse]  # type: ignore[assignment]
     """Keeps a person from signing in, and ends their sessions. What they set up goes on. Fails with
     `PERSON_NOT_FOUND` or `PERSON_STATE_INVALID`.
@@ -130,10 +142,12 @@ class UserServiceAsyncStub(UserServiceStub):
     ChangeEmail: _aio.UnaryUnaryMultiCallable[_users_pb2.ChangeEmailRequest, _users_pb2.ChangeEmailResponse]  # type: ignore[assignment]
     """Asks for another address. A letter goes to the new one, and the change is made with what it
     says; the old one is told. Fails with `FIELD_INVALID` or `RATE_LIMITED`.
+    Not in the journal: nothing is another before the letter is answered, which is.
     """
     EnrolTotp: _aio.UnaryUnaryMultiCallable[_users_pb2.EnrolTotpRequest, _users_pb2.EnrolTotpResponse]  # type: ignore[assignment]
     """Makes the secret of an authenticator app. Nothing is asked for until the app has shown a code.
     A repeat makes another secret. Fails with `PERSON_STATE_INVALID`.
+    Not in the journal: nothing is asked for before the factor is confirmed, which is.
     """
     ConfirmTotp: _aio.UnaryUnaryMultiCallable[_users_pb2.ConfirmTotpRequest, _users_pb2.ConfirmTotpResponse]  # type: ignore[assignment]
     """Enrols the authenticator app with a code that it shows, ends every other session, and answers
@@ -198,6 +212,17 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ChangeRole(
+        self,
+        request: _users_pb2.ChangeRoleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_users_pb2.ChangeRoleResponse, _abc.Awaitable[_users_pb2.ChangeRoleResponse]]:
+        """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
+        their next call. Nobody can give or take more than they hold, and the last who own the platform
+        stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
+        """
+
+    @_abc_1.abstractmethod
     def DisableUser(
         self,
         request: _users_pb2.DisableUserRequest,
@@ -244,6 +269,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_users_pb2.ChangeEmailResponse, _abc.Awaitable[_users_pb2.ChangeEmailResponse]]:
         """Asks for another address. A letter goes to the new one, and the change is made with what it
         says; the old one is told. Fails with `FIELD_INVALID` or `RATE_LIMITED`.
+        Not in the journal: nothing is another before the letter is answered, which is.
         """
 
     @_abc_1.abstractmethod
@@ -254,6 +280,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_users_pb2.EnrolTotpResponse, _abc.Awaitable[_users_pb2.EnrolTotpResponse]]:
         """Makes the secret of an authenticator app. Nothing is asked for until the app has shown a code.
         A repeat makes another secret. Fails with `PERSON_STATE_INVALID`.
+        Not in the journal: nothing is asked for before the factor is confirmed, which is.
         """
 
     @_abc_1.abstractmethod

@@ -8,13 +8,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import OutcomeUnknown
-from axisor.events import AccountOpened, IntentState, RunState, Stimulus
-from axisor_server.domain.records import AccountRecord
+from axisor.events import AccountOpened, IntentState, NoticeGiven, RunState, Stimulus
+from axisor.model import Severity
+from axisor_server.domain.records import AccountRecord, RunRecord
 from axisor_server.domain.run import ACTING, after_restart
 from axisor_server.engine import settling
 from axisor_server.engine.breakglass import BreakGlass
 from axisor_server.engine.core import Core
-from axisor_server.engine.draft import Draft
+from axisor_server.engine.draft import Draft, changed
 from axisor_server.engine.recovery import Boot
 from axisor_server.engine.verbs import Verbs
 
@@ -33,6 +34,8 @@ class Later(Struct, kw_only=True):
 
     told: Told = []
     unsent: dict[str, None] = {}
+    lost: bool = False
+    """Whether a run that should live could not be made: what it protected, nobody does."""
 
 
 async def settle_former(core: Core, glass: BreakGlass | None, boot: Boot) -> Later:
@@ -63,15 +66,11 @@ async def settle_former(core: Core, glass: BreakGlass | None, boot: Boot) -> Lat
                     message="The core stopped before the answer was recorded.",
                 )
         for row, reason in boot.broken:
-            failed = replace(row, state=RunState.FAILED, reason=reason)
-            revision = row.revision
-            failed = replace(failed, revision=revision + 1)
-            draft.rows.append(
-                lambda tx, r=failed, v=revision: tx.put_run(r, revision=v)  # type: ignore[misc]
-            )
+            _fail(draft, row, reason)
+            later.lost = True
         later.told.extend(draft.queue)
         draft.queue.clear()
-        if draft.payloads:
+        if not draft.empty:
             await core.commit(draft)
         if glass is not None:
             await glass.retire(now_us=draft.now_us)
@@ -99,11 +98,28 @@ async def begin_runs(core: Core, verbs: Verbs, later: Later) -> None:
             await core.commit(draft)
         rest = core.draft()  # of runs that were paused or ended meanwhile
         _cancel(rest, later, None)
-        if rest.payloads:
+        rest.touched |= later.lost
+        if rest.payloads or rest.touched:
             await core.commit(rest)
 
     await core.in_turn(work, urgent=True)
     core.desk.later.clear()
+
+
+def _fail(draft: Draft, row: RunRecord, reason: str) -> None:
+    """End a run that cannot be made, and say so aloud: it may be what guarded the account."""
+    failed = replace(row, state=RunState.FAILED, reason=reason, revision=row.revision + 1)
+    draft.rows.append(lambda tx: tx.put_run(failed, revision=row.revision))
+    draft.say(changed(failed))
+    draft.say(
+        NoticeGiven(
+            severity=Severity.CRIT,
+            code="RUN_CANNOT_BEGIN",
+            text=f"The run of {row.strategy} does not act any more: {reason}"
+            " Enable what it needs, then start it again.",
+            data={"run": row.id, "strategy": row.strategy},
+        )
+    )
 
 
 def _acts(core: Core, run: str) -> bool:

@@ -41,6 +41,19 @@ class Withdrawn(Exception):
     """The command was withdrawn or answered before this unit could be written."""
 
 
+def changed(run: RunRecord) -> RunChanged:
+    """Return what the journal says of a run whose row changed."""
+    return RunChanged(
+        run=run.id,
+        strategy=run.strategy,
+        state=run.state,
+        config=run.config.decode(),
+        label=run.label,
+        reason=run.reason,
+        leash=run.leash.decode() or "{}",
+    )
+
+
 def take(tx: Transaction, request_id: str) -> None:
     """Keep a command that still waits. Raises Withdrawn where it does not."""
     held = tx.hold_command(TENANT, request_id)
@@ -176,17 +189,7 @@ class Draft:
         self.rewoken[record.id] = None
         self.touched = True
         if say:
-            self.say(
-                RunChanged(
-                    run=record.id,
-                    strategy=record.strategy,
-                    state=record.state,
-                    config=record.config.decode(),
-                    label=record.label,
-                    reason=record.reason,
-                    leash=record.leash.decode() or "{}",
-                )
-            )
+            self.say(changed(record))
 
     def save_step(self, live: LiveRun, *, step: int, memory: bytes, wake: bytes) -> None:
         """Store a run's step with its memory."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeAlias
 from urllib.parse import unquote
 
 from axisor.errors import (
     AccountNotFound,
+    AuthError,
     ConfirmationRequired,
     PermissionDenied,
     StepUpRequired,
@@ -27,6 +28,9 @@ from axisor_server.services.principals import NOBODY, Authenticator, Peer, Princ
 Shown: TypeAlias = Mapping[str, Iterable[bytes]]
 """What a connection proves of its other end, as gRPC says it."""
 
+Note: TypeAlias = Callable[..., None]
+"""Keeps a refusal on record; see `Refusals.note`."""
+
 SCHEME = "bearer "
 NAMED = b"spiffe://axisor/"
 FORWARDED = "x-forwarded-for"
@@ -38,11 +42,18 @@ class Gate:
     """Decides by the rule of a method, and denies what no rule allows."""
 
     def __init__(
-        self, doors: Authenticator, clock: Clock, *, holds: Still, limits: Limits | None = None
+        self,
+        doors: Authenticator,
+        clock: Clock,
+        *,
+        holds: Still,
+        note: Note,
+        limits: Limits | None = None,
     ) -> None:
-        """Take who knows callers, what tells whether somebody's roles are what they were, and how
-        often anybody may call; None is as often as they like.
+        """Take who knows callers, what tells whether somebody's roles are what they were, what
+        notes refusals, and how often anybody may call; None is as often as they like.
         """
+        self._note = note
         self._limits = limits
         self._doors = doors
         self._clock = clock
@@ -64,12 +75,20 @@ class Gate:
             await self._limits.arrive(peer, sort_of(method))
         if method.anonymous:
             return NOBODY, peer
-        header = str(metadata.get("authorization", ""))
-        if not header:
-            raise Unauthenticated()
-        if not header.lower().startswith(SCHEME):
-            raise TokenInvalid("The authorization is not of the form `Bearer TOKEN`.")
-        principal = await self._doors.principal(header[len(SCHEME) :].strip(), peer)
+        token = token_of(metadata)
+        try:
+            principal = await self._doors.principal(token, peer)
+        except AuthError as error:
+            self._note(error, method.path, peer, token=token)
+            raise
+        try:
+            await self._check(principal, method)
+        except AuthError as error:
+            self._note(error, method.path, peer, principal=principal)
+            raise
+        return principal, peer
+
+    async def _check(self, principal: Principal, method: Method) -> None:
         self.allow(method, principal)
         if self._limits is not None:
             await self._limits.admit(principal, sort_of(method))
@@ -78,7 +97,6 @@ class Gate:
         anywhere = principal.held if method.resource else principal.rights("")
         if method.permission not in anywhere:
             raise _denied(method, method.permission)
-        return principal, peer
 
     @staticmethod
     def allow(method: Method, principal: Principal) -> None:
@@ -95,6 +113,19 @@ class Gate:
         """
         if call.method.anonymous:
             return
+        try:
+            self._admit(call)
+        except (AccountNotFound, AuthError) as error:
+            self._note(
+                error,
+                call.method.path,
+                call.peer,
+                principal=call.principal,
+                subject=error.metadata.get("account", "") or call.account,
+            )
+            raise
+
+    def _admit(self, call: Call) -> None:
         principal = call.principal
         for account in call.accounts:
             if not principal.sees(account):
@@ -121,6 +152,16 @@ class Gate:
         if principal.authenticated_us is None:
             return True
         return to_us(self._clock.now()) - principal.authenticated_us <= STEP_UP_US
+
+
+def token_of(metadata: Mapping[str, str | bytes]) -> str:
+    """Return the token that a call came with. Raises Unauthenticated or TokenInvalid."""
+    header = str(metadata.get("authorization", ""))
+    if not header:
+        raise Unauthenticated()
+    if not header.lower().startswith(SCHEME):
+        raise TokenInvalid("The authorization is not of the form `Bearer TOKEN`.")
+    return header[len(SCHEME) :].strip()
 
 
 def sort_of(method: Method) -> Sort:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry
 
+from axisor.errors import StoreError
 from axisor.model import Mode
 from axisor_server.domain.confirmations import USUAL as WAITS
 from axisor_server.domain.confirmations import Waits
@@ -189,5 +191,7 @@ class House:
         )
 
     async def aclose(self) -> None:
-        """Close what the use cases opened."""
+        """Write what waits to be written, and close what the use cases opened."""
+        with suppress(StoreError):  # a database that is away keeps nobody from ending
+            await self.identity.refusals.flush()
         await self._market.aclose()

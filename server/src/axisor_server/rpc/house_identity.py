@@ -16,9 +16,11 @@ from axisor_server.rpc.house_tokens import TokensHouse
 from axisor_server.services.access import Access
 from axisor_server.services.limiting import Limits
 from axisor_server.services.people.standing import Standing
+from axisor_server.services.people.throttle import network_of
 from axisor_server.services.personal import Personal
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
+from axisor_server.services.refusals import Refusals
 from axisor_server.services.requests import Once
 
 
@@ -64,7 +66,6 @@ class Identity:
         )
         self.personal = Personal(store=store, vault=vault, clock=clock)
         self.cursors = Cursors(self.personal.digest, clock)
-        self.gate = Gate(doors, clock, holds=access.still, limits=limits)
         self.people = PeopleHouse(
             store=store,
             vault=vault,
@@ -77,6 +78,12 @@ class Identity:
             personal=self.personal,
             reach=reach,
         )
+        self.refusals = Refusals(
+            self.recorder,
+            clock,
+            lambda address: self.people.directory.place_of(network_of(address)),
+        )
+        self.gate = Gate(doors, clock, holds=access.still, note=self.refusals.note, limits=limits)
         self.servicers: Mapping[str, object] = {
             "axisor.v1.AccessService": AccessServicer(access),
             **self.tokens.servicers,

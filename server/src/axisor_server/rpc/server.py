@@ -12,23 +12,37 @@ from grpc_reflection.v1alpha import reflection
 from msgspec import Struct
 
 from axisor.errors import SettingsInvalid
+from axisor_server.bounds import USUAL, Wire
 from axisor_server.rpc.pipeline import Pipeline
 from axisor_server.rpc.rules import Method, methods, services
 from axisor_server.services.admission import is_loopback
 from axisor_server.services.protection import NAME as PROTECTION
 
-MOST_MESSAGE = 1024 * 1024
-MOST_METADATA = 16 * 1024
-OPTIONS: tuple[tuple[str, int], ...] = (
-    ("grpc.max_receive_message_length", MOST_MESSAGE),
-    ("grpc.max_metadata_size", MOST_METADATA),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-    ("grpc.max_concurrent_streams", 1_000),
-    ("grpc.so_reuseport", 0),
-)
+MOST_PING_STRIKES = 2
+"""How many pings too soon are put up with."""
+
+
+def options(wire: Wire) -> tuple[tuple[str, int], ...]:
+    """Return how gRPC is told the limits of the wire."""
+    return (
+        ("grpc.max_receive_message_length", wire.message_kib * 1_024),
+        # Beyond the first some are refused, beyond the second all: one limit is easier to know.
+        ("grpc.max_metadata_size", wire.metadata_kib * 1_024),
+        ("grpc.absolute_max_metadata_size", wire.metadata_kib * 1_024),
+        ("grpc.max_allowed_incoming_connections", wire.connections),
+        ("grpc.max_concurrent_streams", wire.streams),
+        ("grpc.server_handshake_timeout_ms", wire.handshake_s * 1_000),
+        ("grpc.max_connection_idle_ms", wire.idle_s * 1_000),
+        ("grpc.max_connection_age_ms", wire.age_s * 1_000),
+        ("grpc.max_connection_age_grace_ms", wire.grace_s * 1_000),
+        ("grpc.keepalive_time_ms", wire.ping_s * 1_000),
+        ("grpc.keepalive_timeout_ms", wire.pong_s * 1_000),
+        ("grpc.http2.ping_timeout_ms", wire.pong_s * 1_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", wire.least_ping_s * 1_000),
+        ("grpc.http2.max_ping_strikes", MOST_PING_STRIKES),
+        ("grpc.so_reuseport", 0),
+    )
 
 
 class Tls(Struct, frozen=True):
@@ -52,12 +66,13 @@ class RpcServer:
         servicers: Mapping[str, object],
         reflect: bool,
         only_health: bool = False,
+        wire: Wire = USUAL,
     ) -> None:
         """Take one servicer for each service, by full name; `only_health` offers none of them.
 
         Raises SettingsInvalid where a method states no right or has no servicer.
         """
-        self._server = grpc.aio.server(options=OPTIONS)
+        self._server = grpc.aio.server(options=options(wire), maximum_concurrent_rpcs=wire.calls)
         self._health = health.aio.HealthServicer()
         self._shown: grpc.ServerCredentials | None = None
         self._renewed: grpc.ServerCertificateConfiguration | None = None

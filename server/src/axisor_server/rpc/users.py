@@ -85,6 +85,15 @@ class UserServicer:
             invitation=made.text, expire_time=time_to_wire(from_us(made.until_us))
         )
 
+    async def ChangeRole(self, request: pb.ChangeRoleRequest, call: Call) -> pb.ChangeRoleResponse:
+        """Give a person another role on the platform."""
+        shown = await self._administering.give(
+            person_id(request.name),
+            enum_from_wire(PlatformRole, request.role),
+            request=call.request(),
+        )
+        return pb.ChangeRoleResponse(person=_person(shown))
+
     async def DisableUser(
         self, request: pb.DisableUserRequest, call: Call
     ) -> pb.DisableUserResponse:

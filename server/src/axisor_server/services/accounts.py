@@ -24,9 +24,9 @@ from axisor_server.domain.records import TENANT, AccountRecord, IntentRecord, ri
 from axisor_server.engine.asks import TakeUpAccount
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.keys import open_key, seal_key
-from axisor_server.engine.verbs import check_etag
 from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
 from axisor_server.services import access
+from axisor_server.services.account_rows import AccountRows, rewrite, unmade
 from axisor_server.services.admission import admit
 from axisor_server.services.credentials import CredentialReport, ask, report_on, vet, warning_of
 from axisor_server.services.principals import Principal
@@ -98,6 +98,7 @@ class Accounts:
         self._clock = clock
         self._once = once
         self._recorder = recorder
+        self._rows = AccountRows(engine=engine, recorder=recorder)
         self._max_mode = max_mode
 
     async def get(self, id: str) -> AccountRecord:
@@ -151,11 +152,11 @@ class Accounts:
             rights: KeyRights | None = None
             if credentials is not None:
                 rights = await self._vetted(new, credentials)
-            record = await self._add(id, new, credentials, rights, request.caller)
+            record = await self._add(id, new, credentials, rights, request)
             try:
                 await self._engine.open_account(record)
             except AxisorError:
-                await self._recorder.write(partial(_unmade, id), by=request.caller)
+                await self._recorder.write(partial(unmade, id), by=request.caller)
                 raise
             notice = warning_of(rights, record.mode)
             if notice is not None:
@@ -180,9 +181,9 @@ class Accounts:
         now_us = to_us(self._clock.now())
 
         def change(tx: Transaction) -> None:
-            _replace(tx, before, after, etag=etag, now_us=now_us)
+            rewrite(tx, before, after, etag=etag, now_us=now_us)
 
-        now = await self._engine.take_up_account(id, change, TakeUpAccount(), asked=request.asked)
+        now = await self._rows.change(id, change, TakeUpAccount(), request=request)
         return AccountAnswer(account=now.account, sequence=now.sequence, intents=now.intents)
 
     async def delete(self, id: str, *, etag: str, request: Request) -> Counted:
@@ -218,13 +219,12 @@ class Accounts:
         now_us = to_us(self._clock.now())
 
         def change(tx: Transaction) -> None:
-            _replace(tx, before, before, etag="", now_us=now_us)
+            rewrite(tx, before, before, etag="", now_us=now_us)
             self._seal(tx, before, credentials, rights)
 
         notice = warning_of(rights, before.mode)
-        now = await self._engine.take_up_account(
-            id, change, TakeUpAccount(credentials_replaced=True, notice=notice), asked=request.asked
-        )
+        taking = TakeUpAccount(credentials_replaced=True, notice=notice)
+        now = await self._rows.change(id, change, taking, request=request)
         if rights is None:  # a repeat: the venue was asked the first time
             rights = await self._rights(id)
         report = report_on(rights, before.mode, self._clock.now())
@@ -307,7 +307,7 @@ class Accounts:
         new: NewAccount,
         credentials: Credentials | None,
         rights: KeyRights | None,
-        caller: Principal,
+        request: Request,
     ) -> AccountRecord:
         now_us = to_us(self._clock.now())
         record = AccountRecord(
@@ -327,10 +327,11 @@ class Accounts:
                 return there
             tx.put_account(record, revision=None)
             self._seal(tx, record, credentials, rights)
-            access.found(tx, say, id, caller, now_us=now_us)
+            access.found(tx, say, id, request.caller, now_us=now_us)
+            say(request.made)
             return record
 
-        added = await self._recorder.write(unit, by=caller)
+        added = await self._recorder.write(unit, by=request.caller)
         also(id)
         return added
 
@@ -364,28 +365,3 @@ class Accounts:
 
     async def _sequence(self, id: str) -> int:
         return await self._store.read(lambda view: view.head(stream_of(id)).sequence)
-
-
-def _unmade(id: str, tx: Transaction, say: Say) -> None:
-    """Take back an account that could not be opened, and the roles on it."""
-    tx.delete_account(id)
-    access.unfound(tx, say, id)
-
-
-def _replace(
-    tx: Transaction, before: AccountRecord, after: AccountRecord, *, etag: str, now_us: int
-) -> None:
-    """Write an account's row anew. Raises EtagMismatch where it changed since it was read."""
-    present = tx.account(before.id)
-    if present is None:
-        raise AccountNotFound(account=before.id)
-    check_etag(etag, present.revision)
-    revision = present.revision
-    changed = msgspec.structs.replace(
-        present,
-        label=after.label,
-        url=after.url,
-        revision=revision + 1,
-        updated_us=now_us,
-    )
-    tx.put_account(changed, revision=revision)

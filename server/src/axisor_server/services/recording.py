@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from axisor.errors import StoreUnavailable
+from axisor.events import ChangeMade
 from axisor.identity import IdentityPayload
 from axisor.model import Mode
 from axisor_server.domain.halting import STREAM
@@ -17,7 +18,9 @@ from axisor_server.services.principals import Principal
 
 T = TypeVar("T")
 
-Say: TypeAlias = Callable[[IdentityPayload], None]
+Told: TypeAlias = IdentityPayload | ChangeMade
+
+Say: TypeAlias = Callable[[Told], None]
 """Adds an entry to the journal of the core, within the unit that was given it."""
 
 Publish: TypeAlias = Callable[[Sequence[Entry]], None]
@@ -41,23 +44,30 @@ class Recorder:
         The unit runs again from the start where another core wrote the journal first. Raises what
         the unit raises: a Conflict of its own too, once the tries are used up, as StoreUnavailable.
         """
+        done, entries = await self.tried(
+            lambda: self._store.write(lambda tx: self._run(tx, unit, by))
+        )
+        if entries:
+            self._publish(entries)
+        return done
+
+    async def tried(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try again while another core writes the same first. Raises what the last try raises."""
         for _ in range(TRIES):
             try:
-                done, entries = await self._store.write(lambda tx: self._run(tx, unit, by))
+                return await attempt()
             except Conflict as error:
                 last = error
-                continue
-            if entries:
-                self._publish(entries)
-            return done
         raise StoreUnavailable(f"Others write the same without pause: {last.message}") from last
 
-    def append(self, tx: Transaction, payload: IdentityPayload, *, by: Principal) -> Entry:
-        """Add an entry within a unit of one's own. Raises Conflict.
+    def append(self, tx: Transaction, payload: Told, *, by: Principal) -> Entry:
+        """Add an entry within a unit of one's own; one that names its caller keeps that name.
+
+        Raises Conflict.
 
         Whoever calls publishes the entry once it is durable, with `published`.
         """
-        named = msgspec.structs.replace(payload, principal=by.name)
+        named = msgspec.structs.replace(payload, principal=payload.principal or by.name)
         head = tx.head(STREAM)
         time = self._clock.now()
         entries = extend(head, stream=STREAM, mode=self._mode, time=time, payloads=[named])

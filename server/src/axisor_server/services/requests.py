@@ -15,6 +15,7 @@ from axisor.errors import (
     RequestExpired,
     RequestIdReused,
 )
+from axisor.events import ChangeMade
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import TENANT, CommandRecord
 from axisor_server.engine.asks import Asked
@@ -50,6 +51,11 @@ class Request(Struct, frozen=True, kw_only=True):
             digest=self.digest,
             not_after=self.not_after,
         )
+
+    @property
+    def made(self) -> ChangeMade:
+        """Return what the journal says of a request that was carried out."""
+        return ChangeMade(principal=self.principal, method=self.method, request_id=self.request_id)
 
 
 class _Kept(Struct, frozen=True):

@@ -16,10 +16,11 @@ from axisor_server.domain.records import AccountRecord, LeaseRecord
 from axisor_server.engine.answers import AccountSummary, EngineStatus, FeedSummary
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.health import last_standing
-from axisor_server.ports import Clock, Reader, Store
+from axisor_server.ports import Clock, Reader, Store, Transaction
 from axisor_server.services.accounts import stream_of
 from axisor_server.services.halts import HaltReport, Halts, ReadFile
 from axisor_server.services.principals import Principal
+from axisor_server.services.recording import Say
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.snapshots import Snapshots
 
@@ -174,13 +175,18 @@ class Status:
 
     async def shut_down(self, drain: timedelta | None, reason: str, request: Request) -> Stopping:
         """Begin to stop the core; the answer leaves before it is gone."""
+        asked: list[Stopping] = []
 
-        async def change(_: str) -> Stopping:
+        def unit(tx: Transaction, say: Say) -> Stopping:
             waiting = sum(each.open_intents for each in self._engine.status().accounts)
-            self._stop(USUAL_DRAIN if drain is None else drain, reason)
-            return Stopping(open_intents=waiting)
+            say(request.made)
+            asked[:] = [Stopping(open_intents=waiting)]
+            return asked[0]
 
-        return await self._once.perform(request, Stopping, change)
+        answer = await self._once.record(request, Stopping, unit)
+        if asked:  # a repeat stops nothing
+            self._stop(USUAL_DRAIN if drain is None else drain, reason)
+        return answer
 
     def _account(
         self,

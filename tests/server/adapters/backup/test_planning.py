@@ -11,10 +11,11 @@ from axisor.errors import SettingsInvalid
 from axisor.events import NoticeGiven
 from axisor.model import Severity
 from axisor_server.adapters.backup.job import BackupJob, Report
+from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.backup.planning import notice_of, planned, retention_of
 from axisor_server.adapters.memory import SeededIds, VirtualClock
 from axisor_server.domain.backups import Retention
-from axisor_server.settings import Backup, Settings
+from axisor_server.settings import Backup
 
 GOOD = Report(good_us=1, took_ms=2, size=3)
 BAD = Report(good_us=1, failures=1, error="The folder is full.")
@@ -23,8 +24,8 @@ BAD = Report(good_us=1, failures=1, error="The folder is full.")
 def plan_of(backup: Backup, data_dir: Path) -> BackupJob | None:
     clock = VirtualClock()
     return planned(
-        Settings(backup=backup),
-        data_dir,
+        backup,
+        Place(data_dir=data_dir, database_url=""),
         clock=clock,
         ids=SeededIds(clock, 1),
         version="0.1.0",

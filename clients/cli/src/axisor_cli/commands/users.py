@@ -119,6 +119,25 @@ def erase(options: Options, **given: Any) -> None:
     _change(options, "erase", "Erase {} for ever?", **given)
 
 
+@command(user)
+@_about_one
+@click.argument("role", type=click.Choice([role.value for role in PlatformRole]))
+def role(options: Options, role: str, person: str, yes: bool, request_id: Any) -> None:
+    """Give a person another role on the core, or none."""
+    found = options.run(lambda client: _find(client, person))
+    question = f"Make {found.email or found.name} {role} (now {found.role.value})?"
+    confirm(options, question, yes=yes, dry_run=False)
+    again = None if request_id is None else str(request_id)
+
+    async def use(client: Client) -> Person:
+        return await client.users.change_role(found.name, PlatformRole(role), request_id=again)
+
+    after = options.run(use)
+    printer = options.printer()
+    printer.say(f"{found.role.value} → {after.role.value}")
+    printer.record(row(after))
+
+
 def _change(
     options: Options, verb: str, question: str, *, person: str, yes: bool, request_id: Any
 ) -> None:

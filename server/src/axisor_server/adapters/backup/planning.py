@@ -13,7 +13,7 @@ from axisor_server.adapters.backup.job import BackupJob, Plan, Report
 from axisor_server.adapters.backup.making import Place
 from axisor_server.domain.backups import Retention
 from axisor_server.ports import Ids
-from axisor_server.settings import Backup, Settings
+from axisor_server.settings import Backup
 
 
 def retention_of(settings: Backup) -> Retention:
@@ -22,8 +22,8 @@ def retention_of(settings: Backup) -> Retention:
 
 
 def planned(
-    settings: Settings,
-    data_dir: Path,
+    wanted: Backup,
+    place: Place,
     *,
     clock: Clock,
     ids: Ids,
@@ -34,7 +34,6 @@ def planned(
 
     Raises SettingsInvalid where nobody could open what it makes.
     """
-    wanted = settings.backup
     if not wanted.folder:
         return None
     lock = seal.Lock(recipients=wanted.recipients)
@@ -46,7 +45,6 @@ def planned(
         lock=lock,
         retention=retention_of(wanted),
     )
-    place = Place(data_dir=data_dir, database_url=settings.database.url)
     return BackupJob(place, plan, clock=clock, ids=ids, version=version, told=told)
 
 

@@ -1,4 +1,4 @@
-"""What administrators do with people: see them, keep them out, let them in again, erase them."""
+"""What administrators do with people: see them, give them roles, keep them out, erase them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from axisor.errors import PermissionDenied, PersonStateInvalid
-from axisor.identity import PersonChanged
+from axisor.identity import PersonChanged, PlatformRoleChanged
 from axisor.model import Permission, PlatformRole
 from axisor.states import PersonChange, PersonState
 from axisor_server.domain.journal import to_us
@@ -86,6 +86,46 @@ class Administering:
         """Erase a person for ever. Raises as `disable` does."""
         return await self._change(id, PersonChange.ERASED, request)
 
+    async def give(self, id: str, role: PlatformRole, *, request: Request) -> Shown:
+        """Give a person another role on the platform, in force with their next call.
+
+        Nobody gives or takes more than they hold. Raises PersonNotFound, PersonStateInvalid for
+        who is erased and for the last owner, PermissionDenied.
+        """
+
+        def unit(tx: Transaction, say: Say) -> Changed:
+            person = self._directory.get(tx, id)
+            if person.role is not role:
+                self._check_may(person.role, role, request.caller)
+                self._check_stays(tx, person)
+                named = principal_of(id)
+                say(PlatformRoleChanged(person=named, role=role, former=person.role))
+                self._directory.put(tx, msgspec.structs.replace(person, role=role))
+            return Changed(id)
+
+        changed = await self._once.record(request, Changed, unit)
+        return await self.show(changed.person)
+
+    def _check_may(self, former: PlatformRole, role: PlatformRole, caller: Principal) -> None:
+        if not (may_give(caller, former) and may_give(caller, role)):
+            raise PermissionDenied(
+                f"From {former.value} to {role.value} is more than you may give or take.",
+                permission=Permission.ADMIN.name,
+                method="role",
+            )
+
+    def _check_stays(self, tx: Transaction, person: Person) -> None:
+        """Refuse to take the platform from the last who own it, and to change who is erased."""
+        if person.state is PersonState.ERASED:
+            raise PersonStateInvalid(
+                "They are erased, and stay so.", person=principal_of(person.id)
+            )
+        owns = person.role is PlatformRole.OWNER and person.may_sign_in
+        if owns and owners(self._directory.everybody(tx)) == 1:
+            raise PersonStateInvalid(
+                "They are the last who own the platform.", person=principal_of(person.id)
+            )
+
     async def _change(self, id: str, change: PersonChange, request: Request) -> Shown:
         def unit(tx: Transaction, say: Say) -> Changed:
             person = self._directory.get(tx, id)
@@ -123,16 +163,8 @@ class Administering:
             raise PermissionDenied(
                 "They hold more than you do.", permission=Permission.ADMIN.name, method=change.value
             )
-        if person.state is PersonState.ERASED:
-            raise PersonStateInvalid(
-                "They are erased, and stay so.", person=principal_of(person.id)
-            )
-        owns = person.role is PlatformRole.OWNER and person.may_sign_in
-        leaves = change is not PersonChange.ENABLED
-        if owns and leaves and owners(self._directory.everybody(tx)) == 1:
-            raise PersonStateInvalid(
-                "They are the last who own the platform.", person=principal_of(person.id)
-            )
+        if change is not PersonChange.ENABLED or person.state is PersonState.ERASED:
+            self._check_stays(tx, person)
 
 
 STATES = {
