@@ -7,7 +7,7 @@ import pytest
 
 @pytest.mark.parametrize(("trigger", "added"), [("2", 82_541), ("3", None)])
 def test_the_rescue_follows_from_the_rule(axisor, trigger, added):
-    ran = axisor("demo", "--json", "--speed", "20", "--trigger", trigger)
+    ran = axisor("demo", "--json", "--speed", "4", "--trigger", trigger)
 
     assert ran.code == 0, ran.err
     assert ran.json["guarded_alive"]
