@@ -13,6 +13,7 @@ MONEY = (
     "sdk/src/axisor/model",
     "sdk/src/axisor/maths",
     "sdk/src/axisor/exchange",
+    "sdk/src/axisor/indicators/",
     "plugins/margin-guard/src/",
     "server/src/axisor_server/domain/",
     "server/src/axisor_server/engine/",

@@ -18,6 +18,7 @@ DECIDING = (
     "sdk/src/axisor/strategy.py",
     "sdk/src/axisor/maths.py",
     "sdk/src/axisor/exchange/",
+    "sdk/src/axisor/indicators/",
     "sdk/src/axisor/backtest/",
     "plugins/margin-guard/src/",
 )
