@@ -12,8 +12,9 @@ COPY clients/cli clients/cli
 COPY plugins/lnmarkets plugins/lnmarkets
 COPY plugins/logbook plugins/logbook
 COPY plugins/margin-guard plugins/margin-guard
+COPY plugins/exits plugins/exits
 RUN PIP_CONSTRAINT=/src/constraints.txt pip wheel --wheel-dir /wheels \
-    ./sdk ./server ./clients/cli './plugins/lnmarkets[sim]' ./plugins/logbook ./plugins/margin-guard
+    ./sdk ./server ./clients/cli './plugins/lnmarkets[sim]' ./plugins/logbook ./plugins/margin-guard ./plugins/exits
 
 FROM python:3.11-slim-bookworm
 

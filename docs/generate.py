@@ -20,6 +20,7 @@ from docs import contract  # noqa: E402  # found from the root, wherever this is
 
 if TYPE_CHECKING:
     from axisor.errors import AxisorError
+    from axisor.strategy import Strategy
 
 WIDTH = 96
 NOTE = "<!-- Written by docs/generate.py; change its sources instead. -->"
@@ -52,6 +53,10 @@ def pages() -> dict[Path, str]:
         DOCS / "cli.md": commands(),
         DOCS / "errors.md": within(DOCS / "errors.md", {"errors": error_tables()}),
         DOCS / "guard.md": within(DOCS / "guard.md", {"settings": guard_settings()}),
+        DOCS / "strategies-shipped.md": within(
+            DOCS / "strategies-shipped.md",
+            {strategy.name: strategy_settings(strategy) for strategy in shipped()},
+        ),
         DOCS / "operations.md": within(
             DOCS / "operations.md",
             {"settings": core_settings(), "exit codes": exit_codes(), "metrics": metrics()},
@@ -128,6 +133,19 @@ def guard_settings() -> str:
     from axisor_margin_guard.config import GuardConfig
 
     return table(("setting", "meaning", "allowed", "default"), list(fields(GuardConfig)))
+
+
+def shipped() -> tuple[type[Strategy[Any, Any]], ...]:
+    """Return the strategies of our plugins beside the guard, in the order of their page."""
+    from axisor_exits import Exits
+
+    return (Exits,)
+
+
+def strategy_settings(strategy: type[Strategy[Any, Any]]) -> str:
+    """Return the settings of a strategy with their defaults."""
+    rows = list(fields(strategy.config_type))
+    return table(("setting", "meaning", "allowed", "default"), rows)
 
 
 def fields(struct: type[msgspec.Struct]) -> Iterator[tuple[str, ...]]:

@@ -19,6 +19,7 @@ PACKAGES = (
     "plugins/lnmarkets/src/axisor_lnmarkets",
     "plugins/logbook/src/axisor_logbook",
     "plugins/margin-guard/src/axisor_margin_guard",
+    "plugins/exits/src/axisor_exits",
     "examples/dip-buyer/src/axisor_dip_buyer",
 )
 

@@ -15,6 +15,7 @@ MONEY = (
     "sdk/src/axisor/exchange",
     "sdk/src/axisor/indicators/",
     "plugins/margin-guard/src/",
+    "plugins/exits/src/",
     "server/src/axisor_server/domain/",
     "server/src/axisor_server/engine/",
     *(

@@ -21,6 +21,7 @@ DECIDING = (
     "sdk/src/axisor/indicators/",
     "sdk/src/axisor/backtest/",
     "plugins/margin-guard/src/",
+    "plugins/exits/src/",
 )
 LEAK = {
     "a loop": "for x in {1, 2}:\n    print(x)\n",

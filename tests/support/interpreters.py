@@ -17,6 +17,7 @@ SOURCES = (
     "sdk/src",
     "server/src",
     "plugins/margin-guard/src",
+    "plugins/exits/src",
     "examples/dip-buyer/src",
 )
 PATIENCE_S = 110
