@@ -55,7 +55,8 @@ def pages() -> dict[Path, str]:
         DOCS / "guard.md": within(DOCS / "guard.md", {"settings": guard_settings()}),
         DOCS / "strategies-shipped.md": within(
             DOCS / "strategies-shipped.md",
-            {strategy.name: strategy_settings(strategy) for strategy in shipped()},
+            {strategy.name: config_settings(strategy.config_type) for strategy in shipped()}
+            | {"limits": config_settings(limits())},
         ),
         DOCS / "operations.md": within(
             DOCS / "operations.md",
@@ -137,14 +138,23 @@ def guard_settings() -> str:
 
 def shipped() -> tuple[type[Strategy[Any, Any]], ...]:
     """Return the strategies of our plugins beside the guard, in the order of their page."""
+    from axisor_carry import Carry
+    from axisor_entries import AverageEntry, Dca, Grid, PriceEntry, RsiEntry
     from axisor_exits import Exits
 
-    return (Exits,)
+    return (Exits, PriceEntry, RsiEntry, AverageEntry, Dca, Grid, Carry)
 
 
-def strategy_settings(strategy: type[Strategy[Any, Any]]) -> str:
-    """Return the settings of a strategy with their defaults."""
-    rows = list(fields(strategy.config_type))
+def limits() -> type[msgspec.Struct]:
+    """Return what an operator may set as limits."""
+    from axisor_limits import LimitsConfig
+
+    return LimitsConfig
+
+
+def config_settings(config: type[msgspec.Struct]) -> str:
+    """Return the settings of a configuration with their defaults."""
+    rows = list(fields(config))
     return table(("setting", "meaning", "allowed", "default"), rows)
 
 

@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 from docs import generate
+from msgspec import structs
 
 from axisor.strategy import Strategy, decode_config
 from axisor.testing import script
+from axisor_limits.config import read
+from axisor_server.settings import load
 from tests.docs import pages
 
 PAGE = "strategies-shipped.md"
@@ -20,7 +23,7 @@ COMMAND = re.compile(r"run create ([a-z-]+) --config '([^']+)'")
 
 @pytest.mark.parametrize("strategy", SHIPPED, ids=lambda s: s.name)
 def test_an_example_is_taken_and_runs(strategy: type[Strategy[Any, Any]]) -> None:
-    example = msgspec.json.decode(pages.only(PAGE, "json", strategy.name))
+    example = msgspec.json.decode(pages.only(PAGE, "json", strategy.name.replace("-", "_")))
 
     for _ in script.play(strategy, example, script.events()):
         pass
@@ -39,3 +42,10 @@ def test_every_command_names_a_strategy_and_a_configuration_it_takes() -> None:
     assert found
     for name, config in found:
         decode_config(known[name], config)
+
+
+def test_the_limits_are_read_by_the_core_and_by_the_plugin() -> None:
+    loaded = load(file=pages.only(PAGE, "toml", "limits"), environment={}, flags={})
+
+    assert "limits" in loaded.settings.plugins
+    assert structs.astuple(read(loaded.plugin["limits"])) == (50_000, 25, 5, 8, 500_000)

@@ -21,6 +21,9 @@ DECIDING = (
     "sdk/src/axisor/indicators/",
     "sdk/src/axisor/backtest/",
     "plugins/margin-guard/src/",
+    "plugins/limits/src/",
+    "plugins/carry/src/",
+    "plugins/entries/src/",
     "plugins/exits/src/",
 )
 LEAK = {

@@ -17,6 +17,9 @@ SOURCES = (
     "sdk/src",
     "server/src",
     "plugins/margin-guard/src",
+    "plugins/limits/src",
+    "plugins/carry/src",
+    "plugins/entries/src",
     "plugins/exits/src",
     "examples/dip-buyer/src",
 )
