@@ -138,11 +138,12 @@ def guard_settings() -> str:
 
 def shipped() -> tuple[type[Strategy[Any, Any]], ...]:
     """Return the strategies of our plugins beside the guard, in the order of their page."""
+    from axisor_balance import Hedge, Rebalance
     from axisor_carry import Carry
     from axisor_entries import AverageEntry, Dca, Grid, PriceEntry, RsiEntry
     from axisor_exits import Exits
 
-    return (Exits, PriceEntry, RsiEntry, AverageEntry, Dca, Grid, Carry)
+    return (Exits, PriceEntry, RsiEntry, AverageEntry, Dca, Grid, Carry, Rebalance, Hedge)
 
 
 def limits() -> type[msgspec.Struct]:

@@ -15,6 +15,7 @@ MONEY = (
     "sdk/src/axisor/exchange",
     "sdk/src/axisor/indicators/",
     "plugins/margin-guard/src/",
+    "plugins/balance/src/",
     "plugins/limits/src/",
     "plugins/carry/src/",
     "plugins/entries/src/",

@@ -21,6 +21,7 @@ DECIDING = (
     "sdk/src/axisor/indicators/",
     "sdk/src/axisor/backtest/",
     "plugins/margin-guard/src/",
+    "plugins/balance/src/",
     "plugins/limits/src/",
     "plugins/carry/src/",
     "plugins/entries/src/",

@@ -17,6 +17,7 @@ SOURCES = (
     "sdk/src",
     "server/src",
     "plugins/margin-guard/src",
+    "plugins/balance/src",
     "plugins/limits/src",
     "plugins/carry/src",
     "plugins/entries/src",

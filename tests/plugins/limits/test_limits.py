@@ -241,7 +241,8 @@ def limited(path: list[Any]) -> None:
     """Open at each tenth print, and require that the limits held at each print."""
     config = LimitsConfig(max_exposure_usd=2_000, max_positions=3, max_account_leverage=2)
     start = path[0][0]
-    account = Account.new("limited", start, seeded_ids(0), balance=5_000_000)
+    worth = int(2_000 * 100_000_000 / path[0][1])
+    account = Account.new("limited", start, seeded_ids(0), balance=worth)
     refused = opened_ = 0
     for place, (now, price) in enumerate(path):
         quote = Quote.at(price, now)
