@@ -88,7 +88,7 @@ def test_a_move_is_no_larger_than_was_set_and_is_followed_by_a_rest():
 
 def test_who_has_nothing_to_spare_gives_nothing():
     harness = Harness(Rebalance)
-    harness.set_positions(NEAR, opened("also", Side.SELL, 1_000, 100_000, 10))
+    harness.set_positions(NEAR, opened("also", Side.SELL, 1_000, 100_000, 20))
 
     assert actions(harness.tick(99_000)) == []
 
@@ -104,7 +104,8 @@ def test_sats_that_could_not_be_added_are_used_next():
     assert isinstance(said, Notice)
     assert isinstance(harness.memory, RebalanceMemory)
     assert harness.memory.carried == taken.amount
-    again = actions(harness.tick(98_999))
+    assert actions(harness.tick(98_999)) == []
+    again = actions(harness.advance(seconds=10))
     assert [type(action) for action in again] == [AddMargin]
 
 

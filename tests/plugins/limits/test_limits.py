@@ -122,7 +122,7 @@ def test_what_cannot_be_told_is_refused():
 
 
 def test_leverage_is_bounded_wherever_it_comes_from():
-    limits = {"max_leverage": 10}
+    limits: dict[str, Any] = {"max_leverage": 10}
 
     assert "leverage of 11" in refusal(open_(leverage=11), **limits)
     assert refusal(open_(leverage=10), **limits) == ""

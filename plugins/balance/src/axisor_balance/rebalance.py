@@ -35,6 +35,9 @@ from axisor_balance.asked import Asked
 HUNDRED = Decimal(100)
 MOST_LEVERAGE = 100
 _CENT = Decimal("0.01")
+AGAIN = timedelta(seconds=10)
+"""After something was refused nothing is asked for until so much later."""
+
 ON = frozenset({"position", "outcome", "balance", "feed"})
 Amount = Annotated[int, Meta(ge=1)]
 
@@ -60,11 +63,15 @@ class RebalanceConfig(Config, frozen=True, kw_only=True):
 
 
 class RebalanceMemory(Memory):
-    """The action under way, the sats taken out and not yet added, and when the last move was."""
+    """The action under way, the sats taken out and not yet added, and until when to do nothing.
+
+    `rest_until` keeps moves apart, `retry_at` is after something was refused.
+    """
 
     asked: Asked | None = None
     carried: Sats = 0
     rest_until: datetime | None = None
+    retry_at: datetime | None = None
 
 
 class Standing(Struct, frozen=True):
@@ -146,7 +153,7 @@ class Rebalance(Strategy[RebalanceConfig, RebalanceMemory]):
                 memory.rest_until = view.now + timedelta(seconds=self.config.cooldown_s)
             return
         memory.asked = None
-        memory.rest_until = view.now + timedelta(seconds=max(10, self.config.cooldown_s))
+        memory.retry_at = view.now + AGAIN
         reason = outcome.reason or outcome.state.value.upper()
         yield Notice(
             severity=Severity.WARN,
@@ -164,7 +171,9 @@ class Rebalance(Strategy[RebalanceConfig, RebalanceMemory]):
         judged = _judged(isolated, view)
         near = [one for one in judged if one.is_within(self.config.near)]
         resting = memory.rest_until is not None and view.now < memory.rest_until
-        if near and memory.asked is None and not (resting and memory.carried <= 0):
+        waits = memory.retry_at is not None and view.now < memory.retry_at
+        may_move = memory.carried > 0 or not resting
+        if near and memory.asked is None and may_move and not waits:
             action = self._next(min(near, key=lambda one: one.distance), judged, view)
             if action is not None:
                 memory.asked = Asked(view.now, _shape(view))
@@ -208,7 +217,11 @@ class Rebalance(Strategy[RebalanceConfig, RebalanceMemory]):
 
     def _wake(self, isolated: list[Position], view: View, *, restless: bool) -> Wake:
         memory = self.memory
-        times = [memory.rest_until, *(() if memory.asked is None else memory.asked.times)]
+        times = [
+            memory.rest_until,
+            memory.retry_at,
+            *(() if memory.asked is None else memory.asked.times),
+        ]
         at = min((time for time in times if time is not None and time > view.now), default=None)
         if restless:
             return Wake(below=MAX_PRICE, above=Price(0), at=at, on=ON)

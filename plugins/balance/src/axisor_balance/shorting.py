@@ -7,7 +7,7 @@ the prices at which the short is too large or too small are known beforehand.
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from msgspec import Struct
@@ -39,35 +39,28 @@ class Held(Struct, frozen=True):
         """Return the dollars to be short at a price for a share (a fraction), rounded down."""
         return max(0, int(self.worth(price) * Fraction(share)))
 
-    def price_where(self, dollars: Fraction, share: Decimal) -> Fraction | None:
-        """Return the price at which so many dollars are wanted, None where no price is."""
-        if self.slope == 0:
-            return None
-        found = (dollars / Fraction(share) - self.short) * SATS_PER_BITCOIN / self.slope
-        return found if found > 0 else None
-
     def bounds(self, share: Decimal, band: Fraction) -> tuple[Price | None, Price | None]:
         """Return prices between which the short is right within a band of dollars.
 
-        Each may lie up to a cent nearer than it must; being called early costs a look.
+        A bound that every price reaches is 0 from below; None is reached by none. Each may lie up
+        to a cent nearer than it must, and a dollar of the short: being called early costs a look.
         """
-        more = self.price_where(self.short + band, share)
-        less = self.price_where(max(Fraction(0), self.short - band + 1), share)
-        low, high = (less, more) if self.slope > 0 else (more, less)
-        return _up(low), _down(high)
+        most, least = self.short + band, max(Fraction(0), self.short - band + 1)
+        if self.slope == 0:
+            wanted = self.short * Fraction(share)
+            return None, None if least < wanted < most else Price(0)
+        grown, shrunk = (self._price_where(dollars / Fraction(share)) for dollars in (most, least))
+        low, high = (shrunk, grown) if self.slope > 0 else (grown, shrunk)
+        below = min(_cents(low, up=True), MAX_PRICE) if low > 0 else None
+        return below, min(_cents(max(high, Fraction(0)), up=False), 2 * MAX_PRICE)
+
+    def _price_where(self, dollars: Fraction) -> Fraction:
+        """Return the price at which what is held is worth so many dollars; it may be below 0."""
+        return (dollars - self.short) * SATS_PER_BITCOIN / self.slope
 
 
-def _up(price: Fraction | None) -> Price | None:
-    return None if price is None else min(_decimal(price, ROUND_CEILING), MAX_PRICE)
-
-
-def _down(price: Fraction | None) -> Price | None:
-    return None if price is None else min(_decimal(price, ROUND_FLOOR), MAX_PRICE)
-
-
-def _decimal(price: Fraction, rounding: str) -> Price:
+def _cents(price: Fraction, *, up: bool) -> Price:
     cents = price * 100
-    up = rounding == ROUND_CEILING
     whole = -(-cents.numerator // cents.denominator) if up else cents.numerator // cents.denominator
     return whole * _CENT
 

@@ -55,9 +55,9 @@ def _shrinks(action: CrossOrder, view: View) -> bool:
 def _opening(
     config: LimitsConfig, action: OpenPosition | CrossOrder, view: View
 ) -> AxisorError | None:
-    isolated = isinstance(action, OpenPosition)
+    multiple = action.leverage if isinstance(action, OpenPosition) else view.cross.leverage
     return (
-        _leverage(config, action.leverage if isolated else view.cross.leverage)
+        _leverage(config, multiple)
         or _positions(config, action, view)
         or _day_loss(config, view)
         or _exposure(config, action, view)
