@@ -135,10 +135,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     @property
     def opening(self) -> tuple[OpenPosition | CrossOrder, ...]:
         """Return the openings and cross orders that may have happened unseen, by their ids."""
-        unseen = {**self.unread, **self.open}
-        actions = (
-            decode_action(unseen[id].action) for id in sorted(unseen) if unseen[id].kind in OPENING
-        )
+        unseen = [r for r in (*self.unread.values(), *self.open.values()) if r.kind in OPENING]
+        actions = (decode_action(r.action) for r in sorted(unseen, key=lambda r: r.id))
         return tuple(a for a in actions if isinstance(a, OpenPosition | CrossOrder))
 
     @property
