@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from docs import generate
 
 from axisor.errors import ConfigInvalid, Halted, ReviewRefused, SettingsInvalid, StrategyNotFound
 from axisor.events import AccountClosed, Event
@@ -13,6 +14,7 @@ from axisor.intents import AddMargin, Intent, OpenPosition
 from axisor.model import Mode, Side
 from axisor.strategy import Config, Memory, Strategy, View
 from axisor_server.plugins import Plugins
+from axisor_server.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ACTION = AddMargin(position="p", amount=1)
@@ -247,3 +249,18 @@ def test_the_limits_are_found_and_configured():
     opening = OpenPosition(side=Side.BUY, leverage=1, quantity=101)
     assert isinstance(host.review(opening, "", VIEW), ReviewRefused)
     assert host.review(ACTION, "", VIEW) is None
+
+
+def test_our_strategies_are_found_and_not_enabled():
+    host = Plugins.discover(Settings().plugins, {})
+
+    ours = {"balance", "carry", "entries", "exits", "limits"}
+    assert {name for name in ours if name in host.states and not host.states[name].enabled} == ours
+    assert sorted(host.strategies) == ["margin-guard"]
+
+
+def test_our_strategies_are_offered_once_they_are_enabled():
+    host = Plugins.discover(["balance", "carry", "entries", "exits"])
+
+    assert [state.error for state in host.states.values() if state.quarantined] == []
+    assert sorted(host.strategies) == sorted(strategy.name for strategy in generate.shipped())

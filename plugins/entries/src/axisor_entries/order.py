@@ -111,10 +111,12 @@ def told(outcome: Outcome) -> Iterator[Notice]:
     if outcome.state.is_open or outcome.state is IntentState.CONFIRMED:
         return
     reason = outcome.reason or outcome.state.value.upper()
+    lost = outcome.state is IntentState.DEAD
+    what = "It will not be known whether a position was opened" if lost else "None was opened"
     yield Notice(
         severity=Severity.WARN,
         code="ENTRY_REFUSED",
-        text=f"A position was not opened ({reason}): {outcome.message or 'no more is known'}. "
+        text=f"{what} ({reason}): {outcome.message or 'no more is known'}. "
         "It is not tried again before the rule is met anew.",
         data={"reason": reason},
     )
