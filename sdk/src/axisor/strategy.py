@@ -75,7 +75,8 @@ class View(Struct, frozen=True, kw_only=True):
     twice without harm are carried out on them. `outside` holds the sats that were added to open
     positions and that no action of this core explains, `outside_today` those of the present day.
     `opening` holds the openings and cross orders that may have happened and that no reading shows
-    yet, `lost_today` the net loss of positions that ended in the present day, 0 for a gain.
+    yet, `lost_today` the net loss of positions that ended in the present day, 0 for a gain; a
+    back-test shows neither.
     `seed` differs from step to step and is recorded with it.
     """
 

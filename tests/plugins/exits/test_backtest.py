@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from axisor.exchange.happenings import Closed
-from axisor.intents import OpenPosition
+from axisor.intents import CrossOrder, DepositCross, OpenPosition, SetCrossLeverage
 from axisor.model import Side
 from axisor_exits import Exits
 from tests.plugins import played
@@ -29,6 +29,22 @@ def check(path: list[Print]) -> None:
     assert len(done.account.isolated.closed()) == 2
     assert done.requests.count("close") == 2
     assert not [h for h in done.account.happened if isinstance(h, Closed) and h.by == "liquidation"]
+
+
+@pytest.mark.parametrize("seed", played.SEEDS)
+def test_a_part_of_a_cross_position_is_closed_once_on_the_venue_too(seed: int):
+    begun = (
+        DepositCross(amount=2_000_000),
+        SetCrossLeverage(leverage=2),
+        CrossOrder(side=Side.SELL, quantity=1_000),
+    )
+    config = {"take_profit": 1, "take_profit_share": 30}
+
+    done = played.play(Exits, config, played.seeded(seed), begun=begun)
+
+    state = done.account.state(done.last.time, done.last)
+    assert [position.quantity for position in state.positions] == [700]
+    assert done.pilot.actions == 1
 
 
 @pytest.mark.parametrize("seed", played.SEEDS)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from axisor import maths
 from axisor.errors import ConfigInvalid
@@ -16,7 +17,7 @@ from axisor.model import FeedQuality, Position, Side, Tick
 from axisor.strategy import take_step
 from axisor.testing import Harness, check_strategy
 from axisor.testing.script import crossed, opened
-from axisor_exits import Exits
+from axisor_exits import Exits, ExitsMemory
 from axisor_exits.levels import price_at_pl
 
 LONG = opened("long", Side.BUY, 1_000, 100_000, 10)
@@ -190,10 +191,42 @@ def test_a_position_that_outlives_its_confirmed_close_is_judged_again_after_a_mi
 
 def test_another_position_under_a_known_name_begins_anew():
     harness = exits(LONG, stop_loss=1)
-    (close,) = actions(harness.tick(99_000))
-    harness.settle(close)
+    assert len(actions(harness.tick(99_000))) == 1
+    harness.set_positions()
 
     assert closed(harness.set_positions(LONG)) == [("long", "stop_loss")]
+
+
+def test_a_position_that_is_missing_from_a_reading_is_not_forgotten():
+    harness = exits(LONG, trailing=1)
+    harness.tick(105_000)
+    harness.holdings = structs.replace(harness.holdings, positions=())
+    harness.set_feed(FeedQuality.STALE)
+    harness.holdings = structs.replace(harness.holdings, positions=(LONG,))
+    harness.set_feed(FeedQuality.FRESH)
+
+    assert closed(harness.tick(103_950)) == [("long", "trailing")]
+
+
+def test_a_position_that_stays_away_is_forgotten():
+    harness = exits(LONG, trailing=1)
+    harness.tick(105_000)
+    harness.holdings = structs.replace(harness.holdings, positions=())
+    harness.set_feed(FeedQuality.STALE)
+    harness.advance(hours=2)
+    harness.set_feed(FeedQuality.FRESH)
+
+    assert harness.memory == ExitsMemory()
+
+
+def test_a_cross_position_entered_anew_has_no_best_price_yet():
+    harness = exits(CROSS, trailing=10)
+    harness.run([110_000, 105_000])
+
+    asked = harness.set_positions(crossed(Side.BUY, 1_200, 105_000, 500_000))
+
+    assert closed(asked + harness.tick(98_000)) == []
+    assert closed(harness.tick(94_500)) == [("cross", "trailing")]
 
 
 @pytest.mark.parametrize("quality", [q for q in FeedQuality if q is not FeedQuality.FRESH])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
-from axisor.model import Position, Price, Side
+from axisor.model import MarginMode, Position, Price, Side
 from axisor.strategy import Memory, View
 
 SETTLE_WITHIN = timedelta(seconds=60)
@@ -15,9 +15,12 @@ SETTLE_WITHIN = timedelta(seconds=60)
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=5)
 
+FORGET_AFTER = timedelta(hours=1)
+"""A position that is gone without a word is forgotten after this."""
+
 
 class Held(Struct):
-    """One position. `best` is the price that trailing measures from, None before it trails.
+    """One position, entered at `entry`. `best` is what trailing measures from, None before it does.
 
     `secured` says that break-even holds, `taken` that the profit's share was closed. `asked` names
     the rule whose close is under way, `done` says that it was confirmed.
@@ -25,6 +28,7 @@ class Held(Struct):
 
     side: Side
     opened: datetime
+    entry: Price
     best: Price | None = None
     secured: bool = False
     taken: bool = False
@@ -33,6 +37,7 @@ class Held(Struct):
     done: bool = False
     failures: int = 0
     retry_at: datetime | None = None
+    gone_since: datetime | None = None
 
     def ask(self, rule: str, now: datetime) -> None:
         """Record that a close was asked for."""
@@ -74,15 +79,29 @@ class ExitsMemory(Memory):
     held: dict[str, Held] = field(default_factory=dict)
 
     def of(self, position: Position, now: datetime) -> Held:
-        """Return what is known of a position; one that is new, or changed sides, begins anew."""
-        held = self.held.get(position.id)
+        """Return what is known of a position; one that is new begins anew.
+
+        So does the cross position, which keeps its name, when its side or entry price is another:
+        what was the best price of the one before could close this one at once. A close that is
+        under way stays so.
+        """
+        held, cross = self.held.get(position.id), position.margin_mode is MarginMode.CROSS
         if held is None or held.side is not position.side:
             opened = now if position.created_at is None else min(position.created_at, now)
-            held = self.held[position.id] = Held(position.side, opened)
+            held = Held(position.side, opened, position.entry)
+        elif cross and held.entry != position.entry:
+            held = structs.replace(
+                held, opened=now, entry=position.entry, best=None, secured=False, taken=False
+            )
+        held.gone_since = None
+        self.held[position.id] = held
         return held
 
     def forget(self, view: View) -> None:
-        """Drop positions that are gone."""
+        """Drop positions that have been absent for long without a word of their end."""
         there = {position.id for position in view.positions} | view.unreadable
-        for id in [id for id in self.held if id not in there]:
-            del self.held[id]
+        for id, held in [item for item in self.held.items() if item[0] not in there]:
+            if held.gone_since is None:
+                held.gone_since = view.now
+            elif view.now > held.gone_since + FORGET_AFTER:
+                del self.held[id]
