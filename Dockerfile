@@ -12,8 +12,13 @@ COPY clients/cli clients/cli
 COPY plugins/lnmarkets plugins/lnmarkets
 COPY plugins/logbook plugins/logbook
 COPY plugins/margin-guard plugins/margin-guard
+COPY plugins/balance plugins/balance
+COPY plugins/limits plugins/limits
+COPY plugins/carry plugins/carry
+COPY plugins/entries plugins/entries
+COPY plugins/exits plugins/exits
 RUN PIP_CONSTRAINT=/src/constraints.txt pip wheel --wheel-dir /wheels \
-    ./sdk './server[transit]' ./clients/cli './plugins/lnmarkets[sim]' ./plugins/logbook ./plugins/margin-guard
+    ./sdk './server[transit]' ./clients/cli './plugins/lnmarkets[sim]' ./plugins/logbook ./plugins/margin-guard ./plugins/balance ./plugins/limits ./plugins/carry ./plugins/entries ./plugins/exits
 
 FROM python:3.11-slim-bookworm
 

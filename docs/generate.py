@@ -20,6 +20,7 @@ from docs import contract  # noqa: E402  # found from the root, wherever this is
 
 if TYPE_CHECKING:
     from axisor.errors import AxisorError
+    from axisor.strategy import Strategy
 
 WIDTH = 96
 NOTE = "<!-- Written by docs/generate.py; change its sources instead. -->"
@@ -52,6 +53,11 @@ def pages() -> dict[Path, str]:
         DOCS / "cli.md": commands(),
         DOCS / "errors.md": within(DOCS / "errors.md", {"errors": error_tables()}),
         DOCS / "guard.md": within(DOCS / "guard.md", {"settings": guard_settings()}),
+        DOCS / "strategies-shipped.md": within(
+            DOCS / "strategies-shipped.md",
+            {strategy.name: config_settings(strategy.config_type) for strategy in shipped()}
+            | {"limits": config_settings(limits())},
+        ),
         DOCS / "operations.md": within(
             DOCS / "operations.md",
             {"settings": core_settings(), "exit codes": exit_codes(), "metrics": metrics()},
@@ -128,6 +134,29 @@ def guard_settings() -> str:
     from axisor_margin_guard.config import GuardConfig
 
     return table(("setting", "meaning", "allowed", "default"), list(fields(GuardConfig)))
+
+
+def shipped() -> tuple[type[Strategy[Any, Any]], ...]:
+    """Return the strategies of our plugins beside the guard, in the order of their page."""
+    from axisor_balance import Hedge, Rebalance
+    from axisor_carry import Carry
+    from axisor_entries import AverageEntry, Dca, Grid, PriceEntry, RsiEntry
+    from axisor_exits import Exits
+
+    return (Exits, PriceEntry, RsiEntry, AverageEntry, Dca, Grid, Carry, Rebalance, Hedge)
+
+
+def limits() -> type[msgspec.Struct]:
+    """Return what an operator may set as limits."""
+    from axisor_limits import LimitsConfig
+
+    return LimitsConfig
+
+
+def config_settings(config: type[msgspec.Struct]) -> str:
+    """Return the settings of a configuration with their defaults."""
+    rows = list(fields(config))
+    return table(("setting", "meaning", "allowed", "default"), rows)
 
 
 def fields(struct: type[msgspec.Struct]) -> Iterator[tuple[str, ...]]:

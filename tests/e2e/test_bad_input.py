@@ -166,6 +166,9 @@ SETTINGS = {
     "unknown mode": "max_mode = 'yolo'\n",
     "unknown plugin": "plugins = ['lnmarkets', 'margin-gard']\n",
     "not an address": "[grpc]\nlisten = 'here'\n",
+    "limits without one": "plugins = ['lnmarkets', 'limits']\n",
+    "misspelt limit": "plugins = ['limits']\n[plugin.limits]\nmax_position = 3\n",
+    "limits that are off": "[plugin.limits]\nmax_positions = 3\n",
     "wrong database": "[database]\nurl = 'mysql://here'\n",
 }
 

@@ -19,6 +19,11 @@ PACKAGES = (
     "plugins/lnmarkets/src/axisor_lnmarkets",
     "plugins/logbook/src/axisor_logbook",
     "plugins/margin-guard/src/axisor_margin_guard",
+    "plugins/balance/src/axisor_balance",
+    "plugins/limits/src/axisor_limits",
+    "plugins/carry/src/axisor_carry",
+    "plugins/entries/src/axisor_entries",
+    "plugins/exits/src/axisor_exits",
     "examples/dip-buyer/src/axisor_dip_buyer",
 )
 

@@ -13,7 +13,13 @@ MONEY = (
     "sdk/src/axisor/model",
     "sdk/src/axisor/maths",
     "sdk/src/axisor/exchange",
+    "sdk/src/axisor/indicators/",
     "plugins/margin-guard/src/",
+    "plugins/balance/src/",
+    "plugins/limits/src/",
+    "plugins/carry/src/",
+    "plugins/entries/src/",
+    "plugins/exits/src/",
     "server/src/axisor_server/domain/",
     "server/src/axisor_server/engine/",
     *(

@@ -18,8 +18,14 @@ DECIDING = (
     "sdk/src/axisor/strategy.py",
     "sdk/src/axisor/maths.py",
     "sdk/src/axisor/exchange/",
+    "sdk/src/axisor/indicators/",
     "sdk/src/axisor/backtest/",
     "plugins/margin-guard/src/",
+    "plugins/balance/src/",
+    "plugins/limits/src/",
+    "plugins/carry/src/",
+    "plugins/entries/src/",
+    "plugins/exits/src/",
 )
 LEAK = {
     "a loop": "for x in {1, 2}:\n    print(x)\n",

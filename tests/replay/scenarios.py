@@ -132,7 +132,7 @@ async def two(bench: Bench) -> None:
 
 async def mixed(bench: Bench) -> None:
     """Runs without sense, commands, halts, faults and crashes, by a seed."""
-    await live_through(bench, 5, turns=6)
+    await live_through(bench, 3, turns=6)
 
 
 STORIES: dict[str, Story] = {

@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from docs import generate
 
-from axisor.errors import Halted, ReviewRefused, SettingsInvalid, StrategyNotFound
+from axisor.errors import ConfigInvalid, Halted, ReviewRefused, SettingsInvalid, StrategyNotFound
 from axisor.events import AccountClosed, Event
 from axisor.hookspecs import hookimpl
-from axisor.intents import AddMargin, Intent
-from axisor.model import Mode
+from axisor.intents import AddMargin, Intent, OpenPosition
+from axisor.model import Mode, Side
 from axisor.strategy import Config, Memory, Strategy, View
 from axisor_server.plugins import Plugins
+from axisor_server.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ACTION = AddMargin(position="p", amount=1)
@@ -192,3 +194,73 @@ def test_found_is_not_enabled():
 
     assert not host.strategies
     assert not any(state.enabled for state in host.states.values())
+
+
+class Takes:
+    def __init__(self):
+        self.taken = []
+
+    @hookimpl
+    def configure(self, settings):
+        if "bad" in settings:
+            raise ConfigInvalid("Bad is not allowed.")
+        self.taken.append(dict(settings))
+        return 1 // settings.get("divide", 1)
+
+
+def test_hook_configure_hands_each_plugin_its_own_settings():
+    host, one, other = Plugins(), Takes(), Takes()
+    host.register("one", one)
+    host.register("other", other)
+    host.register("offers", Offers())
+
+    host.configure({"one": {"size": 3}})
+
+    assert one.taken == [{"size": 3}]
+    assert other.taken == [{}]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"takes": {"bad": 1}}, "Bad is not allowed"),
+        ({"takes": {"divide": 0}}, "ZeroDivisionError"),
+        ({"offers": {"size": 1}}, "takes none"),
+        ({"raises": {"size": 1}}, "cannot be used: register_strategies"),
+        ({"take": {"size": 1}}, "not enabled. Did you mean `takes`"),
+    ],
+)
+def test_settings_that_reach_nobody_keep_the_core_from_starting(given, why):
+    host = Plugins()
+    host.register("takes", Takes())
+    host.register("offers", Offers())
+    host.register("raises", Raises())
+
+    with pytest.raises(SettingsInvalid, match=why):
+        host.configure(given)
+
+
+def test_the_limits_are_found_and_configured():
+    with pytest.raises(SettingsInvalid, match="No limit is set"):
+        Plugins.discover(["limits"], {})
+
+    host = Plugins.discover(["limits"], {"limits": {"max_exposure_usd": 100}})
+
+    opening = OpenPosition(side=Side.BUY, leverage=1, quantity=101)
+    assert isinstance(host.review(opening, "", VIEW), ReviewRefused)
+    assert host.review(ACTION, "", VIEW) is None
+
+
+def test_our_strategies_are_found_and_not_enabled():
+    host = Plugins.discover(Settings().plugins, {})
+
+    ours = {"balance", "carry", "entries", "exits", "limits"}
+    assert {name for name in ours if name in host.states and not host.states[name].enabled} == ours
+    assert sorted(host.strategies) == ["margin-guard"]
+
+
+def test_our_strategies_are_offered_once_they_are_enabled():
+    host = Plugins.discover(["balance", "carry", "entries", "exits"])
+
+    assert [state.error for state in host.states.values() if state.quarantined] == []
+    assert sorted(host.strategies) == sorted(strategy.name for strategy in generate.shipped())

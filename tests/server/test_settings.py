@@ -27,6 +27,19 @@ def test_a_flag_beats_the_environment_which_beats_the_file():
     assert loaded.sources["log.level"] == "environment"
 
 
+def test_settings_of_plugins_are_read_by_the_plugins():
+    loaded = load(file="[plugin.limits]\nmax_positions = 3\n", environment={}, flags={})
+
+    assert loaded.plugin == {"limits": {"max_positions": 3}}
+    assert "plugin" not in names()
+
+
+@pytest.mark.parametrize("file", ["plugin = 1", "[plugin]\nlimits = 3"])
+def test_settings_of_plugins_are_tables(file):
+    with pytest.raises(SettingsInvalid, match=r"\[plugin.NAME\]"):
+        load(file=file, environment={}, flags={})
+
+
 def test_a_list_in_the_environment_is_split_at_commas():
     loaded = load(file="", environment={"AXISOR_PLUGINS": "lnmarkets,dip-buyer"}, flags={})
 

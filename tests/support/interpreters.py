@@ -17,6 +17,11 @@ SOURCES = (
     "sdk/src",
     "server/src",
     "plugins/margin-guard/src",
+    "plugins/balance/src",
+    "plugins/limits/src",
+    "plugins/carry/src",
+    "plugins/entries/src",
+    "plugins/exits/src",
     "examples/dip-buyer/src",
 )
 PATIENCE_S = 110

@@ -6,6 +6,7 @@ them is given the core.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import pluggy
@@ -46,6 +47,15 @@ def register_strategies(register: RegisterStrategy) -> None:
 @hookspec
 def register_venues(register: RegisterVenue) -> None:
     """Offer exchanges. Call `register` once for each."""
+
+
+@hookspec
+def configure(settings: Mapping[str, Any]) -> None:
+    """Take the plugin's own settings: the table `[plugin.NAME]`, empty where there is none.
+
+    Called once, before anything else is asked of a reviewer or observer. Raise ConfigInvalid for
+    settings that make no sense: the core does not start then.
+    """
 
 
 @hookspec

@@ -41,7 +41,7 @@ from axisor.events import (
     TimerFired,
     Woken,
 )
-from axisor.intents import Intent, Wake, Why
+from axisor.intents import CrossOrder, Intent, OpenPosition, Wake, Why
 from axisor.model import (
     Balance,
     CrossWallet,
@@ -74,6 +74,9 @@ class View(Struct, frozen=True, kw_only=True):
     `frozen` holds ids of positions to which nothing can be added now: only actions that may happen
     twice without harm are carried out on them. `outside` holds the sats that were added to open
     positions and that no action of this core explains, `outside_today` those of the present day.
+    `opening` holds the openings and cross orders that may have happened and that no reading shows
+    yet, `lost_today` the net loss of positions that ended in the present day, 0 for a gain; a
+    back-test shows neither.
     `seed` differs from step to step and is recorded with it.
     """
 
@@ -91,6 +94,8 @@ class View(Struct, frozen=True, kw_only=True):
     frozen: frozenset[str] = frozenset()
     outside: Mapping[str, Sats] = {}
     outside_today: Sats = 0
+    opening: tuple[OpenPosition | CrossOrder, ...] = ()
+    lost_today: Sats = 0
     seed: int = 0
 
     def position(self, id: str) -> Position | None:

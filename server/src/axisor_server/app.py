@@ -147,7 +147,7 @@ class Core:
         self._emergency = FileEmergencyLog(data_dir)
         self._wakeups = _wakeups(self._settings, clock)
         self._hints = Listener()  # those to tell: of one journal the latest only
-        plugins = Plugins.discover(self._settings.plugins)
+        plugins = Plugins.discover(self._settings.plugins, loaded.plugin)
         self._plugins = plugins
         keep_pace(plugins, self._settings)
         self._lag = metrics.LoopMetrics(registry)

@@ -71,10 +71,13 @@ class Plugins:
         self.owners: dict[str, str] = {}
 
     @classmethod
-    def discover(cls, enabled: Iterable[str]) -> Plugins:
+    def discover(
+        cls, enabled: Iterable[str], given: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Plugins:
         """Return the host of the plugins installed, with the enabled ones imported and registered.
 
-        Raises SettingsInvalid for an enabled name that is not installed.
+        `given` are the settings of plugins by name; None leaves them unconfigured. Raises
+        SettingsInvalid for an enabled name that is not installed, and as `configure` does.
         """
         host = cls()
         found = {entry.name: entry for entry in entry_points(group=GROUP)}
@@ -86,7 +89,33 @@ class Plugins:
                 raise SettingsInvalid(f"No plugin `{name}` is installed.{hint}", plugin=name)
         for name, entry in sorted(found.items()):
             host._admit(name, entry, enabled=name in wanted)
+        if given is not None:
+            host.configure(given)
         return host
+
+    def configure(self, given: Mapping[str, Mapping[str, Any]]) -> None:
+        """Hand every enabled plugin that takes settings its own.
+
+        Raises SettingsInvalid for settings of a plugin that is not enabled, cannot be used, takes
+        none, or refuses them: a reviewer that is silently absent would let everything pass.
+        """
+        takers = {impl.plugin_name: impl for impl in self._manager.hook.configure.get_hookimpls()}
+        for name in given:
+            state = self.states.get(name)
+            if state is None or not state.enabled:
+                raise _unfit(name, f"it is not enabled.{_near(name, self.states)}")
+            if state.quarantined:
+                raise _unfit(name, f"it cannot be used: {state.error}")
+            if name not in takers:
+                raise _unfit(name, "it takes none.")
+        for name, impl in takers.items():
+            settings = {"settings": given.get(name, {})}
+            try:
+                impl.function(**{key: settings[key] for key in impl.argnames})
+            except AxisorError as error:
+                raise _unfit(name, f"it refuses them: {error.message}") from error
+            except Exception as error:  # the boundary: what it raises says that it is not ready
+                raise _unfit(name, f"it failed with {type(error).__name__}: {error}") from error
 
     def _admit(self, name: str, entry: EntryPoint, *, enabled: bool) -> None:
         version = entry.dist.version if entry.dist else "unknown"
@@ -215,6 +244,15 @@ def _as_refusal(plugin: str, refusal: object) -> AxisorError:
     return ReviewRefused(
         f"The reviewer {plugin} answered {type(refusal).__name__}, which counts as a refusal.",
         plugin=plugin,
+    )
+
+
+def _unfit(name: str, why: str) -> SettingsInvalid:
+    return SettingsInvalid(
+        f"The settings of the plugin `{name}` cannot be used: {why}",
+        money="The core does not start, so nothing is done that the plugin was to refuse.",
+        fix=f"Correct [plugin.{name}] in the settings, or the list of plugins.",
+        plugin=name,
     )
 
 

@@ -222,10 +222,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Loaded(Struct, frozen=True):
-    """Settings with the source of each value: `flag`, `environment`, `file` or `default`."""
+    """Settings with the source of each value: `flag`, `environment`, `file` or `default`.
+
+    `plugin` holds the tables `[plugin.NAME]` of the file, for each plugin to read its own.
+    """
 
     settings: Settings
     sources: dict[str, str]
+    plugin: dict[str, dict[str, Any]] = {}
 
 
 def load(*, file: str, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Loaded:
@@ -235,8 +239,10 @@ def load(*, file: str, environment: Mapping[str, str], flags: Mapping[str, Any])
     """
     sources: dict[str, str] = dict.fromkeys(names(), "default")
     merged: dict[str, Any] = {}
+    given = _parse(file)
+    plugin = _plugin_tables(given.pop("plugin", {}))
     for source, values in (
-        ("file", _flatten(_parse(file))),
+        ("file", _flatten(given)),
         ("environment", _from_environment(environment)),
         ("flag", dict(flags)),
     ):
@@ -251,7 +257,7 @@ def load(*, file: str, environment: Mapping[str, str], flags: Mapping[str, Any])
         settings = msgspec.convert(_nest(merged), Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(f"A setting cannot be read: {error}.") from error
-    return Loaded(settings, {**dict.fromkeys(_provided(settings), "default"), **sources})
+    return Loaded(settings, {**dict.fromkeys(_provided(settings), "default"), **sources}, plugin)
 
 
 def names() -> tuple[str, ...]:
@@ -292,6 +298,15 @@ def _parse(file: str) -> dict[str, Any]:
         return tomllib.loads(file)
     except tomllib.TOMLDecodeError as error:
         raise SettingsInvalid(f"The settings file is not valid TOML: {error}.") from error
+
+
+def _plugin_tables(given: Any) -> dict[str, dict[str, Any]]:
+    if isinstance(given, dict) and all(isinstance(table, dict) for table in given.values()):
+        return given
+    raise SettingsInvalid(
+        "The settings of plugins are tables: write [plugin.NAME] and what it takes below it.",
+        setting="plugin",
+    )
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from axisor.errors import ConfigInvalid
 from axisor.events import IntentState, OrderChanged, Outcome
-from axisor.intents import AddMargin, ClosePosition, Intent, Notice, Wake
+from axisor.intents import AddMargin, ClosePosition, Intent, Notice, OpenPosition, Wake
 from axisor.model import (
     FeedQuality,
     Order,
@@ -189,3 +189,11 @@ async def test_sleeping_on_a_fixed_clock_moves_it():
     assert clock.monotonic_ms() == 1_500
     with pytest.raises(ValueError, match="does not go back"):
         clock.move(timedelta(seconds=-1))
+
+
+def test_a_harness_shows_openings_under_way_and_the_days_loss():
+    harness = Harness(Bell)
+    harness.opening = (OpenPosition(side=Side.BUY, leverage=1, quantity=1),)
+    harness.lost_today = 5
+
+    assert (harness.view.opening, harness.view.lost_today) == (harness.opening, 5)

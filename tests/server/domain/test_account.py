@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,7 +19,7 @@ from axisor.events import (
     PositionClosed,
     PositionEnd,
 )
-from axisor.intents import AddMargin
+from axisor.intents import AddMargin, CrossOrder, OpenPosition
 from axisor.model import (
     AccountState,
     Balance,
@@ -36,8 +36,10 @@ from axisor.ports import ClosedPosition
 from axisor_server.domain.account import AccountBook, diff, project
 from axisor_server.domain.intent import encode_action
 from axisor_server.domain.records import IntentRecord
+from axisor_server.domain.spending import Loss
 from axisor_server.domain.witness import Baseline, encode_baseline
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = 86_400 * 1_000_000
 BASE = 20_454 * DAY
@@ -205,3 +207,32 @@ def test_a_view_offers_only_sats_that_nothing_has_a_claim_on():
 
     assert view.balance.free == 0
     assert view.pending == {"p"}
+
+
+def opening(id: str, action: OpenPosition | CrossOrder, state: IntentState) -> IntentRecord:
+    """Return the record of an opening."""
+    kind = type(action).__name__
+    return replace(record(id, state), kind=kind, action=encode_action(action))
+
+
+def test_a_view_shows_openings_that_no_reading_shows_and_the_days_loss():
+    first = OpenPosition(side=Side.BUY, leverage=2, quantity=10)
+    second = CrossOrder(side=Side.SELL, quantity=20)
+    book = AccountBook(
+        account="a",
+        mode=Mode.SIM,
+        state=state(),
+        open={"2": opening("2", second, IntentState.UNKNOWN), "3": record("3", IntentState.SENT)},
+        unread={"1": opening("1", first, IntentState.CONFIRMED)},
+        losses=(Loss("p", 900, BASE), Loss("q", -200, BASE + 1), Loss("r", 50, BASE - 1)),
+    )
+
+    view = book.view(
+        now=EPOCH + timedelta(microseconds=BASE),
+        tick=None,
+        quality=FeedQuality.NONE,
+        price_age_ms=None,
+    )
+
+    assert view.opening == (first, second)
+    assert view.lost_today == 700

@@ -36,6 +36,7 @@ from axisor.model import (
     Side,
 )
 from axisor_server.domain.account import AccountBook
+from axisor_server.domain.intent import encode_action
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.review import MOST_OPEN, Asker, review, reviewed
 
@@ -68,7 +69,7 @@ WAITING = IntentRecord(
     kind="OpenPosition",
     additive=False,
     amount=0,
-    action=b"{}",
+    action=encode_action(OPEN),
     state=IntentState.SENT,
     run="r",
     created_us=0,

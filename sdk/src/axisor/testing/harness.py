@@ -26,7 +26,7 @@ from axisor.events import (
     TimerFired,
     Woken,
 )
-from axisor.intents import Action, Intent, Wake
+from axisor.intents import Action, CrossOrder, Intent, OpenPosition, Wake
 from axisor.model import (
     Balance,
     CrossWallet,
@@ -70,6 +70,8 @@ class Harness:
         self.frozen: frozenset[str] = frozenset()
         self.outside: dict[str, Sats] = {}
         self.outside_today: Sats = 0
+        self.opening: tuple[OpenPosition | CrossOrder, ...] = ()
+        self.lost_today: Sats = 0
         self.saved = b""
         self.wake: Wake | None = None
         self.every_tick = strategy.every_tick
@@ -107,6 +109,8 @@ class Harness:
             frozen=self.frozen,
             outside=self.outside,
             outside_today=self.outside_today,
+            opening=self.opening,
+            lost_today=self.lost_today,
             seed=self.steps,
         )
 

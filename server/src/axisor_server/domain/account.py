@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from axisor.events import (
     PositionClosed,
     PositionEnd,
 )
+from axisor.intents import CrossOrder, OpenPosition
 from axisor.model import (
     CROSS,
     AccountState,
@@ -38,10 +39,13 @@ from axisor.strategy import View
 from axisor_server.domain.attempts import Attempt, attempt_of
 from axisor_server.domain.counters import Count, Outside
 from axisor_server.domain.halting import stricter
-from axisor_server.domain.intent import spends
+from axisor_server.domain.intent import decode_action, spends
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
+
+OPENING = frozenset({"OpenPosition", "CrossOrder"})
+"""Kinds of actions that may make a position or enlarge one."""
 
 
 class AccountBook(Struct, frozen=True, kw_only=True):
@@ -129,6 +133,13 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def opening(self) -> tuple[OpenPosition | CrossOrder, ...]:
+        """Return the openings and cross orders that may have happened unseen, by their ids."""
+        unseen = [r for r in (*self.unread.values(), *self.open.values()) if r.kind in OPENING]
+        actions = (decode_action(r.action) for r in sorted(unseen, key=lambda r: r.id))
+        return tuple(a for a in actions if isinstance(a, OpenPosition | CrossOrder))
+
+    @property
     def reserved(self) -> Sats:
         """Return the sats of the balance last read that are gone or may be."""
         open_ = sum(r.amount for r in self.open.values() if spends(r.kind))
@@ -166,14 +177,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
 
     def lost_today(self, run: str, market_us: int) -> Sats:
         """Return the net loss of positions a run opened that ended in the day, 0 for a gain."""
-        day = market_us // DAY_US
         mine = self.opened_by(run)
-        lost = sum(
-            item.amount
-            for item in self.losses
-            if item.position in mine and item.market_us // DAY_US == day
-        )
-        return max(0, lost)
+        return _lost((item for item in self.losses if item.position in mine), market_us)
 
     def opened_by(self, run: str) -> frozenset[str]:
         """Return ids of the positions and orders a run opened."""
@@ -235,8 +240,15 @@ class AccountBook(Struct, frozen=True, kw_only=True):
             outside_today=sum(
                 came.amount for came in self.outside if came.at_us // DAY_US == to_us(now) // DAY_US
             ),
+            opening=self.opening,
+            lost_today=_lost(self.losses, to_us(now)),
             seed=seed,
         )
+
+
+def _lost(losses: Iterable[Loss], market_us: int) -> Sats:
+    day = market_us // DAY_US
+    return max(0, sum(item.amount for item in losses if item.market_us // DAY_US == day))
 
 
 def _comparable(position: Position) -> Position:

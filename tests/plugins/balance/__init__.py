@@ -1,0 +1,1 @@
+"""Tests of moving margin and of holding dollars."""
