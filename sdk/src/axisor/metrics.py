@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -101,8 +102,7 @@ def returns(equity: Sequence[Sats]) -> tuple[Decimal, ...] | None:
     if any(value <= 0 for value in equity[:-1]):
         return None
     with localcontext(_CONTEXT):
-        pairs = zip(equity, equity[1:], strict=False)
-        return tuple(Decimal(after - before) / before for before, after in pairs)
+        return tuple(Decimal(after - before) / before for before, after in pairwise(equity))
 
 
 def sharpe(equity: Sequence[Sats], spacing: timedelta) -> Decimal | None:

@@ -75,3 +75,95 @@ def test_a_file_that_is_no_candles_is_refused(axisor, tmp_path, text):
     path.write_text(text)
 
     assert axisor("backtest", "--candles", str(path)).code == 2
+
+
+ACCOUNT = ("--balance", "3000000", "--open", "long 25x 2500")
+
+
+def test_an_account_is_run_on_a_scenario_with_every_figure(axisor):
+    ran = axisor("backtest", "--scenario", "flash-crash", *ACCOUNT, "-o", "json")
+
+    assert ran.code == 0, ran.err
+    report = ran.json
+    assert report["version"] == 1
+    (account,) = report["accounts"]
+    assert account["strategy"] == "margin-guard"
+    assert account["config"]["trigger"] == "2.00"
+    assert account["decisions"] == 1
+    assert report["metrics"]["protection"]["liquidations_avoided"] == 1
+    assert len(report["decision_hash"]) == 64
+
+
+def test_calling_at_each_print_decides_the_same(axisor):
+    words = ("backtest", "--scenario", "volatile tick=2s", *ACCOUNT, "-o", "json")
+
+    assert axisor(*words).json == axisor(*words, "--each-print").json
+
+
+def test_people_read_the_figures_and_the_hash(axisor):
+    ran = axisor("backtest", "--scenario", "gap", *ACCOUNT)
+
+    assert ran.code == 0, ran.err
+    for word in ("net pl sats", "max drawdown pct", "cost of protection sats", "decisions "):
+        assert word in ran.out
+
+
+def test_another_strategy_runs_by_its_own_file(axisor, tmp_path):
+    config = tmp_path / "dip.toml"
+    config.write_text('margin = 5000\nstep = "0.5"\n')
+
+    ran = axisor(
+        *("backtest", "--scenario", "bear", "--strategy", "dip-buyer"),
+        *("--config", str(config), "--balance", "100000", "-o", "json"),
+    )
+
+    assert ran.code == 0, ran.err
+    (account,) = ran.json["accounts"]
+    assert account["config"] == {"margin": 5000, "step": "0.5"}
+    assert account["actions"] > 0
+
+
+def test_a_plan_has_several_accounts(axisor, tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        '[[accounts]]\nname = "a"\nbalance = 1000000\nstrategy = "margin-guard"\n'
+        'open = ["long 25x 2500"]\n[accounts.config]\ntrigger = "2"\ntarget = "5"\n'
+        '[[accounts]]\nname = "b"\nbalance = 1000000\nstrategy = "dip-buyer"\n'
+        "config = {margin = 1000}\n"
+    )
+
+    ran = axisor("backtest", "--scenario", "flash-crash", "--plan", str(plan), "-o", "json")
+
+    assert ran.code == 0, ran.err
+    assert [account["name"] for account in ran.json["accounts"]] == ["a", "b"]
+
+
+def test_ticks_are_a_market_too(axisor, tmp_path):
+    ticks = tmp_path / "ticks.csv"
+    ticks.write_text("time,price\n0,100000\n1000,98000\n2000,97000\n")
+
+    ran = axisor("backtest", "--ticks", str(ticks), *ACCOUNT, "-o", "json")
+
+    assert ran.code == 0, ran.err
+    assert ran.json["market"]["prints"] == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Name one market"),
+        (("--scenario", "gap", "--ticks", "x"), "Name one market"),
+        (("--scenario", "moon"), "moon"),
+        (("--scenario", "gap", "--open", "long 25x 2500"), "--balance"),
+        (("--scenario", "gap", "--balance", "1000", "--grid", "every=1h"), "--open"),
+        (("--scenario", "gap", "--balance", "1000", "--open", "up"), "not a position"),
+        (("--scenario", "gap", "--balance", "1000", "--plan", "x"), "--plan"),
+        (("--scenario", "gap", "--plan", "/nowhere"), "cannot be read"),
+        (("--scenario", "gap", "--balance", "1000", "--config", "/nowhere"), "cannot be read"),
+    ],
+)
+def test_wishes_that_do_not_fit_together_are_refused(axisor, words, said):
+    ran = axisor("backtest", *words)
+
+    assert ran.code == 2
+    assert said in ran.err

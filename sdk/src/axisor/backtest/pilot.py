@@ -58,8 +58,12 @@ class Pilot:
         latency: timedelta,
         *,
         each: bool = False,
+        names: Names | None = None,
     ) -> None:
-        """Take what to step, and on what; `each` calls it on every print, whatever it waits for."""
+        """Take what to step, and on what; `each` calls it on every print, whatever it waits for.
+
+        `names` numbers the positions in its decisions.
+        """
         self._strategy, self._config = strategy, config
         self._account, self._latency = account, latency
         self._each = each
@@ -74,7 +78,7 @@ class Pilot:
         self.added: Sats = 0
         self.notices: list[str] = []
         self.decisions: list[Decision] = []
-        self._names = Names()
+        self._names = names or Names()
         self._happened: list[Happening] = []
 
     @property

@@ -25,6 +25,7 @@ from axisor.maths import (
 from axisor.model import OrderType, Price, Sats, Side
 from axisor.strategy import Config, Strategy
 
+
 class Setup(Struct, frozen=True, kw_only=True):
     """What all positions of a back-test share.
 
