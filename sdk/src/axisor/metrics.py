@@ -177,3 +177,29 @@ def _ratio(part: Decimal, whole: Decimal) -> Decimal:
 
 def _rounded(value: Decimal) -> Decimal:
     return value.quantize(_PLACES, context=_CONTEXT)
+
+
+DEFINITIONS = {
+    "net_pl_sats": "Equity at the end less the balance at the start, less what was moved in "
+    "meanwhile. Equity is the free balance, all margins and reserves, and unrealised profit at the "
+    "last price, before fees of closing.",
+    "max_drawdown_sats": "The largest fall of equity from any sample to a later one.",
+    "max_drawdown": "That fall as a share of the equity it fell from.",
+    "sharpe": "Mean of the returns between equally spaced samples by their standard deviation "
+    "(n - 1), times the root of the samples in a year of 365 days. The rate without risk is zero. "
+    "None over less than a day.",
+    "sortino": "As the Sharpe ratio, by the root of the mean square of the negative returns, a "
+    "gain counting as zero.",
+    "closed": "Positions that ended, by closing, stop, target or liquidation.",
+    "win_rate": "Share of those whose profit less all their fees and funding is above zero.",
+    "profit_factor": "Their gains by their losses.",
+    "time_at_risk": "Share of time in which a position was nearer to liquidation than the line "
+    "drawn, 5 % of the price unless said otherwise.",
+    "liquidations": "Positions that were liquidated, or closed by force when funding was due.",
+    "liquidations_avoided": "Positions liquidated without the strategy and not with it.",
+    "cost_sats": "Cost of protection: fees and funding paid beyond those of the same account "
+    "without the strategy. Margin that was moved is no cost.",
+    "net_sats": "Net of protection: equity at the end less that of the same account without the "
+    "strategy.",
+}
+"""The definition of each figure, by its name, for those who read reports."""

@@ -9,7 +9,7 @@ import pytest
 from axisor.backtest import Opening, parse_opening, parse_plans
 from axisor.errors import ConfigInvalid, StrategyNotFound
 from axisor.model import Side
-from axisor_dip_buyer import DipBuyer
+from axisor_dip_buyer import DipBuyer, DipConfig
 
 TWO = """
 [[accounts]]
@@ -40,6 +40,7 @@ def test_a_file_of_accounts_is_read_with_their_own_configurations():
         Opening(Side.BUY, Decimal(25), 2_500),
         Opening(Side.SELL, Decimal("2.5"), 10),
     )
+    assert isinstance(first.config, DipConfig)
     assert first.config.step == Decimal("1.5")
 
 

@@ -238,12 +238,12 @@ def test_every_scenario_is_decided_alike_by_wakes_and_print_by_print(name):
 )
 def test_what_is_recorded_does_not_depend_on_the_prints_visited(seed, spacing, side):
     market = on(walk(seed, 1_500))
-    terms = {"spacing": timedelta(seconds=spacing)}
+    apart = timedelta(seconds=spacing)
     held = Opening(side, Decimal(20), 500)
     plan = Plan(name="a", balance=40_000_000, strategy=Woken, config=NoConfig(), openings=(held,))
 
-    skipped = back_test(market, [plan], Terms(**terms))
-    visited = back_test(market, [plan], Terms(each=True, **terms))
+    skipped = back_test(market, [plan], Terms(spacing=apart))
+    visited = back_test(market, [plan], Terms(each=True, spacing=apart))
 
     assert sheet(visited) == sheet(skipped)
 

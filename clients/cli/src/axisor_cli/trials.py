@@ -123,7 +123,7 @@ def config_of(given: Mapping[str, Any]) -> bytes:
     """Return the strategy's configuration as JSON; the guard's also from the options."""
     from axisor.backtest.plans import config_json
 
-    text = given["config_text"]
+    text: str | None = given["config_text"]
     if text is None:
         return _guard_config(given) if given["strategy"] == GUARD else b"{}"
     if text.lstrip().startswith("{"):

@@ -132,11 +132,11 @@ def back_test(
     lived: list[Lived] = []
     for number, plan in enumerate(plans):
         stage = _Stage(market, plan, costs, terms, spacing, number)
-        kept = stage.walk(lambda index, base=done: progress(base + index, of), guarded=True)
+        kept = stage.walk(_onwards(progress, done, of), guarded=True)
         done += len(market.path)
         bare = None
         if plan.openings:
-            bare = stage.walk(lambda index, base=done: progress(base + index, of), guarded=False)
+            bare = stage.walk(_onwards(progress, done, of), guarded=False)
             done += len(market.path)
         lived.append(_lived(stage, kept, bare))
     progress(of, of)
@@ -148,6 +148,10 @@ def back_test(
         accounts=tuple(lived),
         metrics=_together(market, spacing, lived),
     )
+
+
+def _onwards(progress: Progress, done: int, of: int) -> Callable[[int], None]:
+    return lambda index: progress(done + index, of)
 
 
 def usual_costs(market: Market) -> Costs:
