@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from axisor.backtest import sweep
+from axisor_cli import backtest
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GRID = "sides=long leverages=25 every=6h quantity=1000"
 
@@ -167,3 +170,63 @@ def test_wishes_that_do_not_fit_together_are_refused(axisor, words, said):
 
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_a_sweep_is_the_same_in_one_process_and_in_several(axisor):
+    words = (
+        *("backtest", "--scenario", "bear duration=1d tick=1m strength=3", *ACCOUNT),
+        *("--sweep", "trigger=1,2 target=4,6", "--walk-forward", "3", "-o", "json"),
+    )
+
+    alone = axisor(*words, "--processes", "1")
+    spread = axisor(*words, "--processes", "2")
+
+    assert alone.code == spread.code == 0, spread.err
+    assert alone.json == spread.json
+    assert len(alone.json["rows"]) == 4
+    assert len(alone.json["folds"]) == 2
+
+
+def test_people_read_a_sweep_as_a_table(axisor):
+    words = ("--sweep", "trigger=1,2", "--walk-forward", "2", "--processes", "1")
+
+    ran = axisor("backtest", "--scenario", "volatile tick=2s", *ACCOUNT, *words)
+
+    assert ran.code == 0, ran.err
+    assert "best first by net-pl" in ran.out
+    assert "forward net" in ran.out
+
+
+def test_a_page_and_a_picture_are_written_beside_the_figures(axisor, tmp_path):
+    page, picture = tmp_path / "report.html", tmp_path / "plots.png"
+
+    ran = axisor(
+        *("backtest", "--scenario", "flash-crash", *ACCOUNT),
+        *("--html", str(page), "--png", str(picture), "-o", "json"),
+    )
+
+    assert ran.code == 0, ran.err
+    assert ran.json["version"] == 1
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "Liquidations avoided" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--sweep", "trigger"), "no field with values"),
+        (("--sweep", "trigger=0"), ""),
+        (("--walk-forward", "3"), "--sweep"),
+        (("--sweep", "trigger=2", "--html", "x"), "one back-test"),
+        (("--html", "/nowhere/at/all"), "cannot be written"),
+    ],
+)
+def test_sweeps_and_files_that_cannot_be_are_refused(axisor, words, said):
+    ran = axisor("backtest", "--scenario", "gap", *ACCOUNT, *words)
+
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_the_command_offers_the_objectives_there_are():
+    assert backtest.OBJECTIVES == sweep.OBJECTIVES

@@ -20,6 +20,7 @@ from axisor_cli.strategies import find_strategy
 if TYPE_CHECKING:
     from axisor.backtest import PositionRow, Report
 
+OBJECTIVES = ("net-pl", "net-of-protection", "sharpe", "sortino", "drawdown")
 COLUMNS = (
     Column("group", "twins"),
     Column("count", "positions", number=True),
@@ -95,6 +96,12 @@ class FeeTier(click.ParamType["int | None"]):
 @click.option("--funding-rate", help="For each eight hours; 0.0001, or the scenario's own.")
 @click.option("--latency", type=click.FloatRange(min=0), default=0, help="Seconds to act.")
 @click.option("--each-print", is_flag=True, help="Call the strategy at every print; slow.")
+@click.option("--sweep", help="Vary the configuration: 'trigger=1,2,3 target=4,5'.")
+@click.option("--walk-forward", type=click.IntRange(2, 100), help="Choose and judge in parts.")
+@click.option("--objective", type=click.Choice(OBJECTIVES), default="net-pl", show_default=True)
+@click.option("--processes", type=click.IntRange(1, 1024), help="For sweeps; else one per core.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write the report as a page.")
+@click.option("--png", type=click.Path(dir_okay=False), help="Write the plots.")
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), help="As the global -o.")
 @click.pass_obj
 def backtest(options: Options | None, /, **given: Any) -> None:
@@ -110,8 +117,10 @@ def backtest(options: Options | None, /, **given: Any) -> None:
     if given["balance"] is not None or given["plan"] is not None:
         trials.run(given, printer)
         return
-    if given["openings"] or given["each_print"]:
-        raise click.UsageError("--open and --each-print need --balance or --plan.")
+    for name in ("openings", "each_print", "sweep", "html", "png"):
+        if given[name]:
+            word = "open" if name == "openings" else name.replace("_", "-")
+            raise click.UsageError(f"--{word} needs --balance or --plan.")
     report = _run(given)
     if printer.is_data:
         printer.record(msgspec.to_builtins(report))

@@ -40,11 +40,43 @@ ACCOUNTS = (
 def run(given: Mapping[str, Any], printer: Printer) -> None:
     """Run the strategy on accounts and write what came of it."""
     from axisor.backtest import back_test, sheet
+    from axisor_cli import sweeping
 
     if given["grid_text"]:
         raise click.UsageError("--grid opens twins; with --balance or --plan use --open.")
     plans, market = plans_of(given), market_of(given)
-    show(sheet(back_test(market, plans, terms_of(given, market))), printer)
+    terms = terms_of(given, market)
+    if given["sweep"] is not None:
+        if given["html"] or given["png"]:
+            raise click.UsageError("--html and --png show one back-test, not a sweep.")
+        sweeping.sweep(given, printer, market, plans, terms)
+        return
+    if given["walk_forward"] is not None:
+        raise click.UsageError("--walk-forward chooses between the variants of a --sweep.")
+    with sweeping.bar("prints", 1) as advance:
+        report = sheet(back_test(market, plans, terms, progress=advance.to))
+    _draw(given, report)
+    show(report, printer)
+
+
+def _draw(given: Mapping[str, Any], report: Sheet) -> None:
+    """Write the page and the plots that were asked for."""
+    if not (given["html"] or given["png"]):
+        return
+    from axisor.backtest.page import page
+    from axisor.backtest.plots import draw
+
+    plots = draw(report)
+    for name, content in (
+        (given["png"], plots),
+        (given["html"], page(report, plots).encode()),
+    ):
+        if name:
+            try:
+                FilePath(name).write_bytes(content)
+            except OSError as error:
+                raise click.UsageError(f"{name} cannot be written: {error}.") from error
+            click.echo(f"wrote {name}", err=True)
 
 
 def show(report: Sheet, printer: Printer) -> None:
