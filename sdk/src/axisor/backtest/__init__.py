@@ -15,7 +15,7 @@ from axisor.backtest.data import (
     read_market,
     read_ticks,
 )
-from axisor.backtest.decisions import Decision, decision_hash
+from axisor.backtest.decisions import Decision, decision_hash, journaled
 from axisor.backtest.grid import Grid, Slot, parse_grid
 from axisor.backtest.path import Path
 from axisor.backtest.plans import parse_opening, parse_plans, plan
@@ -47,6 +47,7 @@ __all__ = [
     "Terms",
     "back_test",
     "decision_hash",
+    "journaled",
     "market_of_candles",
     "parse_grid",
     "parse_opening",

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import asdict
 
+from axisor.events import OrderChanged, Payload, PositionChanged, StepTaken, Ticked, Woken
 from axisor.intents import Action, Intent, Notice, Wake
-from axisor.model import AccountState, Price
+from axisor.model import AccountState, Price, Tick
 
 _BESIDE = frozenset({"why", "episode", "client_id"})
 _IDS = frozenset({"position", "order"})
@@ -90,3 +91,30 @@ def _plain(action: Action) -> dict[str, Any]:
 
 def _text(number: Decimal) -> str:
     return f"{number.normalize():f}"
+
+
+def journaled(payloads: Iterable[Payload], run: str) -> tuple[Decision, ...]:
+    """Return what a run asked for, by the journal of its account from its first entry on.
+
+    Comparable with a back-test's over the prints that the run saw, given the same positions.
+    """
+    names = Names()
+    tick: Tick | None = None
+    found: list[Decision] = []
+    for payload in payloads:
+        match payload:
+            case PositionChanged(position=position):
+                names.of(position.id)
+            case OrderChanged(order=order):
+                names.of(order.id)
+            case StepTaken(cause=cause, saw=saw):
+                if isinstance(cause, Woken | Ticked):
+                    tick = cause.tick
+                elif saw is not None and saw.tick is not UNSET:
+                    tick = saw.tick
+                if payload.run != run or tick is None:
+                    continue
+                decision = asked(tick.time, tick.last, payload.intents, names)
+                if decision is not None:
+                    found.append(decision)
+    return tuple(found)

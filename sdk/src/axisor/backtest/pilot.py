@@ -70,6 +70,7 @@ class Pilot:
         self._memory = b""
         self._wake = Wake(on=ALL_EVENTS)
         self._seen: AccountState | None = None
+        self._present: AccountState | None = None
         self._tick: Tick | None = None
         self._under_way: list[tuple[datetime, Action]] = []
         self._causes: deque[Stimulus] = deque()
@@ -104,6 +105,7 @@ class Pilot:
         """Let the strategy see a print, the exchange having dealt with it already."""
         quote = Quote(tick.time, tick.last, tick.bid, tick.ask)
         budget = self._steps + MOST_STEPS_A_PRINT
+        self._present = None
         self._land(tick.time, quote)
         self._look(tick.time, quote)
         self._stimulate(tick, opening=opening)
@@ -161,7 +163,14 @@ class Pilot:
         for action in arrived:
             self._do(action, now, quote)
 
+    def _state(self, now: datetime, quote: Quote) -> AccountState:
+        """Return the account as it is; between two actions at one print it stays what it was."""
+        if self._present is None:
+            self._present = self._account.state(now, quote)
+        return self._present
+
     def _do(self, action: Action, now: datetime, quote: Quote) -> None:
+        self._present = None
         try:
             carry_out(self._account, action, now, quote)
         except AxisorError as error:
@@ -176,7 +185,7 @@ class Pilot:
 
     def _look(self, now: datetime, quote: Quote) -> None:
         """Tell the strategy what changed at its account since it last looked."""
-        state = self._account.state(now, quote)
+        state = self._state(now, quote)
         before, self._seen = self._seen, state
         self._names.meet(state)
         if before is None:
@@ -216,7 +225,7 @@ class Pilot:
             self._causes.append(cause)
 
     def _view(self, tick: Tick, quote: Quote) -> View:
-        state = self._account.state(tick.time, quote)
+        state = self._state(tick.time, quote)
         return View(
             now=tick.time,
             mode=Mode.SIM,
