@@ -34,7 +34,7 @@ BALANCE = 1_000_000
 HELD = (Opening(Side.BUY, Decimal(25), 2_500), Opening(Side.SELL, Decimal(20), 500))
 STORIES = {
     "crash": "flash-crash tick=500ms",
-    "wild": "volatile duration=40s tick=500ms strength=2",
+    "wild": "volatile duration=40s tick=500ms",
 }
 CASES: dict[str, tuple[type[Strategy], bytes, tuple[Opening, ...]]] = {
     "guard": (MarginGuard, b'{"trigger": "2", "target": "5"}', HELD),
