@@ -18,6 +18,9 @@ from axisor.model import Sats
 YEAR = timedelta(days=365)
 """What ratios are annualised to: this market never closes."""
 
+LEAST_SPAN = timedelta(days=1)
+"""Below this no ratio is annualised."""
+
 _PLACES = Decimal("0.000001")
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _MICROSECOND = timedelta(microseconds=1)
@@ -161,6 +164,39 @@ def time_at_risk(at_risk: timedelta, whole: timedelta) -> Decimal | None:
     if not whole:
         return None
     return _ratio(Decimal(at_risk // _MICROSECOND), Decimal(whole // _MICROSECOND))
+
+
+def judge(
+    equity: Sequence[Sats],
+    results: Sequence[Sats],
+    *,
+    spacing: timedelta,
+    before: Sats,
+    risk: Decimal | None,
+    liquidations: int,
+    protection: Protection | None = None,
+) -> Metrics:
+    """Return the figures of equity samples and of the results of closed positions.
+
+    The last sample is the end, which may lie nearer to the one before it than `spacing`; ratios of
+    returns leave it out, and there are none over less than a day: a year made of minutes says
+    nothing. `before` is what there was before anything was opened.
+    """
+    fall = max_drawdown((before, *equity))
+    regular = equity[:-1] if spacing * (len(equity) - 2) >= LEAST_SPAN else ()
+    return Metrics(
+        net_pl_sats=net_pl((before, *equity)),
+        max_drawdown_sats=fall.sats,
+        max_drawdown=fall.fraction,
+        sharpe=sharpe(regular, spacing),
+        sortino=sortino(regular, spacing),
+        closed=len(results),
+        win_rate=win_rate(results),
+        profit_factor=profit_factor(results),
+        time_at_risk=risk,
+        liquidations=liquidations,
+        protection=protection,
+    )
 
 
 def _annual(mean: Decimal, variance: Decimal, spacing: timedelta) -> Decimal | None:

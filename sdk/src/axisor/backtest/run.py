@@ -15,25 +15,12 @@ from axisor.backtest.pilot import Pilot
 from axisor.backtest.recorder import Event, Recorder, Sample, sample_places, spacing_of
 from axisor.backtest.walk import Costs, Walk
 from axisor.exchange import Account, NewTrade, Quote, Rules, seeded_ids
-from axisor.metrics import (
-    Metrics,
-    Protection,
-    max_drawdown,
-    net_pl,
-    profit_factor,
-    sharpe,
-    sortino,
-    time_at_risk,
-    win_rate,
-)
+from axisor.metrics import Metrics, Protection, judge, time_at_risk
 from axisor.model import OrderType, Sats, Side
 from axisor.strategy import Config, Strategy
 
 MOST_ACCOUNTS = 100
 MOST_POSITIONS = 100
-
-LEAST_SPAN = timedelta(days=1)
-"""Below this no ratio is annualised."""
 
 Progress = Callable[[int, int], None]
 """Hears how much is done, and of how much."""
@@ -244,39 +231,6 @@ def _lived(stage: _Stage, kept: _Walked, bare: _Walked | None) -> Lived:
         funding=kept.account.books.sums.funding,
         results=tuple(recorder.results),
         at_risk=at_risk,
-    )
-
-
-def judge(
-    equity: Sequence[Sats],
-    results: Sequence[Sats],
-    *,
-    spacing: timedelta,
-    before: Sats,
-    risk: Decimal | None,
-    liquidations: int,
-    protection: Protection | None = None,
-) -> Metrics:
-    """Return the figures of equity samples and of the results of closed positions.
-
-    The last sample is the end, which may lie nearer to the one before it than `spacing`; ratios of
-    returns leave it out, and there are none over less than a day: a year made of minutes says
-    nothing. `before` is what there was before anything was opened.
-    """
-    fall = max_drawdown((before, *equity))
-    regular = equity[:-1] if spacing * (len(equity) - 2) >= LEAST_SPAN else ()
-    return Metrics(
-        net_pl_sats=net_pl((before, *equity)),
-        max_drawdown_sats=fall.sats,
-        max_drawdown=fall.fraction,
-        sharpe=sharpe(regular, spacing),
-        sortino=sortino(regular, spacing),
-        closed=len(results),
-        win_rate=win_rate(results),
-        profit_factor=profit_factor(results),
-        time_at_risk=risk,
-        liquidations=liquidations,
-        protection=protection,
     )
 
 

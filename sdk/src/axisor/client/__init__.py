@@ -23,6 +23,7 @@ from axisor.client.margin import Margin
 from axisor.client.market import Market
 from axisor.client.orders import Orders
 from axisor.client.people import Auth, Users
+from axisor.client.performance import Performance
 from axisor.client.profile import Profile, open_channel
 from axisor.client.strategies import Strategies
 from axisor.client.system import System
@@ -56,6 +57,7 @@ class Client:
         self.guard = Guard(caller)
         self.dead_letters = DeadLetters(caller)
         self.audit = Audit(caller)
+        self.performance = Performance(caller)
         self.system = System(caller)
         self.tokens = Tokens(caller)
         self.auth = Auth(caller)

@@ -1,4 +1,4 @@
-"""Probes of a strategy over a market: does it see the future, and does it ask to be woken enough?
+"""Probes a strategy over a market: whether it sees the future, and is woken often enough.
 
 They need the extra `backtest`. Import them from here; the rest of the kit does without.
 """

@@ -21,6 +21,7 @@ from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
 from axisor_server.rpc.metrics import CallMetrics, CoreCollector
 from axisor_server.rpc.orders import OrderServicer
+from axisor_server.rpc.performance import PerformanceServicer
 from axisor_server.rpc.pipeline import Pipeline
 from axisor_server.rpc.strategies import StrategyServicer
 from axisor_server.rpc.system import SystemServicer
@@ -37,6 +38,7 @@ from axisor_server.services.letters import Letters
 from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
+from axisor_server.services.performing import Performances
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
 from axisor_server.services.runs import Runs
@@ -145,6 +147,9 @@ class House:
             ),
             "axisor.v1.DeadLetterService": DeadLetterServicer(
                 Letters(engine=engine, store=store, accounts=accounts, clock=clock)
+            ),
+            "axisor.v1.PerformanceService": PerformanceServicer(
+                Performances(store=store, accounts=accounts, snapshots=snapshots, clock=clock)
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
             **self.identity.servicers,
