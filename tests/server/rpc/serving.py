@@ -25,6 +25,7 @@ from axisor.strategy import Config, Memory, Strategy
 from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
 from axisor_server.adapters import tls
+from axisor_server.adapters.backtesting import ProcessBacktests
 from axisor_server.adapters.memory.ids import SeededIds
 from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
@@ -152,6 +153,7 @@ class Served:
             ),
             others=self.guests,
             registry=self.registry,
+            backtester=ProcessBacktests(),
         )
         self.server = RpcServer(
             pipeline=self.house.pipeline, servicers=self.house.servicers, reflect=True

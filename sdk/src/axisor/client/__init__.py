@@ -15,6 +15,7 @@ from typing import Self
 from axisor.client.access import Access
 from axisor.client.accounts import Accounts
 from axisor.client.audit import Audit
+from axisor.client.backtests import Backtests
 from axisor.client.calls import TIMEOUT_S, Caller, Page, Renew, Sleep, every, new_request_id
 from axisor.client.events import Events
 from axisor.client.guard import Guard
@@ -58,6 +59,7 @@ class Client:
         self.dead_letters = DeadLetters(caller)
         self.audit = Audit(caller)
         self.performance = Performance(caller)
+        self.backtests = Backtests(caller)
         self.system = System(caller)
         self.tokens = Tokens(caller)
         self.auth = Auth(caller)

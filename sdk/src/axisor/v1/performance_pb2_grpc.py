@@ -47,10 +47,10 @@ class PerformanceServiceServicer(object):
     """
 
     def GetPerformance(self, request, context):
-        """Computes the figures of an account over a time, from its journal alone. Equity is what is booked:
-        what the account had when it was first read, and every result, fee and funding since. Deposits
-        and withdrawals are no results. A journal keeps no price between decisions, so profit that is not
-        realised is told apart. Fails with `ACCOUNT_NOT_FOUND`.
+        """Computes the figures of an account over a time, from its journal alone. Equity is what is
+        booked: what the account had when it was first read, and every result, fee and funding since.
+        Deposits and withdrawals are no results. A journal keeps no price between decisions, so profit
+        that is not realised is told apart. Fails with `ACCOUNT_NOT_FOUND`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

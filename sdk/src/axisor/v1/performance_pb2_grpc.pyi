@@ -34,10 +34,10 @@ class PerformanceServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PerformanceServiceAsyncStub: ...
     GetPerformance: _grpc.UnaryUnaryMultiCallable[_performance_pb2.GetPerformanceRequest, _performance_pb2.GetPerformanceResponse]
-    """Computes the figures of an account over a time, from its journal alone. Equity is what is booked:
-    what the account had when it was first read, and every result, fee and funding since. Deposits
-    and withdrawals are no results. A journal keeps no price between decisions, so profit that is not
-    realised is told apart. Fails with `ACCOUNT_NOT_FOUND`.
+    """Computes the figures of an account over a time, from its journal alone. Equity is what is
+    booked: what the account had when it was first read, and every result, fee and funding since.
+    Deposits and withdrawals are no results. A journal keeps no price between decisions, so profit
+    that is not realised is told apart. Fails with `ACCOUNT_NOT_FOUND`.
     """
 
 @_typing.type_check_only
@@ -46,10 +46,10 @@ class PerformanceServiceAsyncStub(PerformanceServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetPerformance: _aio.UnaryUnaryMultiCallable[_performance_pb2.GetPerformanceRequest, _performance_pb2.GetPerformanceResponse]  # type: ignore[assignment]
-    """Computes the figures of an account over a time, from its journal alone. Equity is what is booked:
-    what the account had when it was first read, and every result, fee and funding since. Deposits
-    and withdrawals are no results. A journal keeps no price between decisions, so profit that is not
-    realised is told apart. Fails with `ACCOUNT_NOT_FOUND`.
+    """Computes the figures of an account over a time, from its journal alone. Equity is what is
+    booked: what the account had when it was first read, and every result, fee and funding since.
+    Deposits and withdrawals are no results. A journal keeps no price between decisions, so profit
+    that is not realised is told apart. Fails with `ACCOUNT_NOT_FOUND`.
     """
 
 class PerformanceServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -61,10 +61,10 @@ class PerformanceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _performance_pb2.GetPerformanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_performance_pb2.GetPerformanceResponse, _abc.Awaitable[_performance_pb2.GetPerformanceResponse]]:
-        """Computes the figures of an account over a time, from its journal alone. Equity is what is booked:
-        what the account had when it was first read, and every result, fee and funding since. Deposits
-        and withdrawals are no results. A journal keeps no price between decisions, so profit that is not
-        realised is told apart. Fails with `ACCOUNT_NOT_FOUND`.
+        """Computes the figures of an account over a time, from its journal alone. Equity is what is
+        booked: what the account had when it was first read, and every result, fee and funding since.
+        Deposits and withdrawals are no results. A journal keeps no price between decisions, so profit
+        that is not realised is told apart. Fails with `ACCOUNT_NOT_FOUND`.
         """
 
 def add_PerformanceServiceServicer_to_server(servicer: PerformanceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

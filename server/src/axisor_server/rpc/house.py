@@ -12,6 +12,7 @@ from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
 from axisor_server.rpc.audit import AuditServicer
+from axisor_server.rpc.backtests import BacktestServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.house_identity import Identity
@@ -30,6 +31,7 @@ from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
 from axisor_server.services.allowances import Allowances
 from axisor_server.services.auditing import Audits
+from axisor_server.services.backtesting import Backtester, Backtests
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
@@ -67,7 +69,9 @@ class House:
         registry: CollectorRegistry,
         terms: Terms = USUAL,
         others: Authenticator | None = None,
+        backtester: Backtester,
         calls: CallLimits | None = None,
+        most_backtests: int = 1,
     ) -> None:
         seen = Seeing(store)
         self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
@@ -147,6 +151,10 @@ class House:
             ),
             "axisor.v1.DeadLetterService": DeadLetterServicer(
                 Letters(engine=engine, store=store, accounts=accounts, clock=clock)
+            ),
+            "axisor.v1.BacktestService": BacktestServicer(
+                Backtests(accounts=accounts, runs=runs, backtester=backtester, most=most_backtests),
+                clock,
             ),
             "axisor.v1.PerformanceService": PerformanceServicer(
                 Performances(store=store, accounts=accounts, snapshots=snapshots, clock=clock)
