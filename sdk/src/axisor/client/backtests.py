@@ -48,7 +48,7 @@ class Backtests:
     ) -> bytes:
         """Return the report as JSON; leaving early ends the back-test.
 
-        `scenario` is a made-up market, `candles` a CSV file of a recorded one; give one of them.
+        `scenario` is a made-up market, `candles` a CSV file of a recorded one, which goes first.
         Raises StrategyNotFound, ConfigInvalid, CandlesInvalid, RateLimited, NotSupported.
         """
         watched = self.watch(
@@ -89,8 +89,7 @@ class Backtests:
             config=config,
             balance_sats=balance,
             positions=positions,
-            scenario=scenario,
-            candles=candles,
+            **({"candles": candles} if candles else {"scenario": scenario}),
         )
         call = self._stub.WatchBacktest(request, metadata=self._call.headers())
         try:

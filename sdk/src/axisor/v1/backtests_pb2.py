@@ -28,13 +28,15 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61xisor/v1/backtests.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xb2\x02\n\x14WatchBacktestRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x39\n\x08strategy\x18\x02 \x01(\tB\'\xe2\x41\x01\x02\xbaH r\x1e\x32\x1c^strategies/[a-z0-9-]{1,64}$\x12\x1d\n\x06\x63onfig\x18\x03 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04(\x80\x80\x04\x12!\n\x0c\x62\x61lance_sats\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\x12%\n\tpositions\x18\x05 \x03(\tB\x12\xe2\x41\x01\x01\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18 \x12\x1e\n\x08scenario\x18\x06 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02\x12\x1f\n\x07\x63\x61ndles\x18\x07 \x01(\x0c\x42\x0e\xe2\x41\x01\x01\xbaH\x07z\x05\x18\x80\x80\x80\x01\"\x91\x01\n\x15WatchBacktestResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.BacktestProgressB\x04\xe2\x41\x01\x03\x12\x14\n\x06report\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\"G\n\x10\x42\x61\x63ktestProgress\x12\x18\n\ndone_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0btotal_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x32|\n\x0f\x42\x61\x63ktestService\x12i\n\rWatchBacktest\x12\x1f.axisor.v1.WatchBacktestRequest\x1a .axisor.v1.WatchBacktestResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x04\x12\x06parent(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61xisor/v1/backtests.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xcb\x02\n\x14WatchBacktestRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x39\n\x08strategy\x18\x02 \x01(\tB\'\xe2\x41\x01\x02\xbaH r\x1e\x32\x1c^strategies/[a-z0-9-]{1,64}$\x12\x1d\n\x06\x63onfig\x18\x03 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04(\x80\x80\x04\x12!\n\x0c\x62\x61lance_sats\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\x12%\n\tpositions\x18\x05 \x03(\tB\x12\xe2\x41\x01\x01\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18 \x12\"\n\x08scenario\x18\x06 \x01(\tB\x0e\xe2\x41\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12#\n\x07\x63\x61ndles\x18\x07 \x01(\x0c\x42\x10\xe2\x41\x01\x01\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x01H\x00\x42\x0f\n\x06market\x12\x05\xbaH\x02\x08\x01\"\x91\x01\n\x15WatchBacktestResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.BacktestProgressB\x04\xe2\x41\x01\x03\x12\x14\n\x06report\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\"G\n\x10\x42\x61\x63ktestProgress\x12\x18\n\ndone_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0btotal_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x32|\n\x0f\x42\x61\x63ktestService\x12i\n\rWatchBacktest\x12\x1f.axisor.v1.WatchBacktestRequest\x1a .axisor.v1.WatchBacktestResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x04\x12\x06parent(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'axisor.v1.backtests_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_WATCHBACKTESTREQUEST'].oneofs_by_name['market']._loaded_options = None
+  _globals['_WATCHBACKTESTREQUEST'].oneofs_by_name['market']._serialized_options = b'\272H\002\010\001'
   _globals['_WATCHBACKTESTREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_WATCHBACKTESTREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272H\036r\0342\032^accounts/[a-z0-9-]{1,64}$'
   _globals['_WATCHBACKTESTREQUEST'].fields_by_name['strategy']._loaded_options = None
@@ -46,9 +48,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHBACKTESTREQUEST'].fields_by_name['positions']._loaded_options = None
   _globals['_WATCHBACKTESTREQUEST'].fields_by_name['positions']._serialized_options = b'\342A\001\001\272H\013\222\001\010\020d\"\004r\002\030 '
   _globals['_WATCHBACKTESTREQUEST'].fields_by_name['scenario']._loaded_options = None
-  _globals['_WATCHBACKTESTREQUEST'].fields_by_name['scenario']._serialized_options = b'\342A\001\001\272H\005r\003\030\200\002'
+  _globals['_WATCHBACKTESTREQUEST'].fields_by_name['scenario']._serialized_options = b'\342A\001\001\272H\007r\005\020\001\030\200\002'
   _globals['_WATCHBACKTESTREQUEST'].fields_by_name['candles']._loaded_options = None
-  _globals['_WATCHBACKTESTREQUEST'].fields_by_name['candles']._serialized_options = b'\342A\001\001\272H\007z\005\030\200\200\200\001'
+  _globals['_WATCHBACKTESTREQUEST'].fields_by_name['candles']._serialized_options = b'\342A\001\001\272H\tz\007\020\001\030\200\200\200\001'
   _globals['_WATCHBACKTESTRESPONSE'].fields_by_name['progress']._loaded_options = None
   _globals['_WATCHBACKTESTRESPONSE'].fields_by_name['progress']._serialized_options = b'\342A\001\003'
   _globals['_WATCHBACKTESTRESPONSE'].fields_by_name['report']._loaded_options = None
@@ -62,11 +64,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BACKTESTSERVICE'].methods_by_name['WatchBacktest']._loaded_options = None
   _globals['_BACKTESTSERVICE'].methods_by_name['WatchBacktest']._serialized_options = b'\220\002\001\212\265\030\014\010\004\022\006parent(\001'
   _globals['_WATCHBACKTESTREQUEST']._serialized_start=155
-  _globals['_WATCHBACKTESTREQUEST']._serialized_end=461
-  _globals['_WATCHBACKTESTRESPONSE']._serialized_start=464
-  _globals['_WATCHBACKTESTRESPONSE']._serialized_end=609
-  _globals['_BACKTESTPROGRESS']._serialized_start=611
-  _globals['_BACKTESTPROGRESS']._serialized_end=682
-  _globals['_BACKTESTSERVICE']._serialized_start=684
-  _globals['_BACKTESTSERVICE']._serialized_end=808
+  _globals['_WATCHBACKTESTREQUEST']._serialized_end=486
+  _globals['_WATCHBACKTESTRESPONSE']._serialized_start=489
+  _globals['_WATCHBACKTESTRESPONSE']._serialized_end=634
+  _globals['_BACKTESTPROGRESS']._serialized_start=636
+  _globals['_BACKTESTPROGRESS']._serialized_end=707
+  _globals['_BACKTESTSERVICE']._serialized_start=709
+  _globals['_BACKTESTSERVICE']._serialized_end=833
 # @@protoc_insertion_point(module_scope)

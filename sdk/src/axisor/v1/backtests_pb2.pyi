@@ -42,7 +42,7 @@ class WatchBacktestRequest(_message.Message):
     """Required. The balance of the simulated account before its positions are opened."""
     scenario: _builtins.str
     """Optional. A made-up market: the name of a scenario and what shapes it, such as
-    `flash-crash seed=7 duration=6h`. Exactly one of `scenario` and `candles` is given.
+    `flash-crash seed=7 duration=6h`.
     """
     candles: _builtins.bytes
     """Optional. A recorded market: a CSV file of candles, plain or gzipped, at most 2 MiB."""
@@ -63,11 +63,13 @@ class WatchBacktestRequest(_message.Message):
         scenario: _builtins.str = ...,
         candles: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["candles", b"candles", "market", b"market", "scenario", b"scenario"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_sats", b"balance_sats", "candles", b"candles", "config", b"config", "parent", b"parent", "positions", b"positions", "scenario", b"scenario", "strategy", b"strategy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_sats", b"balance_sats", "candles", b"candles", "config", b"config", "market", b"market", "parent", b"parent", "positions", b"positions", "scenario", b"scenario", "strategy", b"strategy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_market: _TypeAlias = _typing.Literal["scenario", "candles"]  # noqa: Y015
+    _WhichOneofArgType_market: _TypeAlias = _typing.Literal["market", b"market"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_market) -> _WhichOneofReturnType_market | None: ...
 
 Global___WatchBacktestRequest: _TypeAlias = WatchBacktestRequest  # noqa: Y015
 

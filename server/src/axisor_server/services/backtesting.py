@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from axisor.errors import FieldInvalid, NotSupported, RateLimited
+from axisor.errors import NotSupported, RateLimited
 from axisor_server.domain.backtesting import Broken, Refused, Told, Wish
 from axisor_server.engine.replies import Failure
 from axisor_server.services.accounts import Accounts
@@ -44,8 +44,6 @@ class Backtests:
         """
         await self._accounts.get(account)
         found = self._runs.strategy(strategy)
-        if bool(wish.scenario) == bool(wish.candles):
-            raise FieldInvalid("Give a scenario or candles, one of the two.", field="scenario")
         if self._under_way >= self._most:
             raise RateLimited(f"{self._most} back-tests are under way already.", fix=RETRY)
         self._under_way += 1
