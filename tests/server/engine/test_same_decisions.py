@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -36,7 +37,7 @@ STORIES = {
     "crash": "flash-crash tick=500ms",
     "wild": "volatile duration=40s tick=500ms",
 }
-CASES: dict[str, tuple[type[Strategy], bytes, tuple[Opening, ...]]] = {
+CASES: dict[str, tuple[type[Strategy[Any, Any]], bytes, tuple[Opening, ...]]] = {
     "guard": (MarginGuard, b'{"trigger": "2", "target": "5"}', HELD),
     "dips": (DipBuyer, b'{"margin": 3000, "step": "0.3"}', ()),
 }

@@ -227,6 +227,7 @@ async def serving(
         served.house.hub.close()
         await served.server.stop(1)
         await served.house.once.drain()
+        await served.house.aclose()
         await served.engine.stop(1)
         await served.store.close()
 

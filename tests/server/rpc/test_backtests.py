@@ -30,7 +30,7 @@ CANDLES = (
 
 
 def watch(channel: grpc.aio.Channel, account: str, **more: Any) -> Any:
-    given = {
+    given: dict[str, Any] = {
         "parent": account,
         "strategy": "strategies/nap",
         "config": '{"minutes": 3}',

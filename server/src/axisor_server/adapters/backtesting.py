@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
@@ -13,6 +14,9 @@ from axisor_server.domain.backtesting import Broken, Line, Told, Wish
 
 WORKER = "axisor_server.adapters.backtest_worker"
 MOST_LINE = 1 << 20
+MOST_WAITING = 64
+"""Lines that wait for a slow reader; beyond it the process waits too."""
+
 KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
 """What of the core's environment a worker gets: nothing that names a place or a secret."""
 
@@ -23,40 +27,97 @@ USED_UP = (
 
 
 class ProcessBacktests:
-    """A Backtester that starts one Python for each back-test."""
+    """A Backtester that starts one Python for each back-test.
+
+    Each is minded by a task of its own, which ends the process also when whoever waited for it is
+    torn away.
+    """
+
+    def __init__(self) -> None:
+        self._minding: set[asyncio.Task[None]] = set()
 
     async def run(self, wish: Wish) -> AsyncGenerator[Told, None]:
         """Yield what the process tells, until it ends. Closing this kills it."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            WORKER,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            limit=MOST_LINE,
-            env=surroundings(os.environ),
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        ended = False
+        told: asyncio.Queue[Line] = asyncio.Queue(MOST_WAITING)
+        minding = asyncio.create_task(_mind(wish, told))
+        self._minding.add(minding)
+        minding.add_done_callback(self._minding.discard)
         try:
-            process.stdin.write(msgspec.json.encode(wish) + b"\n")
-            process.stdin.close()
-            while line := await process.stdout.readline():
-                told = msgspec.json.decode(line, type=Line)
-                if told.told is None:
-                    ended = True
-                    break
-                yield told.told
-            if not ended:
-                yield Broken(USED_UP)
-        except ConnectionError:
-            yield Broken(USED_UP)
+            while (line := await told.get()).told is not None:
+                yield line.told
         finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+            _end(minding)
+
+    async def aclose(self) -> None:
+        """End every back-test and wait until its process is gone."""
+        for task in self._minding:
+            _end(task)
+        await asyncio.gather(*self._minding, return_exceptions=True)
+
+
+def _end(minding: asyncio.Task[None]) -> None:
+    if not minding.cancelling():  # a second time would tear it away from ending its process
+        minding.cancel()
+
+
+async def _mind(wish: Wish, told: asyncio.Queue[Line]) -> None:
+    """Start a process, pass on its lines, and see to its end."""
+    starting = asyncio.ensure_future(_start())
+    try:
+        # A start that is torn off halfway leaves a process that nobody ends.
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _finish(await starting)
+        raise
+    try:
+        whole = await _pass_on(process, wish, told)
+        if not whole:
+            await told.put(Line(Broken(USED_UP)))
+            await told.put(Line(None))
+    finally:
+        # It may be torn away while it ends: what waited has heard all, or the core stops.
+        finishing = asyncio.ensure_future(_finish(process))
+        try:
+            await asyncio.shield(finishing)
+        except asyncio.CancelledError:
+            await finishing
+            raise
+
+
+async def _start() -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        WORKER,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=MOST_LINE,
+        env=surroundings(os.environ),
+    )
+
+
+async def _pass_on(process: Process, wish: Wish, told: asyncio.Queue[Line]) -> bool:
+    """Hand a process its wish and pass on its lines; return whether it told everything."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(msgspec.json.encode(wish) + b"\n")
+    process.stdin.close()
+    while line := await process.stdout.readline():
+        read = msgspec.json.decode(line, type=Line)
+        await told.put(read)
+        if read.told is None:
+            return True
+    return False
+
+
+async def _finish(process: Process) -> None:
+    assert process.stdout is not None
+    if process.returncode is None:
+        process.kill()
+    while await process.stdout.read(MOST_LINE):
+        continue  # until its end, or the pipe is left open
+    await process.wait()
 
 
 def surroundings(environment: Mapping[str, str]) -> dict[str, str]:

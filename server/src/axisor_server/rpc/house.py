@@ -121,6 +121,9 @@ class House:
         )
         self.protection = Protection(engine=engine, store=store, clock=clock)
         self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
+        self._backtests = Backtests(
+            accounts=accounts, runs=runs, backtester=backtester, most=most_backtests
+        )
         self.servicers: Mapping[str, object] = {
             "axisor.v1.AccountService": AccountServicer(accounts, snapshots, watches),
             "axisor.v1.MarginService": MarginServicer(
@@ -152,10 +155,7 @@ class House:
             "axisor.v1.DeadLetterService": DeadLetterServicer(
                 Letters(engine=engine, store=store, accounts=accounts, clock=clock)
             ),
-            "axisor.v1.BacktestService": BacktestServicer(
-                Backtests(accounts=accounts, runs=runs, backtester=backtester, most=most_backtests),
-                clock,
-            ),
+            "axisor.v1.BacktestService": BacktestServicer(self._backtests, clock),
             "axisor.v1.PerformanceService": PerformanceServicer(
                 Performances(store=store, accounts=accounts, snapshots=snapshots, clock=clock)
             ),
@@ -177,4 +177,5 @@ class House:
 
     async def aclose(self) -> None:
         """Close what the use cases opened."""
+        await self._backtests.aclose()
         await self._market.aclose()

@@ -24,6 +24,10 @@ class Backtester(Protocol):
         """Yield how far a back-test is, and at last its report or why there is none."""
         ...
 
+    async def aclose(self) -> None:
+        """End every back-test."""
+        ...
+
 
 class Backtests:
     """Makes back-tests of the strategies that can be run here."""
@@ -54,6 +58,10 @@ class Backtests:
                     yield _checked(item)
         finally:
             self._under_way -= 1
+
+    async def aclose(self) -> None:
+        """End every back-test."""
+        await self._backtester.aclose()
 
 
 def _checked(told: Told) -> Told:
