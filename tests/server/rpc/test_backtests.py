@@ -132,6 +132,6 @@ async def test_no_more_run_than_there_is_room_for_and_hanging_up_makes_room(
 
 
 def test_a_worker_gets_no_setting_and_no_secret_of_the_core() -> None:
-    given = {"AXISOR_VAULT__KEY": "s", "HOME": "/root", "PATH": "/bin", "LD_PRELOAD": "x"}
+    given = {"AXISOR_VAULT__KEY": "s", "HOME": "/nowhere", "PATH": "/bin", "LD_PRELOAD": "x"}
 
     assert set(surroundings(given)) == {"PATH", "PYTHONPATH"}
