@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -230,3 +231,12 @@ def test_sweeps_and_files_that_cannot_be_are_refused(axisor, words, said):
 
 def test_the_command_offers_the_objectives_there_are():
     assert backtest.OBJECTIVES == sweep.OBJECTIVES
+
+
+def test_plots_without_a_library_are_refused_before_anything_runs(axisor, monkeypatch):
+    monkeypatch.setitem(sys.modules, "axisor.backtest.plots", None)  # as where it is not installed
+
+    ran = axisor("backtest", "--scenario", "gap", *ACCOUNT, "--png", "x.png")
+
+    assert ran.code == 2
+    assert "axisor-cli[plots]" in ran.err

@@ -44,6 +44,8 @@ def run(given: Mapping[str, Any], printer: Printer) -> None:
 
     if given["grid_text"]:
         raise click.UsageError("--grid opens twins; with --balance or --plan use --open.")
+    if given["html"] or given["png"]:
+        _check_plots()
     plans, market = plans_of(given), market_of(given)
     terms = terms_of(given, market)
     if given["sweep"] is not None:
@@ -57,6 +59,16 @@ def run(given: Mapping[str, Any], printer: Printer) -> None:
         report = sheet(back_test(market, plans, terms, progress=advance.to))
     _draw(given, report)
     show(report, printer)
+
+
+def _check_plots() -> None:
+    """Refuse plots before anything is reckoned where there is nothing to draw them with."""
+    try:
+        import axisor.backtest.plots  # noqa: F401 - it is there, or it is not
+    except ImportError as error:
+        raise click.UsageError(
+            f"Plots and pages need matplotlib ({error}): pip install 'axisor-cli[plots]'."
+        ) from error
 
 
 def _draw(given: Mapping[str, Any], report: Sheet) -> None:
