@@ -50,6 +50,7 @@ def pages() -> dict[Path, str]:
     """Return every page that is generated, in whole or in part, as it should be."""
     return {
         DOCS / "api.md": contract.reference(NOTE),
+        DOCS / "backtests.md": within(DOCS / "backtests.md", {"figures": figures()}),
         DOCS / "cli.md": commands(),
         DOCS / "errors.md": within(DOCS / "errors.md", {"errors": error_tables()}),
         DOCS / "guard.md": within(DOCS / "guard.md", {"settings": guard_settings()}),
@@ -127,6 +128,13 @@ def sentence(kind: type) -> str:
 
 
 # ---------------------------------------------------------------- settings
+
+
+def figures() -> str:
+    """Return the figures that judge an account, with their definitions."""
+    from axisor.metrics import DEFINITIONS
+
+    return table(("figure", "definition"), [(f"`{n}`", text) for n, text in DEFINITIONS.items()])
 
 
 def guard_settings() -> str:

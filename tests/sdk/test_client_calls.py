@@ -119,6 +119,10 @@ CALLS: dict[str, Called] = {
     ),
     "GuardService/Explain": lambda c: c.guard.explain("main", sequence=3),
     "GuardService/WatchGuard": lambda c: first(c.guard.watch("main")),
+    "BacktestService/WatchBacktest": lambda c: first(
+        c.backtests.watch("main", "margin-guard", 1_000, positions=["long 25x 10"], scenario="gap")
+    ),
+    "PerformanceService/GetPerformance": lambda c: c.performance.get("main", start=NOW, end=NOW),
     "DeadLetterService/ListDeadLetters": lambda c: c.dead_letters.list("main", page_size=2),
     "DeadLetterService/GetDeadLetter": lambda c: c.dead_letters.get("main", "i1"),
     "DeadLetterService/SettleDeadLetter": lambda c: c.dead_letters.settle(

@@ -18,6 +18,7 @@ from axisor.errors import StoreUnavailable
 from axisor.events import Event
 from axisor.ports import Clock
 from axisor_server.adapters import files, tls
+from axisor_server.adapters.backtesting import ProcessBacktests
 from axisor_server.adapters.emergency import FileEmergencyLog
 from axisor_server.adapters.halt_file import HaltFile
 from axisor_server.adapters.memory.wakeups import Listener, MemoryWakeups
@@ -190,6 +191,8 @@ class Core:
             waits=waits_of(self._settings),
             registry=registry,
             calls=call_limits(self._settings, clock),
+            backtester=ProcessBacktests(),
+            most_backtests=os.cpu_count() or 1,
         )
         self._server = RpcServer(
             pipeline=self._house.pipeline,

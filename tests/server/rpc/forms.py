@@ -71,6 +71,7 @@ PRESET: dict[str, Any] = {
     "client_id": "",
     "margin_mode": 1,
     "email": "nap@example.org",
+    "scenario": "gap",
     "role": 1,
     "code": "123456",
 }

@@ -26,6 +26,7 @@ from axisor.strategy import Config, Memory, Strategy
 from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
 from axisor_server.adapters import tls
+from axisor_server.adapters.backtesting import ProcessBacktests
 from axisor_server.adapters.memory.ids import SeededIds
 from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
@@ -158,6 +159,7 @@ class Served:
             others=self.guests,
             registry=self.registry,
             calls=calls,
+            backtester=ProcessBacktests(),
         )
         self.server = RpcServer(
             pipeline=self.house.pipeline,
@@ -245,6 +247,7 @@ async def serving(
         served.house.hub.close()
         await served.server.stop(1)
         await served.house.once.drain()
+        await served.house.aclose()
         await served.engine.stop(1)
         await served.store.close()
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from axisor.errors import ConfigInvalid
 from axisor.strategy import decode_config
+from axisor_cli import trials
+from axisor_cli.amounts import SatsType
 from axisor_cli.output import Column, Printer
 from axisor_cli.session import Options
 from axisor_cli.strategies import find_strategy
 
 if TYPE_CHECKING:
-    from axisor.backtest import Costs, PositionRow, Report
+    from axisor.backtest import PositionRow, Report
 
+OBJECTIVES = ("net-pl", "net-of-protection", "sharpe", "sortino", "drawdown")
 COLUMNS = (
     Column("group", "twins"),
     Column("count", "positions", number=True),
@@ -78,30 +78,49 @@ class FeeTier(click.ParamType["int | None"]):
 
 
 @click.command()
-@click.option(
-    "--candles", required=True, type=click.Path(dir_okay=False), help="CSV file, may be gzipped."
-)
+@click.option("--candles", type=click.Path(dir_okay=False), help="CSV file, may be gzipped.")
+@click.option("--ticks", type=click.Path(dir_okay=False), help="CSV file of time and price.")
+@click.option("--scenario", help="A seeded market: its name, seed= duration= start= strength= …")
 @click.option("--strategy", default="margin-guard", show_default=True)
+@click.option("--config", "config_text", help="The strategy's own: JSON, or a JSON or TOML file.")
 @click.option("--grid", "grid_text", default="", help="sides= leverages= every= quantity=")
+@click.option("--balance", type=SatsType(bare=True), help="Run the strategy on an account of it.")
+@click.option("--open", "openings", multiple=True, help="Its position, such as 'long 25x 2500'.")
+@click.option("--plan", type=click.Path(dir_okay=False), help="TOML file of several accounts.")
 @click.option("--budget", type=click.IntRange(min=1), help="Most sats for each position.")
 @click.option("--reserve", type=click.IntRange(min=0), default=0, help="Sats to leave untouched.")
 @click.option("--trigger", type=Percent(), default="2", show_default=True, help="Act below this.")
 @click.option("--target", type=Percent(), default="5", show_default=True, help="Restore this.")
-@click.option("--config", "config_json", help="The strategy's own configuration, as JSON.")
+@click.option("--at-risk", type=Percent(), default="5", show_default=True, help="Risk below this.")
 @click.option("--fee-tier", type=FeeTier(), default="0", show_default=True)
-@click.option("--funding-rate", default="0.0001", show_default=True, help="For each eight hours.")
+@click.option("--funding-rate", help="For each eight hours; 0.0001, or the scenario's own.")
 @click.option("--latency", type=click.FloatRange(min=0), default=0, help="Seconds to act.")
+@click.option("--each-print", is_flag=True, help="Call the strategy at every print; slow.")
+@click.option("--sweep", help="Vary the configuration: 'trigger=1,2,3 target=4,5'.")
+@click.option("--walk-forward", type=click.IntRange(2, 100), help="Choose and judge in parts.")
+@click.option("--objective", type=click.Choice(OBJECTIVES), default="net-pl", show_default=True)
+@click.option("--processes", type=click.IntRange(1, 1024), help="For sweeps; else one per core.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write the report as a page.")
+@click.option("--png", type=click.Path(dir_okay=False), help="Write the plots.")
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), help="As the global -o.")
 @click.pass_obj
 def backtest(options: Options | None, /, **given: Any) -> None:
-    """Show what a guard would have done to positions in a real market.
+    """Show what a strategy would have done in a real market, or in a made-up one.
 
-    Opens a guarded and an unguarded twin at each point of a grid and walks every minute. `net` is
-    what matters in the end: guarding a long slide can save margin and still cost more than it
-    saved.
+    Takes a market from --candles, --ticks or --scenario. With --balance, or a --plan of several
+    accounts, the strategy runs on whole accounts, beside the same ones without it. Else a guarded
+    and an unguarded twin are opened at each point of a grid: `net` is what matters in the end, for
+    guarding a long slide can save margin and still cost more than it saved.
     """
     options = options or Options()
     printer = Printer(given["output"] or options.output, color=not options.no_color)
+    if given["balance"] is not None or given["plan"] is not None:
+        trials.run(given, printer)
+        return
+    for name in ("openings", "each_print", "sweep", "html", "png"):
+        if given[name]:
+            word = "open" if name == "openings" else name.replace("_", "-")
+            raise click.UsageError(f"--{word} needs --balance or --plan.")
     report = _run(given)
     if printer.is_data:
         printer.record(msgspec.to_builtins(report))
@@ -110,14 +129,13 @@ def backtest(options: Options | None, /, **given: Any) -> None:
 
 
 def _run(given: Mapping[str, Any]) -> Report:
-    from axisor.backtest import Path, Setup, parse_grid, run_twins
-    from axisor.exchange.candles import prints, read_candles
+    from axisor.backtest import Setup, parse_grid, run_twins
 
     start = time.perf_counter()
     grid = parse_grid(given["grid_text"])
     strategy = find_strategy(given["strategy"])
-    config = decode_config(strategy, given["config_json"] or _guard_config(given))
-    candles = read_candles(FilePath(given["candles"]))
+    config = decode_config(strategy, trials.config_of(given))
+    market = trials.market_of(given)
     budget = given["budget"]
     setup = Setup(
         quantity=grid.quantity,
@@ -125,30 +143,14 @@ def _run(given: Mapping[str, Any]) -> Report:
         config=config,
         trigger=given["trigger"],
         spare=None if budget is None else budget + given["reserve"],
-        costs=_costs(given),
+        costs=trials.costs_of(given, market),
     )
     return run_twins(
-        Path.of(prints(candles)),
+        market.path,
         grid,
         setup,
-        candles=len(candles),
+        candles=market.candles,
         elapsed=lambda: time.perf_counter() - start,
-    )
-
-
-def _costs(given: Mapping[str, Any]) -> Costs:
-    from axisor.backtest import Costs
-
-    try:
-        rate = Decimal(given["funding_rate"])
-    except InvalidOperation as error:
-        raise ConfigInvalid(f"`{given['funding_rate']}` is not a funding rate.") from error
-    if not rate.is_finite() or abs(rate) > Decimal("0.01"):
-        raise ConfigInvalid(f"A funding rate of {rate} is beyond one percent for eight hours.")
-    return Costs(
-        fee_tier=given["fee_tier"],
-        funding_rate=rate,
-        latency=timedelta(seconds=given["latency"]),
     )
 
 
@@ -171,7 +173,8 @@ def _show(report: Report, printer: Printer) -> None:
     )
     if summary.net_sats < 0:
         printer.say("The guard kept positions that went on losing: a budget or a stop limits that.")
-    printer.say(f"{summary.candles:,} candles, {len(kept)} pairs, {summary.seconds:.1f} s")
+    counted = f"{summary.candles:,} candles, " if summary.candles else ""
+    printer.say(f"{counted}{len(kept)} pairs, {summary.seconds:.1f} s")
 
 
 def _group(name: str, rows: list[PositionRow], group: dict[str, Any]) -> dict[str, Any]:
@@ -195,15 +198,3 @@ def _lost(row: PositionRow) -> dict[str, Any]:
         "actions": row.actions,
         "why": why,
     }
-
-
-def _guard_config(given: Mapping[str, Any]) -> str:
-    """Return the margin guard's configuration for the options of this command."""
-    config = {
-        "trigger": str(given["trigger"] * 100),
-        "target": str(given["target"] * 100),
-        "reserve": given["reserve"],
-    }
-    if given["budget"] is not None:
-        config["budget_position"] = given["budget"]
-    return msgspec.json.encode(config).decode()

@@ -56,7 +56,7 @@ def _halves(price: Price, rounding: str) -> int:
 class Path:
     """A market's prints in order of time."""
 
-    def __init__(self, times: Sequence[int], halves: Sequence[int]) -> None:
+    def __init__(self, times: Sequence[int] | Column, halves: Sequence[int] | Column) -> None:
         """Take times in milliseconds, never falling, and prices in half dollars, above zero."""
         if len(times) != len(halves):
             raise ValueError("every print needs a time and a price")

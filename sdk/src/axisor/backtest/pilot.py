@@ -8,10 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from axisor.backtest.decisions import Decision, Names, asked
 from axisor.errors import AxisorError
 from axisor.events import (
     BalanceChanged,
     IntentState,
+    OrderChanged,
     Outcome,
     PositionChanged,
     PositionClosed,
@@ -22,11 +24,24 @@ from axisor.events import (
     TimerFired,
     Woken,
 )
-from axisor.exchange import Account, Quote
+from axisor.exchange import Account, Happening, Quote
 from axisor.exchange.actions import carry_out
 from axisor.intents import Action, AddMargin, DepositCross, Notice, Wake
-from axisor.model import CROSS, AccountState, Mode, Position, Price, Sats, Tick
+from axisor.model import (
+    CROSS,
+    AccountState,
+    Mode,
+    Order,
+    OrderState,
+    Position,
+    Price,
+    Sats,
+    Tick,
+)
 from axisor.strategy import Config, Strategy, View, take_step
+
+ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
+"""What a strategy hears of that has not yet said what it waits for."""
 
 MOST_STEPS_A_PRINT = 1_000
 """A strategy that still has something to say after this many steps at one print never stops."""
@@ -41,12 +56,21 @@ class Pilot:
         config: Config,
         account: Account,
         latency: timedelta,
+        *,
+        each: bool = False,
+        names: Names | None = None,
     ) -> None:
+        """Take what to step, and on what; `each` calls it on every print, whatever it waits for.
+
+        `names` numbers the positions in its decisions.
+        """
         self._strategy, self._config = strategy, config
         self._account, self._latency = account, latency
+        self._each = each
         self._memory = b""
-        self._wake = Wake()
+        self._wake = Wake(on=ALL_EVENTS)
         self._seen: AccountState | None = None
+        self._present: AccountState | None = None
         self._tick: Tick | None = None
         self._under_way: list[tuple[datetime, Action]] = []
         self._causes: deque[Stimulus] = deque()
@@ -54,11 +78,19 @@ class Pilot:
         self.actions = 0
         self.added: Sats = 0
         self.notices: list[str] = []
+        self.decisions: list[Decision] = []
+        self._names = names or Names()
+        self._happened: list[Happening] = []
 
     @property
     def every_print(self) -> bool:
-        """Return whether the strategy wants to see every print."""
-        return self._strategy.every_tick
+        """Return whether the strategy is shown every print."""
+        return self._each or self._strategy.every_tick
+
+    def take_happened(self) -> list[Happening]:
+        """Return what its actions brought about since this was last asked."""
+        taken, self._happened = self._happened, []
+        return taken
 
     def bounds(self) -> tuple[Price | None, Price | None]:
         """Return the prices at or below, at or above which the strategy wants to be called."""
@@ -73,6 +105,7 @@ class Pilot:
         """Let the strategy see a print, the exchange having dealt with it already."""
         quote = Quote(tick.time, tick.last, tick.bid, tick.ask)
         budget = self._steps + MOST_STEPS_A_PRINT
+        self._present = None
         self._land(tick.time, quote)
         self._look(tick.time, quote)
         self._stimulate(tick, opening=opening)
@@ -86,18 +119,21 @@ class Pilot:
         if opening:
             self._causes.append(Started())
             return
-        if self._wake.at is not None and self._wake.at <= tick.time:
-            self._causes.append(TimerFired(at=self._wake.at))
         below, above = self._wake.below, self._wake.above
         refunded = "funding" in self._wake.on and not tick.funds_like(before)
-        if self.every_print:
-            self._causes.append(Ticked(tick=tick))
-        elif (
+        reached = (
             refunded
             or (below is not None and tick.low <= below)
             or (above is not None and tick.high >= above)
-        ):
+        )
+        every_tick = self._strategy.every_tick
+        if reached or (self._each and not every_tick):
             self._causes.append(Woken(tick=tick))
+        if self._wake.at is not None and self._wake.at <= tick.time:
+            self._causes.append(TimerFired(at=self._wake.at))
+            self._wake = replace(self._wake, at=None)
+        if every_tick:
+            self._causes.append(Ticked(tick=tick))
 
     def _step(self, cause: Stimulus, tick: Tick, quote: Quote) -> None:
         self._steps += 1
@@ -106,6 +142,9 @@ class Pilot:
         )
         self._memory = result.memory
         self._wake = result.wake or self._wake
+        decision = asked(tick.time, tick.last, result.intents, self._names)
+        if decision is not None:
+            self.decisions.append(decision)
         for intent in result.intents:
             if isinstance(intent, Notice):
                 self.notices.append(f"{tick.time.isoformat()} {intent.code} {intent.text}")
@@ -124,7 +163,14 @@ class Pilot:
         for action in arrived:
             self._do(action, now, quote)
 
+    def _state(self, now: datetime, quote: Quote) -> AccountState:
+        """Return the account as it is; between two actions at one print it stays what it was."""
+        if self._present is None:
+            self._present = self._account.state(now, quote)
+        return self._present
+
     def _do(self, action: Action, now: datetime, quote: Quote) -> None:
+        self._present = None
         try:
             carry_out(self._account, action, now, quote)
         except AxisorError as error:
@@ -132,14 +178,16 @@ class Pilot:
         else:
             state, reason, message = IntentState.CONFIRMED, "", ""
             self.actions += 1
+            self._happened += self._account.happened
             if isinstance(action, AddMargin | DepositCross):
                 self.added += action.amount
         self._hear("outcome", Outcome(action=action, state=state, reason=reason, message=message))
 
     def _look(self, now: datetime, quote: Quote) -> None:
         """Tell the strategy what changed at its account since it last looked."""
-        state = self._account.state(now, quote)
+        state = self._state(now, quote)
         before, self._seen = self._seen, state
+        self._names.meet(state)
         if before is None:
             return
         held = {position.id: _lasting(position) for position in before.positions}
@@ -150,15 +198,34 @@ class Pilot:
             last = before.position(gone)
             if last is not None:
                 self._hear("position", PositionClosed(position=last, end=PositionEnd.UNKNOWN))
+        for order in self._changed_orders(before, state):
+            self._hear("order", OrderChanged(order=order))
         if (state.balance, state.cross) != (before.balance, before.cross):
             self._hear("balance", BalanceChanged(balance=state.balance, cross=state.cross))
+
+    def _changed_orders(self, before: AccountState, after: AccountState) -> list[Order]:
+        """Return orders that are new, and those that are gone with what became of them."""
+        if not before.orders and not after.orders:
+            return []
+        waiting = {order.id: order for order in after.orders}
+        known = {order.id: order for order in before.orders}
+        books = self._account.books
+        filled = {position.id for position in after.positions}
+        filled |= {trade.id for trade in books.past if trade.closed}
+        filled |= {order.id for order in books.cross_past if order.filled}
+        gone = [
+            replace(order, state=OrderState.FILLED if id in filled else OrderState.CANCELED)
+            for id, order in known.items()
+            if id not in waiting
+        ]
+        return [*(order for id, order in waiting.items() if id not in known), *gone]
 
     def _hear(self, kind: str, cause: Stimulus) -> None:
         if kind in self._wake.on:
             self._causes.append(cause)
 
     def _view(self, tick: Tick, quote: Quote) -> View:
-        state = self._account.state(tick.time, quote)
+        state = self._state(tick.time, quote)
         return View(
             now=tick.time,
             mode=Mode.SIM,

@@ -1,33 +1,19 @@
-"""One position's life in a back-test: its own account, and a strategy's run on it or none.
-
-Order at one print: liquidation (touching counts), then funding, then the strategy; what it asks for
-takes effect at once, or at the first print after the latency.
-"""
+"""One position's life in a back-test: its own account, and a strategy's run on it or none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
 
 from axisor.backtest.grid import Slot
-from axisor.backtest.path import Path, high_bound, low_bound, to_ms
+from axisor.backtest.path import Path
 from axisor.backtest.pilot import Pilot
-from axisor.exchange import (
-    FUNDING_EVERY,
-    Account,
-    Closed,
-    LedgerRow,
-    NewTrade,
-    Quote,
-    Rules,
-    Settlement,
-    Trade,
-    next_funding,
-)
+from axisor.backtest.walk import Costs, Walk
+from axisor.exchange import Account, Closed, Happening, LedgerRow, NewTrade, Quote, Rules, Trade
 from axisor.maths import (
     distance,
     is_nearer,
@@ -36,18 +22,8 @@ from axisor.maths import (
     margin_for,
     most_margin,
 )
-from axisor.model import OrderType, Price, Sats, Side, Tick
+from axisor.model import OrderType, Price, Sats, Side
 from axisor.strategy import Config, Strategy
-
-_INSTANT = timedelta(microseconds=1)
-
-
-class Costs(Struct, frozen=True, kw_only=True):
-    """What trading costs: a fee tier (None for no fees) and the funding rate of eight hours."""
-
-    fee_tier: int | None = 0
-    funding_rate: Decimal = Decimal("0.0001")
-    latency: timedelta = timedelta(0)
 
 
 class Setup(Struct, frozen=True, kw_only=True):
@@ -110,7 +86,6 @@ class Session:
         self._trade = trade
         self._opened_at = now
         self._least = distance(side, quote.last, trade.liquidation)
-        self._funding_due = next_funding(now)
         self._ended: Closed | None = None
         self._gap = self._capped = False
         self._pilot = None
@@ -122,60 +97,45 @@ class Session:
         """Return every request the account has accepted so far, oldest first."""
         return self._account.ledger
 
+    @property
+    def over(self) -> bool:
+        """Return whether the position has ended."""
+        return self._ended is not None
+
     def run(self) -> Ended:
         """Walk the path and return how it ended."""
-        index = self._index
-        self._visit(index, opening=True)
-        while self._ended is None:
-            stop = self._next_stop(index + 1)
-            found = self._path.next(index + 1, stop=stop, **self._bounds())
-            self._look_back(index + 1, min(found + 1, len(self._path)))
-            if found >= len(self._path):
-                break
-            index = found
-            self._visit(index, opening=False)
+        costs = self._setup.costs
+        Walk(self._path, self._account, costs, self, self._pilot, self._index).run()
         return self._result()
 
-    def _bounds(self) -> dict[str, int]:
-        low, high = self._account.bounds()
-        bounds = {"low": low_bound(low), "high": high_bound(high)}
-        if self._pilot is not None:
-            below, above = self._pilot.bounds()
-            bounds["low"] = max(bounds["low"], low_bound(below))
-            bounds["high"] = min(bounds["high"], high_bound(above))
-        return bounds
+    def passed(self, start: int, end: int) -> None:
+        """Count the prints that were skipped towards the least distance."""
+        trade = self._account.books.trades[self._trade.id]
+        worst = self._path.worst(trade.side, start, end)
+        if worst is not None:
+            self._least = min(self._least, distance(trade.side, worst, trade.liquidation))
 
-    def _next_stop(self, start: int) -> int:
-        """Return the next print that must be visited for the sake of time."""
-        if self._pilot is not None and self._pilot.every_print:
-            return min(start, len(self._path))
-        times = [self._funding_due]
-        if self._pilot is not None:
-            times += self._pilot.times()
-        return max(start, self._path.at_or_after(min(to_ms(time) for time in times)))
+    def reached(self, index: int) -> None:
+        """Count a print towards the least distance before anything is done about it."""
+        self._note(index)
 
-    def _visit(self, index: int, *, opening: bool) -> None:
-        now, price = self._path.time(index), self._path.price(index)
-        quote = Quote.at(price, now)
-        if not opening:
-            self._settle_funding(before=now, index=index)
-            self._settle_deaths(index, quote)
-            self._settle_funding(before=now + _INSTANT, index=index)
-        if self._ended is not None:
-            return
-        self._note(price)
-        if self._pilot is not None:
-            self._pilot.at_print(self._tick(quote), opening=opening)
-            self._find_end()
+    def met(self, index: int, happened: Sequence[Happening]) -> None:
+        """Notice the position's end."""
+        for happening in happened:
+            if isinstance(happening, Closed) and happening.trade.id == self._trade.id:
+                self._ended = happening
+                if happening.by == "liquidation":
+                    self._explain_death(index, happening.trade)
 
-    def _settle_deaths(self, index: int, quote: Quote) -> None:
-        if self._ended is not None:
-            return
-        before = self._account.books.trades[self._trade.id]
-        self._account.on_quote(quote)
-        end = self._find_end()
-        if end is not None and end.by == "liquidation":
-            self._explain_death(index, before)
+    def seen(self, index: int, *, acted: bool) -> None:
+        """Count a print towards the least distance, funding having been paid."""
+        if not acted:
+            self._note(index)
+
+    def _note(self, index: int) -> None:
+        trade = self._account.books.trades[self._trade.id]
+        price = self._path.price(index)
+        self._least = min(self._least, distance(trade.side, price, trade.liquidation))
 
     def _explain_death(self, index: int, trade: Trade) -> None:
         if index - 1 < self._index:
@@ -184,50 +144,6 @@ class Session:
         self._gap = not is_nearer(side, previous, trade.liquidation, self._setup.trigger)
         full = liquidation(side, trade.quantity, entry, most_margin(trade.quantity, entry))
         self._capped = not self._gap and is_nearer(side, previous, full, self._setup.trigger)
-
-    def _settle_funding(self, *, before: datetime, index: int) -> None:
-        """Settle what fell due before a moment.
-
-        What missed a print is fixed at the one before it.
-        """
-        while self._funding_due < before and self._ended is None:
-            due, self._funding_due = self._funding_due, self._funding_due + FUNDING_EVERY
-            at = index if self._path.time(index) == due else index - 1
-            quote = Quote.at(self._path.price(at), due)
-            rate = self._setup.costs.funding_rate
-            if rate:
-                self._account.on_funding(Settlement(f"f{to_ms(due)}", due, rate, quote.last), quote)
-                self._find_end()
-
-    def _find_end(self) -> Closed | None:
-        for happening in self._account.happened:
-            if isinstance(happening, Closed) and happening.trade.id == self._trade.id:
-                self._ended = happening
-        return self._ended
-
-    def _note(self, price: Price) -> None:
-        trade = self._account.books.trades[self._trade.id]
-        self._least = min(self._least, distance(trade.side, price, trade.liquidation))
-
-    def _look_back(self, start: int, end: int) -> None:
-        """Count the prints that were skipped, and the one to come, towards the least distance."""
-        trade = self._account.books.trades[self._trade.id]
-        worst = self._path.worst(trade.side, start, end)
-        if worst is not None:
-            self._least = min(self._least, distance(trade.side, worst, trade.liquidation))
-
-    def _tick(self, quote: Quote) -> Tick:
-        return Tick(
-            time=quote.time,
-            received=quote.time,
-            last=quote.last,
-            bid=quote.bid,
-            ask=quote.ask,
-            index=quote.last,
-            funding_rate=self._setup.costs.funding_rate,
-            funding_time=self._funding_due,
-            source="candles",
-        )
 
     def _result(self) -> Ended:
         end, books = self._ended, self._account.books

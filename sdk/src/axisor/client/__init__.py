@@ -15,6 +15,7 @@ from typing import Self
 from axisor.client.access import Access
 from axisor.client.accounts import Accounts
 from axisor.client.audit import Audit
+from axisor.client.backtests import Backtests
 from axisor.client.calls import TIMEOUT_S, Caller, Page, Renew, Sleep, every, new_request_id
 from axisor.client.confirmations import Confirmations
 from axisor.client.events import Events
@@ -24,6 +25,7 @@ from axisor.client.margin import Margin
 from axisor.client.market import Market
 from axisor.client.orders import Orders
 from axisor.client.people import Auth, Users
+from axisor.client.performance import Performance
 from axisor.client.profile import Profile, open_channel
 from axisor.client.strategies import Strategies
 from axisor.client.system import System
@@ -58,6 +60,8 @@ class Client:
         self.dead_letters = DeadLetters(caller)
         self.confirmations = Confirmations(caller, Client)
         self.audit = Audit(caller)
+        self.performance = Performance(caller)
+        self.backtests = Backtests(caller)
         self.system = System(caller)
         self.tokens = Tokens(caller)
         self.auth = Auth(caller)

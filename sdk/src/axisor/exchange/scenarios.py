@@ -9,10 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axisor.errors import FieldInvalid
 from axisor.exchange.chance import between
@@ -22,6 +23,9 @@ from axisor.model import Price
 FLASH_CRASH = "flash-crash"
 DEMO_SEED = 21
 """The seed for which the flash crash follows the worked example to the half dollar."""
+
+MOST_STRENGTH = 20
+"""How many times as far from its first price a scenario may go."""
 
 _LEAST = 2
 _USUAL_RATE = Decimal("0.0001")
@@ -98,6 +102,49 @@ def scenario(name: str, seed: int = DEMO_SEED, *, spread: int = 0) -> Scenario:
     return made if not spread else _spread(made, spread)
 
 
+def shaped(
+    made: Scenario,
+    *,
+    duration: timedelta | None = None,
+    start: int | None = None,
+    strength: Decimal = Decimal(1),
+    tick: timedelta | None = None,
+    funding_rate: Decimal | None = None,
+) -> Scenario:
+    """Return a scenario played longer or shorter, from another price, or more or less strongly.
+
+    Anchors are spread over `duration`; every price keeps its proportion to `start`, the first one
+    in half dollars; `strength` multiplies how far each lies from the first; `tick` is the spacing
+    of prints. What is not given stays. Raises FieldInvalid for what makes no market.
+    """
+    length, first = made.anchors[-1][0], made.anchors[0][1]
+    wanted = length if duration is None else duration // timedelta(milliseconds=1)
+    tick_ms = made.tick_ms if tick is None else tick // timedelta(milliseconds=1)
+    begin = first if start is None else start
+    if not 1 <= tick_ms <= wanted or begin < _LEAST or not 0 <= strength <= MOST_STRENGTH:
+        raise FieldInvalid(
+            f"A scenario needs a print within its duration, a price above zero, and a strength "
+            f"from 0 to {MOST_STRENGTH}.",
+            field="scenario",
+        )
+    anchors = [
+        (ms * wanted // length, _scaled(price, first, begin, strength))
+        for ms, price in made.anchors
+    ]
+    return replace(
+        made,
+        anchors=tuple({ms: (ms, price) for ms, price in anchors}.values()),
+        tick_ms=tick_ms,
+        wobble=made.wobble * begin // first,
+        funding_rate=made.funding_rate if funding_rate is None else funding_rate,
+    )
+
+
+def _scaled(price: int, first: int, begin: int, strength: Decimal) -> int:
+    moved = Decimal(price - first) * strength * begin / first
+    return max(_LEAST, begin + int(moved.to_integral_value(ROUND_HALF_EVEN)))
+
+
 def walk(
     seed: int, *, start: int = 200_000, steps: int = 3_600, step: int = 60, tick_ms: int = 250
 ) -> Scenario:
@@ -109,15 +156,7 @@ def walk(
 def _spread(made: Scenario, spread: int) -> Scenario:
     if spread < 0:
         raise FieldInvalid("The spread cannot be negative.", field="spread")
-    return Scenario(
-        name=made.name,
-        seed=made.seed,
-        anchors=made.anchors,
-        tick_ms=made.tick_ms,
-        wobble=made.wobble,
-        spread=spread,
-        funding_rate=made.funding_rate,
-    )
+    return replace(made, spread=spread)
 
 
 def _dollars(*points: tuple[int, int]) -> tuple[Anchor, ...]:

@@ -16,6 +16,7 @@ from axisor_server.engine.facade import Engine
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.accounts import AccountServicer
 from axisor_server.rpc.audit import AuditServicer
+from axisor_server.rpc.backtests import BacktestServicer
 from axisor_server.rpc.confirmations import ConfirmationServicer
 from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
@@ -26,6 +27,7 @@ from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
 from axisor_server.rpc.metrics import CallMetrics, CoreCollector
 from axisor_server.rpc.orders import OrderServicer
+from axisor_server.rpc.performance import PerformanceServicer
 from axisor_server.rpc.pipeline import Pipeline
 from axisor_server.rpc.rules import methods
 from axisor_server.rpc.rules import services as contract
@@ -37,6 +39,7 @@ from axisor_server.services.accounts import Accounts
 from axisor_server.services.acting import Acting
 from axisor_server.services.allowances import Allowances
 from axisor_server.services.auditing import Audits
+from axisor_server.services.backtesting import Backtester, Backtests
 from axisor_server.services.confirming import Confirming
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
@@ -46,6 +49,7 @@ from axisor_server.services.letters import Letters
 from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
+from axisor_server.services.performing import Performances
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
 from axisor_server.services.runs import Runs
@@ -75,7 +79,9 @@ class House:
         terms: Terms = USUAL,
         waits: Waits = WAITS,
         others: Authenticator | None = None,
+        backtester: Backtester,
         calls: CallLimits | None = None,
+        most_backtests: int = 1,
     ) -> None:
         seen = Seeing(store)
         self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
@@ -125,6 +131,9 @@ class House:
         )
         self.protection = Protection(engine=engine, store=store, clock=clock)
         self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
+        self._backtests = Backtests(
+            accounts=accounts, runs=runs, backtester=backtester, most=most_backtests
+        )
         servicers: dict[str, object] = {
             "axisor.v1.AccountService": AccountServicer(accounts, snapshots, watches),
             "axisor.v1.MarginService": MarginServicer(
@@ -155,6 +164,10 @@ class House:
             ),
             "axisor.v1.DeadLetterService": DeadLetterServicer(
                 Letters(engine=engine, store=store, accounts=accounts, clock=clock)
+            ),
+            "axisor.v1.BacktestService": BacktestServicer(self._backtests, clock),
+            "axisor.v1.PerformanceService": PerformanceServicer(
+                Performances(store=store, accounts=accounts, snapshots=snapshots, clock=clock)
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
             **self.identity.servicers,
@@ -191,6 +204,8 @@ class House:
         )
 
     async def aclose(self) -> None:
+        """Close what the use cases opened."""
+        await self._backtests.aclose()
         """Write what waits to be written, and close what the use cases opened."""
         with suppress(StoreError):  # a database that is away keeps nobody from ending
             await self.identity.refusals.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -263,3 +264,16 @@ def resume(options: Options, reason: str) -> None:
         return await client.accounts.resume(found.id, reason=reason)
 
     options.printer().record(row(options.run_on(use)))
+
+
+@command(account)
+@click.option("--from", "start", type=click.DateTime(), help="UTC; else the journal's beginning.")
+@click.option("--until", "end", type=click.DateTime(), help="UTC; else now.")
+def performance(options: Options, start: datetime | None, end: datetime | None) -> None:
+    """Show how the account fared, by what its journal booked.
+
+    Profit that is not realised is told apart; deposits and withdrawals are no results.
+    """
+    from axisor_cli.commands import kpis
+
+    kpis.show(options, start, end)

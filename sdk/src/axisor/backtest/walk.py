@@ -1,0 +1,146 @@
+"""One account's way along a path: exchange and strategy at every print that can matter to either.
+
+Order at one print: liquidation (touching counts) and fills, then funding, then the strategy; what
+it asks for takes effect at once, or at the first print after the latency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from msgspec import Struct
+
+from axisor.backtest.path import Path, high_bound, low_bound, to_ms
+from axisor.backtest.pilot import Pilot
+from axisor.exchange import FUNDING_EVERY, Account, Happening, Quote, Settlement, next_funding
+from axisor.model import Tick
+
+_INSTANT = timedelta(microseconds=1)
+
+
+class Costs(Struct, frozen=True, kw_only=True):
+    """What trading costs: a fee tier (None for no fees) and the funding rate of eight hours."""
+
+    fee_tier: int | None = 0
+    funding_rate: Decimal = Decimal("0.0001")
+    latency: timedelta = timedelta(0)
+
+
+class Watcher(Protocol):
+    """Who looks on. Between two calls of `seen` nothing of the account changes."""
+
+    @property
+    def over(self) -> bool:
+        """Return whether nothing more needs to be seen."""
+        ...
+
+    def passed(self, start: int, end: int) -> None:
+        """Learn that the prints from `start` to before `end` were skipped."""
+        ...
+
+    def reached(self, index: int) -> None:
+        """Learn that a print has come, before it does anything."""
+        ...
+
+    def met(self, index: int, happened: Sequence[Happening]) -> None:
+        """Learn what a print, a funding or the strategy brought about."""
+        ...
+
+    def seen(self, index: int, *, acted: bool) -> None:
+        """Learn that the exchange (`acted`: the strategy too) is done with a print."""
+        ...
+
+
+class Walk:
+    """Walks an account from a print to the end of the path, or until its watcher has enough."""
+
+    def __init__(
+        self,
+        path: Path,
+        account: Account,
+        costs: Costs,
+        watcher: Watcher,
+        pilot: Pilot | None,
+        start: int,
+    ) -> None:
+        self._path, self._account, self._costs = path, account, costs
+        self._watcher, self._pilot, self._start = watcher, pilot, start
+        self._funding_due = next_funding(path.time(start))
+
+    def run(self) -> None:
+        """Walk."""
+        path, index = self._path, self._start
+        self._visit(index, opening=True)
+        while not self._watcher.over:
+            stop = self._next_stop(index + 1)
+            found = path.next(index + 1, stop=stop, **self._bounds())
+            self._watcher.passed(index + 1, found)
+            if found >= len(path):
+                return
+            index = found
+            self._watcher.reached(index)
+            self._visit(index, opening=False)
+
+    def _bounds(self) -> dict[str, int]:
+        low, high = self._account.bounds()
+        bounds = {"low": low_bound(low), "high": high_bound(high)}
+        if self._pilot is not None:
+            below, above = self._pilot.bounds()
+            bounds["low"] = max(bounds["low"], low_bound(below))
+            bounds["high"] = min(bounds["high"], high_bound(above))
+        return bounds
+
+    def _next_stop(self, start: int) -> int:
+        """Return the next print that must be visited for the sake of time."""
+        if self._pilot is not None and self._pilot.every_print:
+            return min(start, len(self._path))
+        times = [self._funding_due]
+        if self._pilot is not None:
+            times += self._pilot.times()
+        return max(start, self._path.at_or_after(min(to_ms(time) for time in times)))
+
+    def _visit(self, index: int, *, opening: bool) -> None:
+        now, watcher = self._path.time(index), self._watcher
+        quote = Quote.at(self._path.price(index), now)
+        if not opening:
+            self._fund(before=now, index=index)
+            if not watcher.over:
+                watcher.met(index, self._account.on_quote(quote))
+            self._fund(before=now + _INSTANT, index=index)
+        if watcher.over:
+            return
+        watcher.seen(index, acted=False)
+        if self._pilot is not None:
+            self._pilot.at_print(self._tick(quote), opening=opening)
+            watcher.met(index, self._pilot.take_happened())
+        watcher.seen(index, acted=True)
+
+    def _fund(self, *, before: datetime, index: int) -> None:
+        """Settle what fell due before a moment.
+
+        What missed a print is fixed at the one before it.
+        """
+        rate = self._costs.funding_rate
+        while self._funding_due < before and not self._watcher.over:
+            due, self._funding_due = self._funding_due, self._funding_due + FUNDING_EVERY
+            at = index if self._path.time(index) == due else index - 1
+            quote = Quote.at(self._path.price(at), due)
+            if rate:
+                settlement = Settlement(f"f{to_ms(due)}", due, rate, quote.last)
+                self._watcher.met(index, self._account.on_funding(settlement, quote))
+
+    def _tick(self, quote: Quote) -> Tick:
+        return Tick(
+            time=quote.time,
+            received=quote.time,
+            last=quote.last,
+            bid=quote.bid,
+            ask=quote.ask,
+            index=quote.last,
+            funding_rate=self._costs.funding_rate,
+            funding_time=self._funding_due,
+            source="candles",
+        )
