@@ -243,14 +243,11 @@ class Core:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._house.hub.follow(self._wakeups, heard=self._heard)),
-                group.create_task(self._house.halts.watch()),
                 group.create_task(self._watch_protection()),
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
                 group.create_task(self._keep_house()),
-                group.create_task(self._house.confirming.run()),
-                group.create_task(self._house.identity.refusals.run()),
-                group.create_task(self._house.identity.people.letters.run()),
+                *map(group.create_task, self._house.work()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell, recorder)),
             ]
             if self._notifier is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 
 from prometheus_client import CollectorRegistry
@@ -203,10 +203,18 @@ class House:
             metrics=CallMetrics(registry),
         )
 
+    def work(self) -> Iterable[Coroutine[None, None, None]]:
+        """Return what goes on beside the calls, each until it is cancelled."""
+        return (
+            self.halts.watch(),
+            self.confirming.run(),
+            self.identity.refusals.run(),
+            self.identity.people.letters.run(),
+        )
+
     async def aclose(self) -> None:
-        """Close what the use cases opened."""
-        await self._backtests.aclose()
         """Write what waits to be written, and close what the use cases opened."""
+        await self._backtests.aclose()
         with suppress(StoreError):  # a database that is away keeps nobody from ending
             await self.identity.refusals.flush()
         await self._market.aclose()
