@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
-from tests.server.rpc.scenes import Scene
+from tests.server.rpc.confirming_operations import CONFIRMING
+from tests.server.rpc.scenes import Act, Operation, Scene
 from tests.server.rpc.test_letters import doubt_here
 from tests.server.rpc.test_people import ADA, KEY, PASSWORD, enter, join, proof
+from tests.server.rpc.vouched_operations import VOUCHED
 
 from axisor.client import Client
 from axisor.events import HaltLevel, IntentState
 from axisor.model import MarginMode, Mode, PlatformRole, Role, Side
 from axisor.ports import Credentials, Secret
 from axisor.wire.people import Challenge
-
-Act: TypeAlias = Callable[[], Awaitable[Any]]
-Operation: TypeAlias = Callable[[Scene], Awaitable[Act]]
-"""Prepares a change and returns the call that makes it."""
 
 BEN, NEWER = "ben@example.org", Secret("four other words as good")
 CREDENTIALS = Credentials(Secret("fine"), Secret("s"), Secret("p"))
@@ -340,4 +338,6 @@ OPERATIONS: dict[str, Operation] = {
     "AccessService/Revoke": revoke,
     "TokenService/CreateToken": plain(lambda s: s.owner.tokens.create("bot")),
     "TokenService/RevokeToken": revoke_token,
+    **CONFIRMING,
+    **VOUCHED,
 }

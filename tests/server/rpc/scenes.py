@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import pyotp
 from tests.server.rpc.serving import TOKEN, Served
@@ -118,3 +118,8 @@ class Scene:
         """Give a person a second factor that is not confirmed yet."""
         secret, _ = await ada.users.enrol_totp()
         return pyotp.TOTP(secret.reveal())
+
+
+Act: TypeAlias = Callable[[], Awaitable[Any]]
+Operation: TypeAlias = Callable[[Scene], Awaitable[Act]]
+"""Prepares a change and returns the call that makes it."""

@@ -44,6 +44,7 @@ from axisor_server.rpc.house_people import Reach
 from axisor_server.rpc.server import RpcServer, Tls
 from axisor_server.services.access import principal_of
 from axisor_server.services.limiting import Limits as CallLimits
+from axisor_server.services.people.needs import IdentityProvider
 from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
@@ -112,6 +113,7 @@ class Served:
         store: Store | None = None,
         wire: Wire = USUAL,
         calls: CallLimits | None = None,
+        providers: tuple[IdentityProvider, ...] = (),
     ) -> None:
         self.certificate = certificate
         self.clock = SystemClock()
@@ -155,6 +157,7 @@ class Served:
                 is_common=is_common,
                 post=self.box,
                 open=True,
+                providers=providers,
             ),
             others=self.guests,
             registry=self.registry,
@@ -233,9 +236,17 @@ async def serving(
     store: Store | None = None,
     wire: Wire = USUAL,
     calls: CallLimits | None = None,
+    providers: tuple[IdentityProvider, ...] = (),
 ) -> AsyncIterator[Served]:
     """Serve a core for as long as this is open."""
-    served = Served(certificate.certificate, max_mode=max_mode, store=store, wire=wire, calls=calls)
+    served = Served(
+        certificate.certificate,
+        max_mode=max_mode,
+        store=store,
+        wire=wire,
+        calls=calls,
+        providers=providers,
+    )
     await served.store.open()
     await served.engine.start()
     pair = Tls(certificate.certificate, certificate.key)

@@ -16,6 +16,7 @@ import pytest
 from tests.server.rpc.operations import OPERATIONS
 from tests.server.rpc.scenes import Cut, Scene, Watched
 from tests.server.rpc.serving import bearer, creation, serving
+from tests.server.rpc.vouched_operations import VOUCHER
 from tests.support.postgres import postgres_dsn, postgres_server
 
 from axisor.errors import AxisorError
@@ -48,6 +49,8 @@ ENTRY = {
     "AuthService/Register": "PersonRegistered",
     "AuthService/Login": "SessionOpened",
     "AuthService/AnswerChallenge": "SessionOpened",
+    "AuthService/FinishExternalSignIn": "SessionOpened",
+    "AuthService/PollDeviceSignIn": "SessionOpened",
     "AuthService/Logout": "SessionEnded",
     "AuthService/StepUp": "SessionProved",
     "AuthService": "PersonChanged",
@@ -71,8 +74,14 @@ BY_THE_CORE = {"AccountService/UpdateAccount", "AccountService/ReplaceCredential
 OF_NO_CHANGE = ("commands", "leases", "engines", "witnesses")
 """Tables that tell who asked and who is there, and what was seen; no effect of a change."""
 
-BESIDE = {"AuthService/AnswerChallenge": ("device", "person", "proof")}
-"""Documents of a unit before: a recovery code is used up with an entry of its own."""
+BESIDE = {
+    "AuthService/AnswerChallenge": ("device", "person", "proof"),
+    "AuthService/FinishExternalSignIn": ("proof",),
+    "AuthService/PollDeviceSignIn": ("proof",),
+    "UserService/LinkIdentity": ("proof",),
+}
+"""Documents of a unit before: a recovery code is used up with an entry of its own, and what a
+sign-in at a provider began with is over before the provider is asked or believed."""
 
 GUESSES = "throttle"
 """Documents that count tries, whatever becomes of them."""
@@ -119,7 +128,7 @@ async def scene(
 ) -> AsyncIterator[tuple[Scene, Watched]]:
     """Serve a core with an account, over a store that can end within a unit."""
     store = Watched(inner or MemoryStore())
-    async with serving(certificate, store=store) as core:
+    async with serving(certificate, store=store, providers=(VOUCHER,)) as core:
         async with core.channel() as channel:
             answer = await AccountServiceStub(channel).CreateAccount(creation(), metadata=bearer())
         await core.house.identity.personal.digest("email", "of nobody")  # makes the key of hashes

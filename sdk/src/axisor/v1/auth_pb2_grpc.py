@@ -216,6 +216,7 @@ class AuthServiceServicer(object):
     def BeginExternalSignIn(self, request, context):
         """Begins a sign-in that a provider vouches for, and answers with where a browser is to be sent. A
         repeat begins another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+        Not in the journal: anybody may ask, and nothing is another before it is finished, which is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -235,6 +236,7 @@ class AuthServiceServicer(object):
     def BeginDeviceSignIn(self, request, context):
         """Begins a sign-in that is finished in a browser on another device (RFC 8628). A repeat begins
         another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+        Not in the journal: anybody may ask, and nothing is another before it is finished, which is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

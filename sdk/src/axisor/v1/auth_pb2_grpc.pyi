@@ -88,6 +88,7 @@ class AuthServiceStub:
     BeginExternalSignIn: _grpc.UnaryUnaryMultiCallable[_auth_pb2.BeginExternalSignInRequest, _auth_pb2.BeginExternalSignInResponse]
     """Begins a sign-in that a provider vouches for, and answers with where a browser is to be sent. A
     repeat begins another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+    Not in the journal: anybody may ask, and nothing is another before it is finished, which is.
     """
     FinishExternalSignIn: _grpc.UnaryUnaryMultiCallable[_auth_pb2.FinishExternalSignInRequest, _auth_pb2.FinishExternalSignInResponse]
     """Finishes such a sign-in with what the browser brought back, once, whatever comes of it. Makes a
@@ -99,6 +100,7 @@ class AuthServiceStub:
     BeginDeviceSignIn: _grpc.UnaryUnaryMultiCallable[_auth_pb2.BeginDeviceSignInRequest, _auth_pb2.BeginDeviceSignInResponse]
     """Begins a sign-in that is finished in a browser on another device (RFC 8628). A repeat begins
     another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+    Not in the journal: anybody may ask, and nothing is another before it is finished, which is.
     """
     PollDeviceSignIn: _grpc.UnaryUnaryMultiCallable[_auth_pb2.PollDeviceSignInRequest, _auth_pb2.PollDeviceSignInResponse]
     """Asks whether such a sign-in was finished, and does as `FinishExternalSignIn` does once it was.
@@ -163,6 +165,7 @@ class AuthServiceAsyncStub(AuthServiceStub):
     BeginExternalSignIn: _aio.UnaryUnaryMultiCallable[_auth_pb2.BeginExternalSignInRequest, _auth_pb2.BeginExternalSignInResponse]  # type: ignore[assignment]
     """Begins a sign-in that a provider vouches for, and answers with where a browser is to be sent. A
     repeat begins another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+    Not in the journal: anybody may ask, and nothing is another before it is finished, which is.
     """
     FinishExternalSignIn: _aio.UnaryUnaryMultiCallable[_auth_pb2.FinishExternalSignInRequest, _auth_pb2.FinishExternalSignInResponse]  # type: ignore[assignment]
     """Finishes such a sign-in with what the browser brought back, once, whatever comes of it. Makes a
@@ -174,6 +177,7 @@ class AuthServiceAsyncStub(AuthServiceStub):
     BeginDeviceSignIn: _aio.UnaryUnaryMultiCallable[_auth_pb2.BeginDeviceSignInRequest, _auth_pb2.BeginDeviceSignInResponse]  # type: ignore[assignment]
     """Begins a sign-in that is finished in a browser on another device (RFC 8628). A repeat begins
     another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+    Not in the journal: anybody may ask, and nothing is another before it is finished, which is.
     """
     PollDeviceSignIn: _aio.UnaryUnaryMultiCallable[_auth_pb2.PollDeviceSignInRequest, _auth_pb2.PollDeviceSignInResponse]  # type: ignore[assignment]
     """Asks whether such a sign-in was finished, and does as `FinishExternalSignIn` does once it was.
@@ -307,6 +311,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_pb2.BeginExternalSignInResponse, _abc.Awaitable[_auth_pb2.BeginExternalSignInResponse]]:
         """Begins a sign-in that a provider vouches for, and answers with where a browser is to be sent. A
         repeat begins another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+        Not in the journal: anybody may ask, and nothing is another before it is finished, which is.
         """
 
     @_abc_1.abstractmethod
@@ -330,6 +335,7 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_pb2.BeginDeviceSignInResponse, _abc.Awaitable[_auth_pb2.BeginDeviceSignInResponse]]:
         """Begins a sign-in that is finished in a browser on another device (RFC 8628). A repeat begins
         another. Fails with `FIELD_INVALID`, `PROVIDER_UNAVAILABLE` or `RATE_LIMITED`.
+        Not in the journal: anybody may ask, and nothing is another before it is finished, which is.
         """
 
     @_abc_1.abstractmethod
