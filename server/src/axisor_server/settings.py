@@ -19,12 +19,13 @@ from msgspec import Meta, Struct
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
 from axisor.ports import Pace
-from axisor_server.choices import Mail, Outbound, People, Tokens, Vault
+from axisor_server.choices import Mail, Outbound, People, Runner, Tokens, Vault
 
 ENV_PREFIX = "AXISOR_"
 
 LISTS = (
     "plugins", "roles", "grpc.names", "backup.recipients", "limits.proxies", "outbound.allow",
+    "runner.spawn", "runner.offers",
 )  # fmt: skip
 """Settings that are lists; commas part them in the environment."""
 
@@ -275,6 +276,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     audit: Audit = Audit()
     limits: CallLimits = CallLimits()
     outbound: Outbound = Outbound()
+    runner: Runner = Runner()
 
 
 class Loaded(Struct, frozen=True):

@@ -14,7 +14,8 @@
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
     │                 RestoreReconciling · NotSupported · ShuttingDown · RateLimited ·
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
-    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
+    │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable ·
+    │                 RunnerUnwanted · PluginQuarantined · RunnerFault
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -113,6 +114,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NoEngine,
     NotSupported,
+    PluginQuarantined,
     RateLimited,
     ReduceOnly,
     RequestExpired,
@@ -120,6 +122,8 @@ from axisor.errors.standing import (
     ReserveBroken,
     RestoreReconciling,
     ReviewRefused,
+    RunnerFault,
+    RunnerUnwanted,
     RunStateInvalid,
     SequenceAhead,
     SequenceExpired,
@@ -184,6 +188,9 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "RunnerUnwanted",
+    "PluginQuarantined",
+    "RunnerFault",
     "LastOwner",
     "VaultKeyInUse",
     "BudgetExceeded",

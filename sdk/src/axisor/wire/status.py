@@ -77,7 +77,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.MemberNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
-    _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
+    _C.ABORTED: (errors.EtagMismatch, errors.ActionPending, errors.RunnerFault),
     _C.OUT_OF_RANGE: (errors.SequenceExpired, errors.SequenceAhead),
     _C.RESOURCE_EXHAUSTED: (errors.SlowReader, errors.RateLimited, errors.VenueRateLimited),
     _C.UNIMPLEMENTED: (errors.NotSupported,),
@@ -130,6 +130,8 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.EmailUnverified,
         errors.ProofInvalid,
         errors.PersonStateInvalid,
+        errors.RunnerUnwanted,
+        errors.PluginQuarantined,
     ),
 }
 

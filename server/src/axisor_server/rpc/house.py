@@ -22,6 +22,7 @@ from axisor_server.rpc.market import MarketServicer
 from axisor_server.rpc.metrics import CallMetrics, CoreCollector
 from axisor_server.rpc.orders import OrderServicer
 from axisor_server.rpc.pipeline import Pipeline
+from axisor_server.rpc.runners import RunnerServicer
 from axisor_server.rpc.strategies import StrategyServicer
 from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
@@ -39,6 +40,7 @@ from axisor_server.services.market import Market
 from axisor_server.services.orders import Orders
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
+from axisor_server.services.running import Runners
 from axisor_server.services.runs import Runs
 from axisor_server.services.seeing import Seeing
 from axisor_server.services.snapshots import Snapshots
@@ -66,6 +68,7 @@ class House:
         terms: Terms = USUAL,
         others: Authenticator | None = None,
         calls: CallLimits | None = None,
+        runners: Runners | None = None,
     ) -> None:
         seen = Seeing(store)
         self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
@@ -79,7 +82,7 @@ class House:
             is_owner=is_owner,
             reach=reach,
             terms=terms,
-            others=others,
+            others=others or runners,
             limits=calls,
         )
         self.once = self.identity.once
@@ -138,6 +141,7 @@ class House:
                 watches=watches,
                 plugins=around.plugins,
             ),
+            "axisor.v1.RunnerService": RunnerServicer(runs, runners),
             "axisor.v1.GuardService": GuardServicer(
                 guards=guards,
                 explainer=Explainer(store=store, accounts=accounts),

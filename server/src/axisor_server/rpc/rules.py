@@ -25,6 +25,7 @@ from axisor.v1 import (
     market_pb2,
     orders_pb2,
     permissions_pb2,
+    runners_pb2,
     strategies_pb2,
     system_pb2,
     tokens_pb2,
@@ -41,6 +42,7 @@ MODULES = (
     market_pb2,
     events_pb2,
     strategies_pb2,
+    runners_pb2,
     guard_pb2,
     dead_letters_pb2,
     system_pb2,
@@ -55,6 +57,7 @@ MODULES = (
 class Method(Struct, frozen=True, kw_only=True):
     """A method of the contract: where it is, what it takes, and what its caller must hold.
 
+    `converses` says that both sides speak for as long as the call lasts.
     `resource` is the path of the request field that names what the call is about, or empty.
     `step_up` asks for a proof of who calls that is minutes old. `anonymous` asks for nobody, and
     then `permission` is NONE.
@@ -70,6 +73,7 @@ class Method(Struct, frozen=True, kw_only=True):
     step_up: bool = False
     anonymous: bool = False
     moves_money: bool = False
+    converses: bool = False
 
     @property
     def path(self) -> str:
@@ -115,4 +119,5 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         step_up=rule.step_up,
         anonymous=rule.anonymous,
         moves_money=rule.danger in MONEY,
+        converses=bool(method.client_streaming),
     )

@@ -1,0 +1,39 @@
+"""Takes away from this process what a runner may not have, then becomes the runner.
+
+It is started as a file by the core's own interpreter, knows nothing but the standard library, and
+runs before a byte of the plugin: its environment may hold code that runs at start.
+Usage: confine.py LIMITS UID PROGRAM [WORD...], LIMITS as JSON by the names of `resource`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+
+PDEATHSIG, NO_NEW_PRIVS = 1, 38
+
+
+def main(words: list[str]) -> None:
+    """Confine this process and run the program in its place."""
+    limits, uid, program, *rest = words
+    libc = ctypes.CDLL(None, use_errno=True)
+    for name, most in json.loads(limits).items():
+        resource.setrlimit(getattr(resource, name), (most, most))
+    if int(uid):
+        os.setgroups([])
+        os.setgid(int(uid))
+        os.setuid(int(uid))
+    # Kept over exec: no set-uid program gives rights back, and nobody outlives the core.
+    libc.prctl(NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.prctl(PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    os.umask(0o077)
+    os.nice(10)
+    os.execv(program, [program, *rest])  # noqa: S606 - a shell has no business here
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
