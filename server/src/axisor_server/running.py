@@ -37,7 +37,7 @@ class Running:
             clock=clock,
             ids=ids,
             bars=Bars(plugins.bar),
-            spawner=ProcessSpawner(pythons, address=self.address, confines=confines),
+            spawner=ProcessSpawner(pythons, address=self.address, confines=confines, clock=clock),
             patience=Patience(answer_ms=chosen.answer_ms),
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
@@ -104,10 +104,13 @@ class Pipeline:
     ) -> Callable[[bytes, Context], AsyncIterator[bytes]]:
         """Return the handler of a method that streams."""
 
-        def handler(raw: bytes, context: Context) -> AsyncIterator[bytes]:
-            return self._frames(
+        async def handler(raw: bytes, context: Context) -> AsyncIterator[bytes]:
+            found = self._frames(
                 method, context, _only(raw), lambda call, _: handle(call.body, call)
             )
+            async with aclosing(found) as frames:
+                async for frame in frames:
+                    yield frame
 
         return handler
 
@@ -116,10 +119,13 @@ class Pipeline:
     ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[bytes]]:
         """Return the handler of a method in which both sides speak; the first word is the call."""
 
-        def handler(words: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-            return self._frames(
+        async def handler(words: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+            found = self._frames(
                 method, context, words, lambda call, rest: handle(call.body, call, rest)
             )
+            async with aclosing(found) as frames:
+                async for frame in frames:
+                    yield frame
 
         return handler
 
@@ -129,7 +135,7 @@ class Pipeline:
         context: Context,
         words: AsyncIterator[bytes],
         handle: Callable[[Call, AsyncIterator[Message]], AsyncIterator[bytes]],
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         begun = self._clock.monotonic_ms()
         code = grpc.StatusCode.CANCELLED
         try:

@@ -15,11 +15,15 @@ import signal
 import sys
 
 PDEATHSIG, NO_NEW_PRIVS = 1, 38
+MOST_FILES = 65_536
 
 
 def main(words: list[str]) -> None:
     """Confine this process and run the program in its place."""
     limits, uid, program, *rest = words
+    os.closerange(3, MOST_FILES)
+    os.chdir(os.environ["HOME"])
+    os.setsid()  # what it starts is ended with it
     libc = ctypes.CDLL(None, use_errno=True)
     for name, most in json.loads(limits).items():
         resource.setrlimit(getattr(resource, name), (most, most))

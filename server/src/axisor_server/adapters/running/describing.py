@@ -26,7 +26,7 @@ def describe(plugin: str, python: str, confines: Confines) -> list[Offer]:
             with out.open("wb") as file:
                 done = subprocess.run(  # noqa: S603 - an operator named the program
                     command, env=clean(home), cwd=name, stdin=subprocess.DEVNULL, stdout=file,
-                    stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False, start_new_session=True,
+                    stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False,
                 )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ConfigInvalid(f"The plugin {plugin} cannot be asked: {error}.") from error

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from axisor.ports import Secret
+from axisor.ports import Clock, Secret
 from axisor_server.adapters.running.limits import Confines, clean
 
 LOG = "stderr"
+LOOK_S = 0.1
 MOST_TOLD = 300
 
 
@@ -46,27 +45,40 @@ class Socket:
 class Runner:
     """A runner that was started."""
 
-    def __init__(self, process: asyncio.subprocess.Process, home: Path) -> None:
-        self._process = process
+    def __init__(self, pid: int, home: Path, clock: Clock) -> None:
+        self._pid = pid
         self._home = home
+        self._clock = clock
+        self._status: int | None = None
 
     async def wait(self) -> str:
         """Wait for its end and return how it ended, in a few words."""
-        code = await self._process.wait()
-        said = await asyncio.to_thread(self._last_words)
-        return f"exit code {code}{said}"
+        while not self._is_over():
+            await self._clock.sleep(LOOK_S)
+        said = self._last_words()
+        return f"exit code {self._status}{said}"
 
     def kill(self) -> None:
         """End it and what it started, at once."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if not self._is_over():
+            for end in (os.killpg, os.kill):  # it leads no group yet before it has confined itself
+                with suppress(ProcessLookupError):
+                    end(self._pid, signal.SIGKILL)
         shutil.rmtree(self._home, ignore_errors=True)
 
+    def _is_over(self) -> bool:
+        if self._status is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+                with suppress(ProcessLookupError):  # those that it started and left behind
+                    os.killpg(self._pid, signal.SIGKILL)
+        return self._status is not None
+
     def _last_words(self) -> str:
-        with suppress(OSError):
-            with (self._home / LOG).open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_TOLD))
-                text = " ".join(file.read().decode(errors="replace").split())
+        with suppress(OSError), (self._home / LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_TOLD))
+            text = " ".join(file.read().decode(errors="replace").split())
             return f": {text}" if text else ""
         return ""
 
@@ -74,11 +86,14 @@ class Runner:
 class ProcessSpawner:
     """Starts the runners of those plugins that have an interpreter here."""
 
-    def __init__(self, pythons: Mapping[str, str], *, address: str, confines: Confines) -> None:
+    def __init__(
+        self, pythons: Mapping[str, str], *, address: str, confines: Confines, clock: Clock
+    ) -> None:
         """Take the interpreter of each plugin, where the core listens, and the limits."""
         self._pythons = pythons
         self._address = address
         self._confines = confines
+        self._clock = clock
 
     def spawns(self, plugin: str) -> bool:
         """Return whether the core starts the runners of a plugin."""
@@ -93,18 +108,24 @@ class ProcessSpawner:
             self._pythons[plugin], "-m", "axisor.runner",
             "--plugin", plugin, "--address", self._address, "--run", run,
         )  # fmt: skip
+        reading, writing = os.pipe()
         try:
-            with (home / LOG).open("wb") as log:
-                process = await asyncio.create_subprocess_exec(
-                    *command, env=clean(home), cwd=home, stdin=PIPE, stdout=DEVNULL, stderr=log,
-                    start_new_session=True,
-                )  # fmt: skip
+            os.write(writing, f"{token.reveal()}\n".encode())  # a pipe holds more than that
+            # Not a fork: its handlers in gRPC write into the connections that are open here.
+            pid = os.posix_spawn(
+                command[0],
+                command,
+                clean(home),
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, reading, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 2, str(home / LOG), os.O_WRONLY | os.O_CREAT, 0o600),
+                ],
+            )
         except OSError:
             shutil.rmtree(home, ignore_errors=True)
             raise
-        assert process.stdin is not None
-        with suppress(ConnectionError):  # one that ended at once is found by waiting for it
-            process.stdin.write(f"{token.reveal()}\n".encode())
-            await process.stdin.drain()
-        process.stdin.close()
-        return Runner(process, home)
+        finally:
+            os.close(reading)
+            os.close(writing)
+        return Runner(pid, home, self._clock)
