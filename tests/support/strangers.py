@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from axisor.hookspecs import RegisterStrategy, hookimpl
-from axisor.intents import AddMargin, ClosePosition, Intent, Notice, OpenPosition, WithdrawCross
+from axisor.intents import AddMargin, ClosePosition, DepositCross, Intent, Notice, OpenPosition
 from axisor.model import Permission, Severity, Side
 from axisor.strategy import Config, Memory, Strategy, View
 
@@ -120,7 +120,7 @@ class Forges(Stranger):
             yield AddMargin(position=position, amount=900_000)
             yield ClosePosition(position=position)
         yield OpenPosition(side=Side.BUY, leverage=Decimal(100), quantity=100_000)
-        yield WithdrawCross(amount=1_000)
+        yield DepositCross(amount=500_000)
 
     def on_outcome(self, outcome: Any, view: View) -> Iterator[Intent]:
         """Break at the first refusal."""
