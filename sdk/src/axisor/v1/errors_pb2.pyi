@@ -355,16 +355,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     `service`.
     """
     ERROR_REASON_RUNNER_UNWANTED: _ErrorReason.ValueType  # 100
-    """No runner is waited for: the run decides in the core, is not at work, or has its runner already.
-    Code FAILED_PRECONDITION. Start the run, or end the other runner. Metadata: `run`.
+    """No runner is waited for: the run decides in the core, is not at work, or has its runner
+    already. Code FAILED_PRECONDITION. Start the run, or end the other runner. Metadata: `run`.
     """
     ERROR_REASON_PLUGIN_QUARANTINED: _ErrorReason.ValueType  # 101
     """The plugin broke the rules too often and is kept out until the core starts again. Code
     FAILED_PRECONDITION. Look at its error in the list of plugins. Metadata: `plugin`.
     """
     ERROR_REASON_RUNNER_FAULT: _ErrorReason.ValueType  # 102
-    """The runner was late, silent, or said what no runner may say, so its conversation was ended. Code
-    ABORTED. Mend the runner, then let it come again. Metadata: `run`.
+    """The runner was late, silent, or said what no runner may say, so its conversation was ended.
+    Code ABORTED. Mend the runner, then let it come again. Metadata: `run`.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -706,15 +706,15 @@ the token. Code UNAVAILABLE. Look at the service, then start again. Metadata: `c
 `service`.
 """
 ERROR_REASON_RUNNER_UNWANTED: ErrorReason.ValueType  # 100
-"""No runner is waited for: the run decides in the core, is not at work, or has its runner already.
-Code FAILED_PRECONDITION. Start the run, or end the other runner. Metadata: `run`.
+"""No runner is waited for: the run decides in the core, is not at work, or has its runner
+already. Code FAILED_PRECONDITION. Start the run, or end the other runner. Metadata: `run`.
 """
 ERROR_REASON_PLUGIN_QUARANTINED: ErrorReason.ValueType  # 101
 """The plugin broke the rules too often and is kept out until the core starts again. Code
 FAILED_PRECONDITION. Look at its error in the list of plugins. Metadata: `plugin`.
 """
 ERROR_REASON_RUNNER_FAULT: ErrorReason.ValueType  # 102
-"""The runner was late, silent, or said what no runner may say, so its conversation was ended. Code
-ABORTED. Mend the runner, then let it come again. Metadata: `run`.
+"""The runner was late, silent, or said what no runner may say, so its conversation was ended.
+Code ABORTED. Mend the runner, then let it come again. Metadata: `run`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -105,7 +105,7 @@ class RunnerHandled(_message.Message):
     sequence: _builtins.int
     """The sequence of the call."""
     intents: _builtins.str
-    """The intents in order, as a JSON array: each an object whose `is` names its kind. At most 64 KiB."""
+    """The intents in order, as a JSON array of objects whose `is` names their kind. At most 64 KiB."""
     memory: _builtins.str
     """The memory afterwards, as a JSON object. At most 64 KiB."""
     changed: _builtins.bool
