@@ -21,6 +21,7 @@ const definition = loader.loadSync('axisor/v1/runners.proto', {
   includeDirs: [protoDir],
   longs: String,
   oneofs: true,
+  defaults: true,
 });
 const loaded = grpc.loadPackageDefinition(definition) as any; // made from the contract at run time
 const service = new loaded.axisor.v1.RunnerService(

@@ -7,7 +7,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from axisor.errors import PermissionDenied, RunnerFault, RunnerUnwanted, TokenInvalid
+from axisor.errors import (
+    PermissionDenied,
+    PluginQuarantined,
+    RunnerFault,
+    RunnerUnwanted,
+    TokenInvalid,
+)
 from axisor.model import Permission
 from axisor.ports import Secret
 from axisor.remote import Called, Handled
@@ -72,11 +78,12 @@ class Scene:
             patience=Patience(),
         )
         self.heard: dict[str, list[Heard]] = {}
+        self.plugins: dict[str, str] = {}
 
     def open(self, id: str, *, plugin: str = "spawned") -> HostedRun:
         """Have a runner for a run."""
         run = HostedRun(id=id, account="a", plugin=plugin, strategy="s")
-        self.heard[id] = []
+        self.heard[id], self.plugins[id] = [], plugin
         self.runners.open(run, self.heard[id].append)
         return run
 
@@ -100,7 +107,12 @@ class Talk:
         self.said: asyncio.Queue[Said | None] = asyncio.Queue()
         self.told: list[Told] = []
         self._frames = scene.runners.converse(
-            id, account="a", caller=caller, hello=hello or Hello(), words=self._words()
+            id,
+            account="a",
+            plugin=scene.plugins.get(id, "nobody"),
+            caller=caller,
+            hello=hello or Hello(),
+            words=self._words(),
         )
         self.task = asyncio.ensure_future(self._read())
 
@@ -309,3 +321,5 @@ async def test_a_remote_runner_of_a_plugin_that_is_kept_out_is_turned_away(scene
 
     assert isinstance(scene.heard["r"][-1], Barred)
     assert [plugin for plugin, _ in scene.barred] == ["remote"]
+    with pytest.raises(PluginQuarantined, match="broke 2"):
+        await scene.come("r", "tokens/t").task

@@ -9,6 +9,7 @@ from axisor.errors import RunnerUnwanted
 from axisor.v1 import runners_pb2 as pb
 from axisor.wire.names import run_id
 from axisor.wire.runners import Said, said_from_wire, told_to_wire
+from axisor_server.domain.hosting import Hosted
 from axisor_server.rpc.calls import Call
 from axisor_server.services.running import Runners
 from axisor_server.services.runs import Runs
@@ -27,12 +28,13 @@ class RunnerServicer:
     ) -> AsyncIterator[bytes]:
         """Hold the conversation about one run."""
         account, run = run_id(request.name)
-        await self._runs.get(account, run)
-        if self._runners is None:
-            raise RunnerUnwanted("This core keeps no runners.", run=run)
+        strategy = self._runs.strategies.get((await self._runs.get(account, run)).strategy)
+        if self._runners is None or strategy is None or not issubclass(strategy, Hosted):
+            raise RunnerUnwanted("The run decides in the core.", run=run)
         talk = self._runners.converse(
             run,
             account=account,
+            plugin=strategy.offer.plugin,
             caller=call.principal.name,
             hello=said_from_wire(request),
             words=_said(rest),

@@ -115,6 +115,7 @@ class Runners:
         run: str,
         *,
         account: str,
+        plugin: str,
         caller: str,
         hello: Said | None,
         words: AsyncIterator[Said | None],
@@ -124,13 +125,14 @@ class Runners:
         Raises RunnerUnwanted where it is not waited for, PermissionDenied for another's token,
         PluginQuarantined, and RunnerFault once it broke the rules.
         """
+        reason = self._bars.reason(plugin)
+        if reason:
+            raise PluginQuarantined(f"The plugin {plugin} is kept out: {reason}.", plugin=plugin)
         seat = self._seats.get(run)
         if seat is None or seat.run.account != account:
             raise RunnerUnwanted("No runner is waited for under this name.", run=run)
         if caller.startswith(OF_RUN) if run not in self._tokens else caller != OF_RUN + run:
             raise PermissionDenied("The token is not for the runner of this run.", run=run)
-        if self._bars.reason(seat.run.plugin):
-            raise PluginQuarantined(plugin=seat.run.plugin)
         seat.take(hello)
         listening = asyncio.ensure_future(self._listen(seat, words))
         try:
