@@ -18,7 +18,7 @@ from tests.support.processes import (
     simulator,
     until,
 )
-from tests.support.strangers import HOSTILE, Stranger, install
+from tests.support.strangers import ALL, HOSTILE, install
 
 from axisor.client import Client
 from axisor.events import IntentPlanned, IntentReviewRefused, NoticeGiven, RunState
@@ -30,7 +30,6 @@ RESCUE_AT, RESCUE_SATS = 98_100, 82_541
 GUARD = '{"cooldown_s": 0, "funding_ahead_min": 0}'
 TIGHT = Leash(day_spend=1_000)
 QUARANTINED = strategies_pb2.PLUGIN_STATE_QUARANTINED
-ALL = (*HOSTILE, Stranger)
 
 
 class Scene:

@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Stranger(Strategy[Config, Memory]):
         """Do it."""
         yield from self.act(view)
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Behave: look, and tell."""
         yield Notice(severity=Severity.OK, code="LOOKED", text=f"{len(view.positions)} positions.")
 
@@ -44,7 +44,7 @@ class Spins(Stranger):
 
     name = "spins"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Spin."""
         while True:
             pass
@@ -55,7 +55,7 @@ class Sleeps(Stranger):
 
     name = "sleeps"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Sleep."""
         time.sleep(FOREVER_S)
         yield from ()
@@ -66,7 +66,7 @@ class Forks(Stranger):
 
     name = "forks"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Fork, then wait for the end that comes."""
         for _ in range(20):
             if os.fork() == 0:
@@ -80,12 +80,11 @@ class Leaks(Stranger):
 
     name = "leaks"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Take and touch."""
         held = []
         while True:
             held.append(bytearray(HOARD // 64))
-        yield from ()
 
 
 class Raises(Stranger):
@@ -93,10 +92,9 @@ class Raises(Stranger):
 
     name = "raises"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Break."""
         raise RuntimeError("this strategy is broken")
-        yield from ()
 
 
 class Garbage(Stranger):
@@ -104,7 +102,7 @@ class Garbage(Stranger):
 
     name = "garbage"
 
-    def act(self, view: View) -> Iterator[Any]:
+    def act(self, view: View) -> Iterable[Any]:
         """Ask."""
         yield AddMargin(position="x" * 200_000, amount=-1)
 
@@ -114,7 +112,7 @@ class Forges(Stranger):
 
     name = "forges"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Ask for all of it, then break, so that it comes again."""
         for position in ("00000000-0000-4000-8000-000000000000", *(p.id for p in view.positions)):
             yield AddMargin(position=position, amount=900_000)
@@ -122,10 +120,9 @@ class Forges(Stranger):
         yield OpenPosition(side=Side.BUY, leverage=Decimal(100), quantity=100_000)
         yield DepositCross(amount=500_000)
 
-    def on_outcome(self, outcome: Any, view: View) -> Iterator[Intent]:
+    def on_outcome(self, outcome: Any, view: View) -> Iterable[Intent]:
         """Break at the first refusal."""
         raise RuntimeError("I was refused")
-        yield from ()
 
 
 class Sockets(Stranger):
@@ -133,12 +130,11 @@ class Sockets(Stranger):
 
     name = "sockets"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Open, and keep."""
         held = []
         while True:
             held.append(socket.socket())
-        yield from ()
 
 
 class Secrets(Stranger):
@@ -146,7 +142,7 @@ class Secrets(Stranger):
 
     name = "secrets"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Look through environment, descriptors, arguments and memory; then break."""
         found = [*os.environ, *os.environ.values(), *sys.argv]
         for number in range(256):
@@ -158,10 +154,9 @@ class Secrets(Stranger):
             severity=Severity.WARN, code="FOUND", text="All I know.", data={"all": " ".join(found)}
         )
 
-    def on_tick(self, tick: Any, view: View) -> Iterator[Intent]:
+    def on_tick(self, tick: Any, view: View) -> Iterable[Intent]:
         """Break, since there was nothing."""
         raise RuntimeError("I found nothing")
-        yield from ()
 
 
 class Floods(Stranger):
@@ -169,7 +164,7 @@ class Floods(Stranger):
 
     name = "floods"
 
-    def act(self, view: View) -> Iterator[Intent]:
+    def act(self, view: View) -> Iterable[Intent]:
         """Put ten thousand words into the conversation of the program that runs it."""
         import asyncio
         import gc
@@ -194,14 +189,14 @@ HOSTILE: tuple[type[Stranger], ...] = (
     Secrets,
     Floods,
 )
+ALL: tuple[type[Stranger], ...] = (Stranger, *HOSTILE)
 
 
 @hookimpl
 def register_strategies(register: RegisterStrategy) -> None:
     """Offer the one that this interpreter was started for."""
-    wanted = os.environ.get("STRANGER", "stranger")
-    for each in (Stranger, *HOSTILE):
-        if each.name == wanted:
+    for each in ALL:
+        if each.name == os.environ["STRANGER"]:
             register(each)
 
 

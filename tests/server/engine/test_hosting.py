@@ -63,7 +63,7 @@ class Scene:
         self.bench = Bench()
         self.host = LocalHost([Greedy, Teller], at_once=at_once)
 
-    async def begin(self, strategy: str = "greedy", **leash: int) -> str:
+    async def begin(self, strategy: str = "greedy", **leash: Any) -> str:
         """Start a core and the strangers' run in it; returns the run."""
         await self.bench.add_account()
         self.position = self.bench.long()
