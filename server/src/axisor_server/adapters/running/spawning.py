@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -52,10 +53,11 @@ class Runner:
         self._status: int | None = None
 
     async def wait(self) -> str:
-        """Wait for its end and return how it ended, in a few words."""
+        """Wait for its end, remove its folder, and return how it ended, in a few words."""
         while not self._is_over():
             await self._clock.sleep(LOOK_S)
-        said = self._last_words()
+        # In a thread: who knows how many files a stranger leaves.
+        said = await asyncio.to_thread(self._clear)
         return f"exit code {self._status}{said}"
 
     def kill(self) -> None:
@@ -64,7 +66,6 @@ class Runner:
             for end in (os.killpg, os.kill):  # it leads no group yet before it has confined itself
                 with suppress(ProcessLookupError):
                     end(self._pid, signal.SIGKILL)
-        shutil.rmtree(self._home, ignore_errors=True)
 
     def _is_over(self) -> bool:
         if self._status is None:
@@ -74,6 +75,11 @@ class Runner:
                 with suppress(ProcessLookupError):  # those that it started and left behind
                     os.killpg(self._pid, signal.SIGKILL)
         return self._status is not None
+
+    def _clear(self) -> str:
+        said = self._last_words()
+        shutil.rmtree(self._home, ignore_errors=True)
+        return said
 
     def _last_words(self) -> str:
         with suppress(OSError), (self._home / LOG).open("rb") as file:

@@ -54,6 +54,7 @@ class Runners:
         self._tokens: dict[str, Secret] = {}
         self._processes: dict[str, Process] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Future[str]] = set()
 
     def open(self, run: HostedRun, hear: Callable[[Heard], None]) -> None:
         """Have a runner for a run until it is closed."""
@@ -88,7 +89,7 @@ class Runners:
         tasks = list(self._tasks.values())
         for run in list(self._seats):
             self.close(run)
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._ending, return_exceptions=True)
 
     async def principal(self, token: str, peer: Peer) -> Principal:
         """Return the run whose token this is. Raises TokenInvalid.
@@ -205,8 +206,11 @@ class Runners:
         run = seat.run.id
         self._processes[run] = process
         coming = asyncio.ensure_future(self._expect(seat))
+        ending = asyncio.ensure_future(process.wait())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
         try:
-            ended = await process.wait()
+            ended = await asyncio.shield(ending)  # it is seen to its end, whoever waits for it
             if seat.taken:  # it may have been ended for a fault, and then that one counts
                 seat.end(None)
                 await seat.ended.wait()
