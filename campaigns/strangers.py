@@ -116,7 +116,7 @@ async def _guarded(client: Client) -> bool:
 
 def _tell(report: Report, pairs: list[tuple[list[float], list[float]]]) -> None:
     report.least("pairs, all ten kept out in each", len(pairs), PAIRS[report.figures])
-    worst = [(percentile(rest, 99), percentile(burden, 99)) for rest, burden in pairs]
+    worst = [(_p99(rest), _p99(burden)) for rest, burden in pairs]
     more = statistics.median(after - before for before, after in worst)
     allowed = max(MORE_MS, MORE_SHARE * statistics.median(before for before, _ in worst))
     report.most("more at p99, median of pairs", round(more, 3), round(allowed, 3), "ms")
@@ -125,3 +125,9 @@ def _tell(report: Report, pairs: list[tuple[list[float], list[float]]]) -> None:
         f"With strangers: {spread([each for _, burden in pairs for each in burden])} ms.",
         "p99 of pairs: " + ", ".join(f"{a:.1f} to {b:.1f}" for a, b in worst) + " ms.",
     ]
+
+
+def _p99(values: list[float]) -> float:
+    found = percentile(values, 99)
+    assert found is not None, "each half of a pair has samples"
+    return found
