@@ -54,7 +54,7 @@ class Runners:
         self._tokens: dict[str, Secret] = {}
         self._processes: dict[str, Process] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._ending: set[asyncio.Future[str]] = set()
+        self._ending: dict[asyncio.Future[str], None] = {}
 
     def open(self, run: HostedRun, hear: Callable[[Heard], None]) -> None:
         """Have a runner for a run until it is closed."""
@@ -207,8 +207,8 @@ class Runners:
         self._processes[run] = process
         coming = asyncio.ensure_future(self._expect(seat))
         ending = asyncio.ensure_future(process.wait())
-        self._ending.add(ending)
-        ending.add_done_callback(self._ending.discard)
+        self._ending[ending] = None
+        ending.add_done_callback(lambda done: self._ending.pop(done, None))
         try:
             ended = await asyncio.shield(ending)  # it is seen to its end, whoever waits for it
             if seat.taken:  # it may have been ended for a fault, and then that one counts
