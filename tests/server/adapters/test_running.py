@@ -35,7 +35,8 @@ print(json.dumps({
     "environment": sorted(os.environ),
     "files": sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1],
     "folder": os.getcwd(),
-    "alone": os.getsid(0) == os.getpid(),
+    "alone": os.getpgid(0) == os.getpid(),
+    "batch": os.sched_getscheduler(0) == os.SCHED_BATCH,
     "nice": os.nice(0),
 }))
 """
@@ -67,7 +68,8 @@ def test_a_confined_process_has_its_limits_and_cannot_lift_them(tmp_path: Path) 
         "NOFILE": [64, 64],
     }
     assert not found["lifted"]
-    assert found["nice"] == 10
+    assert found["nice"] == 19
+    assert found["batch"]
     assert found["alone"]
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] != 64
 
