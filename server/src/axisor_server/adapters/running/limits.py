@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from msgspec import Struct
 
 MIB = 1024 * 1024
+_NICE = shutil.which("nice")
+_LAST = [] if _NICE is None else [_NICE, "-n", "19"]
+"""Before the interpreter that confines: its own start is not to be felt either."""
+
 CONFINE = Path(__file__).with_name("confine.py")
 
 
@@ -38,9 +43,8 @@ class Confines(Struct, frozen=True, kw_only=True):
         }
         if own:
             limits["RLIMIT_NPROC"] = self.processes
-        return [
-            sys.executable, "-I", "-S", str(CONFINE), json.dumps(limits), str(own), program, *words,
-        ]  # fmt: skip
+        confined = [sys.executable, "-I", "-S", str(CONFINE), json.dumps(limits), str(own)]
+        return [*_LAST, *confined, program, *words]
 
 
 def clean(home: Path) -> dict[str, str]:
