@@ -18,7 +18,7 @@ HOUSE := -e ./sdk -e ./server -e ./clients/cli -e ./clients/tui -e './plugins/ln
 MANIFESTS := constraints.txt $(wildcard pyproject.toml */pyproject.toml */*/pyproject.toml)
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
 FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:plugins/lnmarkets/src:plugins/margin-guard/src:plugins/logbook/src:plugins/balance/src:plugins/limits/src:plugins/carry/src:plugins/entries/src:plugins/exits/src:examples/dip-buyer/src
-NODE_TESTS := tests/e2e/node
+NODE_TESTS := tests/e2e/node examples/runner-typescript
 
 .PHONY: help demo test check lint proto bench campaign venv dev node clean
 
@@ -63,7 +63,7 @@ venv: $(VENV)/.demo ## Install what the demo needs
 dev: $(VENV)/.dev ## Install what development needs
 
 clean: ## Remove what was installed and built here
-	rm -rf $(VENV) build dist $(NODE_TESTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist $(NODE_TESTS:=/node_modules) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -88,7 +88,8 @@ $(VENV)/.dev: $(VENV)/.demo
 
 node: # clients in another language are tested where node exists
 	@if ! command -v npm >/dev/null; then echo "npm is not here: the tests marked node will be skipped."; \
-	elif [ ! -f $(NODE_TESTS)/node_modules/.package-lock.json ] || \
-	     [ $(NODE_TESTS)/package-lock.json -nt $(NODE_TESTS)/node_modules/.package-lock.json ]; then \
-	    npm ci --prefix $(NODE_TESTS) --no-audit --no-fund --loglevel=error; \
-	    touch $(NODE_TESTS)/node_modules/.package-lock.json; fi
+	else for at in $(NODE_TESTS); do \
+	    if [ ! -f $$at/node_modules/.package-lock.json ] || \
+	       [ $$at/package-lock.json -nt $$at/node_modules/.package-lock.json ]; then \
+	        npm ci --prefix $$at --no-audit --no-fund --loglevel=error; \
+	        touch $$at/node_modules/.package-lock.json; fi; done; fi

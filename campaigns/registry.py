@@ -15,6 +15,7 @@ from campaigns import (
     replicas,
     schedules,
     soak,
+    strangers,
     worlds,
 )
 from campaigns.report import Campaign
@@ -32,5 +33,6 @@ CAMPAIGNS: dict[str, Campaign] = {
     "replicas": replicas.run,
     "schedules": schedules.run,
     "soak": soak.run,
+    "strangers": strangers.run,
     "worlds": worlds.run,
 }

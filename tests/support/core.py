@@ -29,6 +29,7 @@ from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
+from axisor_server.engine.hosting import NOWHERE, RunHost
 from axisor_server.engine.keys import seal_key
 from axisor_server.engine.paper import carry_out
 from tests.support.mirror import Mirror
@@ -235,6 +236,7 @@ class Bench:
         blind: bool = False,
         may_renew: Callable[[], bool] = lambda: True,
         strategies: Sequence[type[Strategy[Any, Any]]] = (),
+        host: RunHost = NOWHERE,
         **settings: Any,
     ) -> Engine:
         """Return a core that is not started yet; a blind one lacks the venue's plugin."""
@@ -252,6 +254,7 @@ class Bench:
             failpoints=Failpoints(trigger, pause=self.clock.sleep),
             may_renew=may_renew,
             emergency=self.emergency,
+            host=host,
         )
         self.engines.append(made)
         return made

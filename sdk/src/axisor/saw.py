@@ -20,6 +20,7 @@ class Saw(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `unread` the confirmed actions that no reading showed yet, `frozen` the positions to which
     nothing could be added, `halt` and `platform` the halts that held for this account and for all,
     `causes` what hindered the core, and `asked` how many wishes of the run the last minute had.
+    `elsewhere` says that a runner decided, on what it was told a moment before; review saw this.
     """
 
     full: bool = False
@@ -37,3 +38,4 @@ class Saw(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unread: tuple[str, ...] | UnsetType = UNSET
     frozen: tuple[str, ...] | UnsetType = UNSET
     asked: int = 0
+    elsewhere: bool = False

@@ -50,6 +50,7 @@ from axisor_server.reaching import reach
 from axisor_server.rpc import metrics
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer
+from axisor_server.running import Running
 from axisor_server.services.notifying import Notifier
 from axisor_server.services.notifying import Pace as NotifierPace
 from axisor_server.services.protection import LOOK_S as PROTECTION_S
@@ -151,6 +152,7 @@ class Core:
         plugins = Plugins.discover(self._settings.plugins, loaded.plugin)
         self._plugins = plugins
         keep_pace(plugins, self._settings)
+        self._running = Running(self._settings, plugins, clock, ids)
         self._lag = metrics.LoopMetrics(registry)
         duties = engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)
@@ -168,6 +170,7 @@ class Core:
             may_renew=self._may_renew,
             emergency=self._emergency,
             hint=self._hint,
+            host=self._running.runners,
         )
         self._notifier = _notifier(self._settings, self._store, clock, duties, plugins)
         self._house = House(
@@ -193,6 +196,7 @@ class Core:
             calls=call_limits(self._settings, clock),
             backtester=ProcessBacktests(),
             most_backtests=os.cpu_count() or 1,
+            runners=self._running.runners,
         )
         self._server = RpcServer(
             pipeline=self._house.pipeline,
@@ -200,6 +204,7 @@ class Core:
             reflect=self._settings.grpc.reflection,
             only_health=Role.API not in self._settings.roles,
             wire=self._settings.wire,
+            beside=self._running.address,
         )
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
@@ -214,6 +219,7 @@ class Core:
         stack.callback(self._watchdog.stop)
         if self._notifier is not None:
             stack.push_async_callback(self._notifier.finish)
+        stack.push_async_callback(self._running.aclose)
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
 
@@ -223,6 +229,7 @@ class Core:
         certificate = self._shown = self._transport.load()
         bound = await self._server.start(host, port, self._transport.wrap(certificate))
         stack.push_async_callback(self._server.stop, 0)
+        self._running.let_in()
         await self._serve_metrics(stack)
         address = f"[{host}]:{bound}" if ":" in host else f"{host}:{bound}"
         files.replace_private(self._data_dir / ADDRESS_FILE, f"{address}\n".encode())

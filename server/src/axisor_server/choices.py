@@ -105,6 +105,37 @@ class Outbound(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Runner(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where plugins run that are not to run in the core, and how little each of them gets."""
+
+    spawn: Annotated[
+        tuple[str, ...],
+        Meta(description="Plugins in processes of their own: NAME, or NAME=/path/to/its/python."),
+    ] = ()
+    offers: Annotated[
+        tuple[str, ...],
+        Meta(description="Files (JSON) of strategies whose runners come by themselves."),
+    ] = ()
+    answer_ms: Annotated[
+        int, Meta(ge=50, le=10_000, description="Within which time a runner answers a call.")
+    ] = 1_000
+    memory_mib: Annotated[
+        int, Meta(ge=128, le=8_192, description="Address space of one runner.")
+    ] = 256
+    files: Annotated[int, Meta(ge=32, le=1_024, description="Files it may have open.")] = 64
+    processes: Annotated[
+        int,
+        Meta(ge=16, le=1_024, description="Processes and threads of its user, where it has one."),
+    ] = 64
+    cpu_s: Annotated[
+        int, Meta(ge=10, le=86_400, description="Seconds it may compute before it is ended.")
+    ] = 3_600
+    uid: Annotated[
+        int,
+        Meta(ge=0, le=2_000_000_000, description="Its user, where the core is root; 0: the same."),
+    ] = 0
+
+
 class Tokens(Struct, frozen=True, forbid_unknown_fields=True):
     """How long a sign-in lasts, and each token of it."""
 

@@ -25,6 +25,7 @@ from axisor_server.domain import audit_keys
 from axisor_server.domain.audit_keys import read_public
 from axisor_server.domain.checkpoints import KIND, Checkpoint, check_signed, from_document
 from axisor_server.links import database_url
+from axisor_server.offering import offer
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Store
 from axisor_server.services.replay import Strategies
@@ -68,8 +69,10 @@ def _own_key(reading: Reading) -> bytes:
 
 
 def strategies(loaded: Loaded) -> Strategies:
-    """Return the strategies of the plugins that are enabled."""
-    return Plugins.discover(loaded.settings.plugins).strategies
+    """Return the strategies of the plugins that are enabled, those that run elsewhere too."""
+    plugins = Plugins.discover(loaded.settings.plugins)
+    offer(plugins, loaded.settings)
+    return plugins.strategies
 
 
 @asynccontextmanager

@@ -30,7 +30,9 @@ from axisor.errors import (
 from axisor.events import Event
 from axisor.intents import Action
 from axisor.ports import Venue
+from axisor.remote import Offer
 from axisor.strategy import Strategy, View
+from axisor_server.domain.hosting import stand_in
 
 GROUP = "axisor"
 FAULT_LIMIT = 3
@@ -143,6 +145,26 @@ class Plugins:
         self._call(state, "register_venues", register=self._venue_taker(state))
         if state.quarantined:
             self._forget(state)
+
+    def host(self, name: str, offers: Iterable[Offer]) -> None:
+        """Offer strategies that run elsewhere; what is wrong with one quarantines the plugin."""
+        state = self.states.setdefault(name, PluginState(name=name, version="", enabled=True))
+        state.enabled = True
+        take = self._strategy_taker(state)
+        for offer in offers:
+            state.version = offer.version
+            try:
+                take(stand_in(offer))
+            except ConfigInvalid as error:
+                self._quarantine(state, "offer", error)
+        if state.quarantined:
+            self._forget(state)
+
+    def bar(self, name: str, reason: str) -> None:
+        """Keep a plugin out that runs elsewhere, for a reason that an operator is shown."""
+        state = self.states.setdefault(name, PluginState(name=name, version="", enabled=True))
+        state.error = f"runner: {reason}"
+        log.error("plugin quarantined", plugin=name, version=state.version, error=state.error)
 
     def _strategy_taker(self, state: PluginState) -> Callable[[type[Strategy[Any, Any]]], None]:
         def take(strategy: type[Strategy[Any, Any]]) -> None:

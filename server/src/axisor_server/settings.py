@@ -26,6 +26,7 @@ from axisor_server.choices import (
     Outbound,
     People,
     Provider,
+    Runner,
     Tokens,
     Vault,
 )
@@ -35,7 +36,7 @@ ENV_PREFIX = "AXISOR_"
 
 LISTS = (
     *("plugins", "roles", "grpc.names", "backup.recipients", "limits.proxies"),
-    *("outbound.allow", "people.redirects"),
+    *("outbound.allow", "people.redirects", "runner.spawn", "runner.offers"),
 )
 """Settings that are lists; commas part them in the environment."""
 
@@ -219,6 +220,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     limits: CallLimits = CallLimits()
     outbound: Outbound = Outbound()
     confirmations: Confirmations = Confirmations()
+    runner: Runner = Runner()
 
 
 class Loaded(Struct, frozen=True):

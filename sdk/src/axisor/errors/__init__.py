@@ -17,7 +17,7 @@
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
     │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
-    │                 ConfirmationSettled
+    │                 ConfirmationSettled · RunnerUnwanted · PluginQuarantined · RunnerFault
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -125,6 +125,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NoEngine,
     NotSupported,
+    PluginQuarantined,
     RateLimited,
     ReduceOnly,
     RequestExpired,
@@ -132,6 +133,8 @@ from axisor.errors.standing import (
     ReserveBroken,
     RestoreReconciling,
     ReviewRefused,
+    RunnerFault,
+    RunnerUnwanted,
     RunStateInvalid,
     SequenceAhead,
     SequenceExpired,
@@ -196,6 +199,9 @@ __all__ = [
     "RateLimited",
     "AccountInUse",
     "WitnessContradicts",
+    "RunnerUnwanted",
+    "PluginQuarantined",
+    "RunnerFault",
     "LastOwner",
     "VaultKeyInUse",
     "BudgetExceeded",

@@ -142,6 +142,29 @@ class AccountInUse(StateError):
     fix = "Stop its runs and wait until its actions are settled."
 
 
+class RunnerUnwanted(StateError):
+    """No runner is waited for under this name."""
+
+    reason = "RUNNER_UNWANTED"
+    fix = "Start the run, or end the runner that answers for it: axisor run list."
+
+
+class PluginQuarantined(StateError):
+    """The plugin broke the rules too often and is kept out until the core starts again."""
+
+    reason = "PLUGIN_QUARANTINED"
+    money = "Its runs have failed and ask for nothing more; what they had at the venue stays there."
+    fix = "Look at its error: axisor plugin list. Mend or remove it, then start the core again."
+
+
+class RunnerFault(StateError):
+    """The runner was late, silent, or said what no runner may say."""
+
+    reason = "RUNNER_FAULT"
+    money = "Nothing of the step counts."
+    fix = "Mend the runner, then let it come again."
+
+
 class LastOwner(StateError):
     """The account would be left without an owner."""
 

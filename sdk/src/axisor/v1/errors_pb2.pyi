@@ -385,6 +385,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     the token. Code UNAVAILABLE. Look at the service, then start again. Metadata: `cause`,
     `service`.
     """
+    ERROR_REASON_RUNNER_UNWANTED: _ErrorReason.ValueType  # 100
+    """No runner is waited for: the run decides in the core, is not at work, or has its runner
+    already. Code FAILED_PRECONDITION. Start the run, or end the other runner. Metadata: `run`.
+    """
+    ERROR_REASON_PLUGIN_QUARANTINED: _ErrorReason.ValueType  # 101
+    """The plugin broke the rules too often and is kept out until the core starts again. Code
+    FAILED_PRECONDITION. Look at its error in the list of plugins. Metadata: `plugin`.
+    """
+    ERROR_REASON_RUNNER_FAULT: _ErrorReason.ValueType  # 102
+    """The runner was late, silent, or said what no runner may say, so its conversation was ended.
+    Code ABORTED. Mend the runner, then let it come again. Metadata: `run`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -754,5 +766,17 @@ ERROR_REASON_KEY_SERVICE_UNAVAILABLE: ErrorReason.ValueType  # 99
 """The service that holds the key of the vault does not open it: it is away, sealed, or refuses
 the token. Code UNAVAILABLE. Look at the service, then start again. Metadata: `cause`,
 `service`.
+"""
+ERROR_REASON_RUNNER_UNWANTED: ErrorReason.ValueType  # 100
+"""No runner is waited for: the run decides in the core, is not at work, or has its runner
+already. Code FAILED_PRECONDITION. Start the run, or end the other runner. Metadata: `run`.
+"""
+ERROR_REASON_PLUGIN_QUARANTINED: ErrorReason.ValueType  # 101
+"""The plugin broke the rules too often and is kept out until the core starts again. Code
+FAILED_PRECONDITION. Look at its error in the list of plugins. Metadata: `plugin`.
+"""
+ERROR_REASON_RUNNER_FAULT: ErrorReason.ValueType  # 102
+"""The runner was late, silent, or said what no runner may say, so its conversation was ended.
+Code ABORTED. Mend the runner, then let it come again. Metadata: `run`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

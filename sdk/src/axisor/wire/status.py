@@ -80,7 +80,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.ConfirmationNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
-    _C.ABORTED: (errors.EtagMismatch, errors.ActionPending),
+    _C.ABORTED: (errors.EtagMismatch, errors.ActionPending, errors.RunnerFault),
     _C.OUT_OF_RANGE: (errors.SequenceExpired, errors.SequenceAhead),
     _C.RESOURCE_EXHAUSTED: (errors.SlowReader, errors.RateLimited, errors.VenueRateLimited),
     _C.UNIMPLEMENTED: (errors.NotSupported,),
@@ -137,6 +137,8 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.IdentityNotLinked,
         errors.ConfirmationStale,
         errors.ConfirmationSettled,
+        errors.RunnerUnwanted,
+        errors.PluginQuarantined,
     ),
 }
 

@@ -226,6 +226,7 @@ class Actor:
         core.runs = dict(boot.runs)
         core.coverage = boot.coverage
         core.told = Told(boot.book.state)
+        core.spawn = self.spawn
         core.start_effect = lambda record: self.spawn(self.executor.carry_out(record))
         core.ledger = Ledger(
             core.store,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -32,6 +32,7 @@ from axisor_server.domain.told import Told
 from axisor_server.engine.coverage import guards
 from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
+from axisor_server.engine.hosting import Hosting
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.market import Market
 from axisor_server.engine.rescues import GIVE_WAY_MS
@@ -81,9 +82,10 @@ class Core:
         self.restored_us: int | None = None
         self.reconciling = False
         self.failpoint = world.failpoints
-        self.stopping = False
-        self.acting = False
+        self.stopping = self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
+        self.spawn: Callable[[Coroutine[Any, Any, None]], None] = _close
+        self.hosting = Hosting(self, world.host)
         self.causes: Callable[[], tuple[Cause, ...]] = tuple
         self.look: Callable[[], None] = lambda: None
         self.in_outage: Callable[[], Awaitable[None]] = _nothing
@@ -279,6 +281,7 @@ class Core:
         self.told = draft.told
         for run in draft.rewoken:
             self.rewake(run)
+        self.hosting.follow(draft)
 
     def rewake(self, run: str) -> None:
         """Tell the market what a run waits for."""
@@ -322,6 +325,7 @@ class Core:
         """Forget the lease and fail everything that waits."""
         self.ledger = None
         self.acting = False
+        self.hosting.close()
         self._calls.clear()
         self._patient.clear()
         for turns in (self._urgent, self._normal):
@@ -330,6 +334,11 @@ class Core:
                 if not future.done():
                     future.set_exception(error)
                     future.exception()
+
+
+def _close(work: Coroutine[Any, Any, None]) -> None:
+    """Leave undone what comes before the account is served."""
+    work.close()
 
 
 async def _nothing() -> None:

@@ -33,6 +33,7 @@ from axisor.strategy import StepResult, View, take_step
 from axisor_server.domain import attempts
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.attempts import Bounds
+from axisor_server.domain.hosting import Hosted
 from axisor_server.domain.intent import (
     encode_action,
     intent_id,
@@ -54,6 +55,7 @@ from axisor_server.domain.witness import Baseline, encode_baseline
 from axisor_server.engine.counting import fresh_enough
 from axisor_server.engine.coverage import cover
 from axisor_server.engine.draft import Draft, LiveRun
+from axisor_server.engine.hearing import ALL_EVENTS, heard_as
 from axisor_server.engine.steps import checked, encode_wake, notice_given, seed_of
 
 DEPTH = 8
@@ -63,16 +65,18 @@ MINUTE_MS = 60_000
 CHANGES = (PositionChanged, PositionClosed, OrderChanged, BalanceChanged, FeedChanged)
 """Payloads that strategies may be called with."""
 
-ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
-
 
 class Call(Struct, frozen=True, kw_only=True):
-    """How a run is called: with what, at which moment, and how deep within one message."""
+    """How a run is called: with what, at which moment, and how deep within one message.
+
+    `elsewhere` says that a runner decided, on what it was told at an earlier moment.
+    """
 
     cause: Stimulus
     moment: Moment
     at_ms: int = 0
     depth: int = 0
+    elsewhere: bool = False
 
 
 class MarketView(Protocol):
@@ -91,23 +95,6 @@ class MarketView(Protocol):
     def age_ms(self) -> int | None:
         """Return its age since it was received."""
         ...
-
-
-def heard_as(cause: Stimulus) -> str | None:
-    """Return the name under which `Wake.on` asks for a stimulus; None for those always given."""
-    match cause:
-        case PositionChanged() | PositionClosed():
-            return "position"
-        case OrderChanged():
-            return "order"
-        case BalanceChanged():
-            return "balance"
-        case Outcome():
-            return "outcome"
-        case FeedChanged():
-            return "feed"
-        case _:
-            return None
 
 
 class Desk:
@@ -201,6 +188,9 @@ class Desk:
         self._step(draft, draft.runs[run], cause, 0)
 
     def _step(self, draft: Draft, live: LiveRun, cause: Stimulus, depth: int) -> None:
+        if issubclass(live.strategy, Hosted):
+            draft.elsewhere.append((live.record.id, cause, depth))
+            return
         step = live.record.step + 1
         moment = self.moment()
         view = self.view(draft.book, seed=seed_of(live.record.id, step), moment=moment)
@@ -232,6 +222,7 @@ class Desk:
                 return
             asked = len(live.asked)
             saw = draft.told.beyond(draft.book, call.moment, cause=call.cause, asked=asked)
+            saw = replace(saw, elsewhere=call.elsewhere)
             taken = checked(run, step, call.cause, result, saw)
         except Exception as error:  # a plugin's boundary: what it asks for may be anything
             self.fail(draft, live, f"It asks for what is no intent: {error}")

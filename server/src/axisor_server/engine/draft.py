@@ -92,6 +92,7 @@ class Draft:
         self.answered: list[str] = []
         self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
+        self.elsewhere: list[tuple[str, Stimulus, int]] = []  # for runners, once this is written
         self.touched = False
         self.held_us: int | None = None
 

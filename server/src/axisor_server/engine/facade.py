@@ -46,6 +46,7 @@ from axisor_server.engine.callers import Also, Callers
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.guards import guarding, guardings, owner_of
 from axisor_server.engine.health import Health
+from axisor_server.engine.hosting import NOWHERE, RunHost
 from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer
@@ -76,6 +77,7 @@ class Engine:
         emergency: EmergencyLog | None = None,
         hint: Hint = no_hint,
         may_renew: Callable[[], bool] = lambda: True,
+        host: RunHost = NOWHERE,
     ) -> None:
         self.strategies = strategies
         self._clock = clock
@@ -108,6 +110,7 @@ class Engine:
             vitals=self.vitals,
             rescues=Rescues(clock),
             may_renew=may_renew,
+            host=host,
         )
         self._store = store
         self._hint = hint
@@ -240,8 +243,7 @@ class Engine:
 
     async def preview(self, account_id: str, action: Action) -> Preview:
         """Return what an action would change, without asking the venue."""
-        core = self._roster.core(account_id)
-        return preview(action, core.desk.view(core.book))
+        return preview(action, self.view(account_id))
 
     def view(self, account_id: str) -> View:
         """Return the account as its strategies see it now. Raises AccountNotFound."""

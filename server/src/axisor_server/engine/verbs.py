@@ -163,6 +163,8 @@ class Verbs:
         draft.call(id, cause)
         self._core.desk.work_off(draft)
         live = draft.runs[id]
+        if after is RunState.STOPPED and self._core.hosting.is_ready(id):
+            return  # until its runner has said its last wish, or is gone
         if live.record.state is before:
             draft.put_run(replace(live, record=replace(live.record, state=after)))
 

@@ -11,6 +11,7 @@ from axisor.strategy import Strategy
 from axisor_server.domain.review import Reviewer
 from axisor_server.engine.answers import Publish
 from axisor_server.engine.failpoints import Failpoints
+from axisor_server.engine.hosting import NOWHERE, RunHost
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.settings import EngineSettings
@@ -45,3 +46,4 @@ class World:
     answered: Callable[[str], None] = lambda _: None
     """Called with the request id of a command once its answer is durable."""
     hint: Hint = no_hint
+    host: RunHost = NOWHERE

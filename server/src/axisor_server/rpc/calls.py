@@ -27,6 +27,9 @@ Unary: TypeAlias = Callable[[Any, "Call"], Awaitable[Message]]
 Stream: TypeAlias = Callable[[Any, "Call"], AsyncIterator[bytes]]
 """Answers a request with encoded frames."""
 
+Conversation: TypeAlias = Callable[[Any, "Call", AsyncIterator[Any]], AsyncIterator[bytes]]
+"""Answers a first request, and those that follow, with encoded frames."""
+
 
 _NAME = re.compile(r"accounts/[a-z0-9-]{1,64}(/[A-Za-z]{1,64}(/[A-Za-z0-9_-]{1,64})?)?")
 _REQUESTS = uuid.UUID("6f0b1a3c-53d4-5c53-9a11-8a4f5d0f7a25")

@@ -31,6 +31,7 @@ from axisor_server.rpc.performance import PerformanceServicer
 from axisor_server.rpc.pipeline import Pipeline
 from axisor_server.rpc.rules import methods
 from axisor_server.rpc.rules import services as contract
+from axisor_server.rpc.runners import RunnerServicer
 from axisor_server.rpc.strategies import StrategyServicer
 from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
@@ -52,6 +53,7 @@ from axisor_server.services.orders import Orders
 from axisor_server.services.performing import Performances
 from axisor_server.services.principals import Authenticator
 from axisor_server.services.protection import Protection
+from axisor_server.services.running import Runners
 from axisor_server.services.runs import Runs
 from axisor_server.services.seeing import Seeing
 from axisor_server.services.snapshots import Snapshots
@@ -82,6 +84,7 @@ class House:
         backtester: Backtester,
         calls: CallLimits | None = None,
         most_backtests: int = 1,
+        runners: Runners | None = None,
     ) -> None:
         seen = Seeing(store)
         self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
@@ -95,7 +98,7 @@ class House:
             is_owner=is_owner,
             reach=reach,
             terms=terms,
-            others=others,
+            others=others or runners,
             limits=calls,
         )
         self.once = self.identity.once
@@ -157,6 +160,7 @@ class House:
                 watches=watches,
                 plugins=around.plugins,
             ),
+            "axisor.v1.RunnerService": RunnerServicer(runs, runners),
             "axisor.v1.GuardService": GuardServicer(
                 guards=guards,
                 explainer=Explainer(store=store, accounts=accounts),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
@@ -27,7 +27,7 @@ from axisor.wire.scalars import enum_from_wire, is_recognized
 from axisor.wire.status import EXPECT_MODE_HEADER, MODE_HEADER, TABLE, abort, code_of
 from axisor_server.ports import Ids
 from axisor_server.rpc.admitting import Gate
-from axisor_server.rpc.calls import Call, Stream, Unary
+from axisor_server.rpc.calls import Call, Conversation, Stream, Unary
 from axisor_server.rpc.cursors import Cursors
 from axisor_server.rpc.lasting import Lasting
 from axisor_server.rpc.metrics import CallMetrics
@@ -105,26 +105,63 @@ class Pipeline:
         """Return the handler of a method that streams."""
 
         async def handler(raw: bytes, context: Context) -> AsyncIterator[bytes]:
-            begun = self._clock.monotonic_ms()
-            code = grpc.StatusCode.CANCELLED
-            try:
-                call = await self._admit(method, raw, context)
-                lasting = Lasting(call.principal, self._gate.still, self._clock)
-                with self._gate.streaming(call.principal):
-                    async with aclosing(lasting.frames(handle(call.body, call))) as frames:
-                        async for frame in frames:
-                            yield frame
-                code = grpc.StatusCode.OK
-            except AxisorError as error:
-                code = code_of(error)
-                await self._refuse(method, context, error)
-            except Exception as error:  # a bug of ours: say so, show nothing
-                code = grpc.StatusCode.INTERNAL
-                await self._break(method, context, error)
-            finally:
-                self._account(method, code, begun)
+            found = self._frames(
+                method, context, _only(raw), lambda call, _: handle(call.body, call)
+            )
+            async with aclosing(found) as frames:
+                async for frame in frames:
+                    yield frame
 
         return handler
+
+    def converse(
+        self, method: Method, handle: Conversation
+    ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[bytes]]:
+        """Return the handler of a method in which both sides speak; the first word is the call."""
+
+        async def handler(words: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+            found = self._frames(
+                method, context, words, lambda call, rest: handle(call.body, call, rest)
+            )
+            async with aclosing(found) as frames:
+                async for frame in frames:
+                    yield frame
+
+        return handler
+
+    async def _frames(
+        self,
+        method: Method,
+        context: Context,
+        words: AsyncIterator[bytes],
+        handle: Callable[[Call, AsyncIterator[Message]], AsyncIterator[bytes]],
+    ) -> AsyncGenerator[bytes, None]:
+        begun = self._clock.monotonic_ms()
+        code = grpc.StatusCode.CANCELLED
+        try:
+            call = await self._admit(method, await self._first(words), context)
+            lasting = Lasting(call.principal, self._gate.still, self._clock)
+            with self._gate.streaming(call.principal):
+                found = handle(call, _read(method, words))
+                async with aclosing(lasting.frames(found)) as frames:
+                    async for frame in frames:
+                        yield frame
+            code = grpc.StatusCode.OK
+        except AxisorError as error:
+            code = code_of(error)
+            await self._refuse(method, context, error)
+        except Exception as error:  # a bug of ours: say so, show nothing
+            code = grpc.StatusCode.INTERNAL
+            await self._break(method, context, error)
+        finally:
+            self._account(method, code, begun)
+
+    async def _first(self, words: AsyncIterator[bytes]) -> bytes:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await anext(aiter(words), b"")
+        except TimeoutError as error:
+            raise FieldInvalid("The caller opened a stream and said nothing.") from error
 
     async def _admit(self, method: Method, raw: bytes, context: Context) -> Call:
         metadata = dict(context.invocation_metadata() or ())
@@ -183,6 +220,18 @@ class Pipeline:
         elapsed = self._clock.monotonic_ms() - begun
         self._metrics.record(method.path, code.name, elapsed)
         log.debug("call", method=method.path, code=code.name, ms=elapsed)
+
+
+async def _only(raw: bytes) -> AsyncIterator[bytes]:
+    yield raw
+
+
+async def _read(method: Method, words: AsyncIterator[bytes]) -> AsyncIterator[Message]:
+    """Yield what follows the first request. Raises FieldInvalid for what is no request."""
+    async for raw in words:
+        message = _parse(method, raw)
+        check(message, method)
+        yield message
 
 
 def _parse(method: Method, raw: bytes) -> Message:

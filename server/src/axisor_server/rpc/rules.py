@@ -28,6 +28,7 @@ from axisor.v1 import (
     orders_pb2,
     performance_pb2,
     permissions_pb2,
+    runners_pb2,
     strategies_pb2,
     system_pb2,
     tokens_pb2,
@@ -45,6 +46,7 @@ MODULES = (
     market_pb2,
     events_pb2,
     strategies_pb2,
+    runners_pb2,
     guard_pb2,
     backtests_pb2,
     dead_letters_pb2,
@@ -61,6 +63,7 @@ MODULES = (
 class Method(Struct, frozen=True, kw_only=True):
     """A method of the contract: where it is, what it takes, and what its caller must hold.
 
+    `converses` says that both sides speak for as long as the call lasts.
     `resource` is the path of the request field that names what the call is about, or empty.
     `step_up` asks for a proof of who calls that is minutes old. `anonymous` asks for nobody, and
     then `permission` is NONE. `proposes` is open to callers who may only propose.
@@ -78,6 +81,7 @@ class Method(Struct, frozen=True, kw_only=True):
     moves_money: bool = False
     danger: int = types_pb2.DANGER_READ
     proposes: bool = False
+    converses: bool = False
 
     @property
     def path(self) -> str:
@@ -125,4 +129,5 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         moves_money=rule.danger in MONEY,
         danger=rule.danger,
         proposes=rule.proposes,
+        converses=bool(method.client_streaming),
     )

@@ -18,6 +18,7 @@ from axisor_server.rpc.rules import Method, methods, services
 from axisor_server.services.admission import is_loopback
 from axisor_server.services.protection import NAME as PROTECTION
 
+RUNNERS = "axisor.v1.RunnerService"
 MOST_PING_STRIKES = 2
 """How many pings too soon are put up with."""
 
@@ -67,8 +68,10 @@ class RpcServer:
         reflect: bool,
         only_health: bool = False,
         wire: Wire = USUAL,
+        beside: str = "",
     ) -> None:
-        """Take one servicer for each service, by full name; `only_health` offers none of them.
+        """Take one servicer for each service, by full name; `only_health` offers none of them but
+        that of runners, and `beside` is a Unix socket that is listened on too.
 
         Raises SettingsInvalid where a method states no right or has no servicer.
         """
@@ -76,7 +79,9 @@ class RpcServer:
         self._health = health.aio.HealthServicer()
         self._shown: grpc.ServerCredentials | None = None
         self._renewed: grpc.ServerCertificateConfiguration | None = None
-        self._names = [] if only_health else [service.full_name for service in services()]
+        self._beside = beside
+        every = [service.full_name for service in services()]
+        self._names = [name for name in every if not only_health or (beside and name == RUNNERS)]
         found = methods(services())
         for service in self._names:
             own = {path: method for path, method in found.items() if method.service == service}
@@ -114,6 +119,8 @@ class RpcServer:
                 fix="Choose another address: --listen HOST:PORT.",
                 setting="grpc.listen",
             ) from error
+        if self._beside:
+            self._server.add_insecure_port(self._beside)
         await self._server.start()
         return bound
 
@@ -163,6 +170,8 @@ def _handler(
     handle: Any = getattr(servicer, method.name, None)
     if handle is None:
         raise SettingsInvalid(f"No servicer answers {method.path}.")
+    if method.converses:
+        return grpc.stream_stream_rpc_method_handler(pipeline.converse(method, handle))
     if method.streams:
         return grpc.unary_stream_rpc_method_handler(pipeline.stream(method, handle))
     return grpc.unary_unary_rpc_method_handler(pipeline.unary(method, handle))

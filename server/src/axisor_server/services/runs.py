@@ -18,6 +18,7 @@ from axisor.errors import (
 from axisor.events import RunState
 from axisor.model import Leash, Mode, Permission
 from axisor.strategy import Protection, Strategy, decode_config
+from axisor_server.domain.hosting import Hosted
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.records import RunRecord
 from axisor_server.domain.run import after_verb
@@ -201,6 +202,8 @@ class Runs:
 
 def schema_of(strategy: type[Strategy[Any, Any]]) -> bytes:
     """Return the JSON Schema of a strategy's configuration."""
+    if issubclass(strategy, Hosted):
+        return msgspec.json.encode(strategy.offer.config)
     return msgspec.json.encode(msgspec.json.schema(strategy.config_type))
 
 

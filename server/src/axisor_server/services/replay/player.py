@@ -30,7 +30,7 @@ from axisor.events import (
 )
 from axisor.intents import Action
 from axisor.model import Leash
-from axisor.strategy import Strategy, View, decode_config, take_step
+from axisor.strategy import StepResult, Strategy, View, decode_config, take_step
 from axisor_server.domain.divergence import Divergence, difference
 from axisor_server.domain.emergency import PRINCIPAL
 from axisor_server.domain.journal import Entry, decode_payload, encode_payload, from_us
@@ -232,6 +232,12 @@ class Player:
         record = live.record
         draft.runs = {record.id: live}
         view = desk.view(draft.book, seed=seed_of(record.id, record.step + 1), moment=moment)
+        if taken.saw.elsewhere:
+            # A runner decided, on what it was told before: its word is taken, and reviewed again.
+            memory = taken.memory.encode()
+            result = StepResult(taken.intents, memory, taken.wake, changed=True)
+            desk.take(draft, live, Call(cause=taken.cause, moment=moment, elsewhere=True), result)
+            return ""
         try:
             result = take_step(live.strategy, live.config, record.memory, taken.cause, view)
         except (Exception, SystemExit) as error:  # a plugin's boundary: it may have changed

@@ -1,0 +1,31 @@
+"""What is asked of whatever starts runners."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from axisor.ports import Secret
+
+
+class Process(Protocol):
+    """A runner that was started."""
+
+    async def wait(self) -> str:
+        """Wait for its end and return how it ended, in a few words."""
+        ...
+
+    def kill(self) -> None:
+        """End it and what it started, at once. One that has ended is no error."""
+        ...
+
+
+class Spawner(Protocol):
+    """Starts runners, each within its limits."""
+
+    def spawns(self, plugin: str) -> bool:
+        """Return whether the core starts the runners of a plugin; others come by themselves."""
+        ...
+
+    async def spawn(self, plugin: str, run: str, token: Secret) -> Process:
+        """Start a runner of a run, named as in the contract. Raises OSError where it cannot."""
+        ...

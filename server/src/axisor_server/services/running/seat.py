@@ -1,0 +1,141 @@
+"""One run's runner: the conversation with it, and what of it breaks the rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from msgspec import Struct
+
+from axisor.errors import AxisorError, RunnerFault, RunnerUnwanted
+from axisor.ports import Clock
+from axisor.remote import PROTOCOL, Called, Handled, result_of
+from axisor.wire.runners import Beat, Failed, Hello, Said, Told, Welcome
+from axisor_server.domain.hosting import HostedRun
+from axisor_server.engine.hosting import Answered, Heard, Ready
+
+MOST_IDLE = 20
+"""Words that nobody asked for, other than heartbeats in their time, in one conversation."""
+
+SECOND_MS = 1_000
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """How long a runner is waited for, in milliseconds."""
+
+    start_ms: int = 10_000
+    answer_ms: int = 1_000
+    silence_ms: int = 5_000
+    again_ms: int = 500
+    most_again_ms: int = 30_000
+
+
+class Seat:
+    """Where the runner of one run sits. `fault` is called with what it does wrong; `faulted` says
+    that it was, since it came.
+    """
+
+    def __init__(
+        self,
+        run: HostedRun,
+        *,
+        clock: Clock,
+        patience: Patience,
+        hear: Callable[[Heard], None],
+        fault: Callable[[Seat, str], None],
+    ) -> None:
+        self.run = run
+        self.hear = hear
+        self.taken = False
+        self.faulted = False
+        self.ended = asyncio.Event()
+        self._clock = clock
+        self._patience = patience
+        self._fault = fault
+        self._words: asyncio.Queue[Told | AxisorError | None] = asyncio.Queue()
+        self._asked: Called | None = None
+        self._asked_ms = 0
+        self._heard_ms = 0
+        self._idle = 0
+
+    def take(self, hello: Said | None) -> None:
+        """Let a runner in. Raises RunnerUnwanted while another is there, RunnerFault for one that
+        does not speak this protocol.
+        """
+        if self.taken:
+            raise RunnerUnwanted("The run has its runner already.", run=self.run.id)
+        if not isinstance(hello, Hello) or hello.protocol != PROTOCOL:
+            raise RunnerFault(f"A runner begins with hello, protocol {PROTOCOL}.", run=self.run.id)
+        self.taken, self.faulted, self._asked, self._idle = True, False, None, 0
+        self.ended = asyncio.Event()
+        self._words = asyncio.Queue()
+        self._heard_ms = self._clock.monotonic_ms()
+        self._words.put_nowait(
+            Welcome(
+                strategy=self.run.strategy,
+                deadline=timedelta(milliseconds=self._patience.answer_ms),
+                silence=timedelta(milliseconds=self._patience.silence_ms),
+            )
+        )
+        self.hear(Ready())
+
+    def leave(self) -> None:
+        """Let go of the runner."""
+        self.taken, self._asked = False, None
+        self.ended.set()
+
+    def ask(self, call: Called) -> None:
+        """Send a call to the runner that is there."""
+        if self.taken:
+            self._asked, self._asked_ms = call, self._clock.monotonic_ms()
+            self._words.put_nowait(call)
+
+    def end(self, error: AxisorError | None) -> None:
+        """End the conversation, with an error where the runner is to learn of one."""
+        self._words.put_nowait(error)
+
+    async def next(self) -> Told | None:
+        """Return what is to be said next, None at the end. Raises what it is ended with."""
+        word = await self._words.get()
+        if isinstance(word, AxisorError):
+            raise word
+        return word
+
+    def said(self, said: Said | None) -> None:
+        """Judge what the runner says."""
+        now_ms = self._clock.monotonic_ms()
+        early = now_ms - self._heard_ms < SECOND_MS // 2
+        self._heard_ms = now_ms
+        asked = self._asked
+        match said:
+            case Handled() if asked is not None and said.sequence == asked.sequence:
+                self._asked = None
+                self._answered(said)
+            case Failed() if asked is not None and said.sequence == asked.sequence:
+                self._fault(self, f"its strategy broke: {said.text}")
+            case Beat() if not early:
+                self._idle = max(0, self._idle - 1)
+            case _:  # late, again, or too often: it counts for nothing
+                self._idle += 1
+                if self._idle > MOST_IDLE:
+                    self._fault(self, "it says too much that nobody asked for")
+
+    def overdue(self) -> str:
+        """Return what the runner fails to say in time, empty where nothing."""
+        now_ms = self._clock.monotonic_ms()
+        if not self.taken:
+            return ""
+        if self._asked is not None and now_ms - self._asked_ms > self._patience.answer_ms:
+            return f"it did not answer within {self._patience.answer_ms} ms"
+        if now_ms - self._heard_ms > self._patience.silence_ms:
+            return f"it was silent for {self._patience.silence_ms} ms"
+        return ""
+
+    def _answered(self, said: Handled) -> None:
+        try:
+            result = result_of(said)
+        except ValueError as error:
+            self._fault(self, str(error))
+            return
+        self.hear(Answered(said.sequence, result))

@@ -1,0 +1,73 @@
+"""A host whose runners are in this process and answer when a test wants them to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from axisor.remote import Called, Handled, handle, offer_of, result_of
+from axisor.strategy import Strategy
+from axisor_server.domain.hosting import Hosted, HostedRun, stand_in
+from axisor_server.engine.hosting import Answered, Barred, Heard, Lost, Ready
+
+
+class LocalHost:
+    """Runs strategies from what is sent to them, as a runner does.
+
+    With `at_once` it answers each call in the moment it comes; else `answer` does, or a test says
+    what came instead.
+    """
+
+    def __init__(
+        self, strategies: Iterable[type[Strategy[Any, Any]]], *, at_once: bool = True
+    ) -> None:
+        self._strategies = {each.name: each for each in strategies}
+        self._hear: dict[str, Callable[[Heard], None]] = {}
+        self._names: dict[str, str] = {}
+        self.at_once = at_once
+        self.calls: dict[str, list[Called]] = {}
+        self.opened: list[str] = []
+        self.closed: list[str] = []
+
+    def offers(self) -> list[type[Hosted]]:
+        """Return the classes that stand for its strategies in a core."""
+        return [
+            stand_in(offer_of(each, plugin="stranger", version="1"))
+            for each in self._strategies.values()
+        ]
+
+    def open(self, run: HostedRun, hear: Callable[[Heard], None]) -> None:
+        """Have a runner at once."""
+        self.opened.append(run.id)
+        self._hear[run.id], self._names[run.id] = hear, run.strategy
+        self.calls[run.id] = []
+        hear(Ready())
+
+    def ask(self, run: str, call: Called) -> None:
+        """Take a call."""
+        self.calls[run].append(call)
+        if self.at_once:
+            self.answer(run)
+
+    def close(self, run: str) -> None:
+        """End a runner."""
+        self.closed.append(run)
+        self._hear.pop(run, None)
+
+    def answer(self, run: str, *, call: int = -1) -> None:
+        """Answer a call, the latest where none is named."""
+        asked = self.calls[run][call]
+        self.say(run, handle(self._strategies[self._names[run]], asked))
+
+    def say(self, run: str, handled: Handled) -> None:
+        """Say what a runner says."""
+        self._hear[run](Answered(handled.sequence, result_of(handled)))
+
+    def lose(self, run: str) -> None:
+        """Have a runner die, and another come."""
+        self._hear[run](Lost("it died"))
+        self._hear[run](Ready())
+
+    def bar(self, run: str) -> None:
+        """Keep the plugin of a run out."""
+        self._hear[run](Barred("3 faults"))
