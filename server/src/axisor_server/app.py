@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,18 +14,15 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from axisor.errors import StoreUnavailable
-from axisor.events import Event
 from axisor.ports import Clock
 from axisor_server.adapters import files, tls
 from axisor_server.adapters.backtesting import ProcessBacktests
 from axisor_server.adapters.emergency import FileEmergencyLog
 from axisor_server.adapters.halt_file import HaltFile
-from axisor_server.adapters.memory.wakeups import Listener, MemoryWakeups
-from axisor_server.adapters.notify import PostgresWakeups
+from axisor_server.adapters.memory.wakeups import Listener
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.adapters.token import open_token
 from axisor_server.adapters.vault import open_vault
-from axisor_server.adapters.wakeups import RedisWakeups
 from axisor_server.adapters.watchdog import Watchdog, free_space
 from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry
@@ -40,23 +36,19 @@ from axisor_server.duties import (
     waits_of,
 )
 from axisor_server.engine.facade import Engine
-from axisor_server.engine.failpoints import Failpoints, parse
-from axisor_server.engine.settings import EngineSettings
 from axisor_server.limits import call_limits
-from axisor_server.links import database_url, redis_url
+from axisor_server.parts import failpoints_of, notifier_of, signals, wakeups_of
 from axisor_server.plugins import Plugins
-from axisor_server.ports import Ids, Store, Wakeups
+from axisor_server.ports import Ids
 from axisor_server.reaching import reach
 from axisor_server.rpc import metrics
 from axisor_server.rpc.house import House
 from axisor_server.rpc.server import RpcServer
 from axisor_server.running import Running
-from axisor_server.services.notifying import Notifier
-from axisor_server.services.notifying import Pace as NotifierPace
 from axisor_server.services.protection import LOOK_S as PROTECTION_S
 from axisor_server.services.status import Surroundings
 from axisor_server.services.watching import Limits
-from axisor_server.settings import Loaded, Role, Settings
+from axisor_server.settings import Loaded, Role
 from axisor_server.transport import Transport
 from axisor_server.upkeep import Upkeep
 
@@ -103,7 +95,7 @@ async def run(
         )
         await core.open(stack)
         found = await core.serve(stack)
-        with _signals(stop, core.halt):
+        with signals(stop, core.halt):
             log.info("serving", address=found.address)
             ready(found)
             await core.watch_over(stop)
@@ -147,7 +139,7 @@ class Core:
         )
         self._store = self._upkeep.store
         self._emergency = FileEmergencyLog(data_dir)
-        self._wakeups = _wakeups(self._settings, clock)
+        self._wakeups = wakeups_of(self._settings, clock)
         self._hints = Listener()  # those to tell: of one journal the latest only
         plugins = Plugins.discover(self._settings.plugins, loaded.plugin)
         self._plugins = plugins
@@ -166,13 +158,13 @@ class Core:
             reviewers=(plugins.review, self._upkeep.reserve.review),
             publish=self._publish,
             settings=duties,
-            failpoints=_failpoints(failpoint, clock),
+            failpoints=failpoints_of(failpoint, clock),
             may_renew=self._may_renew,
             emergency=self._emergency,
             hint=self._hint,
             host=self._running.runners,
         )
-        self._notifier = _notifier(self._settings, self._store, clock, duties, plugins)
+        self._notifier = notifier_of(self._settings, self._store, clock, duties, plugins)
         self._house = House(
             engine=self._engine,
             store=self._store,
@@ -357,49 +349,3 @@ class Core:
         log.info("told to stop", reason=reason)
         self._drain = drain
         self._stop.set()
-
-
-def _wakeups(settings: Settings, clock: Clock) -> Wakeups:
-    if settings.redis.url:
-        return RedisWakeups(redis_url(settings), clock)
-    if settings.database.url:
-        return PostgresWakeups(database_url(settings), clock)
-    return MemoryWakeups()
-
-
-def _notifier(
-    settings: Settings, store: Store, clock: Clock, engine: EngineSettings, plugins: Plugins
-) -> Notifier | None:
-    if Role.NOTIFIER not in settings.roles:
-        return None
-
-    def show(events: Sequence[Event]) -> None:
-        for event in events:
-            plugins.observe(event)
-
-    async def observe(events: Sequence[Event]) -> None:
-        # In a thread: an observer that takes its time must not keep a rescue waiting.
-        await asyncio.to_thread(show, events)
-
-    pace = NotifierPace(ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms)
-    return Notifier(store, clock, owner=engine.owner, observe=observe, pace=pace)
-
-
-def _failpoints(text: str, clock: Clock) -> Failpoints:
-    def kill() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    return Failpoints(parse(text), kill=kill, pause=clock.sleep)
-
-
-@contextlib.contextmanager
-def _signals(stop: asyncio.Event, halt: Callable[[], None]) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-    handlers = {signal.SIGTERM: stop.set, signal.SIGINT: stop.set, signal.SIGUSR1: halt}
-    for number, handle in handlers.items():
-        loop.add_signal_handler(number, handle)
-    try:
-        yield
-    finally:
-        for number in handlers:
-            loop.remove_signal_handler(number)

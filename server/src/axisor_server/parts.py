@@ -1,0 +1,74 @@
+"""Makes those parts of a core that depend on its settings or on its process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+
+from axisor.events import Event
+from axisor.ports import Clock
+from axisor_server.adapters.memory.wakeups import MemoryWakeups
+from axisor_server.adapters.notify import PostgresWakeups
+from axisor_server.adapters.wakeups import RedisWakeups
+from axisor_server.engine.failpoints import Failpoints, parse
+from axisor_server.engine.settings import EngineSettings
+from axisor_server.links import database_url, redis_url
+from axisor_server.plugins import Plugins
+from axisor_server.ports import Store, Wakeups
+from axisor_server.services.notifying import Notifier
+from axisor_server.services.notifying import Pace as NotifierPace
+from axisor_server.settings import Role, Settings
+
+
+def wakeups_of(settings: Settings, clock: Clock) -> Wakeups:
+    """Return how cores wake one another: by Redis, by the database, or not at all."""
+    if settings.redis.url:
+        return RedisWakeups(redis_url(settings), clock)
+    if settings.database.url:
+        return PostgresWakeups(database_url(settings), clock)
+    return MemoryWakeups()
+
+
+def notifier_of(
+    settings: Settings, store: Store, clock: Clock, engine: EngineSettings, plugins: Plugins
+) -> Notifier | None:
+    """Return what shows events to plugins that observe them; None without that role."""
+    if Role.NOTIFIER not in settings.roles:
+        return None
+
+    def show(events: Sequence[Event]) -> None:
+        for event in events:
+            plugins.observe(event)
+
+    async def observe(events: Sequence[Event]) -> None:
+        # In a thread: an observer that takes its time must not keep a rescue waiting.
+        await asyncio.to_thread(show, events)
+
+    pace = NotifierPace(ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms)
+    return Notifier(store, clock, owner=engine.owner, observe=observe, pace=pace)
+
+
+def failpoints_of(text: str, clock: Clock) -> Failpoints:
+    """Return where this core is to die or to stand still, for a trial of it."""
+
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return Failpoints(parse(text), kill=kill, pause=clock.sleep)
+
+
+@contextlib.contextmanager
+def signals(stop: asyncio.Event, halt: Callable[[], None]) -> Iterator[None]:
+    """Stop in order on SIGTERM and SIGINT, halt new risk on SIGUSR1, until the block ends."""
+    loop = asyncio.get_running_loop()
+    handlers = {signal.SIGTERM: stop.set, signal.SIGINT: stop.set, signal.SIGUSR1: halt}
+    for number, handle in handlers.items():
+        loop.add_signal_handler(number, handle)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
