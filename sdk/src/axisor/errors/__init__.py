@@ -9,7 +9,7 @@
     │                 SettingsInvalid · PasswordRefused · AddressForbidden · ArchiveRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
-    │                 MemberNotFound · PersonNotFound · ConfirmationNotFound
+    │                 MemberNotFound · PersonNotFound · PlanNotFound · ConfirmationNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
@@ -17,7 +17,7 @@
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
     │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
-    │                 ConfirmationSettled
+    │                 ConfirmationSettled · PlanLimit
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -77,6 +77,7 @@ from axisor.errors.people import (
     PasswordRefused,
     PersonNotFound,
     PersonStateInvalid,
+    PlanNotFound,
     ProofInvalid,
     ProviderUnavailable,
     RegistrationClosed,
@@ -125,6 +126,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NoEngine,
     NotSupported,
+    PlanLimit,
     RateLimited,
     ReduceOnly,
     RequestExpired,
@@ -194,6 +196,7 @@ __all__ = [
     "NotSupported",
     "ShuttingDown",
     "RateLimited",
+    "PlanLimit",
     "AccountInUse",
     "WitnessContradicts",
     "LastOwner",
@@ -234,6 +237,7 @@ __all__ = [
     "PasswordRefused",
     "ProofInvalid",
     "PersonNotFound",
+    "PlanNotFound",
     "RegistrationClosed",
     "PersonStateInvalid",
     "IdentityRefused",

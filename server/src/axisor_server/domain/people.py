@@ -51,6 +51,7 @@ class Person(Struct, frozen=True, kw_only=True):
     """A person. `email` and `title` are sealed; `recovery` are hashes of unused recovery codes.
 
     `email_key` finds the person by the address, `password` is its hash, empty where there is none.
+    `plan` names what bounds their use, empty where nothing does.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Person(Struct, frozen=True, kw_only=True):
     verified_us: int | None = None
     totp: Totp | None = None
     recovery: tuple[str, ...] = ()
+    plan: str = ""
     revision: int = 1
     created_us: int
     updated_us: int

@@ -60,6 +60,7 @@ class Method(Struct, frozen=True, kw_only=True):
     `resource` is the path of the request field that names what the call is about, or empty.
     `step_up` asks for a proof of who calls that is minutes old. `anonymous` asks for nobody, and
     then `permission` is NONE. `proposes` is open to callers who may only propose.
+    `protects` is refused by no plan.
     """
 
     service: str
@@ -74,6 +75,7 @@ class Method(Struct, frozen=True, kw_only=True):
     moves_money: bool = False
     danger: int = types_pb2.DANGER_READ
     proposes: bool = False
+    protects: bool = False
 
     @property
     def path(self) -> str:
@@ -121,4 +123,5 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         moves_money=rule.danger in MONEY,
         danger=rule.danger,
         proposes=rule.proposes,
+        protects=rule.protects,
     )
