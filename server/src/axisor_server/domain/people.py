@@ -109,6 +109,15 @@ def from_document(record: DocumentRecord) -> Person:
     return msgspec.structs.replace(person, revision=record.revision)
 
 
+class _OnPlan(Struct, frozen=True):
+    plan: str = ""
+
+
+def plan_in(record: DocumentRecord) -> str:
+    """Return the plan of the person in a document, empty for none; nothing else is read of it."""
+    return msgspec.json.decode(record.body, type=_OnPlan).plan
+
+
 def plain_email(text: str, field: str = "email") -> str:
     """Return an e-mail address in the form it is compared in. Raises FieldInvalid."""
     email = text.strip().lower()

@@ -32,7 +32,7 @@ class Plans:
     def of(self, view: Reader, person: str) -> Plan:
         """Return a person's plan; nobody's has no bounds."""
         found = view.document(people.KIND, person) if person else None
-        return UNBOUND if found is None else self._catalogue.of(people.from_document(found).plan)
+        return UNBOUND if found is None else self._catalogue.of(people.plan_in(found))
 
     def check_account(self, view: Reader, person: str, account: str) -> None:
         """Refuse to make a person owner of one account more. Raises PlanLimit.
