@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 from tests.server.rpc.serving import TOKEN, Nap, NapConfig, Served, bearer, serving
 from tests.server.rpc.test_people import client, enter, join
@@ -25,11 +28,14 @@ from axisor_server.adapters.memory import VirtualClock
 from axisor_server.domain.plans import Catalogue, Plan
 from axisor_server.domain.rates import a_minute
 from axisor_server.limits import rates_of
+from axisor_server.rpc.rules import Method, methods, services
 from axisor_server.services.limiting import Limits
 from axisor_server.settings import Settings
 
 FREE = Plan(name="free", calls=a_minute(80), streams=1, accounts=1, runs=1, trade=False)
 CATALOGUE = Catalogue(plans={"free": FREE, "more": Plan(name="more", accounts=2)})
+
+LIMIT = PlanLimit.reason
 
 
 class Rush(Strategy[NapConfig, Memory]):
@@ -118,7 +124,7 @@ async def test_a_person_has_so_many_streams_open_by_whichever_token(certificate:
         await first.read()
 
         second = watch(asked, metadata=bearer(bot))
-        with pytest.raises(Exception) as refused:  # noqa: PT011 - it is gRPC's, looked at below
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
             await second.read()
 
         error = from_call(refused.value)
@@ -239,3 +245,57 @@ async def test_only_administrators_with_a_fresh_proof_change_plans(certificate: 
                 await old.users.change_plan(ben.id, "more")
 
         assert (await ben.calls.users.me()).plan == "free"
+
+
+PROTECTING = {
+    "AccountService": {"HaltAccount", "ReplaceCredentials"},
+    "MarginService": {
+        "AddMargin",
+        "ClosePart",
+        "ClosePosition",
+        "DepositCross",
+        "SetStopLoss",
+        "SetTakeProfit",
+    },
+    "OrderService": {"CancelAllOrders", "CancelOrder"},
+    "StrategyService": {"PauseRun", "StopRun"},
+    "SystemService": {"Halt"},
+    "ConfirmationService": {
+        "ApproveConfirmation",
+        "CommitConfirmation",
+        "PrepareConfirmation",
+        "RefuseConfirmation",
+    },
+    "AuthService": {"Logout", "StepUp"},
+    "UserService": {"ChangePassword", "RevokeSession"},
+    "AccessService": {"Revoke"},
+    "TokenService": {"RevokeToken"},
+}
+"""What no plan refuses: it lowers what can be lost, or ends what a thief may hold."""
+
+
+async def test_a_plan_that_is_used_up_refuses_every_method_but_those_that_protect(
+    certificate: tls.Certificate,
+):
+    known = [each for each in methods(services()).values() if not each.anonymous]
+    async with shop(certificate) as ben, ben.core.channel() as channel:
+        await ben.until_refused()
+
+        refused = {each.path for each in known if await reason(channel, each, ben.token) == LIMIT}
+
+    let_in = {
+        f"axisor.v1.{service}/{name}" for service, names in PROTECTING.items() for name in names
+    }
+    assert {each.path for each in known} - refused == let_in
+    assert let_in == {each.path for each in known if each.protects}
+
+
+async def reason(channel: grpc.aio.Channel, method: Method, token: str) -> str:
+    """Return why an empty call of a method is refused."""
+    call: Any = channel.unary_stream if method.streams else channel.unary_unary
+    made = call(f"/{method.path}")(b"", metadata=bearer(token))
+    try:
+        await (made.read() if method.streams else made)
+    except grpc.aio.AioRpcError as error:
+        return from_call(error).reason
+    return ""

@@ -44,7 +44,7 @@ async def many(limits: Limits, principal: Principal, sort: Sort) -> int:
     for _ in range(100):
         try:
             await limits.admit(principal, sort)
-        except RateLimited:
+        except (PlanLimit, RateLimited):
             continue
         found += 1
     return found
