@@ -157,6 +157,16 @@ async def test_a_person_adds_so_many_accounts_and_is_given_no_more(certificate: 
         assert await ben.labels() == ["first", "second", "theirs"]
 
 
+async def test_an_account_that_is_removed_makes_room_for_another(certificate: tls.Certificate):
+    async with shop(certificate) as ben:
+        first = await ben.calls.accounts.get(await ben.add("first"))
+
+        await ben.calls.accounts.delete(first.id, etag=first.etag)
+        await ben.add("second")
+
+        assert await ben.labels() == ["second"]
+
+
 async def test_two_accounts_at_once_are_not_both_the_last_one(certificate: tls.Certificate):
     async with shop(certificate) as ben:
         done = await asyncio.gather(*(ben.add(label) for label in "abcd"), return_exceptions=True)

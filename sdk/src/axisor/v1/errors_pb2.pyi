@@ -351,9 +351,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_PLAN_LIMIT: _ErrorReason.ValueType  # 82
     """The plan of a person does not reach that far: calls a minute, streams, accounts, running
-    strategies, or trading. Guards that run go on, and calls that lower a risk are never refused for
-    it. Code RESOURCE_EXHAUSTED. Wait as long as `RetryInfo` says, give something up, or ask for
-    another plan. Metadata: `plan`, `limit`, `most`.
+    strategies, or trading. Guards that run go on, and calls that lower a risk are never refused
+    for it. Code RESOURCE_EXHAUSTED. Wait as long as `RetryInfo` says, give something up, or ask
+    for another plan. Metadata: `plan`, `limit`, `most`.
     """
     ERROR_REASON_PLAN_NOT_FOUND: _ErrorReason.ValueType  # 83
     """The settings name no such plan. Code NOT_FOUND. Use one that they name. Metadata: `plan`."""
@@ -729,9 +729,9 @@ Metadata: `confirmation`, `state`.
 """
 ERROR_REASON_PLAN_LIMIT: ErrorReason.ValueType  # 82
 """The plan of a person does not reach that far: calls a minute, streams, accounts, running
-strategies, or trading. Guards that run go on, and calls that lower a risk are never refused for
-it. Code RESOURCE_EXHAUSTED. Wait as long as `RetryInfo` says, give something up, or ask for
-another plan. Metadata: `plan`, `limit`, `most`.
+strategies, or trading. Guards that run go on, and calls that lower a risk are never refused
+for it. Code RESOURCE_EXHAUSTED. Wait as long as `RetryInfo` says, give something up, or ask
+for another plan. Metadata: `plan`, `limit`, `most`.
 """
 ERROR_REASON_PLAN_NOT_FOUND: ErrorReason.ValueType  # 83
 """The settings name no such plan. Code NOT_FOUND. Use one that they name. Metadata: `plan`."""

@@ -171,9 +171,9 @@ class UserServiceServicer(object):
 
     def ChangePlan(self, request, context):
         """Puts a person on another plan of the settings, or on none. It counts with their next call; what
-        runs goes on, even where it is more than the plan lets begin. Nobody can do it to those who hold
-        more than they do. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID`, `PLAN_NOT_FOUND` or
-        `PERMISSION_DENIED`.
+        runs goes on, even where it is more than the plan lets begin. Nobody can do it to those who
+        hold more than they do. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID`, `PLAN_NOT_FOUND`
+        or `PERMISSION_DENIED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -99,9 +99,10 @@ class Plans:
 
 
 def owned(view: Reader, person: str) -> frozenset[str]:
-    """Return the accounts that a person owns."""
+    """Return the accounts that a person owns; roles outlive accounts that were removed."""
     found = (from_document(record) for record in view.documents(KIND, owner=person))
-    return frozenset(each.account for each in found if each.role is Role.OWNER)
+    theirs = (each.account for each in found if each.role is Role.OWNER)
+    return frozenset(account for account in theirs if view.account(account) is not None)
 
 
 def _owners(view: Reader, account: str) -> frozenset[str]:
