@@ -199,6 +199,20 @@ async def test_so_many_runs_of_an_owner_run_whoever_starts_them(certificate: tls
         assert (await calls.get_run(account, two.id)).state is RunState.RUNNING
 
 
+async def test_of_several_owners_one_with_room_is_enough(certificate: tls.Certificate):
+    async with shop(certificate) as ben:
+        account = await ben.add("mine")
+        calls = ben.calls.strategies
+        runs = [(await calls.create_run(account, "nap", config="{}")).run for _ in range(2)]
+        await calls.start_run(account, runs[0].id)
+        ada = (await ben.ada.users.me()).name.removeprefix("people/")
+
+        await ben.calls.access.grant(account, ada, Role.OWNER)
+        await calls.start_run(account, runs[1].id)
+
+        assert (await calls.get_run(account, runs[1].id)).state is RunState.RUNNING
+
+
 async def test_two_starts_at_once_are_not_both_the_last_one(certificate: tls.Certificate):
     async with shop(certificate) as ben:
         account = await ben.add("mine")
