@@ -101,7 +101,9 @@ def _rule(method: MethodDescriptorProto) -> str:
     rule = method.options.Extensions[permissions_pb2.rule]
     right = permissions_pb2.Permission.Name(rule.permission).removeprefix("PERMISSION_")
     harm = types_pb2.Danger.Name(rule.danger).removeprefix("DANGER_").lower()
-    return f"Right `{right}`, danger `{harm}`{', journaled' if rule.audited else ''}."
+    more = ", journaled" if rule.audited else ""
+    more += ", refused by no plan" if rule.protects else ""
+    return f"Right `{right}`, danger `{harm}`{more}."
 
 
 def _messages(file: FileDescriptorProto) -> Iterator[str]:

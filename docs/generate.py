@@ -203,18 +203,22 @@ def _plain(value: Any) -> str:
         return ", ".join(f"`{each}`" for each in value) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return "none"
     return "empty" if value == "" else f"`{value}`"
 
 
 def core_settings() -> str:
     """Return the core's settings with their variable and default."""
-    from axisor_server.choices import Provider
-    from axisor_server.settings import ENV_PREFIX, PROVIDERS, Settings, names, values
+    from axisor_server.settings import ENV_PREFIX, TABLES, Settings, names, values
 
-    one = f"{PROVIDERS}NAME."
-    described = dict([*_described(Settings, ""), *_described(Provider, one)])
-    provider = {f"{one}{name}": value for name, value in msgspec.to_builtins(Provider()).items()}
-    defaults = {**values(Settings()), **provider}
+    described = dict(_described(Settings, ""))
+    tabled: dict[str, Any] = {}
+    for begins, kind in TABLES.items():
+        one = f"{begins}NAME."
+        described |= _described(kind, one)
+        tabled |= {f"{one}{name}": value for name, value in msgspec.to_builtins(kind()).items()}
+    defaults = {**values(Settings()), **tabled}
     rows = [
         (
             f"`{name}`",
@@ -222,7 +226,7 @@ def core_settings() -> str:
             described[name],
             "empty" if defaults[name] == "" else _plain(defaults[name]),
         )
-        for name in (*names(), *provider)
+        for name in (*names(), *tabled)
     ]
     return table(("setting", "variable", "meaning", "default"), rows)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from axisor_server.adapters.outbound.addresses import PRIVILEGED, networks
 from axisor_server.adapters.outbound.sending import MOST_ANSWER, TIMEOUT_S
 from axisor_server.bounds import USUAL, Wire
-from axisor_server.limits import QUIET
+from axisor_server.domain.rates import QUIET
 from axisor_server.rpc.pipeline import DEADLINE_S
 from axisor_server.settings import CallLimits, load
 from tests.docs import pages

@@ -110,6 +110,10 @@ async def test_administrators_invite_disable_and_erase(
         ]
         await said(running, "user", "role", "bob@example.org", "none", "--yes")
         await said(running, "user", "role", "bob@example.org", "admin", "--yes")
+        unknown = await running.cli("user", "plan", "bob@example.org", "gold", "--yes")
+        assert (unknown.code, "PLAN_NOT_FOUND" in unknown.err) == (5, True)
+        same = await said(running, "user", "plan", "bob@example.org", "none", "--yes")
+        assert "none → none" in same.out
         refused = await running.cli("user", "disable", ADA, "--yes")
         assert refused.code != 0
         assert "PERSON_STATE_INVALID" in refused.err

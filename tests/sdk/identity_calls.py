@@ -79,6 +79,7 @@ IDENTITY_CALLS: dict[str, Called] = {
     "UserService/ListUsers": lambda c: c.users.list(page_size=2),
     "UserService/InviteUser": lambda c: c.users.invite(EMAIL, role=PlatformRole.SUPPORT),
     "UserService/ChangeRole": lambda c: c.users.change_role("ada", PlatformRole.SUPPORT),
+    "UserService/ChangePlan": lambda c: c.users.change_plan("ada", "free"),
     "UserService/DisableUser": lambda c: c.users.disable("ada"),
     "UserService/EnableUser": lambda c: c.users.enable("ada"),
     "UserService/EraseUser": lambda c: c.users.erase("ada"),

@@ -12,8 +12,18 @@ from axisor.testing.clock import FixedClock
 from axisor_server.adapters.identity.github import GithubProvider
 from axisor_server.adapters.identity.oidc import OidcProvider
 from axisor_server.adapters.post import FolderPost, SmtpPost
-from axisor_server.choices import Mail, MailTls, People, Provider, ProviderKind, Work
-from axisor_server.reaching import post, provider, reach
+from axisor_server.choices import (
+    Mail,
+    MailTls,
+    People,
+    PlanChoice,
+    Provider,
+    ProviderKind,
+    Work,
+)
+from axisor_server.domain.plans import NO_PLANS, Catalogue, Plan
+from axisor_server.domain.rates import a_minute
+from axisor_server.reaching import catalogue, post, provider, reach
 from axisor_server.settings import Settings
 
 CLOCK = FixedClock()
@@ -123,3 +133,18 @@ def test_no_browser_is_sent_back_without_tls(tmp_path: Path):
 
     with pytest.raises(SettingsInvalid):
         reach(Settings(people=people), tmp_path, CLOCK, {})
+
+
+def test_newcomers_are_put_on_a_plan_that_is_there():
+    settings = Settings(plans={"free": PlanChoice(calls_per_min=80, accounts=1, trade=False)})
+    chosen = msgspec.structs.replace(settings, people=People(plan="free"))
+
+    assert catalogue(Settings()) == NO_PLANS
+    assert catalogue(chosen) == Catalogue(
+        plans={"free": Plan(name="free", calls=a_minute(80), accounts=1, trade=False)},
+        newcomers="free",
+    )
+    with pytest.raises(SettingsInvalid, match=r"\[plans.gold\]"):
+        catalogue(msgspec.structs.replace(settings, people=People(plan="gold")))
+    with pytest.raises(SettingsInvalid, match="none"):
+        catalogue(Settings(plans={"none": PlanChoice()}))

@@ -4,6 +4,7 @@ import pytest
 
 from axisor.errors import SettingsInvalid
 from axisor.model import Mode
+from axisor_server.choices import PlanChoice
 from axisor_server.settings import load, names, values
 
 
@@ -94,6 +95,37 @@ def test_providers_are_named_by_whoever_runs_the_core():
     assert loaded.sources["people.providers.google.client_id"] == "file"
     assert loaded.sources["people.providers.google.device"] == "default"
     assert set(values(loaded.settings)) == set(loaded.sources)
+
+
+def test_plans_are_named_by_whoever_runs_the_core():
+    loaded = load(
+        file="[plans.free]\naccounts = 1\ntrade = false\n[plans.our-own]\n",
+        environment={"AXISOR_PLANS__OUR_OWN__CALLS_PER_MIN": "90"},
+        flags={},
+    )
+
+    assert loaded.settings.plans == {
+        "free": PlanChoice(accounts=1, trade=False),
+        "our-own": PlanChoice(calls_per_min=90),
+    }
+    assert values(loaded.settings)["plans.free.runs"] is None
+    assert loaded.sources["plans.our-own.calls_per_min"] == "environment"
+    assert set(values(loaded.settings)) == set(loaded.sources)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "[plans.free]\nfriends = 1",
+        "[plans.Free]\nruns = 1",
+        "[plans]\nfree = 1",
+        "[plans.free]\nruns = -1",
+        "[plans.free]\ncalls_per_min = 0",
+    ],
+)
+def test_a_plan_that_is_set_up_otherwise_is_refused(file):
+    with pytest.raises(SettingsInvalid, match=r"plans"):
+        load(file=file, environment={}, flags={})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from axisor_server.adapters.memory.clock import VirtualClock
 from axisor_server.adapters.passwords import ArgonPasswords, Profile, is_common
 from axisor_server.domain.halting import STREAM
 from axisor_server.domain.journal import to_event, to_us
+from axisor_server.domain.plans import NO_PLANS, Catalogue
 from axisor_server.domain.roles import on_platform
 from axisor_server.domain.sessions import Device
 from axisor_server.ports import Store
@@ -76,6 +77,7 @@ class People:
         profile: Profile = CHEAP,
         providers: tuple[IdentityProvider, ...] = (),
         redirects: tuple[str, ...] = (),
+        plans: Catalogue = NO_PLANS,
     ) -> None:
         self.signs = SignIns(store, clock, seed=seed)
         self.store, self.clock = self.signs.store, self.signs.clock
@@ -99,6 +101,7 @@ class People:
                 open=open,
                 providers=providers,
                 redirects=redirects,
+                plans=plans,
             ),
         )
         self._phones: dict[str, str] = {}
@@ -225,6 +228,7 @@ async def begin(
     profile: Profile = CHEAP,
     providers: tuple[IdentityProvider, ...] = (),
     redirects: tuple[str, ...] = (),
+    plans: Catalogue = NO_PLANS,
 ) -> People:
     """Return the people of a core, over a store of its own unless it shares one."""
     people = People(
@@ -235,6 +239,7 @@ async def begin(
         profile=profile,
         providers=providers,
         redirects=redirects,
+        plans=plans,
     )
     if store is None:
         await people.store.open()

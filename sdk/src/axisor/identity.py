@@ -172,6 +172,15 @@ class PlatformRoleChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only
     principal: str = ""
 
 
+class PlanChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A person is on another plan than before; empty is none, and `former` the one they were on."""
+
+    person: str
+    plan: str
+    former: str
+    principal: str = ""
+
+
 class CallsRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """Calls were refused, of one caller to one method for one reason, within about a minute.
 
@@ -204,6 +213,7 @@ IdentityPayload: TypeAlias = (
     | PersonChanged
     | SignInFailed
     | PlatformRoleChanged
+    | PlanChanged
     | CallsRefused
     | VaultKeysChanged
     | ConfirmationPrepared

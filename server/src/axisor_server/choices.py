@@ -66,7 +66,34 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(description="Where a provider may send browsers back, beside their own machine."),
     ] = ()
+    plan: Annotated[
+        str, Meta(description="The plan that newcomers are put on; empty: none bounds them.")
+    ] = ""
     providers: dict[str, Provider] = {}
+
+
+class PlanChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much a person on a plan may use; None is without a bound of the plan's own."""
+
+    calls_per_min: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Calls of the person, by whichever token, those that protect apart."),
+    ] = None
+    streams: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="Streams that the person has open at one core."),
+    ] = None
+    accounts: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="Exchange accounts that the person owns."),
+    ] = None
+    runs: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="Strategies that run at once on those accounts."),
+    ] = None
+    trade: Annotated[
+        bool, Meta(description="May take on new risk: orders, strategies that do not protect.")
+    ] = True
 
 
 class MailTls(enum.Enum):

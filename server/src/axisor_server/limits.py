@@ -7,14 +7,10 @@ import ipaddress
 from axisor.errors import SettingsInvalid
 from axisor.ports import Clock
 from axisor_server.adapters.limiters import LocalLimiter, RedisLimiter
-from axisor_server.domain.rates import Rate
+from axisor_server.domain.rates import MINUTE_S, Rate, a_minute
 from axisor_server.links import redis_url
 from axisor_server.services.limiting import Limiter, Limits, Rates, Sort
 from axisor_server.settings import Settings
-
-MINUTE_S = 60
-QUIET = 4
-"""What part of a minute's calls may come at once after a silence: one in so many."""
 
 
 def call_limits(settings: Settings, clock: Clock) -> Limits:
@@ -32,22 +28,18 @@ def rates_of(settings: Settings) -> Rates:
     """Return the rates that settings name. Raises SettingsInvalid."""
     asked = settings.limits
     return Rates(
-        address=_minute(asked.address_per_min),
+        address=a_minute(asked.address_per_min),
         caller={
-            Sort.SIGN_IN: _minute(asked.sign_in_per_min),
-            Sort.READ: _minute(asked.read_per_min),
+            Sort.SIGN_IN: a_minute(asked.sign_in_per_min),
+            Sort.READ: a_minute(asked.read_per_min),
             # Whoever lost the core opens all streams again at once.
             Sort.STREAM: Rate(asked.stream_per_min, MINUTE_S, max(asked.streams, 1)),
-            Sort.CHANGE: _minute(asked.change_per_min),
-            Sort.MONEY: _minute(asked.money_per_min),
+            Sort.CHANGE: a_minute(asked.change_per_min),
+            Sort.MONEY: a_minute(asked.money_per_min),
         },
         streams=asked.streams,
         proxies=tuple(_network(text) for text in asked.proxies),
     )
-
-
-def _minute(count: int) -> Rate:
-    return Rate(count, MINUTE_S, max(1, count // QUIET))
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -17,11 +17,16 @@ from axisor_server.adapters.identity.web import check_issuer, is_safe
 from axisor_server.adapters.passwords import SMALL, STANDARD, ArgonPasswords, is_common
 from axisor_server.adapters.post import FolderPost, SmtpPost, SmtpServer
 from axisor_server.choices import Mail, MailTls, Provider, ProviderKind, Work
+from axisor_server.domain.plans import Catalogue, Plan
+from axisor_server.domain.rates import a_minute
 from axisor_server.rpc.house_people import Reach
 from axisor_server.services.people.needs import IdentityProvider, Post, never_leaked
 from axisor_server.settings import Settings
 
 CLIENT_SECRET = "AXISOR_CLIENT_SECRET_"  # noqa: S105 - how the name of a variable begins
+
+NONE = "none"
+"""What clients call being on no plan."""
 
 PROFILES = {Work.STANDARD: STANDARD, Work.SMALL: SMALL}
 
@@ -47,7 +52,36 @@ def reach(
             for name, each in sorted(people.providers.items())
         ),
         redirects=_redirects(people.redirects),
+        plans=catalogue(settings),
     )
+
+
+def catalogue(settings: Settings) -> Catalogue:
+    """Return the plans that settings name. Raises SettingsInvalid."""
+    newcomers = settings.people.plan
+    if newcomers and newcomers not in settings.plans:
+        raise SettingsInvalid(
+            f"Newcomers cannot be put on the plan {newcomers!r}: there is none of that name.",
+            fix=f"Add [plans.{newcomers}], or name another.",
+            setting="people.plan",
+        )
+    if NONE in settings.plans:
+        raise SettingsInvalid(
+            f"No plan can be called {NONE!r}: commands take it for being on none.",
+            setting=f"plans.{NONE}",
+        )
+    plans = {
+        name: Plan(
+            name=name,
+            calls=None if each.calls_per_min is None else a_minute(each.calls_per_min),
+            streams=each.streams,
+            accounts=each.accounts,
+            runs=each.runs,
+            trade=each.trade,
+        )
+        for name, each in settings.plans.items()
+    }
+    return Catalogue(plans=plans, newcomers=newcomers)
 
 
 def provider(

@@ -12,6 +12,8 @@ import enum
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +27,7 @@ from axisor_server.choices import (
     Mail,
     Outbound,
     People,
+    PlanChoice,
     Provider,
     Runner,
     Tokens,
@@ -40,10 +43,12 @@ LISTS = (
 )
 """Settings that are lists; commas part them in the environment."""
 
-PROVIDERS = "people.providers."
-"""Begins the names of settings about those who vouch for people, whom an operator names."""
+TABLES: Mapping[str, type[Struct]] = MappingProxyType(
+    {"people.providers.": Provider, "plans.": PlanChoice}
+)
+"""Begins the names of settings about what an operator names, with what is set of each."""
 
-_PROVIDER = re.compile(rf"{re.escape(PROVIDERS)}[a-z][a-z0-9-]{{0,31}}\.(\w+)")
+_NAMED = re.compile(r"[a-z][a-z0-9-]{0,31}\.(\w+)")
 
 
 class Role(enum.Enum):
@@ -213,6 +218,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Metrics = Metrics()
     backup: Backup = Backup()
     people: People = People()
+    plans: dict[str, PlanChoice] = {}
     mail: Mail = Mail()
     tokens: Tokens = Tokens()
     vault: Vault = Vault()
@@ -251,7 +257,7 @@ def load(*, file: str, environment: Mapping[str, str], flags: Mapping[str, Any])
         for name, value in values.items():
             if value is None:
                 continue
-            if name not in sources and not _is_of_provider(name):
+            if name not in sources and not _is_of_table(name):
                 raise _unknown(name, source)
             merged[name] = value
             sources[name] = source
@@ -259,11 +265,11 @@ def load(*, file: str, environment: Mapping[str, str], flags: Mapping[str, Any])
         settings = msgspec.convert(_nest(merged), Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(f"A setting cannot be read: {error}.") from error
-    return Loaded(settings, {**dict.fromkeys(_provided(settings), "default"), **sources}, plugin)
+    return Loaded(settings, {**dict.fromkeys(_tabled(settings), "default"), **sources}, plugin)
 
 
 def names() -> tuple[str, ...]:
-    """Return the dotted name of every setting, those of providers apart."""
+    """Return the dotted name of every setting, those of tables apart."""
     return tuple(_names(Settings, ""))
 
 
@@ -272,27 +278,31 @@ def _names(struct: type[Struct], prefix: str) -> Iterator[str]:
         inner = field.type
         if isinstance(inner, type) and issubclass(inner, Struct):
             yield from _names(inner, f"{prefix}{field.name}.")
-        elif not PROVIDERS.startswith(f"{prefix}{field.name}."):
+        elif f"{prefix}{field.name}." not in TABLES:
             yield prefix + field.name
 
 
 def values(settings: Settings) -> dict[str, Any]:
     """Return every value under its dotted name, as JSON would have it."""
     found = _flatten(msgspec.to_builtins(settings))
-    return {name: found[name] for name in (*names(), *_provided(settings))}
+    return {name: found[name] for name in (*names(), *_tabled(settings))}
 
 
-def _provided(settings: Settings) -> list[str]:
+def _tabled(settings: Settings) -> list[str]:
     return [
-        f"{PROVIDERS}{name}.{field}"
-        for name in sorted(settings.people.providers)
-        for field in Provider.__struct_fields__
+        f"{begins}{name}.{field}"
+        for begins, kind in TABLES.items()
+        for name in sorted(attrgetter(begins.rstrip("."))(settings))
+        for field in kind.__struct_fields__
     ]
 
 
-def _is_of_provider(name: str) -> bool:
-    found = _PROVIDER.fullmatch(name)
-    return found is not None and found[1] in Provider.__struct_fields__
+def _is_of_table(name: str) -> bool:
+    for begins, kind in TABLES.items():
+        found = _NAMED.fullmatch(name.removeprefix(begins)) if name.startswith(begins) else None
+        if found is not None:
+            return found[1] in kind.__struct_fields__
+    return False
 
 
 def _parse(file: str) -> dict[str, Any]:
@@ -318,11 +328,12 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if variable in environment:
             text = environment[variable]
             found[name] = text.split(",") if name in LISTS else text
-    begins = ENV_PREFIX + PROVIDERS.upper().replace(".", "__")
-    for variable, text in environment.items():
-        if variable.startswith(begins):
-            name, _, field = variable.removeprefix(begins).lower().rpartition("__")
-            found[f"{PROVIDERS}{name.replace('_', '-')}.{field}"] = text
+    for table in TABLES:
+        begins = ENV_PREFIX + table.upper().replace(".", "__")
+        for variable, text in environment.items():
+            if variable.startswith(begins):
+                name, _, field = variable.removeprefix(begins).lower().rpartition("__")
+                found[f"{table}{name.replace('_', '-')}.{field}"] = text
     return found
 
 

@@ -324,6 +324,7 @@ OPERATIONS: dict[str, Operation] = {
     "UserService/ChangeRole": on_ben(
         lambda ada, ben: ada.users.change_role(ben, PlatformRole.SUPPORT)
     ),
+    "UserService/ChangePlan": on_ben(lambda ada, ben: ada.users.change_plan(ben, "free")),
     "UserService/DisableUser": on_ben(lambda ada, ben: ada.users.disable(ben)),
     "UserService/EnableUser": on_ben(lambda ada, ben: ada.users.enable(ben), "disable"),
     "UserService/EraseUser": on_ben(lambda ada, ben: ada.users.erase(ben)),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import grpc
 import grpc.aio
@@ -35,6 +35,7 @@ from axisor_server.adapters.system import SystemClock
 from axisor_server.bounds import USUAL, Wire
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.memberships import Membership, to_document
+from axisor_server.domain.plans import Catalogue, Plan
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.paper import carry_out
@@ -52,6 +53,8 @@ from axisor_server.services.watching import Limits
 TOKEN = "owner-token-of-the-tests"
 READER = "reader-token-of-the-tests"
 CREATE = "0d9f3c7e-0000-4000-8000-000000000001"
+PLANS = Catalogue(plans={"free": Plan(name="free", accounts=1, runs=1, trade=False)})
+"""Nobody is on one unless a test puts them there."""
 
 
 class NapConfig(Config, frozen=True):
@@ -114,6 +117,8 @@ class Served:
         wire: Wire = USUAL,
         calls: CallLimits | None = None,
         providers: tuple[IdentityProvider, ...] = (),
+        plans: Catalogue = PLANS,
+        strategies: tuple[type[Strategy[Any, Any]], ...] = (Nap,),
     ) -> None:
         self.certificate = certificate
         self.clock = SystemClock()
@@ -130,7 +135,7 @@ class Served:
             ids=ids,
             vault=MemoryVault(),
             venues={"books": Venue(self.sim)},
-            strategies={Nap.name: Nap},
+            strategies={each.name: each for each in strategies},
             reviewers=(),
             publish=self._publish,
             settings=EngineSettings(owner="core", max_mode=max_mode),
@@ -158,6 +163,7 @@ class Served:
                 post=self.box,
                 open=True,
                 providers=providers,
+                plans=plans,
             ),
             others=self.guests,
             registry=self.registry,
@@ -237,6 +243,8 @@ async def serving(
     wire: Wire = USUAL,
     calls: CallLimits | None = None,
     providers: tuple[IdentityProvider, ...] = (),
+    plans: Catalogue = PLANS,
+    strategies: tuple[type[Strategy[Any, Any]], ...] = (Nap,),
 ) -> AsyncIterator[Served]:
     """Serve a core for as long as this is open."""
     served = Served(
@@ -246,6 +254,8 @@ async def serving(
         wire=wire,
         calls=calls,
         providers=providers,
+        plans=plans,
+        strategies=strategies,
     )
     await served.store.open()
     await served.engine.start()

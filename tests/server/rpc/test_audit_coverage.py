@@ -54,6 +54,7 @@ ENTRY = {
     "AuthService/Logout": "SessionEnded",
     "AuthService/StepUp": "SessionProved",
     "AuthService": "PersonChanged",
+    "UserService/ChangePlan": "PlanChanged",
     "UserService/ChangeRole": "PlatformRoleChanged",
     "UserService/InviteUser": "PersonInvited",
     "UserService/RevokeSession": "SessionEnded",

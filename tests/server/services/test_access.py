@@ -22,11 +22,13 @@ from axisor_server.adapters.memory.clock import VirtualClock
 from axisor_server.adapters.memory.ids import SeededIds
 from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.domain.journal import decode_payload
+from axisor_server.domain.plans import NO_PLANS
 from axisor_server.domain.records import DocumentRecord
 from axisor_server.domain.roles import EVERYTHING
 from axisor_server.ports import Transaction
 from axisor_server.services import access
 from axisor_server.services.access import Access
+from axisor_server.services.plans import Plans
 from axisor_server.services.principals import Principal, owner
 from axisor_server.services.requests import Once, Request
 
@@ -41,7 +43,8 @@ class Bench:
         self.store = MemoryStore()
         self.recorder = Recording(self.store, self.clock)
         once = Once(self.store, self.clock, SeededIds(self.clock, seed=1), self.recorder)
-        self.access = Access(store=self.store, clock=self.clock, once=once)
+        plans = Plans(self.store, NO_PLANS)
+        self.access = Access(store=self.store, clock=self.clock, once=once, plans=plans)
         self._asked = 0
 
     def request(self, **fields: object) -> Request:

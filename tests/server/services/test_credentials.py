@@ -14,10 +14,12 @@ from axisor.errors import KeyCanWithdraw
 from axisor.events import NoticeGiven
 from axisor.model import Mode, Severity
 from axisor.ports import Credentials, KeyRights, Secret
+from axisor_server.domain.plans import NO_PLANS
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.engine.keys import open_key
 from axisor_server.services.accounts import AccountAnswer, Accounts, NewAccount, stream_of
 from axisor_server.services.credentials import vet
+from axisor_server.services.plans import Plans
 from axisor_server.services.requests import Once, Request
 
 
@@ -52,6 +54,7 @@ class Desk:
             once=Once(self.bench.store, self.bench.clock, self.bench.ids, recorder),
             recorder=recorder,
             max_mode=Mode.LIVE,
+            plans=Plans(self.bench.store, NO_PLANS),
         )
 
     def request(self) -> Request:

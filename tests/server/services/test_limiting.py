@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from axisor.errors import RateLimited, SettingsInvalid
+from axisor.errors import PlanLimit, RateLimited, SettingsInvalid
 from axisor.model import Permission
 from axisor.wire.status import retry_after
 from axisor_server.adapters.limiters import LocalLimiter
 from axisor_server.adapters.memory import VirtualClock
+from axisor_server.domain.plans import Plan
+from axisor_server.domain.rates import a_minute
 from axisor_server.limits import rates_of
 from axisor_server.services.limiting import Limits, Sort
 from axisor_server.services.principals import Peer, Principal
@@ -26,7 +28,7 @@ proxies = ["10.0.0.0/8", "2001:db8::/32"]
 """
 
 
-def person(name: str = "people/a", **more: str) -> Principal:
+def person(name: str = "people/a", **more: object) -> Principal:
     return Principal(name=name, tenant=name, platform=Permission.READ, **more)  # type: ignore[arg-type]
 
 
@@ -42,7 +44,7 @@ async def many(limits: Limits, principal: Principal, sort: Sort) -> int:
     for _ in range(100):
         try:
             await limits.admit(principal, sort)
-        except RateLimited:
+        except (PlanLimit, RateLimited):
             continue
         found += 1
     return found
@@ -82,6 +84,43 @@ async def test_calls_without_a_token_have_a_rate_of_their_own(limits: Limits):
 
     assert refused.value.metadata["limit"] == "sign-in"
     await limits.arrive(HERE, Sort.READ)
+
+
+async def test_a_plan_counts_all_calls_of_a_person_but_those_that_protect(limits: Limits):
+    plan = Plan(name="free", calls=a_minute(8))
+    mine = {"person": "a", "plan": plan}
+
+    assert await many(limits, person("people/a", **mine), Sort.READ) == 2
+    with pytest.raises(PlanLimit) as refused:
+        await limits.admit(person("tokens/1", token="1", **mine), Sort.MONEY)
+    await limits.admit(person("tokens/1", token="1", **mine), Sort.MONEY, protects=True)
+    await limits.admit(person("people/b", person="b", plan=plan), Sort.READ)
+
+    assert refused.value.metadata == {
+        "limit": "calls",
+        "plan": "free",
+        "most": "8",
+        "retry_after_s": "7.500",
+    }
+
+
+async def test_a_plan_gives_no_more_than_everybody_has(limits: Limits):
+    rich = person("people/a", person="a", plan=Plan(name="rich", calls=a_minute(4_000)))
+
+    assert await many(limits, rich, Sort.READ) == 10
+
+
+def test_streams_of_a_plan_are_given_back(limits: Limits):
+    plan = Plan(name="free", streams=1)
+    with limits.streaming(person("people/a", person="a", plan=plan)):
+        with (
+            pytest.raises(PlanLimit),
+            limits.streaming(person("tokens/1", token="1", person="a", plan=plan)),
+        ):
+            pass
+        with limits.streaming(person("people/b", person="b", plan=plan)):
+            pass
+    assert limits._open == {}
 
 
 def test_open_streams_are_bounded_and_given_back(limits: Limits):

@@ -41,6 +41,7 @@ _CODES: tuple[tuple[type[AxisorError], ExitCode], ...] = (
     (DeadlineExceeded, ExitCode.UNREACHABLE),
     (errors.ModeMismatch, ExitCode.MODE_MISMATCH),
     (errors.RateLimited, ExitCode.RATE_LIMITED),
+    (errors.PlanLimit, ExitCode.RATE_LIMITED),
     (errors.VenueRateLimited, ExitCode.RATE_LIMITED),
     (errors.Halted, ExitCode.PAUSED),
     (errors.RequestExpired, ExitCode.NOT_CONFIRMED),

@@ -253,6 +253,17 @@ class Users:
         answer = await self._call.unary(self._stub.ChangeRole, request, of_account=False)
         return person_from_wire(answer.person)
 
+    async def change_plan(self, person: str, plan: str, *, request_id: str | None = None) -> Person:
+        """Put a person on a plan of the settings, or on none with an empty text.
+
+        Raises PersonNotFound, PersonStateInvalid, PlanNotFound, PermissionDenied.
+        """
+        request = users_pb2.ChangePlanRequest(
+            name=person_name(person), plan=plan, request_id=request_id or new_request_id()
+        )
+        answer = await self._call.unary(self._stub.ChangePlan, request, of_account=False)
+        return person_from_wire(answer.person)
+
     async def disable(self, person: str, *, request_id: str | None = None) -> Person:
         """Keep a person out. Raises PersonNotFound, PersonStateInvalid."""
         request = users_pb2.DisableUserRequest(

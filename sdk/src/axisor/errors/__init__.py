@@ -9,7 +9,7 @@
     │                 SettingsInvalid · PasswordRefused · AddressForbidden · ArchiveRefused
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
-    │                 MemberNotFound · PersonNotFound · ConfirmationNotFound
+    │                 MemberNotFound · PersonNotFound · PlanNotFound · ConfirmationNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
@@ -17,7 +17,8 @@
     │                 AccountInUse · WitnessContradicts · LastOwner · EmailUnverified ·
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
     │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
-    │                 ConfirmationSettled · RunnerUnwanted · PluginQuarantined · RunnerFault
+    │                 ConfirmationSettled · RunnerUnwanted · PluginQuarantined · RunnerFault ·
+    │                 PlanLimit
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -77,6 +78,7 @@ from axisor.errors.people import (
     PasswordRefused,
     PersonNotFound,
     PersonStateInvalid,
+    PlanNotFound,
     ProofInvalid,
     ProviderUnavailable,
     RegistrationClosed,
@@ -125,6 +127,7 @@ from axisor.errors.standing import (
     ModeNotAllowed,
     NoEngine,
     NotSupported,
+    PlanLimit,
     PluginQuarantined,
     RateLimited,
     ReduceOnly,
@@ -197,6 +200,7 @@ __all__ = [
     "NotSupported",
     "ShuttingDown",
     "RateLimited",
+    "PlanLimit",
     "AccountInUse",
     "WitnessContradicts",
     "RunnerUnwanted",
@@ -240,6 +244,7 @@ __all__ = [
     "PasswordRefused",
     "ProofInvalid",
     "PersonNotFound",
+    "PlanNotFound",
     "RegistrationClosed",
     "PersonStateInvalid",
     "IdentityRefused",

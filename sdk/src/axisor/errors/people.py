@@ -40,6 +40,13 @@ class PersonNotFound(NotFound):
     fix = "List them: axisor user list."
 
 
+class PlanNotFound(NotFound):
+    """The settings of the core name no such plan."""
+
+    reason = "PLAN_NOT_FOUND"
+    fix = "Use one that they name, or none: axisor config show."
+
+
 class RegistrationClosed(AuthError):
     """Nobody registers here without an invitation."""
 

@@ -135,6 +135,16 @@ class RateLimited(StateError):
     fix = "Wait as long as the answer says."
 
 
+class PlanLimit(StateError):
+    """The plan does not reach that far."""
+
+    reason = "PLAN_LIMIT"
+    money = (
+        "Guards that run go on, and adding margin, closing and halting are never refused for it."
+    )
+    fix = "Give up something you have, or ask whoever runs the core for another plan."
+
+
 class AccountInUse(StateError):
     """The account still has running strategies or unsettled actions."""
 

@@ -349,6 +349,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     anything in time. Code FAILED_PRECONDITION. Look at how it ended; prepare it again if need be.
     Metadata: `confirmation`, `state`.
     """
+    ERROR_REASON_PLAN_LIMIT: _ErrorReason.ValueType  # 82
+    """The plan of a person does not reach that far: calls a minute, streams, accounts, running
+    strategies, or trading. Guards that run go on, and calls that lower a risk are never refused
+    for it. Code RESOURCE_EXHAUSTED. Wait as long as `RetryInfo` says, give something up, or ask
+    for another plan. Metadata: `plan`, `limit`, `most`.
+    """
+    ERROR_REASON_PLAN_NOT_FOUND: _ErrorReason.ValueType  # 83
+    """The settings name no such plan. Code NOT_FOUND. Use one that they name. Metadata: `plan`."""
     ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
     """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
     it was written, and the key of that core. Metadata: `stream`, `sequence`.
@@ -731,6 +739,14 @@ ERROR_REASON_CONFIRMATION_SETTLED: ErrorReason.ValueType  # 88
 anything in time. Code FAILED_PRECONDITION. Look at how it ended; prepare it again if need be.
 Metadata: `confirmation`, `state`.
 """
+ERROR_REASON_PLAN_LIMIT: ErrorReason.ValueType  # 82
+"""The plan of a person does not reach that far: calls a minute, streams, accounts, running
+strategies, or trading. Guards that run go on, and calls that lower a risk are never refused
+for it. Code RESOURCE_EXHAUSTED. Wait as long as `RetryInfo` says, give something up, or ask
+for another plan. Metadata: `plan`, `limit`, `most`.
+"""
+ERROR_REASON_PLAN_NOT_FOUND: ErrorReason.ValueType  # 83
+"""The settings name no such plan. Code NOT_FOUND. Use one that they name. Metadata: `plan`."""
 ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
 """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
 it was written, and the key of that core. Metadata: `stream`, `sequence`.

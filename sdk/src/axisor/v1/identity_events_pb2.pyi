@@ -563,6 +563,40 @@ class PlatformRoleChanged(_message.Message):
 Global___PlatformRoleChanged: _TypeAlias = PlatformRoleChanged  # noqa: Y015
 
 @_typing.final
+class PlanChanged(_message.Message):
+    """A person is on another plan than before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    FORMER_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Output only. Who it is. Format: `people/{person}`."""
+    plan: _builtins.str
+    """Output only. The plan they are on from now on. Empty where none bounds them."""
+    former: _builtins.str
+    """Output only. The plan they were on."""
+    principal: _builtins.str
+    """Output only. The caller who changed it."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        plan: _builtins.str = ...,
+        former: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["former", b"former", "person", b"person", "plan", b"plan", "principal", b"principal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanChanged: _TypeAlias = PlanChanged  # noqa: Y015
+
+@_typing.final
 class CallsRefused(_message.Message):
     """Calls were refused, of one caller to one method for one reason, within about a minute."""
 

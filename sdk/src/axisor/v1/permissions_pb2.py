@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61xisor/v1/permissions.proto\x12\taxisor.v1\x1a\x15\x61xisor/v1/types.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/descriptor.proto\"\xe3\x01\n\nMethodRule\x12/\n\npermission\x18\x01 \x01(\x0e\x32\x15.axisor.v1.PermissionB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eresource_field\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07step_up\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61udited\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\'\n\x06\x64\x61nger\x18\x05 \x01(\x0e\x32\x11.axisor.v1.DangerB\x04\xe2\x41\x01\x03\x12\x17\n\tanonymous\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08proposes\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x03*\xe9\x01\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x13\n\x0fPERMISSION_READ\x10\x01\x12\x14\n\x10PERMISSION_TRADE\x10\x02\x12\x1c\n\x18PERMISSION_ADJUST_MARGIN\x10\x03\x12\x14\n\x10PERMISSION_GUARD\x10\x04\x12\x16\n\x12PERMISSION_OPERATE\x10\x05\x12\x1d\n\x19PERMISSION_MANAGE_SECRETS\x10\x06\x12\x14\n\x10PERMISSION_ADMIN\x10\x07\x12\x13\n\x0fPERMISSION_SELF\x10\x08:E\n\x04rule\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x15.axisor.v1.MethodRuleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61xisor/v1/permissions.proto\x12\taxisor.v1\x1a\x15\x61xisor/v1/types.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/descriptor.proto\"\xfb\x01\n\nMethodRule\x12/\n\npermission\x18\x01 \x01(\x0e\x32\x15.axisor.v1.PermissionB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eresource_field\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07step_up\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61udited\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\'\n\x06\x64\x61nger\x18\x05 \x01(\x0e\x32\x11.axisor.v1.DangerB\x04\xe2\x41\x01\x03\x12\x17\n\tanonymous\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08proposes\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08protects\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x03*\xe9\x01\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x13\n\x0fPERMISSION_READ\x10\x01\x12\x14\n\x10PERMISSION_TRADE\x10\x02\x12\x1c\n\x18PERMISSION_ADJUST_MARGIN\x10\x03\x12\x14\n\x10PERMISSION_GUARD\x10\x04\x12\x16\n\x12PERMISSION_OPERATE\x10\x05\x12\x1d\n\x19PERMISSION_MANAGE_SECRETS\x10\x06\x12\x14\n\x10PERMISSION_ADMIN\x10\x07\x12\x13\n\x0fPERMISSION_SELF\x10\x08:E\n\x04rule\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x15.axisor.v1.MethodRuleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,8 +48,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_METHODRULE'].fields_by_name['anonymous']._serialized_options = b'\342A\001\003'
   _globals['_METHODRULE'].fields_by_name['proposes']._loaded_options = None
   _globals['_METHODRULE'].fields_by_name['proposes']._serialized_options = b'\342A\001\003'
-  _globals['_PERMISSION']._serialized_start=363
-  _globals['_PERMISSION']._serialized_end=596
+  _globals['_METHODRULE'].fields_by_name['protects']._loaded_options = None
+  _globals['_METHODRULE'].fields_by_name['protects']._serialized_options = b'\342A\001\003'
+  _globals['_PERMISSION']._serialized_start=387
+  _globals['_PERMISSION']._serialized_end=620
   _globals['_METHODRULE']._serialized_start=133
-  _globals['_METHODRULE']._serialized_end=360
+  _globals['_METHODRULE']._serialized_end=384
 # @@protoc_insertion_point(module_scope)

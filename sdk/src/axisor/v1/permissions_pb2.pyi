@@ -93,6 +93,7 @@ class MethodRule(_message.Message):
     DANGER_FIELD_NUMBER: _builtins.int
     ANONYMOUS_FIELD_NUMBER: _builtins.int
     PROPOSES_FIELD_NUMBER: _builtins.int
+    PROTECTS_FIELD_NUMBER: _builtins.int
     permission: Global___Permission.ValueType
     """Output only. The right that the caller must hold: on the account that the call is about, or on
     the core where it is about none. Unspecified where `anonymous` says that nobody need be known.
@@ -115,6 +116,10 @@ class MethodRule(_message.Message):
     """
     proposes: _builtins.bool
     """Output only. Whether a caller that may only propose may call it, although it changes something."""
+    protects: _builtins.bool
+    """Output only. Whether the call lowers what can be lost, in sats or by a stolen key. No plan of
+    its caller ever refuses it.
+    """
     def __init__(
         self,
         *,
@@ -125,10 +130,11 @@ class MethodRule(_message.Message):
         danger: _types_pb2.Danger.ValueType = ...,
         anonymous: _builtins.bool = ...,
         proposes: _builtins.bool = ...,
+        protects: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "audited", b"audited", "danger", b"danger", "permission", b"permission", "proposes", b"proposes", "resource_field", b"resource_field", "step_up", b"step_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anonymous", b"anonymous", "audited", b"audited", "danger", b"danger", "permission", b"permission", "proposes", b"proposes", "protects", b"protects", "resource_field", b"resource_field", "step_up", b"step_up"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -36,6 +36,7 @@ class Person(_message.Message):
     SECOND_FACTOR_FIELD_NUMBER: _builtins.int
     RECOVERY_CODE_COUNT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Format: `people/{person}`."""
     email: _builtins.str
@@ -52,6 +53,8 @@ class Person(_message.Message):
     """Output only. Whether a second factor is asked for."""
     recovery_code_count: _builtins.int
     """Output only. How many recovery codes are left. 0 in lists."""
+    plan: _builtins.str
+    """Output only. The plan that bounds the person's use. Empty where none does."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the person came."""
@@ -68,10 +71,11 @@ class Person(_message.Message):
         second_factor: _builtins.bool = ...,
         recovery_code_count: _builtins.int = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        plan: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "email", b"email", "email_verified", b"email_verified", "name", b"name", "recovery_code_count", b"recovery_code_count", "role", b"role", "second_factor", b"second_factor", "state", b"state", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "email", b"email", "email_verified", b"email_verified", "name", b"name", "plan", b"plan", "recovery_code_count", b"recovery_code_count", "role", b"role", "second_factor", b"second_factor", "state", b"state", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -333,6 +337,62 @@ class ChangeRoleResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChangeRoleResponse: _TypeAlias = ChangeRoleResponse  # noqa: Y015
+
+@_typing.final
+class ChangePlanRequest(_message.Message):
+    """Asks for another plan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `people/{person}`."""
+    plan: _builtins.str
+    """Optional. A plan of the settings. Empty is none: then only what binds everybody does."""
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        plan: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "plan", b"plan", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangePlanRequest: _TypeAlias = ChangePlanRequest  # noqa: Y015
+
+@_typing.final
+class ChangePlanResponse(_message.Message):
+    """Answers with the person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def person(self) -> Global___Person:
+        """Output only. The person afterwards."""
+
+    def __init__(
+        self,
+        *,
+        person: Global___Person | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangePlanResponse: _TypeAlias = ChangePlanResponse  # noqa: Y015
 
 @_typing.final
 class DisableUserRequest(_message.Message):

@@ -56,6 +56,11 @@ class UserServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.FromString,
                 _registered_method=True)
+        self.ChangePlan = channel.unary_unary(
+                '/axisor.v1.UserService/ChangePlan',
+                request_serializer=axisor_dot_v1_dot_users__pb2.ChangePlanRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_users__pb2.ChangePlanResponse.FromString,
+                _registered_method=True)
         self.DisableUser = channel.unary_unary(
                 '/axisor.v1.UserService/DisableUser',
                 request_serializer=axisor_dot_v1_dot_users__pb2.DisableUserRequest.SerializeToString,
@@ -159,6 +164,16 @@ class UserServiceServicer(object):
         """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
         their next call. Nobody can give or take more than they hold, and the last who own the platform
         stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangePlan(self, request, context):
+        """Puts a person on another plan of the settings, or on none. It counts with their next call; what
+        runs goes on, even where it is more than the plan lets begin. Nobody can do it to those who
+        hold more than they do. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID`, `PLAN_NOT_FOUND`
+        or `PERMISSION_DENIED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -300,6 +315,11 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.ChangeRole,
                     request_deserializer=axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.SerializeToString,
+            ),
+            'ChangePlan': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangePlan,
+                    request_deserializer=axisor_dot_v1_dot_users__pb2.ChangePlanRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_users__pb2.ChangePlanResponse.SerializeToString,
             ),
             'DisableUser': grpc.unary_unary_rpc_method_handler(
                     servicer.DisableUser,
@@ -482,6 +502,33 @@ class UserService(object):
             '/axisor.v1.UserService/ChangeRole',
             axisor_dot_v1_dot_users__pb2.ChangeRoleRequest.SerializeToString,
             axisor_dot_v1_dot_users__pb2.ChangeRoleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangePlan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.UserService/ChangePlan',
+            axisor_dot_v1_dot_users__pb2.ChangePlanRequest.SerializeToString,
+            axisor_dot_v1_dot_users__pb2.ChangePlanResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,12 @@ class UserServiceStub:
     their next call. Nobody can give or take more than they hold, and the last who own the platform
     stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
     """
+    ChangePlan: _grpc.UnaryUnaryMultiCallable[_users_pb2.ChangePlanRequest, _users_pb2.ChangePlanResponse]
+    """Puts a person on another plan of the settings, or on none. It counts with their next call; what
+    runs goes on, even where it is more than the plan lets begin. Nobody can do it to those who
+    hold more than they do. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID`, `PLAN_NOT_FOUND`
+    or `PERMISSION_DENIED`.
+    """
     DisableUser: _grpc.UnaryUnaryMultiCallable[_users_pb2.DisableUserRequest, _users_pb2.DisableUserResponse]
     """Keeps a person from signing in, and ends their sessions. What they set up goes on. Fails with
     `PERSON_NOT_FOUND` or `PERSON_STATE_INVALID`.
@@ -123,6 +129,12 @@ class UserServiceAsyncStub(UserServiceStub):
     """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
     their next call. Nobody can give or take more than they hold, and the last who own the platform
     stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
+    """
+    ChangePlan: _aio.UnaryUnaryMultiCallable[_users_pb2.ChangePlanRequest, _users_pb2.ChangePlanResponse]  # type: ignore[assignment]
+    """Puts a person on another plan of the settings, or on none. It counts with their next call; what
+    runs goes on, even where it is more than the plan lets begin. Nobody can do it to those who
+    hold more than they do. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID`, `PLAN_NOT_FOUND`
+    or `PERMISSION_DENIED`.
     """
     DisableUser: _aio.UnaryUnaryMultiCallable[_users_pb2.DisableUserRequest, _users_pb2.DisableUserResponse]  # type: ignore[assignment]
     """Keeps a person from signing in, and ends their sessions. What they set up goes on. Fails with
@@ -220,6 +232,18 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gives a person another role on the platform, or takes theirs away with `NONE`. It counts with
         their next call. Nobody can give or take more than they hold, and the last who own the platform
         stay. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID` or `PERMISSION_DENIED`.
+        """
+
+    @_abc_1.abstractmethod
+    def ChangePlan(
+        self,
+        request: _users_pb2.ChangePlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_users_pb2.ChangePlanResponse, _abc.Awaitable[_users_pb2.ChangePlanResponse]]:
+        """Puts a person on another plan of the settings, or on none. It counts with their next call; what
+        runs goes on, even where it is more than the plan lets begin. Nobody can do it to those who
+        hold more than they do. Fails with `PERSON_NOT_FOUND`, `PERSON_STATE_INVALID`, `PLAN_NOT_FOUND`
+        or `PERMISSION_DENIED`.
         """
 
     @_abc_1.abstractmethod

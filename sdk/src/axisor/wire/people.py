@@ -28,6 +28,7 @@ class Person(Struct, frozen=True, kw_only=True):
     second_factor: bool
     recovery_codes: int
     created_at: datetime | None
+    plan: str
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -123,6 +124,7 @@ def person_from_wire(message: users_pb2.Person) -> Person:
         second_factor=message.second_factor,
         recovery_codes=message.recovery_code_count,
         created_at=time_or_none(message, "create_time"),
+        plan=message.plan,
     )
 
 

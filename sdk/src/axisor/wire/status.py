@@ -75,6 +75,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.VenueNotFound,
         errors.EventNotFound,
         errors.PersonNotFound,
+        errors.PlanNotFound,
         errors.TokenNotFound,
         errors.MemberNotFound,
         errors.ConfirmationNotFound,
@@ -82,7 +83,12 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (errors.EtagMismatch, errors.ActionPending, errors.RunnerFault),
     _C.OUT_OF_RANGE: (errors.SequenceExpired, errors.SequenceAhead),
-    _C.RESOURCE_EXHAUSTED: (errors.SlowReader, errors.RateLimited, errors.VenueRateLimited),
+    _C.RESOURCE_EXHAUSTED: (
+        errors.SlowReader,
+        errors.RateLimited,
+        errors.PlanLimit,
+        errors.VenueRateLimited,
+    ),
     _C.UNIMPLEMENTED: (errors.NotSupported,),
     _C.UNAVAILABLE: (
         errors.LeaseLost,

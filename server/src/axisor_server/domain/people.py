@@ -51,6 +51,7 @@ class Person(Struct, frozen=True, kw_only=True):
     """A person. `email` and `title` are sealed; `recovery` are hashes of unused recovery codes.
 
     `email_key` finds the person by the address, `password` is its hash, empty where there is none.
+    `plan` names what bounds their use, empty where nothing does.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Person(Struct, frozen=True, kw_only=True):
     verified_us: int | None = None
     totp: Totp | None = None
     recovery: tuple[str, ...] = ()
+    plan: str = ""
     revision: int = 1
     created_us: int
     updated_us: int
@@ -105,6 +107,15 @@ def from_document(record: DocumentRecord) -> Person:
     """Return the person in a document, with the document's revision."""
     person = msgspec.json.decode(record.body, type=Person)
     return msgspec.structs.replace(person, revision=record.revision)
+
+
+class _OnPlan(Struct, frozen=True):
+    plan: str = ""
+
+
+def plan_in(record: DocumentRecord) -> str:
+    """Return the plan of the person in a document, empty for none; nothing else is read of it."""
+    return msgspec.json.decode(record.body, type=_OnPlan).plan
 
 
 def plain_email(text: str, field: str = "email") -> str:

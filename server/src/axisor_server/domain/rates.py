@@ -11,6 +11,9 @@ from msgspec import Struct
 from axisor.errors import SettingsInvalid
 
 SECOND_US = 1_000_000
+MINUTE_S = 60
+QUIET = 4
+"""What part of a minute's calls may come at once after a silence: one in so many."""
 
 
 class Rate(Struct, frozen=True):
@@ -28,6 +31,11 @@ class Rate(Struct, frozen=True):
     def shared(self, among: int) -> Rate:
         """Return one of equal parts of this rate."""
         return Rate(self.count, self.per_s * among, max(1, self.burst // among))
+
+
+def a_minute(count: int) -> Rate:
+    """Return a rate of so many a minute, a part of which may come at once after a silence."""
+    return Rate(count, MINUTE_S, max(1, count // QUIET))
 
 
 class Charge(Struct, frozen=True):

@@ -19,6 +19,7 @@ from axisor.errors import (
 from axisor.model import Permission
 from axisor.ports import Clock
 from axisor_server.domain.journal import to_us
+from axisor_server.domain.plans import withheld
 from axisor_server.rpc.calls import Call
 from axisor_server.rpc.lasting import Still
 from axisor_server.rpc.rules import Method
@@ -64,9 +65,9 @@ class Gate:
     ) -> tuple[Principal, Peer]:
         """Return who calls a method, and from where.
 
-        Raises RateLimited for one who calls too often, Unauthenticated or TokenInvalid for nobody,
-        PermissionDenied for one who may call it for no account at all: before a byte of the request
-        is read.
+        Raises RateLimited or PlanLimit for one who calls too often, Unauthenticated or TokenInvalid
+        for nobody, PermissionDenied for one who may call it for no account at all: before a byte of
+        the request is read.
         """
         peer = Peer(address_of(address), certificate_name(shown))
         if self._limits is not None:
@@ -91,7 +92,7 @@ class Gate:
     async def _check(self, principal: Principal, method: Method) -> None:
         self.allow(method, principal)
         if self._limits is not None:
-            await self._limits.admit(principal, sort_of(method))
+            await self._limits.admit(principal, sort_of(method), protects=method.protects)
         if principal.until_us is not None and principal.until_us <= to_us(self._clock.now()):
             raise TokenInvalid("The token is over.")
         anywhere = principal.held if method.resource else principal.rights("")
@@ -108,8 +109,9 @@ class Gate:
         """Refuse a call about an account that its caller may not do this to.
 
         An account that they may not see is not found, like one that is not there. Raises
-        AccountNotFound, PermissionDenied, ConfirmationRequired for one who may only propose, and
-        StepUpRequired where the proof is too old.
+        AccountNotFound, PermissionDenied, PlanLimit for what their plan withholds,
+        ConfirmationRequired for one who may only propose, and StepUpRequired where the proof is too
+        old.
         """
         if call.method.anonymous:
             return
@@ -132,6 +134,8 @@ class Gate:
                 raise AccountNotFound(f"There is no account `{account}`.", account=account)
         if call.needs not in call.rights:
             raise _denied(call.method, call.needs & ~call.rights)
+        if call.needs & principal.plan.withheld and not call.method.protects:
+            raise withheld(principal.plan, call.method.name)
         if principal.propose_only and not call.only_asks:
             raise ConfirmationRequired(
                 f"The token may only propose: {call.method.name} takes somebody's approval.",
@@ -141,7 +145,7 @@ class Gate:
             raise StepUpRequired(method=call.method.path)
 
     def streaming(self, principal: Principal) -> AbstractContextManager[None]:
-        """Count a stream for as long as it is open. Raises RateLimited."""
+        """Count a stream for as long as it is open. Raises RateLimited, PlanLimit."""
         return nullcontext() if self._limits is None else self._limits.streaming(principal)
 
     async def still(self, principal: Principal) -> bool:

@@ -112,9 +112,16 @@ class House:
             once=self.once,
             recorder=self.identity.recorder,
             max_mode=max_mode,
+            plans=self.identity.plans,
         )
         snapshots = Snapshots(engine=engine, store=store, clock=clock)
-        runs = Runs(engine=engine, store=store, accounts=accounts, clock=clock)
+        runs = Runs(
+            engine=engine,
+            store=store,
+            accounts=accounts,
+            clock=clock,
+            plans=self.identity.plans,
+        )
         guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
         allowances = Allowances(store, clock)
         acting = Acting(engine=engine, store=store, accounts=accounts, allowances=allowances)

@@ -18,6 +18,7 @@ from axisor_server.services.limiting import Limits
 from axisor_server.services.people.standing import Standing
 from axisor_server.services.people.throttle import network_of
 from axisor_server.services.personal import Personal
+from axisor_server.services.plans import Plans
 from axisor_server.services.principals import Authenticator, Doors
 from axisor_server.services.recording import Publish, Recorder
 from axisor_server.services.refusals import Refusals
@@ -45,8 +46,9 @@ class Identity:
         self._publish = publish
         self.recorder = Recorder(store=store, clock=clock, mode=mode, publish=self._told)
         self.once = Once(store, clock, ids, self.recorder)
-        access = Access(store=store, clock=clock, once=self.once)
-        standing = Standing(store)
+        self.plans = Plans(store, reach.plans)
+        access = Access(store=store, clock=clock, once=self.once, plans=self.plans)
+        standing = Standing(store, reach.plans)
         self.tokens = TokensHouse(
             store=store,
             vault=vault,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from axisor_server.domain.plans import NO_PLANS, Catalogue
 from axisor_server.ports import Clock, Ids, Store, Vault
 from axisor_server.rpc.auth import AuthServicer
 from axisor_server.rpc.users import UserServicer
@@ -47,6 +48,7 @@ class Reach(Struct, frozen=True, kw_only=True):
     open: bool = False
     providers: tuple[IdentityProvider, ...] = ()
     redirects: tuple[str, ...] = ()
+    plans: Catalogue = NO_PLANS
 
 
 class PeopleHouse:
@@ -93,6 +95,7 @@ class PeopleHouse:
             throttle=throttle,
             recorder=recorder,
             is_open=reach.open,
+            plan=reach.plans.newcomers,
         )
         self.changing = Changing(
             store=store,
@@ -129,6 +132,7 @@ class PeopleHouse:
             sessions=sessions,
             tokens=tokens,
             once=once,
+            catalogue=reach.plans,
         )
         self.vouching = Vouching(
             store=store,

@@ -67,6 +67,7 @@ class Method(Struct, frozen=True, kw_only=True):
     `resource` is the path of the request field that names what the call is about, or empty.
     `step_up` asks for a proof of who calls that is minutes old. `anonymous` asks for nobody, and
     then `permission` is NONE. `proposes` is open to callers who may only propose.
+    `protects` is refused by no plan.
     """
 
     service: str
@@ -82,6 +83,7 @@ class Method(Struct, frozen=True, kw_only=True):
     danger: int = types_pb2.DANGER_READ
     proposes: bool = False
     converses: bool = False
+    protects: bool = False
 
     @property
     def path(self) -> str:
@@ -130,4 +132,5 @@ def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:
         danger=rule.danger,
         proposes=rule.proposes,
         converses=bool(method.client_streaming),
+        protects=rule.protects,
     )

@@ -94,6 +94,13 @@ class UserServicer:
         )
         return pb.ChangeRoleResponse(person=_person(shown))
 
+    async def ChangePlan(self, request: pb.ChangePlanRequest, call: Call) -> pb.ChangePlanResponse:
+        """Put a person on another plan."""
+        shown = await self._administering.put_on(
+            person_id(request.name), request.plan, request=call.request()
+        )
+        return pb.ChangePlanResponse(person=_person(shown))
+
     async def DisableUser(
         self, request: pb.DisableUserRequest, call: Call
     ) -> pb.DisableUserResponse:
@@ -253,6 +260,7 @@ def _person(shown: Shown, *, codes: bool = False) -> pb.Person:
         second_factor=person.second_factor,
         recovery_code_count=len(person.recovery) if codes else 0,
         create_time=time_to_wire(from_us(person.created_us)),
+        plan=person.plan,
     )
 
 

@@ -19,8 +19,10 @@ from axisor_server.domain.memberships import (
     id_of,
     to_document,
 )
+from axisor_server.domain.plans import UNBOUND, Plan
 from axisor_server.domain.roles import EVERYTHING, everywhere, on_account, on_platform
 from axisor_server.ports import Clock, Reader, Store, Transaction
+from axisor_server.services.plans import Plans
 from axisor_server.services.principals import Principal
 from axisor_server.services.recording import Say
 from axisor_server.services.requests import Once, Request
@@ -38,10 +40,11 @@ class MemberAnswer(Struct, frozen=True, kw_only=True):
 class Access:
     """Roles of people on accounts."""
 
-    def __init__(self, *, store: Store, clock: Clock, once: Once) -> None:
+    def __init__(self, *, store: Store, clock: Clock, once: Once, plans: Plans) -> None:
         self._store = store
         self._clock = clock
         self._once = once
+        self._plans = plans
 
     async def members(self, account: str) -> Sequence[Membership]:
         """Return who holds a role on an account, the longest first. Raises AccountNotFound."""
@@ -55,7 +58,8 @@ class Access:
     async def grant(self, account: str, person: str, role: Role, request: Request) -> Membership:
         """Give a person a role on an account, instead of the one they had.
 
-        Raises AccountNotFound, MemberNotFound where there is no such person, LastOwner.
+        Raises AccountNotFound, MemberNotFound where there is no such person, LastOwner, PlanLimit
+        where the plan of somebody who is to own it has no room for one account more.
         """
         now_us = to_us(self._clock.now())
 
@@ -68,6 +72,8 @@ class Access:
                 return MemberAnswer(member=before)
             if role is not Role.OWNER:
                 _check_owners(tx, account, without=person)
+            else:
+                self._plans.check_account(tx, person, account)
             after = _changed(before, account, person, role, now_us)
             if not request.validate_only:
                 put(tx, say, before, after, now_us=now_us)
@@ -157,6 +163,7 @@ def principal_of(
     session: str,
     until_us: int | None,
     authenticated_us: int,
+    plan: Plan = UNBOUND,
 ) -> Principal:
     """Return a person who is signed in, with what they may do at this moment.
 
@@ -173,6 +180,7 @@ def principal_of(
         session=session,
         until_us=until_us,
         authenticated_us=authenticated_us,
+        plan=plan,
     )
 
 

@@ -29,6 +29,7 @@ from axisor_server.services import access
 from axisor_server.services.account_rows import AccountRows, rewrite, unmade
 from axisor_server.services.admission import admit
 from axisor_server.services.credentials import CredentialReport, ask, report_on, vet, warning_of
+from axisor_server.services.plans import Plans
 from axisor_server.services.principals import Principal
 from axisor_server.services.recording import Recorder, Say
 from axisor_server.services.requests import Once, Request
@@ -79,7 +80,7 @@ def stream_of(account: str) -> str:
 class Accounts:
     """The accounts of this core."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it stands on that much
         self,
         *,
         engine: Engine,
@@ -90,6 +91,7 @@ class Accounts:
         once: Once,
         recorder: Recorder,
         max_mode: Mode,
+        plans: Plans,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -100,6 +102,7 @@ class Accounts:
         self._recorder = recorder
         self._rows = AccountRows(engine=engine, recorder=recorder)
         self._max_mode = max_mode
+        self._plans = plans
 
     async def get(self, id: str) -> AccountRecord:
         """Return an account. Raises AccountNotFound."""
@@ -143,7 +146,7 @@ class Accounts:
     ) -> AccountAnswer:
         """Add an account, seal its credentials, and begin to act for it.
 
-        Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid.
+        Raises ModeNotAllowed, VenueNotFound, VenueAuth, KeyCanWithdraw, FieldInvalid, PlanLimit.
         """
 
         async def change(id: str) -> AccountAnswer:
@@ -325,6 +328,7 @@ class Accounts:
             there = tx.account(id)
             if there is not None:  # An earlier try of the same request got this far.
                 return there
+            self._plans.check_account(tx, request.caller.person, id)
             tx.put_account(record, revision=None)
             self._seal(tx, record, credentials, rights)
             access.found(tx, say, id, request.caller, now_us=now_us)

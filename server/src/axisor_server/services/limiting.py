@@ -10,11 +10,16 @@ from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
-from axisor.errors import RateLimited
+from axisor.errors import PlanLimit, RateLimited
+from axisor_server.domain import plans
 from axisor_server.domain.rates import Charge, Rate, check
 from axisor_server.services.principals import Peer, Principal
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+PLAN = "plan"
+"""Begins the keys that are counted by person, whatever they call with."""
 
 
 class Sort(enum.Enum):
@@ -86,19 +91,28 @@ class Limits:
             charges.append(Charge(f"sign_in/{peer.address}", rate, strict=True))
         await self._take(charges)
 
-    async def admit(self, principal: Principal, sort: Sort) -> None:
-        """Count a call of a known caller, of their token too. Raises RateLimited."""
+    async def admit(self, principal: Principal, sort: Sort, *, protects: bool = False) -> None:
+        """Count a call of a known caller, of their token and by their plan too.
+
+        One that `protects` is not counted by the plan. Raises RateLimited, PlanLimit.
+        """
         if sort is Sort.SIGN_IN:
             return
         rate = self._rates.caller[sort]
         charges = [Charge(f"{sort.value}/{principal.tenant}/{principal.name}", rate)]
         if principal.token:
             charges.append(Charge(f"{sort.value}/tokens/{principal.token}", rate))
-        await self._take(charges)
+        if principal.plan.calls is not None and not protects:
+            charges.append(Charge(_of_plan(principal), principal.plan.calls))
+        await self._take(charges, principal.plan)
 
     @contextmanager
     def streaming(self, principal: Principal) -> Iterator[None]:
-        """Count a stream for as long as it is open. Raises RateLimited."""
+        """Count a stream for as long as it is open, by its caller's plan too.
+
+        The streams of a plan are those of the person, by whichever token, at this core. Raises
+        RateLimited, PlanLimit.
+        """
         open_now = self._open.get(principal.name, 0)
         if open_now >= self._rates.streams:
             raise RateLimited(
@@ -106,26 +120,48 @@ class Limits:
                 fix="Close one: a stream can carry everything of its account.",
                 retry_after_s="5",
             )
-        self._open[principal.name] = open_now + 1
+        of_plan = _of_plan(principal)
+        most = principal.plan.streams
+        what = "streams that are open at once"
+        plans.check(principal.plan, "streams", most, self._open.get(of_plan, 0), what=what)
+        with self._counted(principal.name), self._counted(of_plan):
+            yield
+
+    @contextmanager
+    def _counted(self, key: str) -> Iterator[None]:
+        self._open[key] = self._open.get(key, 0) + 1
         try:
             yield
         finally:
-            left = self._open[principal.name] - 1
+            left = self._open[key] - 1
             if left:
-                self._open[principal.name] = left
+                self._open[key] = left
             else:
-                del self._open[principal.name]
+                del self._open[key]
 
     async def aclose(self) -> None:
         """Let go of what the limiter holds."""
         await self._limiter.aclose()
 
-    async def _take(self, charges: Sequence[Charge]) -> None:
+    async def _take(self, charges: Sequence[Charge], plan: plans.Plan = plans.UNBOUND) -> None:
         wait_us, key = await self._limiter.take(charges)
-        if wait_us:
-            what = key.partition("/")[0].replace("_", "-")
-            raise RateLimited(
-                f"More {what} calls than are let through.",
-                retry_after_s=f"{-(-wait_us // 1_000) / 1_000:.3f}",
-                limit=what,
+        if not wait_us:
+            return
+        what = key.partition("/")[0].replace("_", "-")
+        wait_s = f"{-(-wait_us // 1_000) / 1_000:.3f}"
+        if what == PLAN and plan.calls is not None:
+            raise PlanLimit(
+                f"More calls than the plan {plan.name} lets through in a minute.",
+                fix="Wait as long as the answer says, or ask for another plan.",
+                retry_after_s=wait_s,
+                plan=plan.name,
+                limit="calls",
+                most=plan.calls.count,
             )
+        raise RateLimited(
+            f"More {what} calls than are let through.", retry_after_s=wait_s, limit=what
+        )
+
+
+def _of_plan(principal: Principal) -> str:
+    return f"{PLAN}/{principal.person}"

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from axisor.errors import TokenInvalid
 from axisor.model import Permission
+from axisor_server.domain.plans import UNBOUND, Plan
 from axisor_server.domain.records import TENANT
 from axisor_server.domain.roles import EVERYTHING
 
@@ -32,7 +33,8 @@ class Principal(Struct, frozen=True, kw_only=True):
     `until_us` is when all of it ends, None for never; `authenticated_us` when they last proved who
     they are, None for whoever proves it with every call. `caveats` are what a token was narrowed
     by: `methods` the only ones it is for, `sats_per_day` what it may move, None without a bound.
-    `propose_only` says that they may ask for changes, and make none.
+    `propose_only` says that they may ask for changes, and make none. `plan` bounds how much they
+    use.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     methods: frozenset[str] | None = None
     sats_per_day: int | None = None
     propose_only: bool = False
+    plan: Plan = UNBOUND
 
     def rights(self, account: str) -> Permission:
         """Return what the caller may do with an account; with none named, with the core."""

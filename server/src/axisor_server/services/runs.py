@@ -20,6 +20,7 @@ from axisor.model import Leash, Mode, Permission
 from axisor.strategy import Protection, Strategy, decode_config
 from axisor_server.domain.hosting import Hosted
 from axisor_server.domain.journal import Entry
+from axisor_server.domain.plans import Plan, withheld
 from axisor_server.domain.records import RunRecord
 from axisor_server.domain.run import after_verb
 from axisor_server.engine.asks import CreateRun, MoveRun
@@ -27,6 +28,7 @@ from axisor_server.engine.facade import Engine
 from axisor_server.engine.verbs import check_etag
 from axisor_server.ports import Clock, Reader, Store
 from axisor_server.services.accounts import Accounts, stream_of
+from axisor_server.services.plans import Plans
 from axisor_server.services.requests import Request
 
 STARTABLE = (RunState.CREATED, RunState.STOPPED, RunState.FAILED)
@@ -51,11 +53,14 @@ class Change(Struct, frozen=True, kw_only=True):
 class Runs:
     """The runs of all accounts."""
 
-    def __init__(self, *, engine: Engine, store: Store, accounts: Accounts, clock: Clock) -> None:
+    def __init__(
+        self, *, engine: Engine, store: Store, accounts: Accounts, clock: Clock, plans: Plans
+    ) -> None:
         self._engine = engine
         self._store = store
         self._accounts = accounts
         self._clock = clock
+        self._plans = plans
 
     @property
     def strategies(self) -> Mapping[str, type[Strategy[Any, Any]]]:
@@ -157,12 +162,14 @@ class Runs:
     ) -> RunAnswer:
         """Start or resume a run.
 
-        Raises PermissionDenied, ConfigInvalid, and RunStateInvalid where it runs already.
+        Raises PermissionDenied, ConfigInvalid, RunStateInvalid where it runs already, and PlanLimit
+        where the plan of those who own the account has no room for it.
         """
         run = await self.get(account, id)
         kind = self.strategy(run.strategy)
         decode_config(kind, run.config)
         _check_rights(kind, rights)
+        _check_plan(kind, request.caller.plan)
         if request.validate_only:
             fits = (RunState.PAUSED,) if verb == "resume" else STARTABLE
             if run.state not in fits:
@@ -170,8 +177,10 @@ class Runs:
                     f"The run is {run.state.value.upper()}.", run=id, state=run.state.value
                 )
             self._check_time(request)
+            await self._plans.check_run(account, id)
             return RunAnswer(run=run, sequence=await self._sequence(account))
-        return await self.verb(account, id, verb, request)
+        async with self._plans.beginning(account, id, request_id=request.request_id):
+            return await self.verb(account, id, verb, request)
 
     async def verb(self, account: str, id: str, verb: str, request: Request) -> RunAnswer:
         """Do `start`, `pause`, `resume` or `stop`. Raises RunStateInvalid."""
@@ -219,6 +228,11 @@ def _check_rights(strategy: type[Strategy[Any, Any]], rights: Permission) -> Non
         raise PermissionDenied(
             f"{strategy.name} acts with rights this token lacks: {names}.", permission=names
         )
+
+
+def _check_plan(strategy: type[Strategy[Any, Any]], plan: Plan) -> None:
+    if strategy.permissions & plan.withheld and not protects(strategy):
+        raise withheld(plan, strategy.name)
 
 
 def _warnings(strategy: type[Strategy[Any, Any]], mode: Mode, leash: Leash) -> tuple[str, ...]:

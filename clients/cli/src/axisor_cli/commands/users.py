@@ -23,9 +23,13 @@ COLUMNS = (
     Column("title", "title"),
     Column("state", "state"),
     Column("role", "role"),
+    Column("plan", "plan"),
     Column("second factor", "second_factor"),
 )
 
+
+NO_PLAN = "none"
+"""In the place of a plan: what binds everybody is all that does."""
 
 IDENTITIES = (
     Column("id", "id"),
@@ -55,6 +59,7 @@ def row(person: Person) -> dict[str, Any]:
         "role": person.role.value,
         "email_verified": person.email_verified,
         "second_factor": person.second_factor,
+        "plan": person.plan,
         "created_at": person.created_at,
     }
 
@@ -135,6 +140,26 @@ def role(options: Options, role: str, person: str, yes: bool, request_id: Any) -
     after = options.run(use)
     printer = options.printer()
     printer.say(f"{found.role.value} → {after.role.value}")
+    printer.record(row(after))
+
+
+@command(user)
+@_about_one
+@click.argument("plan")
+def plan(options: Options, plan: str, person: str, yes: bool, request_id: Any) -> None:
+    """Put a person on a plan of the settings; `none` is no plan. What runs goes on."""
+    found = options.run(lambda client: _find(client, person))
+    question = f"Put {found.email or found.name} on the plan {plan} (now {found.plan or NO_PLAN})?"
+    confirm(options, question, yes=yes, dry_run=False)
+    again = None if request_id is None else str(request_id)
+    wanted = "" if plan == NO_PLAN else plan
+
+    async def use(client: Client) -> Person:
+        return await client.users.change_plan(found.name, wanted, request_id=again)
+
+    after = options.run(use)
+    printer = options.printer()
+    printer.say(f"{found.plan or NO_PLAN} → {after.plan or NO_PLAN}")
     printer.record(row(after))
 
 

@@ -8,11 +8,12 @@ import msgspec
 from msgspec import Struct
 
 from axisor.errors import PermissionDenied, PersonStateInvalid
-from axisor.identity import PersonChanged, PlatformRoleChanged
+from axisor.identity import PersonChanged, PlanChanged, PlatformRoleChanged
 from axisor.model import Permission, PlatformRole
 from axisor.states import PersonChange, PersonState
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.people import Person, erased, principal_of
+from axisor_server.domain.plans import NO_PLANS, Catalogue
 from axisor_server.domain.proofs import Purpose
 from axisor_server.ports import Clock, Store, Transaction
 from axisor_server.services.access import leave_all
@@ -37,7 +38,7 @@ class Changed(Struct, frozen=True):
 class Administering:
     """Looks after people. Nobody can do anything to those who hold more than they do."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it stands on that much
         self,
         *,
         store: Store,
@@ -48,6 +49,7 @@ class Administering:
         sessions: Sessions,
         tokens: Tokens,
         once: Once,
+        catalogue: Catalogue = NO_PLANS,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -57,6 +59,7 @@ class Administering:
         self._sessions = sessions
         self._tokens = tokens
         self._once = once
+        self._catalogue = catalogue
 
     async def all(self) -> Sequence[Shown]:
         """Return everybody, oldest first, those who were erased too."""
@@ -106,6 +109,26 @@ class Administering:
         changed = await self._once.record(request, Changed, unit)
         return await self.show(changed.person)
 
+    async def put_on(self, id: str, plan: str, *, request: Request) -> Shown:
+        """Put a person on another plan, or on none, in force with their next call.
+
+        What runs goes on. Raises PersonNotFound, PlanNotFound, PersonStateInvalid for who is
+        erased, PermissionDenied for one who holds more than the caller.
+        """
+
+        def unit(tx: Transaction, say: Say) -> Changed:
+            self._catalogue.named(plan)
+            person = self._directory.get(tx, id)
+            if person.plan != plan:
+                self._check_may(person.role, person.role, request.caller)
+                self._check_there(person)
+                say(PlanChanged(person=principal_of(id), plan=plan, former=person.plan))
+                self._directory.put(tx, msgspec.structs.replace(person, plan=plan))
+            return Changed(id)
+
+        changed = await self._once.record(request, Changed, unit)
+        return await self.show(changed.person)
+
     def _check_may(self, former: PlatformRole, role: PlatformRole, caller: Principal) -> None:
         if not (may_give(caller, former) and may_give(caller, role)):
             raise PermissionDenied(
@@ -116,14 +139,18 @@ class Administering:
 
     def _check_stays(self, tx: Transaction, person: Person) -> None:
         """Refuse to take the platform from the last who own it, and to change who is erased."""
-        if person.state is PersonState.ERASED:
-            raise PersonStateInvalid(
-                "They are erased, and stay so.", person=principal_of(person.id)
-            )
+        self._check_there(person)
         owns = person.role is PlatformRole.OWNER and person.may_sign_in
         if owns and owners(self._directory.everybody(tx)) == 1:
             raise PersonStateInvalid(
                 "They are the last who own the platform.", person=principal_of(person.id)
+            )
+
+    @staticmethod
+    def _check_there(person: Person) -> None:
+        if person.state is PersonState.ERASED:
+            raise PersonStateInvalid(
+                "They are erased, and stay so.", person=principal_of(person.id)
             )
 
     async def _change(self, id: str, change: PersonChange, request: Request) -> Shown:

@@ -78,6 +78,7 @@ class Directory:
         joined: Joined,
         password: str,
         verified_us: int | None = None,
+        plan: str = "",
     ) -> Person:
         """Make a person with a key of their own. Raises Conflict where the address is taken."""
         now_us = self._now_us()
@@ -91,6 +92,7 @@ class Directory:
             joined=joined,
             password=password,
             verified_us=verified_us,
+            plan=plan,
             created_us=now_us,
             updated_us=now_us,
         )

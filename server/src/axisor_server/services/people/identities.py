@@ -205,6 +205,7 @@ class Identities:
                 joined=joined,
                 password="",
                 verified_us=to_us(self._clock.now()),
+                plan=self._registering.plan_of(joined),
             )
             self._put(tx, person_id, id, who)
             say(PersonRegistered(person=principal_of(person_id), role=role, joined=joined.value))

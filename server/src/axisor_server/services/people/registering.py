@@ -51,6 +51,7 @@ class Registering:
         throttle: Throttle,
         recorder: Recorder,
         is_open: bool,
+        plan: str = "",
     ) -> None:
         self._store = store
         self._clock = clock
@@ -62,6 +63,7 @@ class Registering:
         self._throttle = throttle
         self._recorder = recorder
         self._is_open = is_open
+        self._plan = plan
 
     async def invite(
         self, email: str, role: PlatformRole, *, silent: bool, caller: Principal
@@ -112,6 +114,7 @@ class Registering:
                 role=role,
                 joined=joined,
                 password=kept,
+                plan=self.plan_of(joined),
             )
             self._ask(tx, person)
             say(PersonRegistered(person=principal_of(id), role=role, joined=joined.value))
@@ -133,6 +136,10 @@ class Registering:
         if tx.document_by(KIND, FIRST) is None:
             role, joined = PlatformRole.OWNER, Joined.FIRST
         return role, joined
+
+    def plan_of(self, joined: Joined) -> str:
+        """Return the plan of somebody new; the first person, whose core it is, is on none."""
+        return "" if joined is Joined.FIRST else self._plan
 
     async def request_verification(self, email: str, *, peer: Peer) -> None:
         """Send a letter to somebody whose address is not verified. Raises RateLimited."""
