@@ -33,7 +33,14 @@ from axisor_server.rpc.rules import methods, services
 __all__ = ["postgres_dsn", "postgres_server"]
 
 METHODS = methods(services())
-CHANGES = {path.removeprefix("axisor.v1.") for path, method in METHODS.items() if not method.reads}
+CHANGES = {
+    path.removeprefix("axisor.v1.")
+    for path, method in METHODS.items()
+    if not (method.reads or method.converses)
+}
+"""What changes something by one call. What a runner asks for in its conversation is a step of its
+run, journaled as every step is.
+"""
 AUDITED = sorted(
     f"{service.name}/{method.name}"
     for service in services()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -359,3 +360,27 @@ async def test_plaintext_is_for_loopback_only(core: Served, tmp_path: Path) -> N
 
     with pytest.raises(SettingsInvalid):
         await server.start("0.0.0.0", 0, None)
+
+
+async def test_who_hangs_up_at_any_moment_is_no_error_of_ours(
+    channel: grpc.aio.Channel, account: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub: Any = AccountServiceStub(channel)
+    watched = accounts_pb2.WatchAccountRequest(name=account)
+    asked = accounts_pb2.GetAccountRequest(name=account)
+
+    with structlog.testing.capture_logs() as lines:
+        for turn in range(400):
+            call = (
+                stub.WatchAccount(watched, metadata=bearer())
+                if turn % 2
+                else stub.GetAccount(asked, metadata=bearer())
+            )
+            for _ in range(turn % 50):
+                await asyncio.sleep(0)
+            call.cancel()
+        answer = await stub.GetAccount(asked, metadata=bearer())
+
+    assert answer.account.name == account
+    assert [line for line in lines if line["log_level"] in ("error", "critical")] == []
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

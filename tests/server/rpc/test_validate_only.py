@@ -41,6 +41,7 @@ WITHOUT = {
     "axisor.v1.UserService/DisableTotp": SELF,
     "axisor.v1.UserService/RegenerateRecoveryCodes": SELF,
     "axisor.v1.UserService/UnlinkIdentity": SELF,
+    "axisor.v1.RunnerService/Run": "A conversation in which every action is asked for by the core.",
     "axisor.v1.ConfirmationService/CommitConfirmation": "What it would do was prepared and shown.",
     "axisor.v1.ConfirmationService/ApproveConfirmation": "What it would do was prepared and shown.",
 }

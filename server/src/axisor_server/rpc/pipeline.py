@@ -175,7 +175,7 @@ class Pipeline:
             look_as(principal)
         mode = await self._mode(call, str(metadata.get(EXPECT_MODE_HEADER, "")).lower())
         if mode is not None:
-            await context.send_initial_metadata(((MODE_HEADER, mode.value),))
+            await _tell(context, mode)
         return call
 
     async def _mode(self, call: Call, expected: str) -> Mode | None:
@@ -220,6 +220,14 @@ class Pipeline:
         elapsed = self._clock.monotonic_ms() - begun
         self._metrics.record(method.path, code.name, elapsed)
         log.debug("call", method=method.path, code=code.name, ms=elapsed)
+
+
+async def _tell(context: Context, mode: Mode) -> None:
+    try:
+        await context.send_initial_metadata(((MODE_HEADER, mode.value),))
+    except grpc.aio.InternalError as error:
+        # Whoever called has hung up, and gRPC has not told this task of it yet.
+        raise asyncio.CancelledError from error
 
 
 async def _only(raw: bytes) -> AsyncIterator[bytes]:
