@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import grpc
@@ -157,11 +157,6 @@ def _configuration(tls: Tls) -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration(
         [(tls.key, tls.certificate)], root_certificates=tls.client_roots
     )
-
-
-def servicer_names() -> Sequence[str]:
-    """Return the full names of the services that need a servicer."""
-    return [service.full_name for service in services()]
 
 
 def _handler(
