@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
+from msgspec import structs
+
+from axisor.events import IntentPlanned, PositionChanged
 from axisor.intents import AddMargin, Check, Why
-from axisor.model import Position, Side
+from axisor.model import FeedQuality, Position, Side, Tick
+from axisor.wire.records import TickReport
 from axisor_cli.narration import Narrator, Result, _budget_left
 
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ID = "7f3a0000-0000-4000-8000-000000000001"
 
 
@@ -92,3 +98,21 @@ def test_the_budget_is_what_the_guard_said_of_it():
 
     assert _budget_left(action) == "  (may spend 500,000, left 417,459)"
     assert _budget_left(AddMargin(position=ID, amount=1)) == ""
+
+
+def test_a_rescue_is_told_at_the_price_it_was_decided_by_however_late_it_is_heard():
+    said: list[str] = []
+    narrator = Narrator("acc", position(), position("b"), say=said.append)
+    why = Why(rule="r", inputs={"price": "98100", "distance_percent": "1.98"})
+    rescue = AddMargin(position=ID, amount=82_541, why=why)
+    after = structs.replace(position(), liquidation=Decimal(93_000))
+    late = Tick(
+        time=NOW, received=NOW, last=Decimal("98133.5"), bid=None, ask=None, source="stream"
+    )
+
+    narrator._tick(TickReport(tick=late, quality=FeedQuality.FRESH))
+    narrator._happened(IntentPlanned(intent="i", action=rescue, target=ID, run="guard"))
+    narrator._happened(PositionChanged(position=after))
+
+    assert said[-2].endswith("98,100  GUARD  A is 1.98 % from liquidation: add 82,541 sat")
+    assert "98,100  A  5.20 %" in said[-1]

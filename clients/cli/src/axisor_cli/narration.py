@@ -107,6 +107,7 @@ class Narrator:
         self._warned: set[str] = set()
         self._planned: dict[str, AddMargin] = {}
         self._price: Price | None = None
+        self._acted: Price | None = None
         self._low: tuple[datetime, Price] | None = None
         self._begin: datetime | None = None
         self._now: datetime | None = None
@@ -199,9 +200,10 @@ class Narrator:
         match payload:
             case IntentPlanned(action=AddMargin() as action) if payload.run:
                 self._planned[payload.intent] = action
-                price = "" if self._price is None else f"{self._price:,f}  "
+                self._acted = price = _price_then(action) or self._price
+                shown = "" if price is None else f"{price:,f}  "
                 left = _budget_left(action)
-                self._tell(f"{price}GUARD  {self._reason(action)}add {action.amount:,} sat{left}")
+                self._tell(f"{shown}GUARD  {self._reason(action)}add {action.amount:,} sat{left}")
             case IntentSettled() if payload.intent in self._planned:
                 self._settled(payload)
             case IntentReviewRefused():
@@ -237,9 +239,10 @@ class Narrator:
     def _changed(self, position: Position) -> None:
         before = self._twins[position.id]
         self._twins[position.id] = position
-        if position.liquidation != before.liquidation and self._price is not None:
+        price = self._acted or self._price
+        if position.liquidation != before.liquidation and price is not None:
             self._tell(
-                f"{self._price:,f}  {self._gauge(position)}  "
+                f"{price:,f}  {self._gauge(position, price)}  "
                 f"liq {before.liquidation:,f} -> {position.liquidation:,f}"
             )
 
@@ -269,6 +272,12 @@ class Narrator:
 
     def _end(self, id: str) -> str:
         return self._ended[id].end.value if id in self._ended else PositionEnd.UNKNOWN.value
+
+
+def _price_then(action: AddMargin) -> Price | None:
+    """Return the price that the guard decided by; the last one heard may be later than that."""
+    text = "" if action.why is None else action.why.inputs.get("price", "")
+    return Price(text) if text else None
 
 
 def _budget_left(action: AddMargin) -> str:
