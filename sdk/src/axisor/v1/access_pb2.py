@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from axisor.v1 import permissions_pb2 as axisor_dot_v1_dot_permissions__pb2
 from axisor.v1 import types_pb2 as axisor_dot_v1_dot_types__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61xisor/v1/access.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x01\n\x06Member\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06person\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x04role\x18\x03 \x01(\x0e\x32\x0f.axisor.v1.RoleB\x04\xe2\x41\x01\x03\x12\x33\n\tjoin_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\xa2\x02\n\x0cGrantRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\x06person\x18\x05 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x1a\x32\x18^people/[a-z0-9-]{1,64}$\x12-\n\x04role\x18\x06 \x01(\x0e\x32\x0f.axisor.v1.RoleB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\"8\n\rGrantResponse\x12\'\n\x06member\x18\x01 \x01(\x0b\x32\x11.axisor.v1.MemberB\x04\xe2\x41\x01\x03\"\xd5\x01\n\rRevokeRequest\x12K\n\x04name\x18\x01 \x01(\tB=\xe2\x41\x01\x02\xbaH6r422^accounts/[a-z0-9-]{1,64}/members/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"9\n\x0eRevokeResponse\x12\'\n\x06member\x18\x01 \x01(\x0b\x32\x11.axisor.v1.MemberB\x04\xe2\x41\x01\x03\"\x8d\x01\n\x12ListMembersRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"^\n\x13ListMembersResponse\x12(\n\x07members\x18\x01 \x03(\x0b\x32\x11.axisor.v1.MemberB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\x99\x02\n\rAccessService\x12P\n\x05Grant\x12\x17.axisor.v1.GrantRequest\x1a\x18.axisor.v1.GrantResponse\"\x14\x8a\xb5\x18\x10\x08\x07\x12\x06parent\x18\x01 \x01(\x03\x12S\n\x06Revoke\x12\x18.axisor.v1.RevokeRequest\x1a\x19.axisor.v1.RevokeResponse\"\x14\x8a\xb5\x18\x10\x08\x07\x12\x04name\x18\x01 \x01(\x04@\x01\x12\x61\n\x0bListMembers\x12\x1d.axisor.v1.ListMembersRequest\x1a\x1e.axisor.v1.ListMembersResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x07\x12\x06parent(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61xisor/v1/access.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8c\x01\n\x06Member\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06person\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12#\n\x04role\x18\x03 \x01(\x0e\x32\x0f.axisor.v1.RoleB\x04\xe2\x41\x01\x03\x12\x33\n\tjoin_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\xa2\x02\n\x0cGrantRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\x06person\x18\x05 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x1a\x32\x18^people/[a-z0-9-]{1,64}$\x12-\n\x04role\x18\x06 \x01(\x0e\x32\x0f.axisor.v1.RoleB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\"8\n\rGrantResponse\x12\'\n\x06member\x18\x01 \x01(\x0b\x32\x11.axisor.v1.MemberB\x04\xe2\x41\x01\x03\"\xd5\x01\n\rRevokeRequest\x12K\n\x04name\x18\x01 \x01(\tB=\xe2\x41\x01\x02\xbaH6r422^accounts/[a-z0-9-]{1,64}/members/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"9\n\x0eRevokeResponse\x12\'\n\x06member\x18\x01 \x01(\x0b\x32\x11.axisor.v1.MemberB\x04\xe2\x41\x01\x03\"\x8d\x01\n\x12ListMembersRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"^\n\x13ListMembersResponse\x12(\n\x07members\x18\x01 \x03(\x0b\x32\x11.axisor.v1.MemberB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\x92\x03\n\rAccessService\x12z\n\x05Grant\x12\x17.axisor.v1.GrantRequest\x1a\x18.axisor.v1.GrantResponse\">\x8a\xb5\x18\x10\x08\x07\x12\x06parent\x18\x01 \x01(\x03\x82\xd3\xe4\x93\x02$\"\x1f/v1/{parent=accounts/*}/members:\x01*\x12z\n\x06Revoke\x12\x18.axisor.v1.RevokeRequest\x1a\x19.axisor.v1.RevokeResponse\";\x8a\xb5\x18\x10\x08\x07\x12\x04name\x18\x01 \x01(\x04@\x01\x82\xd3\xe4\x93\x02!*\x1f/v1/{name=accounts/*/members/*}\x12\x88\x01\n\x0bListMembers\x12\x1d.axisor.v1.ListMembersRequest\x1a\x1e.axisor.v1.ListMembersResponse\":\x90\x02\x01\x8a\xb5\x18\x0c\x08\x07\x12\x06parent(\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=accounts/*}/membersb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -79,25 +80,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMEMBERSRESPONSE'].fields_by_name['next_page_token']._loaded_options = None
   _globals['_LISTMEMBERSRESPONSE'].fields_by_name['next_page_token']._serialized_options = b'\342A\001\003'
   _globals['_ACCESSSERVICE'].methods_by_name['Grant']._loaded_options = None
-  _globals['_ACCESSSERVICE'].methods_by_name['Grant']._serialized_options = b'\212\265\030\020\010\007\022\006parent\030\001 \001(\003'
+  _globals['_ACCESSSERVICE'].methods_by_name['Grant']._serialized_options = b'\212\265\030\020\010\007\022\006parent\030\001 \001(\003\202\323\344\223\002$\"\037/v1/{parent=accounts/*}/members:\001*'
   _globals['_ACCESSSERVICE'].methods_by_name['Revoke']._loaded_options = None
-  _globals['_ACCESSSERVICE'].methods_by_name['Revoke']._serialized_options = b'\212\265\030\020\010\007\022\004name\030\001 \001(\004@\001'
+  _globals['_ACCESSSERVICE'].methods_by_name['Revoke']._serialized_options = b'\212\265\030\020\010\007\022\004name\030\001 \001(\004@\001\202\323\344\223\002!*\037/v1/{name=accounts/*/members/*}'
   _globals['_ACCESSSERVICE'].methods_by_name['ListMembers']._loaded_options = None
-  _globals['_ACCESSSERVICE'].methods_by_name['ListMembers']._serialized_options = b'\220\002\001\212\265\030\014\010\007\022\006parent(\001'
-  _globals['_MEMBER']._serialized_start=185
-  _globals['_MEMBER']._serialized_end=325
-  _globals['_GRANTREQUEST']._serialized_start=328
-  _globals['_GRANTREQUEST']._serialized_end=618
-  _globals['_GRANTRESPONSE']._serialized_start=620
-  _globals['_GRANTRESPONSE']._serialized_end=676
-  _globals['_REVOKEREQUEST']._serialized_start=679
-  _globals['_REVOKEREQUEST']._serialized_end=892
-  _globals['_REVOKERESPONSE']._serialized_start=894
-  _globals['_REVOKERESPONSE']._serialized_end=951
-  _globals['_LISTMEMBERSREQUEST']._serialized_start=954
-  _globals['_LISTMEMBERSREQUEST']._serialized_end=1095
-  _globals['_LISTMEMBERSRESPONSE']._serialized_start=1097
-  _globals['_LISTMEMBERSRESPONSE']._serialized_end=1191
-  _globals['_ACCESSSERVICE']._serialized_start=1194
-  _globals['_ACCESSSERVICE']._serialized_end=1475
+  _globals['_ACCESSSERVICE'].methods_by_name['ListMembers']._serialized_options = b'\220\002\001\212\265\030\014\010\007\022\006parent(\001\202\323\344\223\002!\022\037/v1/{parent=accounts/*}/members'
+  _globals['_MEMBER']._serialized_start=215
+  _globals['_MEMBER']._serialized_end=355
+  _globals['_GRANTREQUEST']._serialized_start=358
+  _globals['_GRANTREQUEST']._serialized_end=648
+  _globals['_GRANTRESPONSE']._serialized_start=650
+  _globals['_GRANTRESPONSE']._serialized_end=706
+  _globals['_REVOKEREQUEST']._serialized_start=709
+  _globals['_REVOKEREQUEST']._serialized_end=922
+  _globals['_REVOKERESPONSE']._serialized_start=924
+  _globals['_REVOKERESPONSE']._serialized_end=981
+  _globals['_LISTMEMBERSREQUEST']._serialized_start=984
+  _globals['_LISTMEMBERSREQUEST']._serialized_end=1125
+  _globals['_LISTMEMBERSRESPONSE']._serialized_start=1127
+  _globals['_LISTMEMBERSRESPONSE']._serialized_end=1221
+  _globals['_ACCESSSERVICE']._serialized_start=1224
+  _globals['_ACCESSSERVICE']._serialized_end=1626
 # @@protoc_insertion_point(module_scope)

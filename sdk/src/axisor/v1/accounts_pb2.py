@@ -27,12 +27,13 @@ from axisor.v1 import permissions_pb2 as axisor_dot_v1_dot_permissions__pb2
 from axisor.v1 import resources_pb2 as axisor_dot_v1_dot_resources__pb2
 from axisor.v1 import types_pb2 as axisor_dot_v1_dot_types__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61xisor/v1/accounts.proto\x12\taxisor.v1\x1a\x16\x61xisor/v1/events.proto\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x19\x61xisor/v1/resources.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"x\n\x0b\x43redentials\x12\x1f\n\x03key\x18\x01 \x01(\tB\x12\x80\x01\x01\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\"\n\x06secret\x18\x02 \x01(\tB\x12\x80\x01\x01\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12$\n\npassphrase\x18\x03 \x01(\tB\x10\x80\x01\x01\xe2\x41\x02\x01\x04\xbaH\x05r\x03\x18\x80\x02\"H\n\x11GetAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\"?\n\x12GetAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\"W\n\x13ListAccountsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"a\n\x14ListAccountsResponse\x12*\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\xe3\x02\n\x14\x43reateAccountRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x32\n\x05venue\x18\x02 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x1a\x32\x18^venues/[a-z0-9-]{1,64}$\x12-\n\x07network\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x02\xbaH\x15r\x13\x32\x11^[a-z0-9-]{1,64}$\x12-\n\x04mode\x18\x04 \x01(\x0e\x32\x0f.axisor.v1.ModeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1c\n\x05label\x18\x05 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12$\n\x08\x62\x61se_url\x18\x06 \x01(\tB\x12\xe2\x41\x01\x01\xbaH\x0br\x06\x18\x80\x02\x88\x01\x01\xd8\x01\x01\x12\x32\n\x0b\x63redentials\x18\x07 \x01(\x0b\x32\x16.axisor.v1.CredentialsB\x05\xe2\x41\x02\x01\x04\x12\x1f\n\x11\x61llow_withdrawals\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\"Z\n\x15\x43reateAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x96\x02\n\x14UpdateAccountRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x07\x61\x63\x63ount\x18\x02 \x01(\x0b\x32\x12.axisor.v1.AccountB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12;\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x19\n\x04\x65tag\x18\x04 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@:S\xbaHP\x1aN\n\x11update_mask.paths\x12\x17name at least one field\x1a size(this.update_mask.paths) > 0\"Z\n\x15UpdateAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x88\x01\n\x14\x44\x65leteAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x04\x65tag\x18\x03 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@\"/\n\x15\x44\x65leteAccountResponse\x12\x16\n\x08sequence\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xcd\x01\n\x19ReplaceCredentialsRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0b\x63redentials\x18\x03 \x01(\x0b\x32\x16.axisor.v1.CredentialsB\x0b\xe2\x41\x02\x02\x04\xbaH\x03\xc8\x01\x01\x12\x1f\n\x11\x61llow_withdrawals\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"g\n\x1aReplaceCredentialsResponse\x12\x31\n\x06report\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.CredentialReportB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xc1\x01\n\x10\x43redentialReport\x12\x13\n\x05valid\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06scopes\x18\x02 \x03(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63\x61n_withdraw\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0emissing_scopes\x18\x04 \x03(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\ncheck_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"M\n\x16TestCredentialsRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\"L\n\x17TestCredentialsResponse\x12\x31\n\x06report\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.CredentialReportB\x04\xe2\x41\x01\x03\"P\n\x11GetBalanceRequest\x12;\n\x04name\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9-]{1,64}/balance$\"?\n\x12GetBalanceResponse\x12)\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x12.axisor.v1.BalanceB\x04\xe2\x41\x01\x03\"p\n\x17ReconcileAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\"\x7f\n\x18ReconcileAccountResponse\x12+\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.axisor.v1.SnapshotB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x64ifference_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xd5\x02\n\x12HaltAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\x05level\x18\x05 \x01(\x0e\x32\x14.axisor.v1.HaltLevelB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1c\n\x06reason\x18\x06 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02:>\xbaH;\x1a\x39\n\nlevel.none\x12\x1aresume the account instead\x1a\x0fthis.level != 1\"\x82\x01\n\x13HaltAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12(\n\x07intents\x18\x02 \x03(\x0b\x32\x11.axisor.v1.IntentB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xe2\x01\n\x14ResumeAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1c\n\x06reason\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02\"Z\n\x15ResumeAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x87\x01\n\x13WatchAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12(\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00H\x00\x88\x01\x01\x42\x11\n\x0f_after_sequence\"\x9a\x01\n\x14WatchAccountResponse\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.axisor.v1.EventB\x04\xe2\x41\x01\x03\x12+\n\x08snapshot\x18\x02 \x01(\x0b\x32\x13.axisor.v1.SnapshotB\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\x32\xe5\t\n\x0e\x41\x63\x63ountService\x12\\\n\nGetAccount\x12\x1c.axisor.v1.GetAccountRequest\x1a\x1d.axisor.v1.GetAccountResponse\"\x11\x90\x02\x01\x8a\xb5\x18\n\x08\x01\x12\x04name(\x01\x12\\\n\x0cListAccounts\x12\x1e.axisor.v1.ListAccountsRequest\x1a\x1f.axisor.v1.ListAccountsResponse\"\x0b\x90\x02\x01\x8a\xb5\x18\x04\x08\x01(\x01\x12`\n\rCreateAccount\x12\x1f.axisor.v1.CreateAccountRequest\x1a .axisor.v1.CreateAccountResponse\"\x0c\x8a\xb5\x18\x08\x08\x06\x18\x01 \x01(\x03\x12l\n\rUpdateAccount\x12\x1f.axisor.v1.UpdateAccountRequest\x1a .axisor.v1.UpdateAccountResponse\"\x18\x8a\xb5\x18\x14\x08\x05\x12\x0c\x61\x63\x63ount.name \x01(\x02\x12\x66\n\rDeleteAccount\x12\x1f.axisor.v1.DeleteAccountRequest\x1a .axisor.v1.DeleteAccountResponse\"\x12\x8a\xb5\x18\x0e\x08\x07\x12\x04name\x18\x01 \x01(\x04\x12w\n\x12ReplaceCredentials\x12$.axisor.v1.ReplaceCredentialsRequest\x1a%.axisor.v1.ReplaceCredentialsResponse\"\x14\x8a\xb5\x18\x10\x08\x06\x12\x04name\x18\x01 \x01(\x03@\x01\x12k\n\x0fTestCredentials\x12!.axisor.v1.TestCredentialsRequest\x1a\".axisor.v1.TestCredentialsResponse\"\x11\x90\x02\x01\x8a\xb5\x18\n\x08\x05\x12\x04name(\x01\x12\\\n\nGetBalance\x12\x1c.axisor.v1.GetBalanceRequest\x1a\x1d.axisor.v1.GetBalanceResponse\"\x11\x90\x02\x01\x8a\xb5\x18\n\x08\x01\x12\x04name(\x01\x12m\n\x10ReconcileAccount\x12\".axisor.v1.ReconcileAccountRequest\x1a#.axisor.v1.ReconcileAccountResponse\"\x10\x8a\xb5\x18\x0c\x08\x05\x12\x04name \x01(\x02\x12`\n\x0bHaltAccount\x12\x1d.axisor.v1.HaltAccountRequest\x1a\x1e.axisor.v1.HaltAccountResponse\"\x12\x8a\xb5\x18\x0e\x08\x05\x12\x04name \x01(\x04@\x01\x12\x64\n\rResumeAccount\x12\x1f.axisor.v1.ResumeAccountRequest\x1a .axisor.v1.ResumeAccountResponse\"\x10\x8a\xb5\x18\x0c\x08\x05\x12\x04name \x01(\x03\x12\x64\n\x0cWatchAccount\x12\x1e.axisor.v1.WatchAccountRequest\x1a\x1f.axisor.v1.WatchAccountResponse\"\x11\x90\x02\x01\x8a\xb5\x18\n\x08\x01\x12\x04name(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61xisor/v1/accounts.proto\x12\taxisor.v1\x1a\x16\x61xisor/v1/events.proto\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x19\x61xisor/v1/resources.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"x\n\x0b\x43redentials\x12\x1f\n\x03key\x18\x01 \x01(\tB\x12\x80\x01\x01\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12\"\n\x06secret\x18\x02 \x01(\tB\x12\x80\x01\x01\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x01\x18\x80\x02\x12$\n\npassphrase\x18\x03 \x01(\tB\x10\x80\x01\x01\xe2\x41\x02\x01\x04\xbaH\x05r\x03\x18\x80\x02\"H\n\x11GetAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\"?\n\x12GetAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\"W\n\x13ListAccountsRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"a\n\x14ListAccountsResponse\x12*\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\xe3\x02\n\x14\x43reateAccountRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x32\n\x05venue\x18\x02 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x1a\x32\x18^venues/[a-z0-9-]{1,64}$\x12-\n\x07network\x18\x03 \x01(\tB\x1c\xe2\x41\x01\x02\xbaH\x15r\x13\x32\x11^[a-z0-9-]{1,64}$\x12-\n\x04mode\x18\x04 \x01(\x0e\x32\x0f.axisor.v1.ModeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1c\n\x05label\x18\x05 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12$\n\x08\x62\x61se_url\x18\x06 \x01(\tB\x12\xe2\x41\x01\x01\xbaH\x0br\x06\x18\x80\x02\x88\x01\x01\xd8\x01\x01\x12\x32\n\x0b\x63redentials\x18\x07 \x01(\x0b\x32\x16.axisor.v1.CredentialsB\x05\xe2\x41\x02\x01\x04\x12\x1f\n\x11\x61llow_withdrawals\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\"Z\n\x15\x43reateAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x96\x02\n\x14UpdateAccountRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x07\x61\x63\x63ount\x18\x02 \x01(\x0b\x32\x12.axisor.v1.AccountB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12;\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x19\n\x04\x65tag\x18\x04 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@:S\xbaHP\x1aN\n\x11update_mask.paths\x12\x17name at least one field\x1a size(this.update_mask.paths) > 0\"Z\n\x15UpdateAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x88\x01\n\x14\x44\x65leteAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x04\x65tag\x18\x03 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@\"/\n\x15\x44\x65leteAccountResponse\x12\x16\n\x08sequence\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xcd\x01\n\x19ReplaceCredentialsRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0b\x63redentials\x18\x03 \x01(\x0b\x32\x16.axisor.v1.CredentialsB\x0b\xe2\x41\x02\x02\x04\xbaH\x03\xc8\x01\x01\x12\x1f\n\x11\x61llow_withdrawals\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"g\n\x1aReplaceCredentialsResponse\x12\x31\n\x06report\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.CredentialReportB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xc1\x01\n\x10\x43redentialReport\x12\x13\n\x05valid\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06scopes\x18\x02 \x03(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63\x61n_withdraw\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0emissing_scopes\x18\x04 \x03(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\ncheck_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"M\n\x16TestCredentialsRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\"L\n\x17TestCredentialsResponse\x12\x31\n\x06report\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.CredentialReportB\x04\xe2\x41\x01\x03\"P\n\x11GetBalanceRequest\x12;\n\x04name\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^accounts/[a-z0-9-]{1,64}/balance$\"?\n\x12GetBalanceResponse\x12)\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x12.axisor.v1.BalanceB\x04\xe2\x41\x01\x03\"p\n\x17ReconcileAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\"\x7f\n\x18ReconcileAccountResponse\x12+\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.axisor.v1.SnapshotB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x64ifference_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xd5\x02\n\x12HaltAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\x05level\x18\x05 \x01(\x0e\x32\x14.axisor.v1.HaltLevelB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1c\n\x06reason\x18\x06 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02:>\xbaH;\x1a\x39\n\nlevel.none\x12\x1aresume the account instead\x1a\x0fthis.level != 1\"\x82\x01\n\x13HaltAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12(\n\x07intents\x18\x02 \x03(\x0b\x32\x11.axisor.v1.IntentB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xe2\x01\n\x14ResumeAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1c\n\x06reason\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02\"Z\n\x15ResumeAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x12.axisor.v1.AccountB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x87\x01\n\x13WatchAccountRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12(\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00H\x00\x88\x01\x01\x42\x11\n\x0f_after_sequence\"\x9a\x01\n\x14WatchAccountResponse\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.axisor.v1.EventB\x04\xe2\x41\x01\x03\x12+\n\x08snapshot\x18\x02 \x01(\x0b\x32\x13.axisor.v1.SnapshotB\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\x32\x99\r\n\x0e\x41\x63\x63ountService\x12y\n\nGetAccount\x12\x1c.axisor.v1.GetAccountRequest\x1a\x1d.axisor.v1.GetAccountResponse\".\x90\x02\x01\x8a\xb5\x18\n\x08\x01\x12\x04name(\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=accounts/*}\x12p\n\x0cListAccounts\x12\x1e.axisor.v1.ListAccountsRequest\x1a\x1f.axisor.v1.ListAccountsResponse\"\x1f\x90\x02\x01\x8a\xb5\x18\x04\x08\x01(\x01\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/accounts\x12w\n\rCreateAccount\x12\x1f.axisor.v1.CreateAccountRequest\x1a .axisor.v1.CreateAccountResponse\"#\x8a\xb5\x18\x08\x08\x06\x18\x01 \x01(\x03\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/accounts:\x01*\x12\x94\x01\n\rUpdateAccount\x12\x1f.axisor.v1.UpdateAccountRequest\x1a .axisor.v1.UpdateAccountResponse\"@\x8a\xb5\x18\x14\x08\x05\x12\x0c\x61\x63\x63ount.name \x01(\x02\x82\xd3\xe4\x93\x02\"2\x1d/v1/{account.name=accounts/*}:\x01*\x12\x83\x01\n\rDeleteAccount\x12\x1f.axisor.v1.DeleteAccountRequest\x1a .axisor.v1.DeleteAccountResponse\"/\x8a\xb5\x18\x0e\x08\x07\x12\x04name\x18\x01 \x01(\x04\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=accounts/*}\x12\xaa\x01\n\x12ReplaceCredentials\x12$.axisor.v1.ReplaceCredentialsRequest\x1a%.axisor.v1.ReplaceCredentialsResponse\"G\x8a\xb5\x18\x10\x08\x06\x12\x04name\x18\x01 \x01(\x03@\x01\x82\xd3\xe4\x93\x02-\"(/v1/{name=accounts/*}:replaceCredentials:\x01*\x12\x98\x01\n\x0fTestCredentials\x12!.axisor.v1.TestCredentialsRequest\x1a\".axisor.v1.TestCredentialsResponse\">\x90\x02\x01\x8a\xb5\x18\n\x08\x05\x12\x04name(\x01\x82\xd3\xe4\x93\x02\'\x12%/v1/{name=accounts/*}:testCredentials\x12\x81\x01\n\nGetBalance\x12\x1c.axisor.v1.GetBalanceRequest\x1a\x1d.axisor.v1.GetBalanceResponse\"6\x90\x02\x01\x8a\xb5\x18\n\x08\x01\x12\x04name(\x01\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=accounts/*/balance}\x12\x97\x01\n\x10ReconcileAccount\x12\".axisor.v1.ReconcileAccountRequest\x1a#.axisor.v1.ReconcileAccountResponse\":\x8a\xb5\x18\x0c\x08\x05\x12\x04name \x01(\x02\x82\xd3\xe4\x93\x02$\"\x1f/v1/{name=accounts/*}:reconcile:\x01*\x12\x85\x01\n\x0bHaltAccount\x12\x1d.axisor.v1.HaltAccountRequest\x1a\x1e.axisor.v1.HaltAccountResponse\"7\x8a\xb5\x18\x0e\x08\x05\x12\x04name \x01(\x04@\x01\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/{name=accounts/*}:halt:\x01*\x12\x8b\x01\n\rResumeAccount\x12\x1f.axisor.v1.ResumeAccountRequest\x1a .axisor.v1.ResumeAccountResponse\"7\x8a\xb5\x18\x0c\x08\x05\x12\x04name \x01(\x03\x82\xd3\xe4\x93\x02!\"\x1c/v1/{name=accounts/*}:resume:\x01*\x12\x87\x01\n\x0cWatchAccount\x12\x1e.axisor.v1.WatchAccountRequest\x1a\x1f.axisor.v1.WatchAccountResponse\"4\x90\x02\x01\x8a\xb5\x18\n\x08\x01\x12\x04name(\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=accounts/*}:watch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -186,81 +187,81 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHACCOUNTRESPONSE'].fields_by_name['heartbeat']._loaded_options = None
   _globals['_WATCHACCOUNTRESPONSE'].fields_by_name['heartbeat']._serialized_options = b'\342A\001\003'
   _globals['_ACCOUNTSERVICE'].methods_by_name['GetAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['GetAccount']._serialized_options = b'\220\002\001\212\265\030\n\010\001\022\004name(\001'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['GetAccount']._serialized_options = b'\220\002\001\212\265\030\n\010\001\022\004name(\001\202\323\344\223\002\027\022\025/v1/{name=accounts/*}'
   _globals['_ACCOUNTSERVICE'].methods_by_name['ListAccounts']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['ListAccounts']._serialized_options = b'\220\002\001\212\265\030\004\010\001(\001'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['ListAccounts']._serialized_options = b'\220\002\001\212\265\030\004\010\001(\001\202\323\344\223\002\016\022\014/v1/accounts'
   _globals['_ACCOUNTSERVICE'].methods_by_name['CreateAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['CreateAccount']._serialized_options = b'\212\265\030\010\010\006\030\001 \001(\003'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['CreateAccount']._serialized_options = b'\212\265\030\010\010\006\030\001 \001(\003\202\323\344\223\002\021\"\014/v1/accounts:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['UpdateAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['UpdateAccount']._serialized_options = b'\212\265\030\024\010\005\022\014account.name \001(\002'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['UpdateAccount']._serialized_options = b'\212\265\030\024\010\005\022\014account.name \001(\002\202\323\344\223\002\"2\035/v1/{account.name=accounts/*}:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['DeleteAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['DeleteAccount']._serialized_options = b'\212\265\030\016\010\007\022\004name\030\001 \001(\004'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['DeleteAccount']._serialized_options = b'\212\265\030\016\010\007\022\004name\030\001 \001(\004\202\323\344\223\002\027*\025/v1/{name=accounts/*}'
   _globals['_ACCOUNTSERVICE'].methods_by_name['ReplaceCredentials']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['ReplaceCredentials']._serialized_options = b'\212\265\030\020\010\006\022\004name\030\001 \001(\003@\001'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['ReplaceCredentials']._serialized_options = b'\212\265\030\020\010\006\022\004name\030\001 \001(\003@\001\202\323\344\223\002-\"(/v1/{name=accounts/*}:replaceCredentials:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['TestCredentials']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['TestCredentials']._serialized_options = b'\220\002\001\212\265\030\n\010\005\022\004name(\001'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['TestCredentials']._serialized_options = b'\220\002\001\212\265\030\n\010\005\022\004name(\001\202\323\344\223\002\'\022%/v1/{name=accounts/*}:testCredentials'
   _globals['_ACCOUNTSERVICE'].methods_by_name['GetBalance']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['GetBalance']._serialized_options = b'\220\002\001\212\265\030\n\010\001\022\004name(\001'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['GetBalance']._serialized_options = b'\220\002\001\212\265\030\n\010\001\022\004name(\001\202\323\344\223\002\037\022\035/v1/{name=accounts/*/balance}'
   _globals['_ACCOUNTSERVICE'].methods_by_name['ReconcileAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['ReconcileAccount']._serialized_options = b'\212\265\030\014\010\005\022\004name \001(\002'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['ReconcileAccount']._serialized_options = b'\212\265\030\014\010\005\022\004name \001(\002\202\323\344\223\002$\"\037/v1/{name=accounts/*}:reconcile:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['HaltAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['HaltAccount']._serialized_options = b'\212\265\030\016\010\005\022\004name \001(\004@\001'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['HaltAccount']._serialized_options = b'\212\265\030\016\010\005\022\004name \001(\004@\001\202\323\344\223\002\037\"\032/v1/{name=accounts/*}:halt:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['ResumeAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['ResumeAccount']._serialized_options = b'\212\265\030\014\010\005\022\004name \001(\003'
+  _globals['_ACCOUNTSERVICE'].methods_by_name['ResumeAccount']._serialized_options = b'\212\265\030\014\010\005\022\004name \001(\003\202\323\344\223\002!\"\034/v1/{name=accounts/*}:resume:\001*'
   _globals['_ACCOUNTSERVICE'].methods_by_name['WatchAccount']._loaded_options = None
-  _globals['_ACCOUNTSERVICE'].methods_by_name['WatchAccount']._serialized_options = b'\220\002\001\212\265\030\n\010\001\022\004name(\001'
-  _globals['_CREDENTIALS']._serialized_start=271
-  _globals['_CREDENTIALS']._serialized_end=391
-  _globals['_GETACCOUNTREQUEST']._serialized_start=393
-  _globals['_GETACCOUNTREQUEST']._serialized_end=465
-  _globals['_GETACCOUNTRESPONSE']._serialized_start=467
-  _globals['_GETACCOUNTRESPONSE']._serialized_end=530
-  _globals['_LISTACCOUNTSREQUEST']._serialized_start=532
-  _globals['_LISTACCOUNTSREQUEST']._serialized_end=619
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=621
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=718
-  _globals['_CREATEACCOUNTREQUEST']._serialized_start=721
-  _globals['_CREATEACCOUNTREQUEST']._serialized_end=1076
-  _globals['_CREATEACCOUNTRESPONSE']._serialized_start=1078
-  _globals['_CREATEACCOUNTRESPONSE']._serialized_end=1168
-  _globals['_UPDATEACCOUNTREQUEST']._serialized_start=1171
-  _globals['_UPDATEACCOUNTREQUEST']._serialized_end=1449
-  _globals['_UPDATEACCOUNTRESPONSE']._serialized_start=1451
-  _globals['_UPDATEACCOUNTRESPONSE']._serialized_end=1541
-  _globals['_DELETEACCOUNTREQUEST']._serialized_start=1544
-  _globals['_DELETEACCOUNTREQUEST']._serialized_end=1680
-  _globals['_DELETEACCOUNTRESPONSE']._serialized_start=1682
-  _globals['_DELETEACCOUNTRESPONSE']._serialized_end=1729
-  _globals['_REPLACECREDENTIALSREQUEST']._serialized_start=1732
-  _globals['_REPLACECREDENTIALSREQUEST']._serialized_end=1937
-  _globals['_REPLACECREDENTIALSRESPONSE']._serialized_start=1939
-  _globals['_REPLACECREDENTIALSRESPONSE']._serialized_end=2042
-  _globals['_CREDENTIALREPORT']._serialized_start=2045
-  _globals['_CREDENTIALREPORT']._serialized_end=2238
-  _globals['_TESTCREDENTIALSREQUEST']._serialized_start=2240
-  _globals['_TESTCREDENTIALSREQUEST']._serialized_end=2317
-  _globals['_TESTCREDENTIALSRESPONSE']._serialized_start=2319
-  _globals['_TESTCREDENTIALSRESPONSE']._serialized_end=2395
-  _globals['_GETBALANCEREQUEST']._serialized_start=2397
-  _globals['_GETBALANCEREQUEST']._serialized_end=2477
-  _globals['_GETBALANCERESPONSE']._serialized_start=2479
-  _globals['_GETBALANCERESPONSE']._serialized_end=2542
-  _globals['_RECONCILEACCOUNTREQUEST']._serialized_start=2544
-  _globals['_RECONCILEACCOUNTREQUEST']._serialized_end=2656
-  _globals['_RECONCILEACCOUNTRESPONSE']._serialized_start=2658
-  _globals['_RECONCILEACCOUNTRESPONSE']._serialized_end=2785
-  _globals['_HALTACCOUNTREQUEST']._serialized_start=2788
-  _globals['_HALTACCOUNTREQUEST']._serialized_end=3129
-  _globals['_HALTACCOUNTRESPONSE']._serialized_start=3132
-  _globals['_HALTACCOUNTRESPONSE']._serialized_end=3262
-  _globals['_RESUMEACCOUNTREQUEST']._serialized_start=3265
-  _globals['_RESUMEACCOUNTREQUEST']._serialized_end=3491
-  _globals['_RESUMEACCOUNTRESPONSE']._serialized_start=3493
-  _globals['_RESUMEACCOUNTRESPONSE']._serialized_end=3583
-  _globals['_WATCHACCOUNTREQUEST']._serialized_start=3586
-  _globals['_WATCHACCOUNTREQUEST']._serialized_end=3721
-  _globals['_WATCHACCOUNTRESPONSE']._serialized_start=3724
-  _globals['_WATCHACCOUNTRESPONSE']._serialized_end=3878
-  _globals['_ACCOUNTSERVICE']._serialized_start=3881
-  _globals['_ACCOUNTSERVICE']._serialized_end=5134
+  _globals['_ACCOUNTSERVICE'].methods_by_name['WatchAccount']._serialized_options = b'\220\002\001\212\265\030\n\010\001\022\004name(\001\202\323\344\223\002\035\022\033/v1/{name=accounts/*}:watch'
+  _globals['_CREDENTIALS']._serialized_start=301
+  _globals['_CREDENTIALS']._serialized_end=421
+  _globals['_GETACCOUNTREQUEST']._serialized_start=423
+  _globals['_GETACCOUNTREQUEST']._serialized_end=495
+  _globals['_GETACCOUNTRESPONSE']._serialized_start=497
+  _globals['_GETACCOUNTRESPONSE']._serialized_end=560
+  _globals['_LISTACCOUNTSREQUEST']._serialized_start=562
+  _globals['_LISTACCOUNTSREQUEST']._serialized_end=649
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=651
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=748
+  _globals['_CREATEACCOUNTREQUEST']._serialized_start=751
+  _globals['_CREATEACCOUNTREQUEST']._serialized_end=1106
+  _globals['_CREATEACCOUNTRESPONSE']._serialized_start=1108
+  _globals['_CREATEACCOUNTRESPONSE']._serialized_end=1198
+  _globals['_UPDATEACCOUNTREQUEST']._serialized_start=1201
+  _globals['_UPDATEACCOUNTREQUEST']._serialized_end=1479
+  _globals['_UPDATEACCOUNTRESPONSE']._serialized_start=1481
+  _globals['_UPDATEACCOUNTRESPONSE']._serialized_end=1571
+  _globals['_DELETEACCOUNTREQUEST']._serialized_start=1574
+  _globals['_DELETEACCOUNTREQUEST']._serialized_end=1710
+  _globals['_DELETEACCOUNTRESPONSE']._serialized_start=1712
+  _globals['_DELETEACCOUNTRESPONSE']._serialized_end=1759
+  _globals['_REPLACECREDENTIALSREQUEST']._serialized_start=1762
+  _globals['_REPLACECREDENTIALSREQUEST']._serialized_end=1967
+  _globals['_REPLACECREDENTIALSRESPONSE']._serialized_start=1969
+  _globals['_REPLACECREDENTIALSRESPONSE']._serialized_end=2072
+  _globals['_CREDENTIALREPORT']._serialized_start=2075
+  _globals['_CREDENTIALREPORT']._serialized_end=2268
+  _globals['_TESTCREDENTIALSREQUEST']._serialized_start=2270
+  _globals['_TESTCREDENTIALSREQUEST']._serialized_end=2347
+  _globals['_TESTCREDENTIALSRESPONSE']._serialized_start=2349
+  _globals['_TESTCREDENTIALSRESPONSE']._serialized_end=2425
+  _globals['_GETBALANCEREQUEST']._serialized_start=2427
+  _globals['_GETBALANCEREQUEST']._serialized_end=2507
+  _globals['_GETBALANCERESPONSE']._serialized_start=2509
+  _globals['_GETBALANCERESPONSE']._serialized_end=2572
+  _globals['_RECONCILEACCOUNTREQUEST']._serialized_start=2574
+  _globals['_RECONCILEACCOUNTREQUEST']._serialized_end=2686
+  _globals['_RECONCILEACCOUNTRESPONSE']._serialized_start=2688
+  _globals['_RECONCILEACCOUNTRESPONSE']._serialized_end=2815
+  _globals['_HALTACCOUNTREQUEST']._serialized_start=2818
+  _globals['_HALTACCOUNTREQUEST']._serialized_end=3159
+  _globals['_HALTACCOUNTRESPONSE']._serialized_start=3162
+  _globals['_HALTACCOUNTRESPONSE']._serialized_end=3292
+  _globals['_RESUMEACCOUNTREQUEST']._serialized_start=3295
+  _globals['_RESUMEACCOUNTREQUEST']._serialized_end=3521
+  _globals['_RESUMEACCOUNTRESPONSE']._serialized_start=3523
+  _globals['_RESUMEACCOUNTRESPONSE']._serialized_end=3613
+  _globals['_WATCHACCOUNTREQUEST']._serialized_start=3616
+  _globals['_WATCHACCOUNTREQUEST']._serialized_end=3751
+  _globals['_WATCHACCOUNTRESPONSE']._serialized_start=3754
+  _globals['_WATCHACCOUNTRESPONSE']._serialized_end=3908
+  _globals['_ACCOUNTSERVICE']._serialized_start=3911
+  _globals['_ACCOUNTSERVICE']._serialized_end=5600
 # @@protoc_insertion_point(module_scope)

@@ -26,11 +26,12 @@ from axisor.v1 import events_pb2 as axisor_dot_v1_dot_events__pb2
 from axisor.v1 import permissions_pb2 as axisor_dot_v1_dot_permissions__pb2
 from axisor.v1 import types_pb2 as axisor_dot_v1_dot_types__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61xisor/v1/audit.proto\x12\taxisor.v1\x1a\x16\x61xisor/v1/events.proto\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x01\n\nAuditEntry\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12%\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x10.axisor.v1.EventB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07payload\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rprevious_hash\x18\x05 \x01(\x0c\x42\x04\xe2\x41\x01\x03\"\xca\x01\n\nCheckpoint\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04hash\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04root\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x39\n\x0f\x63heckpoint_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06key_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tsignature\x18\x07 \x01(\x0c\x42\x04\xe2\x41\x01\x03\"\x96\x03\n\x17ListAuditEntriesRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\x12\x36\n\x05kinds\x18\x04 \x03(\tB\'\xe2\x41\x01\x01\xbaH \x92\x01\x1d\x10@\"\x19r\x17\x32\x15^[A-Z][A-Za-z]{1,63}$\x12\x1f\n\tprincipal\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x01\x12\x34\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x18\n\neverything\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0cnewest_first\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\"m\n\x18ListAuditEntriesResponse\x12\x32\n\raudit_entries\x18\x01 \x03(\x0b\x32\x15.axisor.v1.AuditEntryB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\xd1\x01\n\x18WatchAuditEntriesRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\x12(\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00H\x00\x88\x01\x01\x12\x36\n\x05kinds\x18\x03 \x03(\tB\'\xe2\x41\x01\x01\xbaH \x92\x01\x1d\x10@\"\x19r\x17\x32\x15^[A-Z][A-Za-z]{1,63}$B\x11\n\x0f_after_sequence\"x\n\x19WatchAuditEntriesResponse\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.axisor.v1.EventB\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03J\x04\x08\x02\x10\x03\"V\n\x12VerifyAuditRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\"\xa5\x01\n\x13VerifyAuditResponse\x12\x19\n\x0b\x65ntry_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63heckpoint_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12%\n\x12\x66irst_bad_sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x15\n\x07problem\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x42\x15\n\x13_first_bad_sequence\"\x9c\x01\n\x16ListCheckpointsRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"j\n\x17ListCheckpointsResponse\x12\x30\n\x0b\x63heckpoints\x18\x01 \x03(\x0b\x32\x15.axisor.v1.CheckpointB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"y\n\x16ProveAuditEntryRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\x12\x1d\n\x08sequence\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\"\x90\x01\n\x17ProveAuditEntryResponse\x12\x30\n\x0b\x61udit_entry\x18\x01 \x01(\x0b\x32\x15.axisor.v1.AuditEntryB\x04\xe2\x41\x01\x03\x12/\n\ncheckpoint\x18\x02 \x01(\x0b\x32\x15.axisor.v1.CheckpointB\x04\xe2\x41\x01\x03\x12\x12\n\x04path\x18\x03 \x03(\x0c\x42\x04\xe2\x41\x01\x03\"\x14\n\x12GetAuditKeyRequest\"E\n\x13GetAuditKeyResponse\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\npublic_key\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x32\x93\x05\n\x0c\x41uditService\x12p\n\x10ListAuditEntries\x12\".axisor.v1.ListAuditEntriesRequest\x1a#.axisor.v1.ListAuditEntriesResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x12u\n\x11WatchAuditEntries\x12#.axisor.v1.WatchAuditEntriesRequest\x1a$.axisor.v1.WatchAuditEntriesResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x30\x01\x12\x61\n\x0bVerifyAudit\x12\x1d.axisor.v1.VerifyAuditRequest\x1a\x1e.axisor.v1.VerifyAuditResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x12m\n\x0fListCheckpoints\x12!.axisor.v1.ListCheckpointsRequest\x1a\".axisor.v1.ListCheckpointsResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x12m\n\x0fProveAuditEntry\x12!.axisor.v1.ProveAuditEntryRequest\x1a\".axisor.v1.ProveAuditEntryResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x12Y\n\x0bGetAuditKey\x12\x1d.axisor.v1.GetAuditKeyRequest\x1a\x1e.axisor.v1.GetAuditKeyResponse\"\x0b\x90\x02\x01\x8a\xb5\x18\x04\x08\x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61xisor/v1/audit.proto\x12\taxisor.v1\x1a\x16\x61xisor/v1/events.proto\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x01\n\nAuditEntry\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12%\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x10.axisor.v1.EventB\x04\xe2\x41\x01\x03\x12\x17\n\tprincipal\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07payload\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rprevious_hash\x18\x05 \x01(\x0c\x42\x04\xe2\x41\x01\x03\"\xca\x01\n\nCheckpoint\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04hash\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04root\x18\x04 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x39\n\x0f\x63heckpoint_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06key_id\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tsignature\x18\x07 \x01(\x0c\x42\x04\xe2\x41\x01\x03\"\x96\x03\n\x17ListAuditEntriesRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\x12\x36\n\x05kinds\x18\x04 \x03(\tB\'\xe2\x41\x01\x01\xbaH \x92\x01\x1d\x10@\"\x19r\x17\x32\x15^[A-Z][A-Za-z]{1,63}$\x12\x1f\n\tprincipal\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x01\x12\x34\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x18\n\neverything\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0cnewest_first\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\"m\n\x18ListAuditEntriesResponse\x12\x32\n\raudit_entries\x18\x01 \x03(\x0b\x32\x15.axisor.v1.AuditEntryB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\xd1\x01\n\x18WatchAuditEntriesRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\x12(\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00H\x00\x88\x01\x01\x12\x36\n\x05kinds\x18\x03 \x03(\tB\'\xe2\x41\x01\x01\xbaH \x92\x01\x1d\x10@\"\x19r\x17\x32\x15^[A-Z][A-Za-z]{1,63}$B\x11\n\x0f_after_sequence\"x\n\x19WatchAuditEntriesResponse\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.axisor.v1.EventB\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03J\x04\x08\x02\x10\x03\"V\n\x12VerifyAuditRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\"\xa5\x01\n\x13VerifyAuditResponse\x12\x19\n\x0b\x65ntry_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63heckpoint_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12%\n\x12\x66irst_bad_sequence\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x15\n\x07problem\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x42\x15\n\x13_first_bad_sequence\"\x9c\x01\n\x16ListCheckpointsRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"j\n\x17ListCheckpointsResponse\x12\x30\n\x0b\x63heckpoints\x18\x01 \x03(\x0b\x32\x15.axisor.v1.CheckpointB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"y\n\x16ProveAuditEntryRequest\x12@\n\x06parent\x18\x01 \x01(\tB0\xe2\x41\x01\x02\xbaH)r\'2%^(accounts/[a-z0-9-]{1,64}|platform)$\x12\x1d\n\x08sequence\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\"\x90\x01\n\x17ProveAuditEntryResponse\x12\x30\n\x0b\x61udit_entry\x18\x01 \x01(\x0b\x32\x15.axisor.v1.AuditEntryB\x04\xe2\x41\x01\x03\x12/\n\ncheckpoint\x18\x02 \x01(\x0b\x32\x15.axisor.v1.CheckpointB\x04\xe2\x41\x01\x03\x12\x12\n\x04path\x18\x03 \x03(\x0c\x42\x04\xe2\x41\x01\x03\"\x14\n\x12GetAuditKeyRequest\"E\n\x13GetAuditKeyResponse\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\npublic_key\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x32\x81\t\n\x0c\x41uditService\x12\xc2\x01\n\x10ListAuditEntries\x12\".axisor.v1.ListAuditEntriesRequest\x1a#.axisor.v1.ListAuditEntriesResponse\"e\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02L\x12$/v1/{parent=accounts/*}/auditEntriesZ$\x12\"/v1/{parent=platform}/auditEntries\x12\xd3\x01\n\x11WatchAuditEntries\x12#.axisor.v1.WatchAuditEntriesRequest\x1a$.axisor.v1.WatchAuditEntriesResponse\"q\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02X\x12*/v1/{parent=accounts/*}/auditEntries:watchZ*\x12(/v1/{parent=platform}/auditEntries:watch0\x01\x12\xc1\x01\n\x0bVerifyAudit\x12\x1d.axisor.v1.VerifyAuditRequest\x1a\x1e.axisor.v1.VerifyAuditResponse\"s\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02Z\x12+/v1/{parent=accounts/*}/auditEntries:verifyZ+\x12)/v1/{parent=platform}/auditEntries:verify\x12\xbd\x01\n\x0fListCheckpoints\x12!.axisor.v1.ListCheckpointsRequest\x1a\".axisor.v1.ListCheckpointsResponse\"c\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02J\x12#/v1/{parent=accounts/*}/checkpointsZ#\x12!/v1/{parent=platform}/checkpoints\x12\xe2\x01\n\x0fProveAuditEntry\x12!.axisor.v1.ProveAuditEntryRequest\x1a\".axisor.v1.ProveAuditEntryResponse\"\x87\x01\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02n\x12\x35/v1/{parent=accounts/*}/auditEntries/{sequence}:proveZ5\x12\x33/v1/{parent=platform}/auditEntries/{sequence}:prove\x12m\n\x0bGetAuditKey\x12\x1d.axisor.v1.GetAuditKeyRequest\x1a\x1e.axisor.v1.GetAuditKeyResponse\"\x1f\x90\x02\x01\x8a\xb5\x18\x04\x08\x01(\x01\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/auditKeyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -128,45 +129,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETAUDITKEYRESPONSE'].fields_by_name['public_key']._loaded_options = None
   _globals['_GETAUDITKEYRESPONSE'].fields_by_name['public_key']._serialized_options = b'\342A\001\003'
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002L\022$/v1/{parent=accounts/*}/auditEntriesZ$\022\"/v1/{parent=platform}/auditEntries'
   _globals['_AUDITSERVICE'].methods_by_name['WatchAuditEntries']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['WatchAuditEntries']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_AUDITSERVICE'].methods_by_name['WatchAuditEntries']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002X\022*/v1/{parent=accounts/*}/auditEntries:watchZ*\022(/v1/{parent=platform}/auditEntries:watch'
   _globals['_AUDITSERVICE'].methods_by_name['VerifyAudit']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['VerifyAudit']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_AUDITSERVICE'].methods_by_name['VerifyAudit']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002Z\022+/v1/{parent=accounts/*}/auditEntries:verifyZ+\022)/v1/{parent=platform}/auditEntries:verify'
   _globals['_AUDITSERVICE'].methods_by_name['ListCheckpoints']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['ListCheckpoints']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_AUDITSERVICE'].methods_by_name['ListCheckpoints']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002J\022#/v1/{parent=accounts/*}/checkpointsZ#\022!/v1/{parent=platform}/checkpoints'
   _globals['_AUDITSERVICE'].methods_by_name['ProveAuditEntry']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['ProveAuditEntry']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_AUDITSERVICE'].methods_by_name['ProveAuditEntry']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002n\0225/v1/{parent=accounts/*}/auditEntries/{sequence}:proveZ5\0223/v1/{parent=platform}/auditEntries/{sequence}:prove'
   _globals['_AUDITSERVICE'].methods_by_name['GetAuditKey']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['GetAuditKey']._serialized_options = b'\220\002\001\212\265\030\004\010\001(\001'
-  _globals['_AUDITENTRY']._serialized_start=208
-  _globals['_AUDITENTRY']._serialized_end=356
-  _globals['_CHECKPOINT']._serialized_start=359
-  _globals['_CHECKPOINT']._serialized_end=561
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=564
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=970
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=972
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=1081
-  _globals['_WATCHAUDITENTRIESREQUEST']._serialized_start=1084
-  _globals['_WATCHAUDITENTRIESREQUEST']._serialized_end=1293
-  _globals['_WATCHAUDITENTRIESRESPONSE']._serialized_start=1295
-  _globals['_WATCHAUDITENTRIESRESPONSE']._serialized_end=1415
-  _globals['_VERIFYAUDITREQUEST']._serialized_start=1417
-  _globals['_VERIFYAUDITREQUEST']._serialized_end=1503
-  _globals['_VERIFYAUDITRESPONSE']._serialized_start=1506
-  _globals['_VERIFYAUDITRESPONSE']._serialized_end=1671
-  _globals['_LISTCHECKPOINTSREQUEST']._serialized_start=1674
-  _globals['_LISTCHECKPOINTSREQUEST']._serialized_end=1830
-  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_start=1832
-  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_end=1938
-  _globals['_PROVEAUDITENTRYREQUEST']._serialized_start=1940
-  _globals['_PROVEAUDITENTRYREQUEST']._serialized_end=2061
-  _globals['_PROVEAUDITENTRYRESPONSE']._serialized_start=2064
-  _globals['_PROVEAUDITENTRYRESPONSE']._serialized_end=2208
-  _globals['_GETAUDITKEYREQUEST']._serialized_start=2210
-  _globals['_GETAUDITKEYREQUEST']._serialized_end=2230
-  _globals['_GETAUDITKEYRESPONSE']._serialized_start=2232
-  _globals['_GETAUDITKEYRESPONSE']._serialized_end=2301
-  _globals['_AUDITSERVICE']._serialized_start=2304
-  _globals['_AUDITSERVICE']._serialized_end=2963
+  _globals['_AUDITSERVICE'].methods_by_name['GetAuditKey']._serialized_options = b'\220\002\001\212\265\030\004\010\001(\001\202\323\344\223\002\016\022\014/v1/auditKey'
+  _globals['_AUDITENTRY']._serialized_start=238
+  _globals['_AUDITENTRY']._serialized_end=386
+  _globals['_CHECKPOINT']._serialized_start=389
+  _globals['_CHECKPOINT']._serialized_end=591
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=594
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=1000
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=1002
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=1111
+  _globals['_WATCHAUDITENTRIESREQUEST']._serialized_start=1114
+  _globals['_WATCHAUDITENTRIESREQUEST']._serialized_end=1323
+  _globals['_WATCHAUDITENTRIESRESPONSE']._serialized_start=1325
+  _globals['_WATCHAUDITENTRIESRESPONSE']._serialized_end=1445
+  _globals['_VERIFYAUDITREQUEST']._serialized_start=1447
+  _globals['_VERIFYAUDITREQUEST']._serialized_end=1533
+  _globals['_VERIFYAUDITRESPONSE']._serialized_start=1536
+  _globals['_VERIFYAUDITRESPONSE']._serialized_end=1701
+  _globals['_LISTCHECKPOINTSREQUEST']._serialized_start=1704
+  _globals['_LISTCHECKPOINTSREQUEST']._serialized_end=1860
+  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_start=1862
+  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_end=1968
+  _globals['_PROVEAUDITENTRYREQUEST']._serialized_start=1970
+  _globals['_PROVEAUDITENTRYREQUEST']._serialized_end=2091
+  _globals['_PROVEAUDITENTRYRESPONSE']._serialized_start=2094
+  _globals['_PROVEAUDITENTRYRESPONSE']._serialized_end=2238
+  _globals['_GETAUDITKEYREQUEST']._serialized_start=2240
+  _globals['_GETAUDITKEYREQUEST']._serialized_end=2260
+  _globals['_GETAUDITKEYRESPONSE']._serialized_start=2262
+  _globals['_GETAUDITKEYRESPONSE']._serialized_end=2331
+  _globals['_AUDITSERVICE']._serialized_start=2334
+  _globals['_AUDITSERVICE']._serialized_end=3487
 # @@protoc_insertion_point(module_scope)

@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from axisor.v1 import permissions_pb2 as axisor_dot_v1_dot_permissions__pb2
 from axisor.v1 import types_pb2 as axisor_dot_v1_dot_types__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61xisor/v1/backtests.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xcb\x02\n\x14WatchBacktestRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x39\n\x08strategy\x18\x02 \x01(\tB\'\xe2\x41\x01\x02\xbaH r\x1e\x32\x1c^strategies/[a-z0-9-]{1,64}$\x12\x1d\n\x06\x63onfig\x18\x03 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04(\x80\x80\x04\x12!\n\x0c\x62\x61lance_sats\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\x12%\n\tpositions\x18\x05 \x03(\tB\x12\xe2\x41\x01\x01\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18 \x12\"\n\x08scenario\x18\x06 \x01(\tB\x0e\xe2\x41\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12#\n\x07\x63\x61ndles\x18\x07 \x01(\x0c\x42\x10\xe2\x41\x01\x01\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x01H\x00\x42\x0f\n\x06market\x12\x05\xbaH\x02\x08\x01\"\x91\x01\n\x15WatchBacktestResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.BacktestProgressB\x04\xe2\x41\x01\x03\x12\x14\n\x06report\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\"G\n\x10\x42\x61\x63ktestProgress\x12\x18\n\ndone_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0btotal_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x32|\n\x0f\x42\x61\x63ktestService\x12i\n\rWatchBacktest\x12\x1f.axisor.v1.WatchBacktestRequest\x1a .axisor.v1.WatchBacktestResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x04\x12\x06parent(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61xisor/v1/backtests.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xcb\x02\n\x14WatchBacktestRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x39\n\x08strategy\x18\x02 \x01(\tB\'\xe2\x41\x01\x02\xbaH r\x1e\x32\x1c^strategies/[a-z0-9-]{1,64}$\x12\x1d\n\x06\x63onfig\x18\x03 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04(\x80\x80\x04\x12!\n\x0c\x62\x61lance_sats\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\x12%\n\tpositions\x18\x05 \x03(\tB\x12\xe2\x41\x01\x01\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18 \x12\"\n\x08scenario\x18\x06 \x01(\tB\x0e\xe2\x41\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12#\n\x07\x63\x61ndles\x18\x07 \x01(\x0c\x42\x10\xe2\x41\x01\x01\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x01H\x00\x42\x0f\n\x06market\x12\x05\xbaH\x02\x08\x01\"\x91\x01\n\x15WatchBacktestResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.BacktestProgressB\x04\xe2\x41\x01\x03\x12\x14\n\x06report\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\"G\n\x10\x42\x61\x63ktestProgress\x12\x18\n\ndone_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0btotal_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x32\xaf\x01\n\x0f\x42\x61\x63ktestService\x12\x9b\x01\n\rWatchBacktest\x12\x1f.axisor.v1.WatchBacktestRequest\x1a .axisor.v1.WatchBacktestResponse\"E\x90\x02\x01\x8a\xb5\x18\x0c\x08\x04\x12\x06parent(\x01\x82\xd3\xe4\x93\x02,\"\'/v1/{parent=accounts/*}/backtests:watch:\x01*0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,13 +63,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BACKTESTPROGRESS'].fields_by_name['total_count']._loaded_options = None
   _globals['_BACKTESTPROGRESS'].fields_by_name['total_count']._serialized_options = b'\342A\001\003'
   _globals['_BACKTESTSERVICE'].methods_by_name['WatchBacktest']._loaded_options = None
-  _globals['_BACKTESTSERVICE'].methods_by_name['WatchBacktest']._serialized_options = b'\220\002\001\212\265\030\014\010\004\022\006parent(\001'
-  _globals['_WATCHBACKTESTREQUEST']._serialized_start=155
-  _globals['_WATCHBACKTESTREQUEST']._serialized_end=486
-  _globals['_WATCHBACKTESTRESPONSE']._serialized_start=489
-  _globals['_WATCHBACKTESTRESPONSE']._serialized_end=634
-  _globals['_BACKTESTPROGRESS']._serialized_start=636
-  _globals['_BACKTESTPROGRESS']._serialized_end=707
-  _globals['_BACKTESTSERVICE']._serialized_start=709
-  _globals['_BACKTESTSERVICE']._serialized_end=833
+  _globals['_BACKTESTSERVICE'].methods_by_name['WatchBacktest']._serialized_options = b'\220\002\001\212\265\030\014\010\004\022\006parent(\001\202\323\344\223\002,\"\'/v1/{parent=accounts/*}/backtests:watch:\001*'
+  _globals['_WATCHBACKTESTREQUEST']._serialized_start=185
+  _globals['_WATCHBACKTESTREQUEST']._serialized_end=516
+  _globals['_WATCHBACKTESTRESPONSE']._serialized_start=519
+  _globals['_WATCHBACKTESTRESPONSE']._serialized_end=664
+  _globals['_BACKTESTPROGRESS']._serialized_start=666
+  _globals['_BACKTESTPROGRESS']._serialized_end=737
+  _globals['_BACKTESTSERVICE']._serialized_start=740
+  _globals['_BACKTESTSERVICE']._serialized_end=915
 # @@protoc_insertion_point(module_scope)

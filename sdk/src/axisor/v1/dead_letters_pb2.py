@@ -26,11 +26,12 @@ from axisor.v1 import permissions_pb2 as axisor_dot_v1_dot_permissions__pb2
 from axisor.v1 import resources_pb2 as axisor_dot_v1_dot_resources__pb2
 from axisor.v1 import types_pb2 as axisor_dot_v1_dot_types__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61xisor/v1/dead_letters.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x19\x61xisor/v1/resources.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x03\n\nDeadLetter\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\'\n\x06intent\x18\x02 \x01(\x0b\x32\x11.axisor.v1.IntentB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x61mount_sats\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x33\n\tsign_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0cunknown_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12;\n\x08\x62\x61seline\x18\x08 \x03(\x0b\x32#.axisor.v1.DeadLetter.BaselineEntryB\x04\xe2\x41\x01\x03\x12\x34\n\x08readings\x18\t \x03(\x0b\x32\x1c.axisor.v1.DeadLetterReadingB\x04\xe2\x41\x01\x03\x1a/\n\rBaselineEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xff\x01\n\x11\x44\x65\x61\x64LetterReading\x12\x16\n\x08sequence\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x36\n\x0creading_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x66\x65nced\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12@\n\x07\x66igures\x18\x05 \x03(\x0b\x32).axisor.v1.DeadLetterReading.FiguresEntryB\x04\xe2\x41\x01\x03\x1a.\n\x0c\x46iguresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x91\x01\n\x16ListDeadLettersRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"k\n\x17ListDeadLettersResponse\x12\x31\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x15.axisor.v1.DeadLetterB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"k\n\x14GetDeadLetterRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9-]{1,64}/deadLetters/[A-Za-z0-9_-]{1,64}$\"I\n\x15GetDeadLetterResponse\x12\x30\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x15.axisor.v1.DeadLetterB\x04\xe2\x41\x01\x03\"\x90\x02\n\x06Ruling\x12\x32\n\x0cintent_state\x18\x01 \x01(\x0e\x32\x16.axisor.v1.IntentStateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ounted_sats\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x33\n\rwitness_state\x18\x03 \x01(\x0e\x32\x16.axisor.v1.IntentStateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cwitness_text\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x07\x66igures\x18\x05 \x03(\x0b\x32\x1e.axisor.v1.Ruling.FiguresEntryB\x04\xe2\x41\x01\x03\x1a.\n\x0c\x46iguresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd9\x02\n\x17SettleDeadLetterRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9-]{1,64}/deadLetters/[A-Za-z0-9_-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12=\n\x07outcome\x18\x05 \x01(\x0e\x32\x1c.axisor.v1.DeadLetterOutcomeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1c\n\x04note\x18\x06 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\x80\x04\x12\x13\n\x05\x66orce\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\"[\n\x18SettleDeadLetterResponse\x12\'\n\x06ruling\x18\x01 \x01(\x0b\x32\x11.axisor.v1.RulingB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x98\x02\n\x15\x44ropDeadLetterRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9-]{1,64}/deadLetters/[A-Za-z0-9_-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1c\n\x04note\x18\x05 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\x80\x04\x12\x13\n\x05\x66orce\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"Y\n\x16\x44ropDeadLetterResponse\x12\'\n\x06ruling\x18\x01 \x01(\x0b\x32\x11.axisor.v1.RulingB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03*\x80\x01\n\x11\x44\x65\x61\x64LetterOutcome\x12#\n\x1f\x44\x45\x41\x44_LETTER_OUTCOME_UNSPECIFIED\x10\x00\x12!\n\x1d\x44\x45\x41\x44_LETTER_OUTCOME_CONFIRMED\x10\x01\x12#\n\x1f\x44\x45\x41\x44_LETTER_OUTCOME_NOT_APPLIED\x10\x02\x32\xc1\x03\n\x11\x44\x65\x61\x64LetterService\x12m\n\x0fListDeadLetters\x12!.axisor.v1.ListDeadLettersRequest\x1a\".axisor.v1.ListDeadLettersResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x12\x65\n\rGetDeadLetter\x12\x1f.axisor.v1.GetDeadLetterRequest\x1a .axisor.v1.GetDeadLetterResponse\"\x11\x90\x02\x01\x8a\xb5\x18\n\x08\x01\x12\x04name(\x01\x12m\n\x10SettleDeadLetter\x12\".axisor.v1.SettleDeadLetterRequest\x1a#.axisor.v1.SettleDeadLetterResponse\"\x10\x8a\xb5\x18\x0c\x08\x05\x12\x04name \x01(\x03\x12g\n\x0e\x44ropDeadLetter\x12 .axisor.v1.DropDeadLetterRequest\x1a!.axisor.v1.DropDeadLetterResponse\"\x10\x8a\xb5\x18\x0c\x08\x05\x12\x04name \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61xisor/v1/dead_letters.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x19\x61xisor/v1/resources.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x03\n\nDeadLetter\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\'\n\x06intent\x18\x02 \x01(\x0b\x32\x11.axisor.v1.IntentB\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x61mount_sats\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x33\n\tsign_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0cunknown_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12;\n\x08\x62\x61seline\x18\x08 \x03(\x0b\x32#.axisor.v1.DeadLetter.BaselineEntryB\x04\xe2\x41\x01\x03\x12\x34\n\x08readings\x18\t \x03(\x0b\x32\x1c.axisor.v1.DeadLetterReadingB\x04\xe2\x41\x01\x03\x1a/\n\rBaselineEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xff\x01\n\x11\x44\x65\x61\x64LetterReading\x12\x16\n\x08sequence\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x36\n\x0creading_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x66\x65nced\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12@\n\x07\x66igures\x18\x05 \x03(\x0b\x32).axisor.v1.DeadLetterReading.FiguresEntryB\x04\xe2\x41\x01\x03\x1a.\n\x0c\x46iguresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x91\x01\n\x16ListDeadLettersRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"k\n\x17ListDeadLettersResponse\x12\x31\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x15.axisor.v1.DeadLetterB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"k\n\x14GetDeadLetterRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9-]{1,64}/deadLetters/[A-Za-z0-9_-]{1,64}$\"I\n\x15GetDeadLetterResponse\x12\x30\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x15.axisor.v1.DeadLetterB\x04\xe2\x41\x01\x03\"\x90\x02\n\x06Ruling\x12\x32\n\x0cintent_state\x18\x01 \x01(\x0e\x32\x16.axisor.v1.IntentStateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ounted_sats\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x33\n\rwitness_state\x18\x03 \x01(\x0e\x32\x16.axisor.v1.IntentStateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cwitness_text\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x07\x66igures\x18\x05 \x03(\x0b\x32\x1e.axisor.v1.Ruling.FiguresEntryB\x04\xe2\x41\x01\x03\x1a.\n\x0c\x46iguresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd9\x02\n\x17SettleDeadLetterRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9-]{1,64}/deadLetters/[A-Za-z0-9_-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12=\n\x07outcome\x18\x05 \x01(\x0e\x32\x1c.axisor.v1.DeadLetterOutcomeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1c\n\x04note\x18\x06 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\x80\x04\x12\x13\n\x05\x66orce\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\"[\n\x18SettleDeadLetterResponse\x12\'\n\x06ruling\x18\x01 \x01(\x0b\x32\x11.axisor.v1.RulingB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x98\x02\n\x15\x44ropDeadLetterRequest\x12S\n\x04name\x18\x01 \x01(\tBE\xe2\x41\x01\x02\xbaH>r<2:^accounts/[a-z0-9-]{1,64}/deadLetters/[A-Za-z0-9_-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x0enot_after_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1c\n\x04note\x18\x05 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\x80\x04\x12\x13\n\x05\x66orce\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"Y\n\x16\x44ropDeadLetterResponse\x12\'\n\x06ruling\x18\x01 \x01(\x0b\x32\x11.axisor.v1.RulingB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03*\x80\x01\n\x11\x44\x65\x61\x64LetterOutcome\x12#\n\x1f\x44\x45\x41\x44_LETTER_OUTCOME_UNSPECIFIED\x10\x00\x12!\n\x1d\x44\x45\x41\x44_LETTER_OUTCOME_CONFIRMED\x10\x01\x12#\n\x1f\x44\x45\x41\x44_LETTER_OUTCOME_NOT_APPLIED\x10\x02\x32\x83\x05\n\x11\x44\x65\x61\x64LetterService\x12\x98\x01\n\x0fListDeadLetters\x12!.axisor.v1.ListDeadLettersRequest\x1a\".axisor.v1.ListDeadLettersResponse\">\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=accounts/*}/deadLetters\x12\x90\x01\n\rGetDeadLetter\x12\x1f.axisor.v1.GetDeadLetterRequest\x1a .axisor.v1.GetDeadLetterResponse\"<\x90\x02\x01\x8a\xb5\x18\n\x08\x01\x12\x04name(\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{name=accounts/*/deadLetters/*}\x12\xa2\x01\n\x10SettleDeadLetter\x12\".axisor.v1.SettleDeadLetterRequest\x1a#.axisor.v1.SettleDeadLetterResponse\"E\x8a\xb5\x18\x0c\x08\x05\x12\x04name \x01(\x03\x82\xd3\xe4\x93\x02/\"*/v1/{name=accounts/*/deadLetters/*}:settle:\x01*\x12\x9a\x01\n\x0e\x44ropDeadLetter\x12 .axisor.v1.DropDeadLetterRequest\x1a!.axisor.v1.DropDeadLetterResponse\"C\x8a\xb5\x18\x0c\x08\x05\x12\x04name \x01(\x03\x82\xd3\xe4\x93\x02-\"(/v1/{name=accounts/*/deadLetters/*}:drop:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -130,43 +131,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DROPDEADLETTERRESPONSE'].fields_by_name['sequence']._loaded_options = None
   _globals['_DROPDEADLETTERRESPONSE'].fields_by_name['sequence']._serialized_options = b'\342A\001\003'
   _globals['_DEADLETTERSERVICE'].methods_by_name['ListDeadLetters']._loaded_options = None
-  _globals['_DEADLETTERSERVICE'].methods_by_name['ListDeadLetters']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_DEADLETTERSERVICE'].methods_by_name['ListDeadLetters']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002%\022#/v1/{parent=accounts/*}/deadLetters'
   _globals['_DEADLETTERSERVICE'].methods_by_name['GetDeadLetter']._loaded_options = None
-  _globals['_DEADLETTERSERVICE'].methods_by_name['GetDeadLetter']._serialized_options = b'\220\002\001\212\265\030\n\010\001\022\004name(\001'
+  _globals['_DEADLETTERSERVICE'].methods_by_name['GetDeadLetter']._serialized_options = b'\220\002\001\212\265\030\n\010\001\022\004name(\001\202\323\344\223\002%\022#/v1/{name=accounts/*/deadLetters/*}'
   _globals['_DEADLETTERSERVICE'].methods_by_name['SettleDeadLetter']._loaded_options = None
-  _globals['_DEADLETTERSERVICE'].methods_by_name['SettleDeadLetter']._serialized_options = b'\212\265\030\014\010\005\022\004name \001(\003'
+  _globals['_DEADLETTERSERVICE'].methods_by_name['SettleDeadLetter']._serialized_options = b'\212\265\030\014\010\005\022\004name \001(\003\202\323\344\223\002/\"*/v1/{name=accounts/*/deadLetters/*}:settle:\001*'
   _globals['_DEADLETTERSERVICE'].methods_by_name['DropDeadLetter']._loaded_options = None
-  _globals['_DEADLETTERSERVICE'].methods_by_name['DropDeadLetter']._serialized_options = b'\212\265\030\014\010\005\022\004name \001(\003'
-  _globals['_DEADLETTEROUTCOME']._serialized_start=2429
-  _globals['_DEADLETTEROUTCOME']._serialized_end=2557
-  _globals['_DEADLETTER']._serialized_start=218
-  _globals['_DEADLETTER']._serialized_end=637
-  _globals['_DEADLETTER_BASELINEENTRY']._serialized_start=590
-  _globals['_DEADLETTER_BASELINEENTRY']._serialized_end=637
-  _globals['_DEADLETTERREADING']._serialized_start=640
-  _globals['_DEADLETTERREADING']._serialized_end=895
-  _globals['_DEADLETTERREADING_FIGURESENTRY']._serialized_start=849
-  _globals['_DEADLETTERREADING_FIGURESENTRY']._serialized_end=895
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=898
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=1043
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=1045
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=1152
-  _globals['_GETDEADLETTERREQUEST']._serialized_start=1154
-  _globals['_GETDEADLETTERREQUEST']._serialized_end=1261
-  _globals['_GETDEADLETTERRESPONSE']._serialized_start=1263
-  _globals['_GETDEADLETTERRESPONSE']._serialized_end=1336
-  _globals['_RULING']._serialized_start=1339
-  _globals['_RULING']._serialized_end=1611
-  _globals['_RULING_FIGURESENTRY']._serialized_start=849
-  _globals['_RULING_FIGURESENTRY']._serialized_end=895
-  _globals['_SETTLEDEADLETTERREQUEST']._serialized_start=1614
-  _globals['_SETTLEDEADLETTERREQUEST']._serialized_end=1959
-  _globals['_SETTLEDEADLETTERRESPONSE']._serialized_start=1961
-  _globals['_SETTLEDEADLETTERRESPONSE']._serialized_end=2052
-  _globals['_DROPDEADLETTERREQUEST']._serialized_start=2055
-  _globals['_DROPDEADLETTERREQUEST']._serialized_end=2335
-  _globals['_DROPDEADLETTERRESPONSE']._serialized_start=2337
-  _globals['_DROPDEADLETTERRESPONSE']._serialized_end=2426
-  _globals['_DEADLETTERSERVICE']._serialized_start=2560
-  _globals['_DEADLETTERSERVICE']._serialized_end=3009
+  _globals['_DEADLETTERSERVICE'].methods_by_name['DropDeadLetter']._serialized_options = b'\212\265\030\014\010\005\022\004name \001(\003\202\323\344\223\002-\"(/v1/{name=accounts/*/deadLetters/*}:drop:\001*'
+  _globals['_DEADLETTEROUTCOME']._serialized_start=2459
+  _globals['_DEADLETTEROUTCOME']._serialized_end=2587
+  _globals['_DEADLETTER']._serialized_start=248
+  _globals['_DEADLETTER']._serialized_end=667
+  _globals['_DEADLETTER_BASELINEENTRY']._serialized_start=620
+  _globals['_DEADLETTER_BASELINEENTRY']._serialized_end=667
+  _globals['_DEADLETTERREADING']._serialized_start=670
+  _globals['_DEADLETTERREADING']._serialized_end=925
+  _globals['_DEADLETTERREADING_FIGURESENTRY']._serialized_start=879
+  _globals['_DEADLETTERREADING_FIGURESENTRY']._serialized_end=925
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=928
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=1073
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=1075
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=1182
+  _globals['_GETDEADLETTERREQUEST']._serialized_start=1184
+  _globals['_GETDEADLETTERREQUEST']._serialized_end=1291
+  _globals['_GETDEADLETTERRESPONSE']._serialized_start=1293
+  _globals['_GETDEADLETTERRESPONSE']._serialized_end=1366
+  _globals['_RULING']._serialized_start=1369
+  _globals['_RULING']._serialized_end=1641
+  _globals['_RULING_FIGURESENTRY']._serialized_start=879
+  _globals['_RULING_FIGURESENTRY']._serialized_end=925
+  _globals['_SETTLEDEADLETTERREQUEST']._serialized_start=1644
+  _globals['_SETTLEDEADLETTERREQUEST']._serialized_end=1989
+  _globals['_SETTLEDEADLETTERRESPONSE']._serialized_start=1991
+  _globals['_SETTLEDEADLETTERRESPONSE']._serialized_end=2082
+  _globals['_DROPDEADLETTERREQUEST']._serialized_start=2085
+  _globals['_DROPDEADLETTERREQUEST']._serialized_end=2365
+  _globals['_DROPDEADLETTERRESPONSE']._serialized_start=2367
+  _globals['_DROPDEADLETTERRESPONSE']._serialized_end=2456
+  _globals['_DEADLETTERSERVICE']._serialized_start=2590
+  _globals['_DEADLETTERSERVICE']._serialized_end=3233
 # @@protoc_insertion_point(module_scope)

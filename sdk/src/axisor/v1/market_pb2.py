@@ -26,11 +26,12 @@ from axisor.v1 import permissions_pb2 as axisor_dot_v1_dot_permissions__pb2
 from axisor.v1 import resources_pb2 as axisor_dot_v1_dot_resources__pb2
 from axisor.v1 import types_pb2 as axisor_dot_v1_dot_types__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61xisor/v1/market.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x19\x61xisor/v1/resources.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"I\n\x10GetTickerRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\"8\n\x11GetTickerResponse\x12#\n\x04tick\x18\x01 \x01(\x0b\x32\x0f.axisor.v1.TickB\x04\xe2\x41\x01\x03\"\xcc\x01\n\x06\x43\x61ndle\x12\x34\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eopen_price_usd\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0ehigh_price_usd\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rlow_price_usd\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0f\x63lose_price_usd\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06volume\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"\xb5\x02\n\x12ListCandlesRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\x12<\n\x05range\x18\x04 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^[0-9]{1,2}(m|h|d|w|month|months)$\x12\x34\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"^\n\x13ListCandlesResponse\x12(\n\x07\x63\x61ndles\x18\x01 \x03(\x0b\x32\x11.axisor.v1.CandleB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\x98\x01\n\x11\x46undingSettlement\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0bsettle_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x66unding_rate\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x66ixing_price_usd\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"\x82\x02\n\x1dListFundingSettlementsRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\x12\x34\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\x80\x01\n\x1eListFundingSettlementsResponse\x12?\n\x13\x66unding_settlements\x18\x01 \x03(\x0b\x32\x1c.axisor.v1.FundingSettlementB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"J\n\x11WatchTicksRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\"h\n\x12WatchTicksResponse\x12#\n\x04tick\x18\x01 \x01(\x0b\x32\x0f.axisor.v1.TickB\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x02 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\x32\xb6\x03\n\rMarketService\x12[\n\tGetTicker\x12\x1b.axisor.v1.GetTickerRequest\x1a\x1c.axisor.v1.GetTickerResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x12\x61\n\x0bListCandles\x12\x1d.axisor.v1.ListCandlesRequest\x1a\x1e.axisor.v1.ListCandlesResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x12\x82\x01\n\x16ListFundingSettlements\x12(.axisor.v1.ListFundingSettlementsRequest\x1a).axisor.v1.ListFundingSettlementsResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x12`\n\nWatchTicks\x12\x1c.axisor.v1.WatchTicksRequest\x1a\x1d.axisor.v1.WatchTicksResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61xisor/v1/market.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x19\x61xisor/v1/resources.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"I\n\x10GetTickerRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\"8\n\x11GetTickerResponse\x12#\n\x04tick\x18\x01 \x01(\x0b\x32\x0f.axisor.v1.TickB\x04\xe2\x41\x01\x03\"\xcc\x01\n\x06\x43\x61ndle\x12\x34\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eopen_price_usd\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0ehigh_price_usd\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rlow_price_usd\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0f\x63lose_price_usd\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06volume\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"\xb5\x02\n\x12ListCandlesRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\x12<\n\x05range\x18\x04 \x01(\tB-\xe2\x41\x01\x02\xbaH&r$2\"^[0-9]{1,2}(m|h|d|w|month|months)$\x12\x34\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"^\n\x13ListCandlesResponse\x12(\n\x07\x63\x61ndles\x18\x01 \x03(\x0b\x32\x11.axisor.v1.CandleB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\x98\x01\n\x11\x46undingSettlement\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0bsettle_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x66unding_rate\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x66ixing_price_usd\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"\x82\x02\n\x1dListFundingSettlementsRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\x12\x34\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\x80\x01\n\x1eListFundingSettlementsResponse\x12?\n\x13\x66unding_settlements\x18\x01 \x03(\x0b\x32\x1c.axisor.v1.FundingSettlementB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"J\n\x11WatchTicksRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\"h\n\x12WatchTicksResponse\x12#\n\x04tick\x18\x01 \x01(\x0b\x32\x0f.axisor.v1.TickB\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x02 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\x32\x80\x05\n\rMarketService\x12\x88\x01\n\tGetTicker\x12\x1b.axisor.v1.GetTickerRequest\x1a\x1c.axisor.v1.GetTickerResponse\"@\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02\'\x12%/v1/{parent=accounts/*}/market/ticker\x12\x8f\x01\n\x0bListCandles\x12\x1d.axisor.v1.ListCandlesRequest\x1a\x1e.axisor.v1.ListCandlesResponse\"A\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02(\x12&/v1/{parent=accounts/*}/market/candles\x12\xbb\x01\n\x16ListFundingSettlements\x12(.axisor.v1.ListFundingSettlementsRequest\x1a).axisor.v1.ListFundingSettlementsResponse\"L\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02\x33\x12\x31/v1/{parent=accounts/*}/market/fundingSettlements\x12\x93\x01\n\nWatchTicks\x12\x1c.axisor.v1.WatchTicksRequest\x1a\x1d.axisor.v1.WatchTicksResponse\"F\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=accounts/*}/market/ticker:watch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -98,33 +99,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHTICKSRESPONSE'].fields_by_name['heartbeat']._loaded_options = None
   _globals['_WATCHTICKSRESPONSE'].fields_by_name['heartbeat']._serialized_options = b'\342A\001\003'
   _globals['_MARKETSERVICE'].methods_by_name['GetTicker']._loaded_options = None
-  _globals['_MARKETSERVICE'].methods_by_name['GetTicker']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_MARKETSERVICE'].methods_by_name['GetTicker']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002\'\022%/v1/{parent=accounts/*}/market/ticker'
   _globals['_MARKETSERVICE'].methods_by_name['ListCandles']._loaded_options = None
-  _globals['_MARKETSERVICE'].methods_by_name['ListCandles']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_MARKETSERVICE'].methods_by_name['ListCandles']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002(\022&/v1/{parent=accounts/*}/market/candles'
   _globals['_MARKETSERVICE'].methods_by_name['ListFundingSettlements']._loaded_options = None
-  _globals['_MARKETSERVICE'].methods_by_name['ListFundingSettlements']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
+  _globals['_MARKETSERVICE'].methods_by_name['ListFundingSettlements']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\0023\0221/v1/{parent=accounts/*}/market/fundingSettlements'
   _globals['_MARKETSERVICE'].methods_by_name['WatchTicks']._loaded_options = None
-  _globals['_MARKETSERVICE'].methods_by_name['WatchTicks']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
-  _globals['_GETTICKERREQUEST']._serialized_start=211
-  _globals['_GETTICKERREQUEST']._serialized_end=284
-  _globals['_GETTICKERRESPONSE']._serialized_start=286
-  _globals['_GETTICKERRESPONSE']._serialized_end=342
-  _globals['_CANDLE']._serialized_start=345
-  _globals['_CANDLE']._serialized_end=549
-  _globals['_LISTCANDLESREQUEST']._serialized_start=552
-  _globals['_LISTCANDLESREQUEST']._serialized_end=861
-  _globals['_LISTCANDLESRESPONSE']._serialized_start=863
-  _globals['_LISTCANDLESRESPONSE']._serialized_end=957
-  _globals['_FUNDINGSETTLEMENT']._serialized_start=960
-  _globals['_FUNDINGSETTLEMENT']._serialized_end=1112
-  _globals['_LISTFUNDINGSETTLEMENTSREQUEST']._serialized_start=1115
-  _globals['_LISTFUNDINGSETTLEMENTSREQUEST']._serialized_end=1373
-  _globals['_LISTFUNDINGSETTLEMENTSRESPONSE']._serialized_start=1376
-  _globals['_LISTFUNDINGSETTLEMENTSRESPONSE']._serialized_end=1504
-  _globals['_WATCHTICKSREQUEST']._serialized_start=1506
-  _globals['_WATCHTICKSREQUEST']._serialized_end=1580
-  _globals['_WATCHTICKSRESPONSE']._serialized_start=1582
-  _globals['_WATCHTICKSRESPONSE']._serialized_end=1686
-  _globals['_MARKETSERVICE']._serialized_start=1689
-  _globals['_MARKETSERVICE']._serialized_end=2127
+  _globals['_MARKETSERVICE'].methods_by_name['WatchTicks']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002-\022+/v1/{parent=accounts/*}/market/ticker:watch'
+  _globals['_GETTICKERREQUEST']._serialized_start=241
+  _globals['_GETTICKERREQUEST']._serialized_end=314
+  _globals['_GETTICKERRESPONSE']._serialized_start=316
+  _globals['_GETTICKERRESPONSE']._serialized_end=372
+  _globals['_CANDLE']._serialized_start=375
+  _globals['_CANDLE']._serialized_end=579
+  _globals['_LISTCANDLESREQUEST']._serialized_start=582
+  _globals['_LISTCANDLESREQUEST']._serialized_end=891
+  _globals['_LISTCANDLESRESPONSE']._serialized_start=893
+  _globals['_LISTCANDLESRESPONSE']._serialized_end=987
+  _globals['_FUNDINGSETTLEMENT']._serialized_start=990
+  _globals['_FUNDINGSETTLEMENT']._serialized_end=1142
+  _globals['_LISTFUNDINGSETTLEMENTSREQUEST']._serialized_start=1145
+  _globals['_LISTFUNDINGSETTLEMENTSREQUEST']._serialized_end=1403
+  _globals['_LISTFUNDINGSETTLEMENTSRESPONSE']._serialized_start=1406
+  _globals['_LISTFUNDINGSETTLEMENTSRESPONSE']._serialized_end=1534
+  _globals['_WATCHTICKSREQUEST']._serialized_start=1536
+  _globals['_WATCHTICKSREQUEST']._serialized_end=1610
+  _globals['_WATCHTICKSRESPONSE']._serialized_start=1612
+  _globals['_WATCHTICKSRESPONSE']._serialized_end=1716
+  _globals['_MARKETSERVICE']._serialized_start=1719
+  _globals['_MARKETSERVICE']._serialized_end=2359
 # @@protoc_insertion_point(module_scope)

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from axisor.v1 import permissions_pb2 as axisor_dot_v1_dot_permissions__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61xisor/v1/performance.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x04\n\x0bPerformance\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11start_equity_sats\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bnet_pl_sats\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12 \n\x12unrealised_pl_sats\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x17\n\tfees_sats\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x66unding_sats\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11max_drawdown_sats\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\"\n\x14max_drawdown_percent\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0csharpe_ratio\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rsortino_ratio\x18\r \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63losed_count\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10win_rate_percent\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rprofit_factor\x18\x10 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11liquidation_count\x18\x11 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x61\x63tion_count\x18\x12 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nadded_sats\x18\x13 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xb8\x01\n\x15GetPerformanceRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"K\n\x16GetPerformanceResponse\x12\x31\n\x0bperformance\x18\x01 \x01(\x0b\x32\x16.axisor.v1.PerformanceB\x04\xe2\x41\x01\x03\x32\x80\x01\n\x12PerformanceService\x12j\n\x0eGetPerformance\x12 .axisor.v1.GetPerformanceRequest\x1a!.axisor.v1.GetPerformanceResponse\"\x13\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61xisor/v1/performance.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x04\n\x0bPerformance\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x16\n\x08sequence\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11start_equity_sats\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bnet_pl_sats\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12 \n\x12unrealised_pl_sats\x18\x07 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x17\n\tfees_sats\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x66unding_sats\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1f\n\x11max_drawdown_sats\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\"\n\x14max_drawdown_percent\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0csharpe_ratio\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rsortino_ratio\x18\r \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63losed_count\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10win_rate_percent\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rprofit_factor\x18\x10 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11liquidation_count\x18\x11 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x61\x63tion_count\x18\x12 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nadded_sats\x18\x13 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xb8\x01\n\x15GetPerformanceRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"K\n\x16GetPerformanceResponse\x12\x31\n\x0bperformance\x18\x01 \x01(\x0b\x32\x16.axisor.v1.PerformanceB\x04\xe2\x41\x01\x03\x32\xac\x01\n\x12PerformanceService\x12\x95\x01\n\x0eGetPerformance\x12 .axisor.v1.GetPerformanceRequest\x1a!.axisor.v1.GetPerformanceResponse\">\x90\x02\x01\x8a\xb5\x18\x0c\x08\x01\x12\x06parent(\x01\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=accounts/*}/performanceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -82,13 +83,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPERFORMANCERESPONSE'].fields_by_name['performance']._loaded_options = None
   _globals['_GETPERFORMANCERESPONSE'].fields_by_name['performance']._serialized_options = b'\342A\001\003'
   _globals['_PERFORMANCESERVICE'].methods_by_name['GetPerformance']._loaded_options = None
-  _globals['_PERFORMANCESERVICE'].methods_by_name['GetPerformance']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001'
-  _globals['_PERFORMANCE']._serialized_start=167
-  _globals['_PERFORMANCE']._serialized_end=779
-  _globals['_GETPERFORMANCEREQUEST']._serialized_start=782
-  _globals['_GETPERFORMANCEREQUEST']._serialized_end=966
-  _globals['_GETPERFORMANCERESPONSE']._serialized_start=968
-  _globals['_GETPERFORMANCERESPONSE']._serialized_end=1043
-  _globals['_PERFORMANCESERVICE']._serialized_start=1046
-  _globals['_PERFORMANCESERVICE']._serialized_end=1174
+  _globals['_PERFORMANCESERVICE'].methods_by_name['GetPerformance']._serialized_options = b'\220\002\001\212\265\030\014\010\001\022\006parent(\001\202\323\344\223\002%\022#/v1/{parent=accounts/*}/performance'
+  _globals['_PERFORMANCE']._serialized_start=197
+  _globals['_PERFORMANCE']._serialized_end=809
+  _globals['_GETPERFORMANCEREQUEST']._serialized_start=812
+  _globals['_GETPERFORMANCEREQUEST']._serialized_end=996
+  _globals['_GETPERFORMANCERESPONSE']._serialized_start=998
+  _globals['_GETPERFORMANCERESPONSE']._serialized_end=1073
+  _globals['_PERFORMANCESERVICE']._serialized_start=1076
+  _globals['_PERFORMANCESERVICE']._serialized_end=1248
 # @@protoc_insertion_point(module_scope)

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from axisor.v1 import permissions_pb2 as axisor_dot_v1_dot_permissions__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61xisor/v1/tokens.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x01\n\x05Token\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05label\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x61veats\x18\x04 \x03(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"|\n\x12\x43reateTokenRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\x05label\x18\x02 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12&\n\x07\x63\x61veats\x18\x03 \x03(\tB\x15\xe2\x41\x01\x01\xbaH\x0e\x92\x01\x0b\x10\x1e\"\x07r\x05\x10\x01\x18\x80\x08\"U\n\x13\x43reateTokenResponse\x12%\n\x05token\x18\x01 \x01(\x0b\x32\x10.axisor.v1.TokenB\x04\xe2\x41\x01\x03\x12\x17\n\x06secret\x18\x02 \x01(\tB\x07\x80\x01\x01\xe2\x41\x01\x03\"U\n\x11ListTokensRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"[\n\x12ListTokensResponse\x12&\n\x06tokens\x18\x01 \x03(\x0b\x32\x10.axisor.v1.TokenB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"D\n\x0fGetTokenRequest\x12\x31\n\x04name\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x1a\x32\x18^tokens/[a-z0-9-]{1,64}$\"9\n\x10GetTokenResponse\x12%\n\x05token\x18\x01 \x01(\x0b\x32\x10.axisor.v1.TokenB\x04\xe2\x41\x01\x03\"i\n\x12RevokeTokenRequest\x12\x31\n\x04name\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x1a\x32\x18^tokens/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\"\x15\n\x13RevokeTokenResponse\"\xa4\x01\n\nSigningKey\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\npublic_key\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x34\n\nbegin_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"Z\n\x16ListSigningKeysRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"k\n\x17ListSigningKeysResponse\x12\x31\n\x0csigning_keys\x18\x01 \x03(\x0b\x32\x15.axisor.v1.SigningKeyB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\xd7\x03\n\x0cTokenService\x12Z\n\x0b\x43reateToken\x12\x1d.axisor.v1.CreateTokenRequest\x1a\x1e.axisor.v1.CreateTokenResponse\"\x0c\x8a\xb5\x18\x08\x08\x06\x18\x01 \x01(\x03\x12V\n\nListTokens\x12\x1c.axisor.v1.ListTokensRequest\x1a\x1d.axisor.v1.ListTokensResponse\"\x0b\x90\x02\x01\x8a\xb5\x18\x04\x08\x06(\x01\x12P\n\x08GetToken\x12\x1a.axisor.v1.GetTokenRequest\x1a\x1b.axisor.v1.GetTokenResponse\"\x0b\x90\x02\x01\x8a\xb5\x18\x04\x08\x06(\x01\x12Z\n\x0bRevokeToken\x12\x1d.axisor.v1.RevokeTokenRequest\x1a\x1e.axisor.v1.RevokeTokenResponse\"\x0c\x8a\xb5\x18\x08\x08\x06 \x01(\x04@\x01\x12\x65\n\x0fListSigningKeys\x12!.axisor.v1.ListSigningKeysRequest\x1a\".axisor.v1.ListSigningKeysResponse\"\x0b\x90\x02\x01\x8a\xb5\x18\x04\x08\x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61xisor/v1/tokens.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x01\n\x05Token\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05label\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63\x61veats\x18\x04 \x03(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"|\n\x12\x43reateTokenRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\x05label\x18\x02 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12&\n\x07\x63\x61veats\x18\x03 \x03(\tB\x15\xe2\x41\x01\x01\xbaH\x0e\x92\x01\x0b\x10\x1e\"\x07r\x05\x10\x01\x18\x80\x08\"U\n\x13\x43reateTokenResponse\x12%\n\x05token\x18\x01 \x01(\x0b\x32\x10.axisor.v1.TokenB\x04\xe2\x41\x01\x03\x12\x17\n\x06secret\x18\x02 \x01(\tB\x07\x80\x01\x01\xe2\x41\x01\x03\"U\n\x11ListTokensRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"[\n\x12ListTokensResponse\x12&\n\x06tokens\x18\x01 \x03(\x0b\x32\x10.axisor.v1.TokenB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"D\n\x0fGetTokenRequest\x12\x31\n\x04name\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x1a\x32\x18^tokens/[a-z0-9-]{1,64}$\"9\n\x10GetTokenResponse\x12%\n\x05token\x18\x01 \x01(\x0b\x32\x10.axisor.v1.TokenB\x04\xe2\x41\x01\x03\"i\n\x12RevokeTokenRequest\x12\x31\n\x04name\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xbaH\x1cr\x1a\x32\x18^tokens/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\"\x15\n\x13RevokeTokenResponse\"\xa4\x01\n\nSigningKey\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\npublic_key\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x34\n\nbegin_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"Z\n\x16ListSigningKeysRequest\x12\x1e\n\tpage_size\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"k\n\x17ListSigningKeysResponse\x12\x31\n\x0csigning_keys\x18\x01 \x03(\x0b\x32\x15.axisor.v1.SigningKeyB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\xcb\x04\n\x0cTokenService\x12o\n\x0b\x43reateToken\x12\x1d.axisor.v1.CreateTokenRequest\x1a\x1e.axisor.v1.CreateTokenResponse\"!\x8a\xb5\x18\x08\x08\x06\x18\x01 \x01(\x03\x82\xd3\xe4\x93\x02\x0f\"\n/v1/tokens:\x01*\x12h\n\nListTokens\x12\x1c.axisor.v1.ListTokensRequest\x1a\x1d.axisor.v1.ListTokensResponse\"\x1d\x90\x02\x01\x8a\xb5\x18\x04\x08\x06(\x01\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/tokens\x12k\n\x08GetToken\x12\x1a.axisor.v1.GetTokenRequest\x1a\x1b.axisor.v1.GetTokenResponse\"&\x90\x02\x01\x8a\xb5\x18\x04\x08\x06(\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=tokens/*}\x12u\n\x0bRevokeToken\x12\x1d.axisor.v1.RevokeTokenRequest\x1a\x1e.axisor.v1.RevokeTokenResponse\"\'\x8a\xb5\x18\x08\x08\x06 \x01(\x04@\x01\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=tokens/*}\x12|\n\x0fListSigningKeys\x12!.axisor.v1.ListSigningKeysRequest\x1a\".axisor.v1.ListSigningKeysResponse\"\"\x90\x02\x01\x8a\xb5\x18\x04\x08\x01(\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/signingKeysb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -90,39 +91,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSIGNINGKEYSRESPONSE'].fields_by_name['next_page_token']._loaded_options = None
   _globals['_LISTSIGNINGKEYSRESPONSE'].fields_by_name['next_page_token']._serialized_options = b'\342A\001\003'
   _globals['_TOKENSERVICE'].methods_by_name['CreateToken']._loaded_options = None
-  _globals['_TOKENSERVICE'].methods_by_name['CreateToken']._serialized_options = b'\212\265\030\010\010\006\030\001 \001(\003'
+  _globals['_TOKENSERVICE'].methods_by_name['CreateToken']._serialized_options = b'\212\265\030\010\010\006\030\001 \001(\003\202\323\344\223\002\017\"\n/v1/tokens:\001*'
   _globals['_TOKENSERVICE'].methods_by_name['ListTokens']._loaded_options = None
-  _globals['_TOKENSERVICE'].methods_by_name['ListTokens']._serialized_options = b'\220\002\001\212\265\030\004\010\006(\001'
+  _globals['_TOKENSERVICE'].methods_by_name['ListTokens']._serialized_options = b'\220\002\001\212\265\030\004\010\006(\001\202\323\344\223\002\014\022\n/v1/tokens'
   _globals['_TOKENSERVICE'].methods_by_name['GetToken']._loaded_options = None
-  _globals['_TOKENSERVICE'].methods_by_name['GetToken']._serialized_options = b'\220\002\001\212\265\030\004\010\006(\001'
+  _globals['_TOKENSERVICE'].methods_by_name['GetToken']._serialized_options = b'\220\002\001\212\265\030\004\010\006(\001\202\323\344\223\002\025\022\023/v1/{name=tokens/*}'
   _globals['_TOKENSERVICE'].methods_by_name['RevokeToken']._loaded_options = None
-  _globals['_TOKENSERVICE'].methods_by_name['RevokeToken']._serialized_options = b'\212\265\030\010\010\006 \001(\004@\001'
+  _globals['_TOKENSERVICE'].methods_by_name['RevokeToken']._serialized_options = b'\212\265\030\010\010\006 \001(\004@\001\202\323\344\223\002\025*\023/v1/{name=tokens/*}'
   _globals['_TOKENSERVICE'].methods_by_name['ListSigningKeys']._loaded_options = None
-  _globals['_TOKENSERVICE'].methods_by_name['ListSigningKeys']._serialized_options = b'\220\002\001\212\265\030\004\010\001(\001'
-  _globals['_TOKEN']._serialized_start=162
-  _globals['_TOKEN']._serialized_end=364
-  _globals['_CREATETOKENREQUEST']._serialized_start=366
-  _globals['_CREATETOKENREQUEST']._serialized_end=490
-  _globals['_CREATETOKENRESPONSE']._serialized_start=492
-  _globals['_CREATETOKENRESPONSE']._serialized_end=577
-  _globals['_LISTTOKENSREQUEST']._serialized_start=579
-  _globals['_LISTTOKENSREQUEST']._serialized_end=664
-  _globals['_LISTTOKENSRESPONSE']._serialized_start=666
-  _globals['_LISTTOKENSRESPONSE']._serialized_end=757
-  _globals['_GETTOKENREQUEST']._serialized_start=759
-  _globals['_GETTOKENREQUEST']._serialized_end=827
-  _globals['_GETTOKENRESPONSE']._serialized_start=829
-  _globals['_GETTOKENRESPONSE']._serialized_end=886
-  _globals['_REVOKETOKENREQUEST']._serialized_start=888
-  _globals['_REVOKETOKENREQUEST']._serialized_end=993
-  _globals['_REVOKETOKENRESPONSE']._serialized_start=995
-  _globals['_REVOKETOKENRESPONSE']._serialized_end=1016
-  _globals['_SIGNINGKEY']._serialized_start=1019
-  _globals['_SIGNINGKEY']._serialized_end=1183
-  _globals['_LISTSIGNINGKEYSREQUEST']._serialized_start=1185
-  _globals['_LISTSIGNINGKEYSREQUEST']._serialized_end=1275
-  _globals['_LISTSIGNINGKEYSRESPONSE']._serialized_start=1277
-  _globals['_LISTSIGNINGKEYSRESPONSE']._serialized_end=1384
-  _globals['_TOKENSERVICE']._serialized_start=1387
-  _globals['_TOKENSERVICE']._serialized_end=1858
+  _globals['_TOKENSERVICE'].methods_by_name['ListSigningKeys']._serialized_options = b'\220\002\001\212\265\030\004\010\001(\001\202\323\344\223\002\021\022\017/v1/signingKeys'
+  _globals['_TOKEN']._serialized_start=192
+  _globals['_TOKEN']._serialized_end=394
+  _globals['_CREATETOKENREQUEST']._serialized_start=396
+  _globals['_CREATETOKENREQUEST']._serialized_end=520
+  _globals['_CREATETOKENRESPONSE']._serialized_start=522
+  _globals['_CREATETOKENRESPONSE']._serialized_end=607
+  _globals['_LISTTOKENSREQUEST']._serialized_start=609
+  _globals['_LISTTOKENSREQUEST']._serialized_end=694
+  _globals['_LISTTOKENSRESPONSE']._serialized_start=696
+  _globals['_LISTTOKENSRESPONSE']._serialized_end=787
+  _globals['_GETTOKENREQUEST']._serialized_start=789
+  _globals['_GETTOKENREQUEST']._serialized_end=857
+  _globals['_GETTOKENRESPONSE']._serialized_start=859
+  _globals['_GETTOKENRESPONSE']._serialized_end=916
+  _globals['_REVOKETOKENREQUEST']._serialized_start=918
+  _globals['_REVOKETOKENREQUEST']._serialized_end=1023
+  _globals['_REVOKETOKENRESPONSE']._serialized_start=1025
+  _globals['_REVOKETOKENRESPONSE']._serialized_end=1046
+  _globals['_SIGNINGKEY']._serialized_start=1049
+  _globals['_SIGNINGKEY']._serialized_end=1213
+  _globals['_LISTSIGNINGKEYSREQUEST']._serialized_start=1215
+  _globals['_LISTSIGNINGKEYSREQUEST']._serialized_end=1305
+  _globals['_LISTSIGNINGKEYSRESPONSE']._serialized_start=1307
+  _globals['_LISTSIGNINGKEYSRESPONSE']._serialized_end=1414
+  _globals['_TOKENSERVICE']._serialized_start=1417
+  _globals['_TOKENSERVICE']._serialized_end=2004
 # @@protoc_insertion_point(module_scope)
