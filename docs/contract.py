@@ -50,9 +50,11 @@ def reference(note: str) -> str:
 def described() -> FileDescriptorSet:
     """Return the contract as protoc reads it, with comments."""
     import grpc_tools
+    from google.api import annotations_pb2  # noqa: F401
 
-    # Known before the set is parsed, so that the rule of each method is read as such.
+    # Known before the set is parsed, so that rules and routes are read as such.
     from axisor.v1 import permissions_pb2  # noqa: F401
+    from buf.validate import validate_pb2  # noqa: F401
 
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     names = sorted(str(path.relative_to(PROTO)) for path in (PROTO / "axisor").glob("*/*.proto"))

@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 sys.path.insert(0, str(ROOT))
 
-from docs import contract  # noqa: E402  # found from the root, wherever this is started
+from docs import contract, rest  # noqa: E402  # found from the root, wherever this is started
 
 if TYPE_CHECKING:
     from axisor.errors import AxisorError
@@ -50,6 +50,7 @@ def pages() -> dict[Path, str]:
     """Return every page that is generated, in whole or in part, as it should be."""
     return {
         DOCS / "api.md": contract.reference(NOTE),
+        ROOT / "clients/web/src/axisor_web/openapi.json": rest.openapi(contract.described()),
         DOCS / "backtests.md": within(DOCS / "backtests.md", {"figures": figures()}),
         DOCS / "cli.md": commands(),
         DOCS / "errors.md": within(DOCS / "errors.md", {"errors": error_tables()}),

@@ -16,6 +16,7 @@ PACKAGES = (
     "server/src/axisor_server",
     "clients/cli/src/axisor_cli",
     "clients/tui/src/axisor_tui",
+    "clients/web/src/axisor_web",
     "plugins/lnmarkets/src/axisor_lnmarkets",
     "plugins/logbook/src/axisor_logbook",
     "plugins/margin-guard/src/axisor_margin_guard",

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import grpc.aio
+
 from axisor.client.access import Access
 from axisor.client.accounts import Accounts
 from axisor.client.audit import Audit
@@ -119,6 +121,11 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self.target!r})"
+
+    @property
+    def channel(self) -> grpc.aio.Channel:
+        """Return the connection itself, for calls that this client has no name for."""
+        return self._caller.channel
 
     async def close(self) -> None:
         """End every call and the connection."""

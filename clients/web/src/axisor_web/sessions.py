@@ -1,0 +1,152 @@
+"""Sessions of browsers: a cookie that says nothing, and the tokens it stands for, kept here.
+
+A page's script never sees a token. Sessions live in memory alone: when the bridge ends, its
+browsers sign in anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from axisor.errors import Unauthenticated
+from axisor.ports import Secret
+
+COOKIE = "__Host-axisor"
+CSRF_HEADER = "x-axisor-csrf"
+
+Clock: TypeAlias = Callable[[], float]
+"""Returns seconds that only go forward."""
+
+Chance: TypeAlias = Callable[[], str]
+"""Returns a text that nobody can guess: 256 bits, in letters that a cookie takes."""
+
+Refresh: TypeAlias = Callable[[Secret], Awaitable["Tokens"]]
+"""Exchanges a refresh token for what comes after it. Raises a Refusal."""
+
+
+class Terms(Struct, frozen=True):
+    """How long sessions last and how many there may be."""
+
+    idle_s: float = 12 * 3600
+    most_s: float = 14 * 86_400
+    most: int = 1_000
+    entry_s: float = 600
+
+
+class Tokens(Struct, frozen=True):
+    """What a sign-in gave: a token, and what gets the next one where there is such a thing."""
+
+    access: Secret
+    refresh: Secret | None = None
+
+    def __repr__(self) -> str:
+        return "Tokens(…)"
+
+
+@dataclass(slots=True)
+class Session:
+    """One browser that is signed in. `csrf` goes into the page and back in a header."""
+
+    tokens: Tokens = field(repr=False)
+    csrf: str = field(repr=False)
+    begun: float
+    used: float
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+
+class Sessions:
+    """Opens, finds, renews and ends sessions; keeps digests of the cookies, not the cookies."""
+
+    def __init__(self, clock: Clock, chance: Chance, *, terms: Terms | None = None) -> None:
+        self._clock = clock
+        self._chance = chance
+        self._terms = terms or Terms()
+        self._open: dict[bytes, Session] = {}
+        self._entries: dict[bytes, tuple[float, Tokens]] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def begin(self, tokens: Tokens) -> tuple[str, Session]:
+        """Open a session; returns its cookie and it. The one unused for longest makes room."""
+        self._sweep()
+        if len(self._open) >= self._terms.most:
+            self._open.pop(min(self._open, key=lambda key: self._open[key].used))
+        cookie, now = self._chance(), self._clock()
+        session = Session(tokens=tokens, csrf=self._chance(), begun=now, used=now)
+        self._open[_digest(cookie)] = session
+        return cookie, session
+
+    def find(self, cookie: str) -> Session | None:
+        """Return the session of a cookie, None where it is over or never was."""
+        key = _digest(cookie)
+        session, now = self._open.get(key), self._clock()
+        if session is None:
+            return None
+        if self._over(session, now):
+            del self._open[key]
+            return None
+        session.used = now
+        return session
+
+    def end(self, cookie: str) -> Session | None:
+        """End a session at once, and return what it was."""
+        return self._open.pop(_digest(cookie), None)
+
+    async def renew(self, session: Session, held: Secret, refresh: Refresh) -> Secret | None:
+        """Return a token in place of one that was refused, None where there is none to be had.
+
+        Calls of one browser that are refused together exchange the refresh token once: it is
+        good for one use, and a second would end the whole sign-in.
+        """
+        async with session.turn:
+            if session.tokens.access is not held:
+                return session.tokens.access
+            if session.tokens.refresh is None:
+                return None
+            session.tokens = await refresh(session.tokens.refresh)
+            return session.tokens.access
+
+    def entry(self, tokens: Tokens) -> str:
+        """Return a code that opens one session, once, within ten minutes."""
+        self._sweep()
+        code = self._chance()
+        self._entries[_digest(code)] = (self._clock() + self._terms.entry_s, tokens)
+        return code
+
+    def enter(self, code: str) -> tuple[str, Session]:
+        """Open the session of a code. Raises Unauthenticated where it is used or too old."""
+        until, tokens = self._entries.pop(_digest(code), (0.0, None))
+        if tokens is None or until < self._clock():
+            raise Unauthenticated(
+                "This link was used or is too old.",
+                fix="Start the bridge anew, `axisor web`: it prints another one. Or sign in.",
+            )
+        return self.begin(tokens)
+
+    def _over(self, session: Session, now: float) -> bool:
+        terms = self._terms
+        return now - session.used > terms.idle_s or now - session.begun > terms.most_s
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        for key in [key for key, found in self._open.items() if self._over(found, now)]:
+            del self._open[key]
+        for key in [key for key, (until, _) in self._entries.items() if until < now]:
+            del self._entries[key]
+
+
+def same(given: str, right: str) -> bool:
+    """Compare two texts in a time that says nothing about where they differ."""
+    return hmac.compare_digest(given.encode(), right.encode())
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
