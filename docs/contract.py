@@ -95,6 +95,8 @@ def _methods(
         yield f"### {service.name}.{method.name}"
         yield said.get((*trail, METHODS, at), "")
         yield f"{takes} → {stream}{gives}. {_rule(method)}"
+        if routes := _routes(method):
+            yield f"Over HTTP: {routes}."
 
 
 def _rule(method: MethodDescriptorProto) -> str:
@@ -106,6 +108,14 @@ def _rule(method: MethodDescriptorProto) -> str:
     more = ", journaled" if rule.audited else ""
     more += ", refused by no plan" if rule.protects else ""
     return f"Right `{right}`, danger `{harm}`{more}."
+
+
+def _routes(method: MethodDescriptorProto) -> str:
+    from google.api import annotations_pb2
+
+    rule = method.options.Extensions[annotations_pb2.http]
+    found = [(one.WhichOneof("pattern"), one) for one in (rule, *rule.additional_bindings)]
+    return ", ".join(f"`{verb.upper()} {getattr(one, verb)}`" for verb, one in found if verb)
 
 
 def _messages(file: FileDescriptorProto) -> Iterator[str]:

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from axisor.errors import AxisorError, PermissionDenied
 from axisor.wire.status import EXPECT_MODE_HEADER
-from axisor_web import openapi, streams
+from axisor_web import browser, openapi, streams
 from axisor_web.answers import Refusal, answer, refusal
 from axisor_web.browser import TOKEN_BEARING, Browser, body
 from axisor_web.calls import Core, Credential, bearer
@@ -45,15 +45,15 @@ class Parts(Struct, frozen=True):
 def bridge(parts: Parts, *, more: tuple[BaseRoute, ...] = ()) -> ASGIApp:
     """Return the application; `more` are the routes of pages."""
     rest = Rest(parts)
-    browser = rest.browser
+    visitor = rest.browser
     routes: list[BaseRoute] = [
         WebSocketRoute("/v1/ws", rest.socket),
         Route("/v1/{rest:path}", _told(rest.call), methods=list(VERBS)),
-        Route("/session", _told(browser.look), methods=["GET"]),
-        Route("/session:enter", _told(browser.enter), methods=["POST"]),
-        Route("/session:stepUp", _told(browser.step_up), methods=["POST"]),
-        Route("/session:logout", _told(browser.sign_out), methods=["POST"]),
-        Route("/session:{verb:str}", _told(browser.sign_in), methods=["POST"]),
+        Route("/session", _told(visitor.look), methods=["GET"]),
+        Route("/session:enter", _told(visitor.enter), methods=["POST"]),
+        Route("/session:stepUp", _told(visitor.step_up), methods=["POST"]),
+        Route("/session:logout", _told(visitor.sign_out), methods=["POST"]),
+        Route("/session:{verb:str}", _told(visitor.sign_in), methods=["POST"]),
         Route("/openapi.json", openapi.shown, methods=["GET"]),
         Route("/healthz", rest.alive, methods=["GET"]),
         Route("/readyz", rest.is_ready, methods=["GET"]),
@@ -100,7 +100,7 @@ class Rest:
             except PermissionDenied:
                 await socket.close(4403)
                 return
-            credential = self.browser.credential(session)
+            credential = self.browser.credential(session, address=browser.address_of(socket))
         await socket.accept()
         await Socket(socket, self._parts.core, credential).run()
 
@@ -116,17 +116,16 @@ class Rest:
     def _credential(self, request: Request, method: Method) -> Credential:
         expected = request.headers.get(EXPECT_MODE_HEADER, "")
         token = bearer(request.headers.get("authorization", ""))
-        if token is not None:
-            return Credential(token, None, expected)
-        session = self.browser.session(request)
+        address = browser.address_of(request)
+        session = None if token is not None else self.browser.session(request)
         if session is None:
-            return Credential(None, None, expected)
+            return Credential(token, None, expected, address)
         self._parts.doors.admit(request.method, request.headers, session)
         if method.service == "AuthService" and method.name in TOKEN_BEARING:
             raise PermissionDenied(
                 "A page does not get tokens.", fix="Call the same word of /session instead."
             )
-        return self.browser.credential(session, expected)
+        return self.browser.credential(session, expected, address)
 
     def _stream(
         self, request: Request, method: Method, sent: object, credential: Credential

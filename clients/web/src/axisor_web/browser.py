@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from google.protobuf.message import Message
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from axisor.client.calls import new_request_id
@@ -39,13 +39,13 @@ class Browser:
         cookie = request.cookies.get(COOKIE, "")
         return self._sessions.find(cookie) if cookie else None
 
-    def credential(self, session: Session, expect_mode: str = "") -> Credential:
+    def credential(self, session: Session, expect_mode: str = "", address: str = "") -> Credential:
         """Return what a session calls a core with; it renews itself."""
 
         async def renew(held: Secret) -> Secret | None:
             return await self._sessions.renew(session, held, self._refresh)
 
-        return Credential(session.tokens.access, renew, expect_mode)
+        return Credential(session.tokens.access, renew, expect_mode, address)
 
     async def sign_in(self, request: Request) -> Response:
         """Sign in by one of AuthService's ways. A challenge is given back as it is."""
@@ -53,7 +53,7 @@ class Browser:
         if verb not in SIGN_INS:
             return _refused(PermissionDenied(f"{verb} is no way to sign in."))
         self._from_our_page(request)
-        outcome = await self._call(verb, await body(request), Credential())
+        outcome = await self._call(verb, await body(request), nobody(request))
         tokens = _signed_in(outcome)
         if tokens is None:
             return answer(json_of(outcome), {})
@@ -120,6 +120,16 @@ class Browser:
         request = request_of(method, route, {}, (), sent)
         outcome, _ = await self._core.call(method, request, credential)
         return outcome
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Return whose address a connection came from, empty where there is none."""
+    return "" if connection.client is None else connection.client.host
+
+
+def nobody(request: Request) -> Credential:
+    """Return what a call goes with that needs no token: where it came from."""
+    return Credential(address=address_of(request))
 
 
 async def body(request: Request, most: int = MOST_BODY) -> bytes:

@@ -9,6 +9,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import Message
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axisor.ports import Secret
 from axisor.wire.status import EXPECT_MODE_HEADER
@@ -16,17 +17,22 @@ from axisor_web.answers import kept, refused_call
 from axisor_web.contract import Method
 
 UNARY_S = 15.0
+FORWARDED = "x-forwarded-for"
 
 Renew: TypeAlias = Callable[[Secret], Awaitable[Secret | None]]
 """Returns another token instead of one that ran out, or None where there is none."""
 
 
 class Credential(Struct, frozen=True):
-    """Whose call it is. `renew` is asked once for another token when the core refuses this one."""
+    """Whose call it is. `renew` is asked once for another token when the core refuses this one.
+
+    `address` is the caller's own; a core believes it where its `limits.proxies` name the bridge.
+    """
 
     token: Secret | None = None
     renew: Renew | None = None
     expect_mode: str = ""
+    address: str = ""
 
     def __repr__(self) -> str:
         return "Credential(…)"
@@ -38,11 +44,13 @@ class Credential(Struct, frozen=True):
             sent.append(("authorization", f"Bearer {self.token.reveal()}"))
         if self.expect_mode:
             sent.append((EXPECT_MODE_HEADER, self.expect_mode))
+        if self.address:
+            sent.append((FORWARDED, self.address))
         return tuple(sent)
 
     def with_token(self, token: Secret) -> Credential:
         """Return the same with another token, which is not renewed again."""
-        return Credential(token, None, self.expect_mode)
+        return replace(self, token=token, renew=None)
 
 
 class Core:

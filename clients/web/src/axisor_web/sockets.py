@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from axisor.errors import AxisorError, FieldInvalid, RateLimited
 from axisor.ports import Secret
 from axisor_web.answers import Refusal, refusal
+from axisor_web.browser import address_of
 from axisor_web.calls import Core, Credential
 from axisor_web.contract import find
 from axisor_web.streams import cursor, resumed
@@ -70,7 +71,7 @@ class Socket:
         token = said.get("token")
         if not isinstance(token, str) or not token:
             raise FieldInvalid("The first message must give a token.", field="token")
-        return Credential(Secret(token))
+        return Credential(Secret(token), address=address_of(self._socket))
 
     async def _hear(self) -> dict[str, Any]:
         text = await self._socket.receive_text()
