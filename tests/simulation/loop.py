@@ -141,20 +141,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Go on until the loop is to stop; asyncio's own goes one round at a time."""
         while True:
-            batch = self._ready
-            if batch:
-                self._ready = []
-                count = len(batch)
-                if count == 2:
-                    if self._chance.random() < 0.5:
-                        batch.reverse()
-                elif count > 2:
-                    self._chance.shuffle(batch)
-                self._still += count
-                if self._still > STEPS_AT_ONCE:
-                    raise Stuck(f"{self._still} steps at {self._now:.3f} s")
-            elif not (batch := self._due()):
-                return
+            batch = self._at_once() if self._ready else self._due()
             self.steps += len(batch)
             for ready in batch:
                 callback, args, context, timer = ready
@@ -172,6 +159,20 @@ class SimLoop(asyncio.BaseEventLoop):
                     self.failures.append({"message": "a callback failed", "exception": error})
             if self._stopping:
                 return
+
+    def _at_once(self) -> list[Ready]:
+        """Return what is to be called before time moves on, in an order of chance."""
+        batch, self._ready = self._ready, []
+        count = len(batch)
+        if count == 2:
+            if self._chance.random() < 0.5:
+                batch.reverse()
+        elif count > 2:
+            self._chance.shuffle(batch)
+        self._still += count
+        if self._still > STEPS_AT_ONCE:
+            raise Stuck(f"{self._still} steps at {self._now:.3f} s")
+        return batch
 
     def _due(self) -> list[Ready]:
         """Let time move on to the next timer; return what is due then, in an order of chance."""
