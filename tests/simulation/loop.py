@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import random
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
@@ -64,26 +64,25 @@ class SimTask(asyncio.Task[Any]):
         return self.number
 
 
-class SimTimer:
-    """A callback of a time to come, without asyncio's care for debugging, which costs a lot."""
+class SimTimer(list[Any]):
+    """A callback of a time to come: when, its number, the callback, its arguments, its context.
 
-    __slots__ = ("args", "callback", "context", "when")
+    It is what the heap of timers orders, by time and number, so that nothing is made around it; and
+    it is without asyncio's care for debugging, which costs a lot.
+    """
 
-    def __init__(
-        self, when: float, callback: Callable[..., object], args: Any, context: Context | None
-    ) -> None:
-        self.when = when
-        self.callback: Callable[..., object] | None = callback
-        self.args = args
-        self.context = copy_context() if context is None else context
+    __slots__ = ()
 
     def cancel(self) -> None:
         """Call nothing, and let go of what would have been called."""
-        self.callback, self.args = None, ()
+        self[2:4] = _NOTHING
 
     def cancelled(self) -> bool:
         """Return whether it was cancelled."""
-        return self.callback is None
+        return self[2] is None
+
+
+_NOTHING: tuple[None, tuple[()]] = (None, ())
 
 
 class _Called:
@@ -95,6 +94,7 @@ class _Called:
 
 
 _CALLED: Any = _Called()
+_Future = asyncio.Future
 
 Ready: TypeAlias = tuple[Callable[..., object], Any, Context, SimTimer | None]
 """What is to be called now, and the timer it comes from."""
@@ -119,7 +119,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self._still = 0
         self._timed = 0
-        self._timers: list[tuple[float, int, SimTimer]] = []
+        self._timers: list[SimTimer] = []
         self.steps = 0
         self.made = 0
         self.failures: list[dict[str, Any]] = []
@@ -139,49 +139,65 @@ class SimLoop(asyncio.BaseEventLoop):
         return _START_US + round(self._now * 1_000_000)
 
     def _run_once(self) -> None:
-        batch = self._ready
-        if not batch:
-            self._move_on(batch)
-        self._ready = []
+        """Go on until the loop is to stop; asyncio's own goes one round at a time."""
+        while True:
+            batch = self._at_once() if self._ready else self._due()
+            self.steps += len(batch)
+            for ready in batch:
+                callback, args, context, timer = ready
+                if timer is not None and timer[2] is None:
+                    continue
+                group = context.get(GROUP)
+                if group is not None and group.frozen:
+                    group.held.append(ready)
+                    continue
+                try:
+                    context.run(callback, *args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:  # as asyncio does: it is the world's to judge
+                    self.failures.append({"message": "a callback failed", "exception": error})
+            if self._stopping:
+                return
+
+    def _at_once(self) -> list[Ready]:
+        """Return what is to be called before time moves on, in an order of chance."""
+        batch, self._ready = self._ready, []
         count = len(batch)
         if count == 2:
             if self._chance.random() < 0.5:
                 batch.reverse()
         elif count > 2:
             self._chance.shuffle(batch)
-        self.steps += count
         self._still += count
         if self._still > STEPS_AT_ONCE:
             raise Stuck(f"{self._still} steps at {self._now:.3f} s")
-        for ready in batch:
-            callback, args, context, timer = ready
-            if timer is not None and timer.callback is None:
-                continue
-            group = context.get(GROUP)
-            if group is not None and group.frozen:
-                group.held.append(ready)
-                continue
-            try:
-                context.run(callback, *args)
-            except (SystemExit, KeyboardInterrupt):
-                raise
-            except BaseException as error:  # as asyncio does: it is the world's to judge
-                self.failures.append({"message": "a callback failed", "exception": error})
+        return batch
 
-    def _move_on(self, batch: list[Ready]) -> None:
+    def _due(self) -> list[Ready]:
+        """Let time move on to the next timer; return what is due then, in an order of chance."""
         timers = self._timers
-        while timers and timers[0][2].callback is None:
-            heapq.heappop(timers)
+        while timers and timers[0][2] is None:
+            heappop(timers)
         if not timers:
             if self._stopping:
-                return
+                return []
             raise Deadlock(f"Nothing is left to do at {self._now:.3f} s.")
-        self._still = 0
-        self._now = now = max(self._now, timers[0][0])
+        timer = heappop(timers)
+        now = timer[0]
+        if now < self._now:
+            now = self._now
+        else:
+            self._now = now
+        batch: list[Ready] = [(timer[2], timer[3], timer[4], timer)]
         while timers and timers[0][0] <= now:
-            timer = heapq.heappop(timers)[2]
-            if timer.callback is not None:
-                batch.append((timer.callback, timer.args, timer.context, timer))
+            timer = heappop(timers)
+            if timer[2] is not None:
+                batch.append((timer[2], timer[3], timer[4], timer))
+        self._still = count = len(batch)
+        if count > 1:
+            self._chance.shuffle(batch)
+        return batch
 
     def call_soon(
         self,
@@ -217,7 +233,12 @@ class SimLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Have something called after a while."""
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        self._timed += 1
+        if context is None:
+            context = copy_context()
+        timer = SimTimer((self._now + delay, self._timed, callback, args, context))
+        heappush(self._timers, timer)
+        return timer  # type: ignore[return-value]  # it does what one of asyncio's does
 
     def call_at(
         self,
@@ -227,10 +248,14 @@ class SimLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Have something called at a time; of several at one time chance picks the first."""
-        timer = SimTimer(when, callback, args, context)
-        self._timed += 1
-        heapq.heappush(self._timers, (when, self._timed, timer))
-        return timer  # type: ignore[return-value]  # it does what one of asyncio's does
+        return self.call_later(when - self._now, callback, *args, context=context)
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Return a new future of this loop."""
+        return _Future(loop=self)
+
+    get_debug: Any = bool
+    """What each new future asks and is told in C: `bool()` is False. Nobody debugs by it here."""
 
     def thaw(self, group: Freezable) -> None:
         """Let a held group go on with what came in meanwhile."""
@@ -300,7 +325,7 @@ class SimClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time."""
-        future = asyncio.Future[None](loop=self._loop)
+        future: asyncio.Future[None] = _Future(loop=self._loop)
         timer = self._loop.call_later(seconds, _wake, future)
         try:
             await future

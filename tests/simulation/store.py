@@ -21,7 +21,7 @@ from axisor_server.adapters.database import statements as sql
 from axisor_server.adapters.database.jobs import Job, Jobs
 from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.adapters.database.session import Session
-from axisor_server.adapters.database.sqlite import SqliteDialect, SqliteSession
+from axisor_server.adapters.database.sqlite import SqliteDialect, SqliteSession, text_of
 from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.adapters.database.writer import GROUP as GROUP_SIZE
 from axisor_server.adapters.database.writer import Writer
@@ -57,17 +57,18 @@ class SharedDatabase:
         self.faults = faults
         self.chance = random.Random(f"{seed}/store")
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
-        self.connection.create_function("axisor_now_us", 0, loop.now_us)
+        self.connection.create_function("axisor_now_us", 0, loop.now_us, deterministic=True)
         self.connection.deserialize(_empty())
         self.down = False
         self.on_entries: Callable[[Sequence[Entry]], None] = lambda _: None
         self.on_lease: Callable[[LeaseRecord], None] = lambda _: None
         self._seen = 0
+        self._reader = SqlReader(SqliteSession(self.connection))
         self._leases: dict[str, tuple[object, ...]] = {}
 
     def reader(self) -> SqlReader:
         """Return reads for the checkers, which no fault touches."""
-        return SqlReader(SqliteSession(self.connection))
+        return self._reader
 
     def setup(self, unit: Callable[[Transaction], T]) -> T:
         """Write before anything else happens."""
@@ -97,10 +98,10 @@ class SharedDatabase:
 
 
 @cache
-def _changes(sql: str) -> str:
-    """Return the table a statement changes; "" where it changes none."""
+def _changes(sql: str) -> tuple[str, str]:
+    """Return a statement as SQLite takes it, and the table it changes; "" where it changes none."""
     found = re.match(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", sql)
-    return "" if found is None else found[1]
+    return text_of(sql), "" if found is None else found[1]
 
 
 def _broken(code: int, text: str) -> sqlite3.OperationalError:
@@ -124,12 +125,12 @@ class FaultySession(SqliteSession):
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run a statement and note what it changes."""
-        table = _changes(sql)
+        text, table = _changes(sql)
         if table == "journal":
             self._journal = True
         elif table == "leases":
             self._leases = True
-        return super().execute(sql, values)
+        return self.connection.execute(text, values)
 
     def begin(self, *, write: bool) -> None:
         """Begin, unless the database is busy or gone."""

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from urllib.parse import parse_qs, quote, urlsplit
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
 from axisor.errors import SettingsInvalid
 from axisor_server.bounds import Link
 from axisor_server.services.admission import is_loopback
@@ -26,6 +23,9 @@ def database_url(settings: Settings) -> str:
     link = settings.database
     if not link.url:
         return ""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
     if not link.url.startswith(("postgresql://", "postgres://")):
         raise SettingsInvalid(
             "The database must be a postgresql:// address.", setting="database.url"

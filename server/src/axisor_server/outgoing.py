@@ -5,24 +5,27 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from axisor.errors import SettingsInvalid
 from axisor.ports import Clock
 from axisor_server.adapters.copies import FILE, CopiesOf
 from axisor_server.adapters.files import read_private
 from axisor_server.adapters.outbound.addresses import networks, parse
-from axisor_server.adapters.outbound.sending import Outbound
-from axisor_server.adapters.outbound.webhook import Letterhead, WebhookReceiver, read_secrets
 from axisor_server.choices import Outbound as OutboundSettings
 from axisor_server.services.copying import Copier, Progress, Tell
 from axisor_server.settings import Settings
+
+if TYPE_CHECKING:
+    from axisor_server.adapters.outbound.sending import Outbound
 
 Copies: TypeAlias = Callable[[Tell, Progress], Copier]
 
 
 def outbound(settings: OutboundSettings) -> Outbound:
     """Return the way to addresses that somebody gives. Raises SettingsInvalid."""
+    from axisor_server.adapters.outbound.sending import Outbound
+
     authority = ""
     if settings.authority_file:
         try:
@@ -47,6 +50,8 @@ def copies_to(settings: Settings, kept: Path, data_dir: Path, clock: Clock) -> C
     audit = settings.audit
     if not audit.webhook:
         return None
+    from axisor_server.adapters.outbound.webhook import Letterhead, WebhookReceiver, read_secrets
+
     if not audit.webhook_secrets:
         raise SettingsInvalid(
             "A webhook needs a secret, or nobody knows whether a checkpoint is of this core.",

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from axisor.events import Event
 from axisor.ports import Clock
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
-from axisor_server.adapters.notify import PostgresWakeups
-from axisor_server.adapters.wakeups import RedisWakeups
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.links import database_url, redis_url
@@ -26,8 +24,12 @@ from axisor_server.settings import Role, Settings
 def wakeups_of(settings: Settings, clock: Clock) -> Wakeups:
     """Return how cores wake one another: by Redis, by the database, or not at all."""
     if settings.redis.url:
+        from axisor_server.adapters.wakeups import RedisWakeups
+
         return RedisWakeups(redis_url(settings), clock)
     if settings.database.url:
+        from axisor_server.adapters.notify import PostgresWakeups
+
         return PostgresWakeups(database_url(settings), clock)
     return MemoryWakeups()
 

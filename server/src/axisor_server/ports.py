@@ -258,7 +258,7 @@ class Transaction(Reader, Protocol):
     def beat(self, owner: str, *, ttl_us: int, room: int, now_us: int) -> None:
         """Say that an engine is alive for so long; `now_us` dates its first beat.
 
-        Engines that have been silent for a day are forgotten.
+        With an engine's first beat those that have been silent for a day are forgotten.
         """
         ...
 

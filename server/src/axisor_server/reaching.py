@@ -9,18 +9,13 @@ from pathlib import Path
 from axisor.errors import SettingsInvalid
 from axisor.ports import Clock, Secret
 from axisor_server.adapters import files
-from axisor_server.adapters.breaches import Breaches
-from axisor_server.adapters.identity.clients import Registered
-from axisor_server.adapters.identity.github import HOME, GithubProvider
-from axisor_server.adapters.identity.oidc import OidcProvider
-from axisor_server.adapters.identity.web import check_issuer, is_safe
 from axisor_server.adapters.passwords import SMALL, STANDARD, ArgonPasswords, is_common
 from axisor_server.adapters.post import FolderPost, SmtpPost, SmtpServer
 from axisor_server.choices import Mail, MailTls, Provider, ProviderKind, Work
 from axisor_server.domain.plans import Catalogue, Plan
 from axisor_server.domain.rates import a_minute
 from axisor_server.rpc.house_people import Reach
-from axisor_server.services.people.needs import IdentityProvider, Post, never_leaked
+from axisor_server.services.people.needs import IdentityProvider, Leaked, Post, never_leaked
 from axisor_server.settings import Settings
 
 CLIENT_SECRET = "AXISOR_CLIENT_SECRET_"  # noqa: S105 - how the name of a variable begins
@@ -40,12 +35,11 @@ def reach(
         raise SettingsInvalid(
             "A list of leaked passwords is asked by https:// only.", setting="people.leaked_url"
         )
-    leaked = Breaches(people.leaked_url).knows if people.leaked_url else never_leaked
     return Reach(
         passwords=ArgonPasswords(PROFILES[people.passwords]),
         is_common=is_common,
         post=post(settings.mail, data_dir, clock),
-        leaked=leaked,
+        leaked=_leaked(people.leaked_url),
         open=people.open,
         providers=tuple(
             provider(name, each, clock, environment)
@@ -54,6 +48,14 @@ def reach(
         redirects=_redirects(people.redirects),
         plans=catalogue(settings),
     )
+
+
+def _leaked(url: str) -> Leaked:
+    if not url:
+        return never_leaked
+    from axisor_server.adapters.breaches import Breaches
+
+    return Breaches(url).knows
 
 
 def catalogue(settings: Settings) -> Catalogue:
@@ -88,6 +90,11 @@ def provider(
     name: str, chosen: Provider, clock: Clock, environment: Mapping[str, str]
 ) -> IdentityProvider:
     """Return somebody who vouches for people. Raises SettingsInvalid."""
+    from axisor_server.adapters.identity.clients import Registered
+    from axisor_server.adapters.identity.github import HOME, GithubProvider
+    from axisor_server.adapters.identity.oidc import OidcProvider
+    from axisor_server.adapters.identity.web import check_issuer
+
     setting = f"people.providers.{name}"
     issuer = chosen.issuer or (HOME if chosen.kind is ProviderKind.GITHUB else "")
     check_issuer(issuer, f"{setting}.issuer")
@@ -119,6 +126,10 @@ def _client_secret(name: str, chosen: Provider, environment: Mapping[str, str]) 
 
 
 def _redirects(given: tuple[str, ...]) -> tuple[str, ...]:
+    if not given:
+        return ()
+    from axisor_server.adapters.identity.web import is_safe
+
     for uri in given:
         if not is_safe(uri):
             raise SettingsInvalid(

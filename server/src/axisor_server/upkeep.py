@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
@@ -18,7 +18,6 @@ from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.backup.planning import notice_of, planned
 from axisor_server.adapters.checkpoints import FILE, CheckpointFile
 from axisor_server.adapters.database import postgres_store, sqlite_store
-from axisor_server.adapters.database.ahead import MonthsAhead
 from axisor_server.adapters.database.identity import Identity
 from axisor_server.adapters.reserve import Reserve
 from axisor_server.adapters.signing import SigningKey, open_key
@@ -30,6 +29,9 @@ from axisor_server.services.checkpointing import Checkpoints, Often
 from axisor_server.services.custody import Custody, KeyRing
 from axisor_server.services.recording import Recorder
 from axisor_server.settings import Role, Settings
+
+if TYPE_CHECKING:
+    from axisor_server.adapters.database.ahead import MonthsAhead
 
 
 class Upkeep:
@@ -66,10 +68,17 @@ class Upkeep:
             self.store: Store = sqlite_store(data_dir, before=before, relief=self.reserve.give_up)
         else:
             self.store = postgres_store(self._url, before=before)
-        self._months = MonthsAhead(self._url, clock=clock, told=self._note) if self._url else None
+        self._months = self._ahead()
         self._backups = planned(
             settings.backup, place, clock=clock, ids=ids, version=own, told=self._backed_up
         )
+
+    def _ahead(self) -> MonthsAhead | None:
+        if not self._url:
+            return None
+        from axisor_server.adapters.database.ahead import MonthsAhead
+
+        return MonthsAhead(self._url, clock=self._clock, told=self._note)
 
     async def open(self) -> None:
         """Open the store. Raises StoreUnavailable where it is not the one it was."""

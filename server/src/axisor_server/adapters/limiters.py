@@ -9,8 +9,6 @@ from typing import Any
 
 import structlog
 from msgspec.structs import replace
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from axisor.ports import Clock
 from axisor_server.domain.rates import Charge, decide
@@ -43,9 +41,14 @@ return {string.format('%.0f', wait), at}
 """
 """Takes from all keys or from none; the same arithmetic as `decide`, by the server's clock."""
 
-_FAILURES = (RedisError, OSError, TimeoutError)
-
 log = structlog.get_logger(__name__)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what a lost Redis raises; only who has one loads its client."""
+    from redis.exceptions import RedisError
+
+    return (RedisError, OSError, TimeoutError)
 
 
 class LocalLimiter:
@@ -91,6 +94,8 @@ class RedisLimiter:
 
     def __init__(self, url: str, clock: Clock, *, cores: int) -> None:
         """Take among how many cores a rate is shared out while Redis is away."""
+        from redis.asyncio import Redis
+
         self._redis: Redis = Redis.from_url(
             url, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S
         )
@@ -107,7 +112,7 @@ class RedisLimiter:
         if self._down_ms is None or now_ms >= self._again_ms:
             try:
                 answer = await self._ask(charges)
-            except _FAILURES as error:
+            except _failures() as error:
                 self._lost(now_ms, error)
             else:
                 self._found()
@@ -116,7 +121,7 @@ class RedisLimiter:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        with suppress(*_FAILURES):  # a connection that is gone needs no goodbye
+        with suppress(*_failures()):  # a connection that is gone needs no goodbye
             await self._redis.aclose()
 
     async def _ask(self, charges: Sequence[Charge]) -> tuple[int, str]:

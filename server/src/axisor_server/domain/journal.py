@@ -52,8 +52,7 @@ def to_us(time: datetime) -> int:
 
 def from_us(us: int) -> datetime:
     """Return the UTC time of microseconds since 1970, exactly."""
-    seconds, micros = divmod(us, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
+    return _EPOCH + timedelta(0, 0, us)
 
 
 def encode_payload(payload: Payload) -> bytes:

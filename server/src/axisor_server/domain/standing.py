@@ -100,6 +100,8 @@ def blindness(causes: Iterable[Cause]) -> str:
 
 def halt_causes(account: HaltLevel, platform: HaltLevel) -> tuple[Cause, ...]:
     """Return the causes that halts are, the account's own and that of all."""
+    if account is platform is HaltLevel.NONE:
+        return ()
     found: dict[str, Cause] = {}
     for level, whose in ((account, "The account is"), (platform, "All accounts are")):
         if level is not HaltLevel.NONE:
@@ -147,6 +149,8 @@ class Tally:
         """Return the causes that count, given those that are there now, in the order of codes."""
         for cause in present:
             self._seen[cause.code] = (cause, now_ms)
+        if not self._seen:
+            return ()
         self._seen = {
             code: (cause, at)
             for code, (cause, at) in self._seen.items()

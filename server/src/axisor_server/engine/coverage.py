@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
 
 from axisor.events import Coverage, CoverageChanged, CoverageState, RunState
 from axisor.model import Permission
-from axisor.strategy import Protection, View, decode_memory
+from axisor.strategy import Protection, Strategy, View, decode_memory
 from axisor_server.domain.standing import blindness, honest
 from axisor_server.engine.draft import Draft, LiveRun
 
@@ -19,6 +21,8 @@ _RANK = {
     CoverageState.DEGRADED: 2,
     CoverageState.UNPROTECTED: 3,
 }
+
+_coverages = msgspec.json.Decoder(list[Coverage])
 
 
 def cover(draft: Draft, view: View) -> None:
@@ -49,8 +53,7 @@ def _covered_by(live: LiveRun, view: View) -> Sequence[Coverage]:
     if protection is None:
         return ()
     try:
-        said = msgspec.json.encode(list(protection.coverage(view)))
-        return msgspec.json.decode(said, type=list[Coverage])
+        return _coverages.decode(msgspec.json.encode(list(protection.coverage(view))))
     except Exception as error:  # a plugin's boundary: what it cannot tell is not protected
         reason = f"The guard cannot tell: {type(error).__name__}."
         return [
@@ -61,14 +64,17 @@ def _covered_by(live: LiveRun, view: View) -> Sequence[Coverage]:
 
 def guards(live: LiveRun) -> bool:
     """Return whether a run protects positions, so that nobody else is called before it."""
-    protects = issubclass(live.strategy, Protection)
-    return protects or Permission.GUARD in live.strategy.permissions
+    return _protects(live.strategy) or Permission.GUARD in live.strategy.permissions
+
+
+@cache
+def _protects(strategy: type[Strategy[Any, Any]]) -> bool:
+    return issubclass(strategy, Protection)  # slow: it looks for every member by its name
 
 
 def protection_of(live: LiveRun) -> Protection | None:
     """Return a run's live calculations, or None where its strategy protects nothing."""
-    if not issubclass(live.strategy, Protection):
+    if not _protects(live.strategy):
         return None
     memory = decode_memory(live.strategy, live.record.memory)
-    made: object = live.strategy(live.config, memory)
-    return made if isinstance(made, Protection) else None
+    return cast("Protection", live.strategy(live.config, memory))

@@ -151,7 +151,10 @@ class Health:
         return StandingChanged(standing=stand(causes), causes=causes)
 
     def _differs(self) -> bool:
-        told, now = self._told or StandingChanged(standing=Standing.ACTIVE), self._present_change()
+        causes, told = self.causes, self._told or StandingChanged(standing=Standing.ACTIVE)
+        if not causes and told.standing is Standing.ACTIVE:
+            return False
+        now = StandingChanged(standing=stand(causes), causes=causes)
         return _codes(told) != _codes(now) or (self._is_bad(now) and self._must_be_louder())
 
     def _is_bad(self, change: StandingChanged) -> bool:

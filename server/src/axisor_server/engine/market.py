@@ -74,7 +74,7 @@ class Market:
         self._unanswered = 0
         self._problem = ""
         self._on_funding: dict[str, None] = {}
-        self._changed = asyncio.Condition()
+        self._next = asyncio.Event()
         self._count = 0
 
     @property
@@ -215,8 +215,8 @@ class Market:
             try:
                 async for tick in self._feed.ticks():
                     self.take(tick)
-                    async with self._changed:
-                        self._changed.notify_all()
+                    come, self._next = self._next, asyncio.Event()
+                    come.set()
             except Exception as error:  # a plugin's boundary: a broken feed only grows old
                 log.error("feed %s: %s: %s", self._name, type(error).__name__, error)
                 self._broken += 1
@@ -256,9 +256,8 @@ class Market:
         """Yield the latest tick whenever there is a new one; a slow reader skips some."""
         seen = -1
         while True:
-            async with self._changed:
-                while self._count == seen or self._tick is None:
-                    await self._changed.wait()
+            while self._count == seen or self._tick is None:
+                await self._next.wait()
             seen = self._count
             yield self._tick
 

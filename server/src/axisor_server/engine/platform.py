@@ -1,7 +1,8 @@
 """The halt of all accounts: in force here at once, on record as soon as the store takes it.
 
-Every core of a database reads it again at each renewal of its leases, and sooner when it hears that
-it changed. A level once in force is only loosened by a resume.
+Every core of a database reads it again whenever it looks for stored commands, or at each renewal of
+its leases where it does not look, and sooner when it hears that it changed. A level once in force
+is only loosened by a resume.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Platform:
         self._known = Halt()
         self._wanted: Halt | None = None
         self._asked = Poke()
+        self._compared = False
         self._lock = asyncio.Lock()
         self.on_change: Callable[[Halt], Awaitable[None]] | None = None
 
@@ -86,6 +88,12 @@ class Platform:
         """Read the record soon: another core says that it changed."""
         self._asked.set()
 
+    def compare(self, record: str | None) -> None:
+        """Learn what is on record from whoever reads it regularly, and look where it is news."""
+        self._compared = True
+        if decode_halt(record) != self._known:
+            self._asked.set()
+
     async def load(self) -> None:
         """Read what is on record. Raises StoreUnavailable."""
         self._known = await self._store.read(lambda reader: decode_halt(reader.meta(KEY)))
@@ -93,7 +101,10 @@ class Platform:
     async def run(self) -> None:
         """Write down what was demanded, and follow what other cores wrote, until cancelled."""
         while True:
-            await self._asked.wait(self._clock, self._every_ms / 1000)
+            asked = await self._asked.wait(self._clock, self._every_ms / 1000)
+            compared, self._compared = self._compared, False
+            if compared and not asked and self._wanted is None:
+                continue
             try:
                 await self.settle()
             except StoreUnavailable as error:

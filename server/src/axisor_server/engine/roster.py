@@ -18,7 +18,7 @@ from axisor.errors import (
 )
 from axisor.events import NoticeGiven
 from axisor.ports import Venue
-from axisor_server.domain.halting import Halt
+from axisor_server.domain.halting import KEY, Halt
 from axisor_server.domain.records import AccountRecord, LeaseRecord
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.allotment import Allotment
@@ -317,13 +317,14 @@ class Roster:
             await follower.catch_up()
 
     async def _look(self) -> None:
-        """Find what no hint told of: commands for those led here, news of those followed."""
+        """Find what no hint told of: a halt, commands for those led, news of those followed."""
         while self._settings.shared:
             await self._clock.sleep(self._settings.command_poll_ms / 1000)
             try:
-                waiting, sequences = await self._store.read(_news)
+                halt, waiting, sequences = await self._store.read(_news)
             except StoreError:
                 continue  # the seats say it themselves
+            self._world.platform.compare(halt)
             for account_id in waiting:
                 self.poke(account_id)
             for account_id, follower in self.followers.items():
@@ -394,5 +395,5 @@ class Roster:
         return self._last_words.get(account_id, "No core acts for this account.")
 
 
-def _news(reader: Reader) -> tuple[Sequence[str], Mapping[str, int]]:
-    return reader.waiting_accounts(), reader.sequences()
+def _news(reader: Reader) -> tuple[str | None, Sequence[str], Mapping[str, int]]:
+    return reader.meta(KEY), reader.waiting_accounts(), reader.sequences()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from axisor.errors import StoreUnavailable
 from axisor.events import Cause
@@ -92,9 +92,9 @@ class WatchedStore:
         self._vitals.store_worked()
         return result
 
-    async def read(self, unit: Callable[[Reader], T]) -> T:
+    def read(self, unit: Callable[[Reader], T]) -> Coroutine[Any, Any, T]:
         """Read from the store behind."""
-        return await self._store.read(unit)
+        return self._store.read(unit)
 
     async def close(self) -> None:
         """Close the store behind."""

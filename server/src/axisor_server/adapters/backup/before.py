@@ -23,7 +23,7 @@ from axisor_server.adapters.backup.making import (
     snapshot_of,
     staging,
 )
-from axisor_server.adapters.database.migrate import Before
+from axisor_server.adapters.database.newest import Before
 from axisor_server.domain.backups import TAKEN
 from axisor_server.domain.journal import to_us
 from axisor_server.ports import Ids

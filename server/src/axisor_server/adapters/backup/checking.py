@@ -10,7 +10,6 @@ from axisor.errors import BackupInvalid, JournalCorrupt
 from axisor_server.adapters.backup.rows import Rows
 from axisor_server.adapters.backup.snapshots import DATABASE_FILE, ROWS, VERSION_TABLE
 from axisor_server.adapters.backup.taking import UNCOUNTED
-from axisor_server.adapters.database import migrate
 from axisor_server.domain.backups import Kind, Manifest
 from axisor_server.domain.journal import Entry, Head, verify
 
@@ -37,6 +36,8 @@ def assemble(folders: Sequence[tuple[Manifest, Path]], target: Path) -> None:
     target.chmod(0o600)
     try:
         if manifest.database != "sqlite":
+            from axisor_server.adapters.database import migrate
+
             migrate.to_revision(migrate.sqlite_engine(connection), manifest.revision)
         # A scratch copy is thrown away when anything fails; only its end is made durable.
         connection.execute("PRAGMA synchronous = OFF")

@@ -12,11 +12,8 @@ from psycopg import sql
 from axisor.errors import StoreInUse, StoreUnavailable
 from axisor_server.adapters.backup.marking import mark, restored_from
 from axisor_server.adapters.backup.opening import Opened
-from axisor_server.adapters.backup.snapshots import (
-    CONNECT_TIMEOUT_S,
-    VERSION_TABLE,
-    SqliteSnapshot,
-)
+from axisor_server.adapters.backup.postgres_snapshots import CONNECT_TIMEOUT_S
+from axisor_server.adapters.backup.snapshots import VERSION_TABLE, SqliteSnapshot
 from axisor_server.adapters.database import migrate
 
 RELATIONS = (

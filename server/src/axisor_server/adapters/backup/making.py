@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-import psycopg
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -23,7 +22,6 @@ from axisor_server.adapters.backup.folder import listed, prove, written
 from axisor_server.adapters.backup.snapshots import (
     DATABASE_FILE,
     ROWS,
-    PostgresSnapshot,
     Snapshot,
     SqliteSnapshot,
 )
@@ -69,8 +67,19 @@ class Made(Struct, frozen=True, kw_only=True):
 def snapshot_of(place: Place) -> Snapshot:
     """Return a still moment of a database. Raises StoreUnavailable."""
     if place.database_url:
+        from axisor_server.adapters.backup.postgres_snapshots import PostgresSnapshot
+
         return PostgresSnapshot(place.database_url)
     return SqliteSnapshot(place.data_dir / DATABASE)
+
+
+def _broken(place: Place) -> tuple[type[Exception], ...]:
+    """Return what the database raises; only whose is PostgreSQL loads its driver."""
+    if not place.database_url:
+        return (sqlite3.Error,)
+    import psycopg
+
+    return (sqlite3.Error, psycopg.Error)
 
 
 def make(
@@ -90,7 +99,7 @@ def make(
     """
     try:
         return _make(place, folder, lock, stamp, full=full, full_every_us=full_every_us)
-    except (sqlite3.Error, psycopg.Error) as error:
+    except _broken(place) as error:
         raise StoreUnavailable(f"The database cannot be backed up: {error}.") from error
 
 

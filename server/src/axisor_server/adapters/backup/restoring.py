@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from axisor.errors import BackupInvalid, StoreInUse, StoreUnavailable
-from axisor_server.adapters.backup import into_postgres, seal
+from axisor_server.adapters.backup import seal
 from axisor_server.adapters.backup.making import LOCK_FILE, Place
 from axisor_server.adapters.backup.marking import mark, restored_from
 from axisor_server.adapters.backup.opening import Opened, opened
@@ -53,6 +53,8 @@ def restore(
                 directory=place.data_dir,
             )
         if place.database_url:
+            from axisor_server.adapters.backup import into_postgres
+
             into_postgres.check_target(place.database_url, move_aside=move_aside)
         with opened(source, key, scratch_in=place.data_dir) as backup:
             _check_kind(backup.manifest, place)
@@ -111,6 +113,8 @@ def _install(backup: Opened, place: Place, now: datetime, *, move_aside: bool) -
         _put(file, place.data_dir / file.relative_to(backup.files))
     time_us = to_us(now)
     if place.database_url:
+        from axisor_server.adapters.backup import into_postgres
+
         return into_postgres.load(
             place.database_url, backup, time_us=time_us, move_aside=move_aside, now=now
         )

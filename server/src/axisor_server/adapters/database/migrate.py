@@ -8,7 +8,7 @@ newest of these is kept in the database, where an older core reads whether it ma
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,9 +18,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from msgspec import Struct
 
 from axisor.errors import StoreUnavailable
+from axisor_server.adapters.database.newest import SCHEMA, Before, Schema
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -30,19 +30,6 @@ UPGRADE_LOCK = 0x4178_6973_6F72
 ATTEMPTS = 5
 """How often revisions are begun anew, where PostgreSQL ended them because they and a core at work
 waited for each other's locks. What is done before is done once."""
-
-SCHEMA = "schema"
-"""The fact of a database that says which schema it has and who may work with it."""
-
-Before = Callable[[str, str], None]
-"""What is done before a database with content is changed, told its revision and the next."""
-
-
-class Schema(Struct, frozen=True):
-    """The revision a database has, and the oldest one whose core may work with it."""
-
-    revision: str
-    compatible: str
 
 
 def config(scripts: Path = MIGRATIONS) -> Config:
@@ -89,6 +76,12 @@ def compatible_with(revision: str, scripts: Path = MIGRATIONS) -> str:
         if script.revision == revision:
             break
     return order[needed]
+
+
+def tables_of(connection: sqlite3.Connection) -> str:
+    """Return the text of a SQLite database's tables and indexes, as `newest.sql` has it."""
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+    return ";\n".join(text for (text,) in rows) + "\n"
 
 
 def present_in(connection: sa.Connection) -> str | None:

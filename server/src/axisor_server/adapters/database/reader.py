@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TypeVar, get_type_hints
 
-import msgspec
 from msgspec import Struct
 
 from axisor_server.adapters.database import statements as sql
@@ -25,10 +26,26 @@ from axisor_server.domain.scopes import Scope
 R = TypeVar("R", bound=Struct)
 
 
+@cache
+def _makers(record: type[Struct]) -> tuple[tuple[str, Callable[[object], object]], ...]:
+    """Return what makes a field's value of a column's: an enum, or a bool, known only as 0 or 1."""
+    hints = get_type_hints(record)
+    return tuple(
+        (field, hints[field])
+        for field in record.__struct_fields__
+        if isinstance(hints[field], type) and issubclass(hints[field], enum.Enum | bool)
+    )
+
+
 def to_record(record: type[R], row: Sequence[object]) -> R:
-    """Return the record of a row whose columns are the record's fields, in order."""
+    """Return the record of a row whose columns are the record's fields, in order.
+
+    The schema gives the types of columns, which are not checked again: this is the hot path.
+    """
     named = dict(zip(record.__struct_fields__, row, strict=True))
-    return msgspec.convert(named, record, strict=False)  # SQLite knows a bool only as 0 or 1
+    for field, make in _makers(record):
+        named[field] = make(named[field])
+    return record(**named)
 
 
 def to_entry(row: Sequence[object]) -> Entry:
@@ -148,7 +165,7 @@ class SqlReader:
     def witnesses(self, account: str) -> Mapping[str, int]:
         """Return the largest counter seen for each target."""
         rows = self._session.execute(sql.WITNESSES, (account,)).fetchall()
-        return msgspec.convert({row[0]: row[1] for row in rows}, dict[str, int])
+        return {str(target): counter for target, counter in rows if isinstance(counter, int)}
 
     def document(self, kind: str, id: str) -> DocumentRecord | None:
         """Return a document or None."""

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from axisor.errors import StoreUnavailable
 from axisor_server.adapters.database.directory import DATABASE
-from axisor_server.adapters.database.postgres import PostgresDialect
 from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.adapters.database.session import Dialect, Fault, Session
 from axisor_server.adapters.database.sqlite import SqliteDialect
@@ -63,4 +62,6 @@ def read_sqlite(directory: Path) -> Reading:
 
 def read_postgres(dsn: str) -> Reading:
     """Return a reading of a PostgreSQL database."""
+    from axisor_server.adapters.database.postgres import PostgresDialect
+
     return Reading(PostgresDialect(dsn))

@@ -22,8 +22,11 @@ _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @cache
-def _text(sql: str) -> str:
-    # The one writer holds the whole database, so that no row needs a lock.
+def text_of(sql: str) -> str:
+    """Return a statement as SQLite takes it.
+
+    The one writer holds the whole database, so that no row needs a lock.
+    """
     return sql.replace("{lock}", "").replace("{skip}", "").replace("{now}", "axisor_now_us()")
 
 
@@ -35,7 +38,7 @@ class SqliteSession:
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run one statement."""
-        return self.connection.execute(_text(sql), values)
+        return self.connection.execute(text_of(sql), values)
 
     def begin(self, *, write: bool) -> None:
         """Take the write lock at once, or a snapshot for reading."""
@@ -95,7 +98,8 @@ class SqliteDialect:
             timeout=BUSY_TIMEOUT_MS / 1000,
         )
         try:
-            connection.create_function("axisor_now_us", 0, self._now_us)
+            # It stands still within a statement, as PostgreSQL's does, and is asked once in each.
+            connection.create_function("axisor_now_us", 0, self._now_us, deterministic=True)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             if write:

@@ -14,6 +14,7 @@ from axisor.errors import StoreUnavailable
 from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.database import migrate
 from axisor_server.adapters.database.directory import DATABASE, DataDirectory
+from axisor_server.adapters.database.newest import Before
 from axisor_server.adapters.database.postgres import PostgresDialect
 
 
@@ -50,7 +51,7 @@ def status_of(place: Place) -> Found:
     )
 
 
-def migrate_now(place: Place, before: migrate.Before) -> None:
+def migrate_now(place: Place, before: Before) -> None:
     """Bring a database to the newest schema. Raises StoreInUse where a core works there."""
     if place.database_url:
         with _engine(place) as engine:

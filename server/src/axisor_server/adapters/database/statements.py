@@ -196,6 +196,7 @@ def free_account(count: int) -> str:
 BEAT = (
     "INSERT INTO engines (owner, started_us, until_us, room) VALUES (?, ?, {now} + ?, ?)"
     " ON CONFLICT (owner) DO UPDATE SET until_us = excluded.until_us, room = excluded.room"
+    " RETURNING started_us"
 )
 FORGET_ENGINES = "DELETE FROM engines WHERE until_us < {now} - 86400000000"
 LEAVE = "DELETE FROM engines WHERE owner = ?"

@@ -8,15 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import psycopg
-import sqlalchemy as sa
-
 from axisor.errors import JournalCorrupt, StoreUnavailable
-from axisor_server.adapters.database import migrate, wal
+from axisor_server.adapters.database import newest, wal
 from axisor_server.adapters.database.directory import DataDirectory
 from axisor_server.adapters.database.doubting import doubt
 from axisor_server.adapters.database.jobs import Jobs
-from axisor_server.adapters.database.postgres import PostgresDialect
 from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.adapters.database.readers import READERS, ReaderThread
 from axisor_server.adapters.database.session import Dialect, Fault
@@ -65,9 +61,9 @@ class DatabaseStore:
             session = self._dialect.connect(write=True)
         except BaseException as error:
             self._leave()
-            cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-            fault = self._dialect.fault(cause) if cause is not None else Fault.BUG
-            if cause is None or fault is Fault.BUG:
+            cause = getattr(error, "orig", None) or error  # a migration's is wrapped
+            fault = self._dialect.fault(cause)
+            if fault is Fault.BUG:
                 raise
             raise store_error(fault, cause) from error
         self._writes, self._reads = Jobs(QUEUED_WRITES), Jobs(QUEUED_READS)
@@ -105,7 +101,7 @@ def sqlite_store(
     directory: Path,
     now_us: Callable[[], int] = system_now_us,
     *,
-    before: migrate.Before | None = None,
+    before: newest.Before | None = None,
     relief: Callable[[], bool] = lambda: False,
 ) -> DatabaseStore:
     """Return a store on the SQLite database of a data directory, which one core holds at a time.
@@ -127,7 +123,7 @@ def sqlite_store(
     return DatabaseStore(dialect, prepare, data.release, relief=relief)
 
 
-def _check_and_migrate(path: Path, dialect: SqliteDialect, before: migrate.Before | None) -> None:
+def _check_and_migrate(path: Path, dialect: SqliteDialect, before: newest.Before | None) -> None:
     log = wal.look(path)
     if not log.sound:
         raise _damaged(path, "its log has no sound beginning")
@@ -144,7 +140,10 @@ def _check_and_migrate(path: Path, dialect: SqliteDialect, before: migrate.Befor
             lost = log.lost(valid)
         if lost > 1:
             raise _damaged(path, f"its log breaks off before {lost} commits that it holds")
-        migrate.to_head(migrate.sqlite_engine(connection), before=before)
+        if not newest.settle(connection):
+            from axisor_server.adapters.database import migrate
+
+            migrate.to_head(migrate.sqlite_engine(connection), before=before)
         if lost:
             doubt(connection)
     except sqlite3.DatabaseError as error:
@@ -164,12 +163,15 @@ def _damaged(path: Path, what: str) -> JournalCorrupt:
     )
 
 
-def postgres_store(dsn: str, *, before: migrate.Before | None = None) -> DatabaseStore:
+def postgres_store(dsn: str, *, before: newest.Before | None = None) -> DatabaseStore:
     """Return a store on a PostgreSQL database, which several cores may share by leases."""
+    from axisor_server.adapters.database import migrate
+    from axisor_server.adapters.database.postgres import PostgresDialect
+
     dialect = PostgresDialect(dsn)
 
     def prepare() -> None:
-        connection: psycopg.Connection[tuple[object, ...]] = dialect.raw()
+        connection = dialect.raw()
         try:
             migrate.to_head(migrate.postgres_engine(connection), before=before)
         finally:

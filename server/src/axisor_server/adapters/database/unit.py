@@ -171,8 +171,8 @@ class SqlTransaction(SqlReader):
 
     def beat(self, owner: str, *, ttl_us: int, room: int, now_us: int) -> None:
         """Say that an engine is alive."""
-        self._session.execute(sql.BEAT, (owner, now_us, ttl_us, room))
-        self._session.execute(sql.FORGET_ENGINES)
+        if self._value(sql.BEAT, owner, now_us, ttl_us, room) == now_us:
+            self._session.execute(sql.FORGET_ENGINES)
 
     def leave(self, owner: str) -> None:
         """Forget an engine."""

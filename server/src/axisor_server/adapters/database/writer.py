@@ -1,6 +1,6 @@
 """The one thread that writes: units that wait together share one commit.
 
-    BEGIN
+    BEGIN                                              a unit that is alone needs no savepoint
       SAVEPOINT unit · the first unit  · RELEASE
       SAVEPOINT unit · the second unit · ROLLBACK TO     it raised: only it is undone
       …
@@ -131,7 +131,13 @@ class Writer:
             session = self._connected()
             connected = True
             session.begin(write=True)
-            outcomes = [self._unit(session, job) for job in jobs]
+            if len(jobs) == 1:
+                outcomes = [self._lone(jobs[0], session)]
+                if outcomes[0][2] is not None:
+                    session.rollback()
+                    return outcomes
+            else:
+                outcomes = [self._unit(session, job) for job in jobs]
             session.settle()
             committing = True
             session.commit()
@@ -144,17 +150,24 @@ class Writer:
         return outcomes
 
     def _unit(self, session: Session, job: UnitJob) -> UnitOutcome:
+        """Carry out one of several units, so that what it wrote can be undone alone."""
+        session.savepoint()
+        outcome = self._lone(job, session)
+        if outcome[2] is None:
+            session.release()
+        else:
+            session.undo()
+        return outcome
+
+    def _lone(self, job: UnitJob, session: Session) -> UnitOutcome:
         if job.future.cancelled():
             return job, None, None
-        session.savepoint()
         try:
             result: Any = job.unit(SqlTransaction(session))  # Any: see Job
         except Exception as error:
             if self._dialect.fault(error) is not Fault.BUG:
                 raise  # the database failed, which is not this unit's alone
-            session.undo()
             return job, None, error
-        session.release()
         return job, result, None
 
     def _connected(self) -> Session:

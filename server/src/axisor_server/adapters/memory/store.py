@@ -187,7 +187,8 @@ class MemoryTransaction(MemoryReader):
             owner=owner, started_us=started_us, until_us=database_us + ttl_us, room=room
         )
         self._tables.engines.put(owner, record)
-        for old in list(self._tables.engines.rows.values()):
+        silent = self._tables.engines.rows.values() if started_us == now_us else ()
+        for old in list(silent):
             if old.until_us < database_us - DAY_US:
                 self._tables.engines.drop(old.owner)
 
