@@ -104,6 +104,25 @@ async def test_a_path_that_leads_nowhere_and_a_verb_that_is_not_for_it(owner: ht
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")
 
 
+@pytest.mark.parametrize(
+    ("verb", "path", "code"),
+    [
+        ("GET", "/v1/accounts/a%0Ab/positions", 404),
+        ("GET", "/v1/accounts/%00/orders", 404),
+        ("GET", "/elsewhere", 404),
+        ("DELETE", "/healthz", 405),
+        ("TRACE", "/v1/accounts", 405),
+    ],
+)
+async def test_whatever_leads_nowhere_is_told_in_json(
+    owner: httpx.AsyncClient, verb: str, path: str, code: int
+):
+    answer = await owner.request(verb, path)
+
+    assert answer.status_code == code
+    assert answer.json()["status"] in {"NOT_FOUND", "UNIMPLEMENTED"}
+
+
 async def test_a_body_that_is_too_long_is_not_read_to_its_end(
     owner: httpx.AsyncClient, account: str
 ):
@@ -124,6 +143,7 @@ async def test_a_core_that_is_gone_is_said_to_be_gone(
 
     assert (answer.status_code, answer.json()["status"]) == (503, "UNAVAILABLE")
     assert info(answer)["metadata"]["todo"]  # type: ignore[index]
+    assert info(answer)["reason"] == "CORE_UNREACHABLE"
     assert (ready.status_code, alive.status_code) == (503, 200)
 
 

@@ -340,6 +340,20 @@ async def test_a_request_that_is_repeated_prepares_one(desk: Desk):
     assert len((await own.list(desk.account)).items) == 1
 
 
+async def test_an_id_that_another_method_used_prepares_nothing(desk: Desk):
+    used = await desk.owner.system.halt(HaltLevel.RISK, request_id=REQUEST.format(2))
+    await desk.owner.margin.add_margin(
+        desk.account, desk.core.long, SATS, request_id=REQUEST.format(3)
+    )
+
+    for id in (REQUEST.format(2), REQUEST.format(3)):
+        with pytest.raises(RequestIdReused):
+            await desk.owner.confirmations.prepare(desk.account, desk.adding(), request_id=id)
+
+    assert used is not None
+    assert (await desk.owner.confirmations.list(desk.account)).items == ()
+
+
 async def test_a_run_can_be_proposed_too(desk: Desk, channel: grpc.aio.Channel):
     run = await desk.owner.strategies.create_run(desk.account, "nap")
     rights = "permissions=read,guard"

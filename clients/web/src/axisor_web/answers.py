@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import grpc
@@ -111,10 +112,15 @@ def kept(metadata: Any) -> dict[str, str]:
     return {key: str(value) for key, value in metadata or () if key in KEPT}
 
 
+def _worded(name: str) -> str:
+    """Return a class's name as reasons are written: `CoreBug` is `CORE_BUG`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
+
+
 def _inform(status: status_pb2.Status, error: AxisorError) -> None:
     """Say what a failure that the core did not explain means, as its own errors do."""
     info = error_details_pb2.ErrorInfo(
-        reason=error.metadata.get("reason", "") or type(error).__name__.upper(),
+        reason=error.metadata.get("reason", "") or _worded(type(error).__name__),
         domain="bridge.axisor",
         metadata={"means": error.means, "todo": error.todo},
     )

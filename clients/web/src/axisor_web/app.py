@@ -8,6 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -59,7 +60,7 @@ def bridge(parts: Parts, *, more: tuple[BaseRoute, ...] = ()) -> ASGIApp:
         Route("/readyz", rest.is_ready, methods=["GET"]),
         *more,
     ]
-    return Threshold(Starlette(routes=routes), parts)
+    return Threshold(Starlette(routes=routes, exception_handlers={HTTPException: _lost}), parts)
 
 
 class Rest:
@@ -201,6 +202,14 @@ def _told(handler: Handler) -> Handler:
             return refusal(error).response()
 
     return handled
+
+
+async def _lost(request: Request, error: Exception) -> Response:
+    """Answer as everywhere, where no route at all takes a path or a verb."""
+    assert isinstance(error, HTTPException), "that is what it was asked for"
+    code, status = (12, "UNIMPLEMENTED") if error.status_code == 405 else (5, "NOT_FOUND")
+    told = {"code": code, "status": status, "message": str(error.detail)}
+    return answer(told, dict(error.headers or {}), error.status_code)
 
 
 def _nowhere(request: Request) -> Response:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from axisor.errors import AxisorError, ProofInvalid
+from axisor.errors import AxisorError, ProofInvalid, RequestIdReused
 from axisor.ports import Clock
 from axisor.states import ConfirmationState
 from axisor_server.domain.confirmations import (
@@ -78,9 +78,12 @@ class Confirming:
         Raises RequestIdReused.
         """
         found = await self._store.read(lambda view: view.command(TENANT, request.request_id))
-        ask = None if found is None or not found.body else decode_ask(found.body)
-        if not isinstance(ask, KeepConfirmation):
+        if found is None:
             return None
+        # What another method kept under this id is in a form of its own.
+        ask = decode_ask(found.body) if found.method == request.method else None
+        if not isinstance(ask, KeepConfirmation):
+            raise RequestIdReused(requestId=request.request_id)
         return await self.keep(account, ask.confirmation, request)
 
     async def keep(self, account: str, made: Confirmation, request: Request) -> Confirmation:
