@@ -23,6 +23,7 @@ def confines_of(chosen: Runner) -> Confines:
         processes=chosen.processes,
         cpu_s=chosen.cpu_s,
         uid=chosen.uid,
+        priority=chosen.priority,
     )
 
 

@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,10 @@ from axisor.ports import Secret
 from axisor_server.adapters.running import Confines, ProcessSpawner, Socket, describe
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
-from axisor_server.adapters.system import SystemClock
 
 LOOK = """
 import json, os, resource
-names = ("AS", "CORE", "CPU", "FSIZE", "NOFILE")
+names = ("AS", "CORE", "CPU", "FSIZE", "NICE", "NOFILE", "RTPRIO")
 limits = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in names}
 try:
     resource.setrlimit(resource.RLIMIT_NOFILE, (1_024, 1_024))
@@ -36,7 +36,7 @@ print(json.dumps({
     "files": sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1],
     "folder": os.getcwd(),
     "alone": os.getpgid(0) == os.getpid(),
-    "batch": os.sched_getscheduler(0) == os.SCHED_BATCH,
+    "idle": os.sched_getscheduler(0) == os.SCHED_IDLE,
     "nice": os.nice(0),
 }))
 """
@@ -65,11 +65,13 @@ def test_a_confined_process_has_its_limits_and_cannot_lift_them(tmp_path: Path) 
         "CORE": [0, 0],
         "CPU": [3_600, 3_600],
         "FSIZE": [MIB, MIB],
+        "NICE": [0, 0],
         "NOFILE": [64, 64],
+        "RTPRIO": [0, 0],
     }
     assert not found["lifted"]
     assert found["nice"] == 19
-    assert found["batch"]
+    assert found["idle"]
     assert found["alone"]
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] != 64
 
@@ -126,14 +128,28 @@ def test_an_offer_of_another_plugin_is_refused() -> None:
         read_offers(b'[{"name":"x","plugin":"other"}]', "stranger")
 
 
-async def test_a_runner_is_ended_with_all_that_it_started_and_its_folder(tmp_path: Path) -> None:
+@pytest.fixture
+def spawners() -> Iterator[Callable[[Path], ProcessSpawner]]:
+    """Return what makes a spawner of one interpreter."""
+    made: list[ProcessSpawner] = []
+
+    def make(python: Path) -> ProcessSpawner:
+        made.append(ProcessSpawner({"p": str(python)}, address="unix:/x", confines=Confines()))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+async def test_a_runner_is_ended_with_all_that_it_started_and_its_folder(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
     started = tmp_path / "started"
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nread token\nsleep 600 &\necho "$token $!" > {started}\nwait\n')
     python.chmod(0o755)
-    spawner = ProcessSpawner(
-        {"p": str(python)}, address="unix:/x", confines=Confines(), clock=SystemClock()
-    )
+    spawner = spawners(python)
 
     runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("the-token"))
     async with asyncio.timeout(20):
@@ -149,13 +165,13 @@ async def test_a_runner_is_ended_with_all_that_it_started_and_its_folder(tmp_pat
             await asyncio.sleep(0.02)
 
 
-async def test_a_runner_that_ends_by_itself_says_its_last_words(tmp_path: Path) -> None:
+async def test_a_runner_that_ends_by_itself_says_its_last_words(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho no such module >&2\nexit 3\n")
     python.chmod(0o755)
-    spawner = ProcessSpawner(
-        {"p": str(python)}, address="unix:/x", confines=Confines(), clock=SystemClock()
-    )
+    spawner = spawners(python)
 
     runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
 

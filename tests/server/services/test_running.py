@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -25,6 +26,7 @@ from axisor_server.services.principals import Peer
 from axisor_server.services.running import Bars, Patience, Runners
 
 CALL = Called(sequence=1, config=b"{}", memory=b"", stimulus=b'{"is":"Started"}', view=b"{}")
+SECOND = timedelta(seconds=1)
 FINE = Handled(sequence=1, intents=b"[]", memory=b"{}", changed=False)
 
 
@@ -33,6 +35,7 @@ class Born:
 
     def __init__(self) -> None:
         self.over = asyncio.Event()
+        self.waited = 0
 
     async def wait(self) -> str:
         """Wait for the end."""
@@ -42,6 +45,10 @@ class Born:
     def kill(self) -> None:
         """End it."""
         self.over.set()
+
+    def waited_ms(self) -> int:
+        """Return how long it waited for a processor."""
+        return self.waited
 
 
 class Nursery:
@@ -145,7 +152,7 @@ async def seated(scene: Scene, id: str = "r") -> Talk:
 async def test_a_spawned_runner_is_welcomed_asked_and_heard(scene: Scene) -> None:
     talk = await seated(scene)
 
-    scene.runners.ask("r", CALL)
+    scene.runners.ask("r", CALL, SECOND)
     await scene.settle()
     talk.said.put_nowait(FINE)
     await scene.settle()
@@ -202,7 +209,7 @@ async def test_a_runner_that_breaks_a_rule_is_ended(
     scene: Scene, words: list[Said], wait_s: float, why: str
 ) -> None:
     talk = await seated(scene)
-    scene.runners.ask("r", CALL)
+    scene.runners.ask("r", CALL, SECOND)
     for word in words:
         talk.said.put_nowait(word)
 
@@ -228,7 +235,7 @@ async def test_a_runner_that_is_silent_is_ended_and_one_that_beats_is_not(scene:
 
 async def test_a_late_answer_is_dropped(scene: Scene) -> None:
     talk = await seated(scene)
-    scene.runners.ask("r", CALL)
+    scene.runners.ask("r", CALL, SECOND)
     await scene.settle()
 
     for word in (FINE, FINE, FINE):
@@ -313,7 +320,7 @@ async def test_a_remote_runner_of_a_plugin_that_is_kept_out_is_turned_away(scene
         scene.open("r", plugin="remote")
         talk = scene.come("r", "tokens/t")
         await scene.settle()
-        scene.runners.ask("r", CALL)
+        scene.runners.ask("r", CALL, SECOND)
         talk.said.put_nowait(Failed(sequence=1, text=f"broke {turn}"))
         await scene.settle()
         with pytest.raises(RunnerFault):
