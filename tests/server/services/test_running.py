@@ -221,6 +221,66 @@ async def test_a_runner_that_breaks_a_rule_is_ended(
     assert scene.nursery.born[0][2].over.is_set()
 
 
+async def test_a_leash_may_ask_for_an_answer_sooner_and_not_later(scene: Scene) -> None:
+    soon, late = await seated(scene, "soon"), await seated(scene, "late")
+    scene.runners.ask("soon", CALL, timedelta(milliseconds=200))
+    scene.runners.ask("late", CALL, timedelta(seconds=60))
+
+    await scene.settle(0.5)
+    with pytest.raises(RunnerFault, match="within 200 ms"):
+        await soon.task
+    assert not late.task.done()
+    await scene.settle(1)
+    with pytest.raises(RunnerFault, match="within 1000 ms"):
+        await late.task
+
+
+async def test_time_without_a_processor_is_not_held_against_a_runner_up_to_a_bound(
+    scene: Scene,
+) -> None:
+    talk = await seated(scene)
+    born = scene.nursery.born[0][2]
+    scene.runners.ask("r", CALL, SECOND)
+
+    for _ in range(30):
+        born.waited += 1_000
+        await scene.settle(1)
+    assert not talk.task.done()
+    born.waited += 2_000
+    await scene.settle(2)
+
+    with pytest.raises(RunnerFault, match="did not answer within 1000 ms"):
+        await talk.task
+
+
+async def test_a_runner_that_gets_no_processor_may_come_later_and_one_that_sleeps_may_not(
+    scene: Scene,
+) -> None:
+    scene.open("starved")
+    scene.open("asleep")
+    await scene.settle()
+    scene.nursery.born[0][2].waited = 4_000
+
+    await scene.settle(10.5)
+    over = [born.over.is_set() for _, _, born in scene.nursery.born[:2]]
+    await scene.settle(4)
+
+    assert over == [False, True]
+    assert scene.nursery.born[0][2].over.is_set()
+
+
+async def test_nothing_is_read_of_a_runner_that_broke_a_rule(scene: Scene) -> None:
+    talk = await seated(scene)
+    for _ in range(10_000):
+        talk.said.put_nowait(Beat())
+
+    await scene.settle(0.1)
+
+    with pytest.raises(RunnerFault, match="too much"):
+        await talk.task
+    assert talk.said.qsize() > 9_900
+
+
 async def test_a_runner_that_is_silent_is_ended_and_one_that_beats_is_not(scene: Scene) -> None:
     quiet, alive = await seated(scene, "quiet"), await seated(scene, "alive")
 

@@ -20,6 +20,7 @@ import select
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -33,14 +34,17 @@ MOST_FILES = 65_536
 LOG = "stderr"
 MOST_TOLD = 300
 NO_PROGRAM = 127
+SESSION_NICE = 10
 
 confine = runpy.run_path(str(Path(__file__).with_name("confine.py")))["confine"]
 
 
-def main() -> None:
+def main(priority: str) -> None:
     """Carry out orders until the core is gone."""
     os.closerange(3, MOST_FILES)
-    os.setpgid(0, 0)  # an interrupt at the terminal is for the core alone
+    os.setsid()  # an interrupt at the terminal is for the core alone
+    if priority != "normal":
+        stand_back()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who minds a runner is nobody's to wait for
     orders = socket.socket(fileno=0)
@@ -53,6 +57,16 @@ def main() -> None:
             alone(json.loads(data), descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def stand_back() -> None:
+    """Let this session have a tenth of another's share, where Linux shares time by sessions.
+
+    In the core's own session whatever runners compute would be held against the core as soon as
+    anybody else wants a processor, however idle they are.
+    """
+    with suppress(OSError):  # it does not, and there is nothing to set
+        Path("/proc/self/autogroup").write_text(str(SESSION_NICE))
 
 
 def alone(order: dict[str, Any], descriptors: list[int]) -> NoReturn:
@@ -161,4 +175,4 @@ def last_words(home: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -16,6 +16,7 @@ from typing import Any
 
 from axisor.ports import Secret
 from axisor_server.adapters.running.limits import Confines, clean
+from axisor_server.choices import Priority
 
 MINDING = Path(__file__).with_name("minding.py")
 MOST_WORD = 4_096
@@ -91,7 +92,8 @@ class Minders:
     processor and a program, and the interpreter with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, priority: Priority) -> None:
+        self._words = [sys.executable, "-I", "-S", str(MINDING), priority.value]
         self._process = 0
         self._orders: socket.socket | None = None
         self._start()
@@ -124,7 +126,7 @@ class Minders:
             # Not a fork: its handlers in gRPC write into the connections that are open here.
             self._process = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-I", "-S", str(MINDING)],
+                self._words,
                 clean(Path("/")),
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
@@ -143,7 +145,7 @@ class ProcessSpawner:
         self._pythons = pythons
         self._address = address
         self._confines = confines
-        self._minders = Minders() if pythons else None
+        self._minders = Minders(confines.priority) if pythons else None
 
     def spawns(self, plugin: str) -> bool:
         """Return whether the core starts the runners of a plugin."""

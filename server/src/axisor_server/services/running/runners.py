@@ -151,6 +151,8 @@ class Runners:
         try:
             async for said in words:
                 seat.said(said)
+                if seat.faulted:  # whatever else it has to say is not even read
+                    return
             seat.end(None)
         except AxisorError as error:  # it says what is no word of this conversation
             self._fault(seat, error.message)
