@@ -112,6 +112,17 @@ def test_a_plugin_says_in_its_own_python_what_it_offers(tmp_path: Path) -> None:
     assert offer.permissions == ("ADJUST_MARGIN",)
 
 
+async def test_what_a_plugin_starts_while_it_is_asked_ends_with_that(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    python = _shell(tmp_path, f"sleep 600 & echo $! > {left}; echo '[]'")
+
+    assert describe("stranger", str(python), Confines()) == []
+
+    # Whoever takes orphans here reaps it sooner or later.
+    place = Path(f"/proc/{left.read_text().strip()}")
+    await _until(lambda: not place.exists() or _state(int(place.name))[0] == "Z")
+
+
 @pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false", "/bin/true"])
 def test_a_plugin_that_cannot_be_asked_is_refused(python: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be read"):
