@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from tests.support.processes import (
     KEY,
     PASSPHRASE,
@@ -25,6 +26,8 @@ from axisor.events import IntentPlanned, IntentReviewRefused, NoticeGiven, RunSt
 from axisor.model import Leash
 from axisor.v1 import strategies_pb2
 from axisor.wire.records import SeenEvent
+
+pytestmark = pytest.mark.timeout(300)  # thirty processes, on whatever machine it is
 
 RESCUE_AT, RESCUE_SATS = 98_100, 82_541
 GUARD = '{"cooldown_s": 0, "funding_ahead_min": 0}'
@@ -144,7 +147,7 @@ async def test_ten_hostile_plugins_are_kept_out_while_the_guard_rescues(tmp_path
         async def all_out() -> bool:
             return await there.quarantined() >= hostile
 
-        await until(all_out, "every hostile plugin is kept out", timeout_s=120)
+        await until(all_out, "every hostile plugin is kept out", timeout_s=240)
         await asyncio.sleep(0.5)
 
         assert await there.quarantined() == hostile
