@@ -37,6 +37,23 @@ class Load(Struct, frozen=True):
         )
 
 
+class Turn(Struct, frozen=True):
+    """What a process's main thread had of the processors until some moment, in milliseconds."""
+
+    computed: float
+    waited: float
+
+    @classmethod
+    def now(cls, pid: int) -> Turn:
+        """Return it as the kernel counts it, to the nanosecond."""
+        computed, waited, _ = Path(f"/proc/{pid}/schedstat").read_text().split()
+        return cls(int(computed) / 1e6, int(waited) / 1e6)
+
+    def since(self, before: Turn) -> Turn:
+        """Return what it had since an earlier moment."""
+        return Turn(self.computed - before.computed, self.waited - before.waited)
+
+
 def _used(pid: int) -> float:
     # After the name, which may hold anything, user and system time are fields 12 and 13.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -8,7 +8,7 @@ from pathlib import Path
 from axisor.remote import MOST_BYTES, MOST_INTENTS
 from axisor_server.adapters.running import Confines
 from axisor_server.adapters.running.limits import clean
-from axisor_server.choices import Runner
+from axisor_server.choices import Priority, Runner
 from axisor_server.engine.hosting import NOTICE
 from axisor_server.services.running import Patience
 from axisor_server.services.running.bars import MOST_FAULTS, WITHIN_MS
@@ -37,6 +37,10 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert (confines.processes, confines.cpu_s) == (usual.processes, usual.cpu_s) == (64, 3_600)
     assert confines.written_mib == 1
     assert (patience.answer_ms, usual.answer_ms) == (1_000, 1_000)
+    assert (patience.starved_ms, usual.starved_s) == (30_000, 30)
+    assert "up to 30 seconds at once (`runner.starved_s`)" in page
+    assert confines.priority is usual.priority is Priority.IDLE
+    assert all(f"`{each.value}`" in page for each in Priority)
     assert (patience.silence_ms, patience.start_ms, patience.again_ms) == (5_000, 10_000, 500)
     assert f"more than {MOST_INTENTS} of them, more than {MOST_BYTES // 1024} KiB" in page
     assert f"more than {MOST_IDLE} words" in page

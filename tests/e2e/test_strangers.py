@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from tests.support.processes import (
     KEY,
     PASSPHRASE,
@@ -26,9 +27,26 @@ from axisor.model import Leash
 from axisor.v1 import strategies_pb2
 from axisor.wire.records import SeenEvent
 
+pytestmark = pytest.mark.timeout(300)  # thirty processes, on whatever machine it is
+
 RESCUE_AT, RESCUE_SATS = 98_100, 82_541
 GUARD = '{"cooldown_s": 0, "funding_ahead_min": 0}'
+KEK = "5eed" * 16
 TIGHT = Leash(day_spend=1_000)
+LAST_FAULT = {
+    "spins": "did not answer",
+    "sleeps": "did not answer",
+    "forks": "did not answer",
+    "leaks": "MemoryError",
+    "raises": "this strategy is broken",
+    "garbage": "must be at most 65536 bytes",
+    "forges": "I was refused",
+    "sockets": "Too many open files",
+    "secrets": "I found nothing",
+    "floods": "says too much",
+}
+"""What each is kept out for; on a machine that is very busy any of them may be late instead."""
+
 QUARANTINED = strategies_pb2.PLUGIN_STATE_QUARANTINED
 
 
@@ -78,6 +96,9 @@ async def scene(folder: Path, names: list[str]) -> AsyncIterator[Scene]:
     variables = {
         "AXISOR_RUNNER__SPAWN": ",".join(install(folder, name) for name in names),
         "AXISOR_VENUE__PUBLIC_RATE": "5",
+        # Counts and words are looked at here, not times; and a busy machine has no idle moment.
+        "AXISOR_RUNNER__PRIORITY": "normal",
+        "AXISOR_KEK_1": KEK,
     }
     async with simulator(folder) as sim, core(folder, variables=variables) as running:
         await sim.open_long()
@@ -101,6 +122,17 @@ def left(name: str) -> list[int]:
     return found
 
 
+def children(parent: int) -> Iterator[str]:
+    """Yield the state of each process that another has started and not seen to its end."""
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, of, *_ = place.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(of) == parent:
+            yield state
+
+
 async def test_ten_hostile_plugins_are_kept_out_while_the_guard_rescues(tmp_path: Path) -> None:
     names = [each.name for each in ALL]
     async with scene(tmp_path, names) as there:
@@ -115,7 +147,7 @@ async def test_ten_hostile_plugins_are_kept_out_while_the_guard_rescues(tmp_path
         async def all_out() -> bool:
             return await there.quarantined() >= hostile
 
-        await until(all_out, "every hostile plugin is kept out", timeout_s=120)
+        await until(all_out, "every hostile plugin is kept out", timeout_s=240)
         await asyncio.sleep(0.5)
 
         assert await there.quarantined() == hostile
@@ -132,10 +164,15 @@ async def test_ten_hostile_plugins_are_kept_out_while_the_guard_rescues(tmp_path
         alerts = [p for p in events if isinstance(p, NoticeGiven) and p.code == "RUNNER_GIVEN_UP"]
         assert {there.runs[p.run] for p in alerts} == hostile
         assert all("3 faults" in p.data["reason"] for p in alerts), alerts
+        whys = {there.runs[p.run]: p.data["reason"] for p in alerts}
+        late = {name for name, why in whys.items() if " within " in why}
+        assert {name for name in hostile if LAST_FAULT[name] in whys[name]} | late == hostile, whys
         told = [p for p in events if isinstance(p, NoticeGiven) and p.code == "FOUND"]
         assert told
         owner = (there.core.data / "owner.token").read_text().strip()
-        for word in (KEY, SECRET, PASSPHRASE, owner, str(there.core.data), "AXISOR_"):
+        for word in (KEY, SECRET, PASSPHRASE, owner, str(there.core.data), "AXISOR_", KEK):
             assert word not in str(told)
         assert [left(name) for name in hostile] == [[]] * len(hostile)
+        assert there.core.process is not None
+        assert list(children(there.core.process.pid)) == ["S"], "who starts runners, and no zombie"
     assert left("stranger") == []

@@ -23,10 +23,14 @@ from axisor_server.services.replay import (
 )
 from tests.replay.record import FOLDER
 from tests.replay.scenarios import ALL, STORIES
+from tests.support.core import Bench
+from tests.support.histories import entries as stored
+from tests.support.histories import live_through
 from tests.support.rechain import Path, alter, edited, leaves, rechained
 
 FLIPS = 300
 EDITS = 150
+STEP_EDITS = 40
 
 DECIDED = {
     "StepTaken": {"run", "step", "intents", "memory", "wake"},
@@ -105,6 +109,40 @@ def test_what_was_shown_otherwise_is_reported_when_it_is_next_looked_at(kind):
     assert reported > 0
 
 
+@pytest.mark.parametrize("seed", [3, 7, 11, 20, 29])
+async def test_any_change_of_a_step_is_reported_there_whether_its_decision_hung_on_it_or_not(seed):
+    entries = await _lived(seed)
+    chance = random.Random(f"steps of {seed}")
+    steps = {e.sequence: json.loads(e.payload) for e in entries if e.kind == "StepTaken"}
+    places = [(number, path) for number, payload in steps.items() for path in leaves(payload)]
+    chosen = chance.sample(places, min(STEP_EDITS, len(places)))
+    # What once went unseen: why the core was hindered, the halts, and the count of lately asked.
+    unseen = ("causes", "halt", "platform", "asked", "age_ms")
+    chosen += [next(p for p in places if word in p[1]) for word in unseen if _has(places, word)]
+    for sequence, path in chosen:
+        found = _forged(entries, sequence, path)
+        assert found == sequence, (seed, sequence, path)
+    print(f"seed {seed}: {len(chosen)} changes in {len(steps)} steps")
+
+
+async def test_a_step_whose_seal_was_taken_off_is_reported():
+    entries = await _lived(7)
+    steps = [e for e in entries if e.kind == "StepTaken"]
+    for taken in (steps[1], steps[-1]):
+        forged = edited(entries, taken.sequence, lambda payload: payload.pop("seal"))
+
+        found = verdict(forged).divergence
+
+        assert found is not None
+        assert found.sequence == taken.sequence
+        assert "sealed" in found.note
+
+
+def test_steps_of_cores_that_sealed_none_are_no_difference():
+    assert not any(b'"seal"' in e.payload for e in history("mixed"))
+    assert verdict(history("mixed")).divergence is None
+
+
 def test_a_decision_taken_out_is_missed_where_it_was():
     entries = history("flash-crash")
     planned = next(e.sequence for e in entries if e.kind == "IntentPlanned")
@@ -172,6 +210,18 @@ def test_a_file_that_is_no_history_is_refused(tmp_path, text):
 
     with pytest.raises(HistoryInvalid):
         FileSource(path)
+
+
+async def _lived(seed: int) -> tuple[Entry, ...]:
+    """Return the history of a bench on which runs without sense lived through a seed."""
+    bench = Bench(strategies=ALL)
+    await bench.add_account()
+    await live_through(bench, seed, turns=4)
+    return tuple(await stored(bench))
+
+
+def _has(places: list[tuple[int, Path]], word: str) -> bool:
+    return any(word in path for _, path in places)
 
 
 def _forged(entries: tuple[Entry, ...], sequence: int, path: Path) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 from axisor.remote import Called, Handled, handle, offer_of, result_of
@@ -26,6 +27,7 @@ class LocalHost:
         self._names: dict[str, str] = {}
         self.at_once = at_once
         self.calls: dict[str, list[Called]] = {}
+        self.within: dict[str, timedelta] = {}
         self.opened: list[str] = []
         self.closed: list[str] = []
 
@@ -43,8 +45,9 @@ class LocalHost:
         self.calls[run.id] = []
         hear(Ready())
 
-    def ask(self, run: str, call: Called) -> None:
+    def ask(self, run: str, call: Called, within: timedelta) -> None:
         """Take a call."""
+        self.within[run] = within
         self.calls[run].append(call)
         if self.at_once:
             self.answer(run)

@@ -67,9 +67,12 @@ class Forks(Stranger):
     name = "forks"
 
     def act(self, view: View) -> Iterable[Intent]:
-        """Fork, then wait for the end that comes."""
-        for _ in range(20):
+        """Fork, in part out of the group and the session, then wait for the end that comes."""
+        leaves = (os.setsid, lambda: os.setpgid(0, 0), lambda: None)
+        for number in range(20):
             if os.fork() == 0:
+                leaves[number % len(leaves)]()
+                os.fork()
                 time.sleep(FOREVER_S)
         time.sleep(FOREVER_S)
         yield from ()
@@ -143,13 +146,14 @@ class Secrets(Stranger):
     name = "secrets"
 
     def act(self, view: View) -> Iterable[Intent]:
-        """Look through environment, descriptors, arguments and memory; then break."""
+        """Look through environment, descriptors and arguments, and at its parents; then break."""
         found = [*os.environ, *os.environ.values(), *sys.argv]
         for number in range(256):
             try:
                 found.append(os.readlink(f"/proc/self/fd/{number}"))
             except OSError:
                 continue
+        found += _of_parents()
         yield Notice(
             severity=Severity.WARN, code="FOUND", text="All I know.", data={"all": " ".join(found)}
         )
@@ -157,6 +161,18 @@ class Secrets(Stranger):
     def on_tick(self, tick: Any, view: View) -> Iterable[Intent]:
         """Break, since there was nothing."""
         raise RuntimeError("I found nothing")
+
+
+def _of_parents() -> Iterator[str]:
+    """Yield what can be read of those that started this process, up to the core and beyond."""
+    process = os.getppid()
+    while process > 1:
+        place = Path(f"/proc/{process}")
+        process = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+        try:
+            yield (place / "environ").read_bytes().decode(errors="replace")[:4_000]
+        except OSError:
+            continue
 
 
 class Floods(Stranger):

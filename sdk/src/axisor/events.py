@@ -152,7 +152,7 @@ class StepTaken(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     `cause` is the stimulus it answered, `memory` its memory afterwards as JSON, `step` the run's
     own counter, `wake` what it waits for from now on (None: as before). The acting intents carry
     ids derived from run and step. `saw` is what it knew beyond the journal; None in entries from
-    before that was kept.
+    before that was kept. `seal` is a digest of the entry's bytes without it, empty in older ones.
     """
 
     run: str
@@ -162,6 +162,7 @@ class StepTaken(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     memory: str
     wake: Wake | None = None
     saw: Saw | None = None
+    seal: str = ""
 
 
 class IntentPlanned(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):

@@ -132,6 +132,19 @@ class Outbound(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Priority(enum.Enum):
+    """When a runner computes."""
+
+    IDLE = "idle"
+    """When nobody else would: it is put aside in the moment another wakes."""
+
+    LOW = "low"
+    """After all others, but a turn that it has begun it may finish."""
+
+    NORMAL = "normal"
+    """Like anybody."""
+
+
 class Runner(Struct, frozen=True, forbid_unknown_fields=True):
     """Where plugins run that are not to run in the core, and how little each of them gets."""
 
@@ -144,8 +157,21 @@ class Runner(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Files (JSON) of strategies whose runners come by themselves."),
     ] = ()
     answer_ms: Annotated[
-        int, Meta(ge=50, le=10_000, description="Within which time a runner answers a call.")
+        int,
+        Meta(
+            ge=50,
+            le=10_000,
+            description="Within which time a runner answers; a run's leash may ask for less.",
+        ),
     ] = 1_000
+    priority: Annotated[
+        Priority,
+        Meta(description="When it computes: when nobody else would, after others, or as they do."),
+    ] = Priority.IDLE
+    starved_s: Annotated[
+        int,
+        Meta(ge=0, le=600, description="Seconds without a processor that are not held against it."),
+    ] = 30
     memory_mib: Annotated[
         int, Meta(ge=128, le=8_192, description="Address space of one runner.")
     ] = 256

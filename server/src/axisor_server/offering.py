@@ -8,7 +8,7 @@ from pathlib import Path
 
 from axisor.errors import AxisorError, SettingsInvalid
 from axisor.remote import Offer
-from axisor_server.adapters.running import Confines, describe
+from axisor_server.adapters.running import Confines, describe_all
 from axisor_server.adapters.running.describing import MOST_BYTES, read_offers
 from axisor_server.choices import Runner
 from axisor_server.plugins import Plugins
@@ -23,6 +23,7 @@ def confines_of(chosen: Runner) -> Confines:
         processes=chosen.processes,
         cpu_s=chosen.cpu_s,
         uid=chosen.uid,
+        priority=chosen.priority,
     )
 
 
@@ -49,9 +50,10 @@ def offer(plugins: Plugins, settings: Settings) -> None:
 
     Raises SettingsInvalid for a file of offers that cannot be read.
     """
-    for name, python in interpreters(settings).items():
+    said = describe_all(interpreters(settings), confines_of(settings.runner))
+    for name, offers in said.items():
         try:
-            plugins.host(name, describe(name, python, confines_of(settings.runner)))
+            plugins.host(name, offers())
         except AxisorError as error:
             plugins.bar(name, error.message)
     for place in settings.runner.offers:

@@ -24,12 +24,15 @@ class Running:
         offer(plugins, settings)
         self._socket = Socket(confines) if pythons else None
         self.address = "" if self._socket is None else self._socket.address
+        self._spawner = ProcessSpawner(pythons, address=self.address, confines=confines)
         self.runners = Runners(
             clock=clock,
             ids=ids,
             bars=Bars(plugins.bar),
-            spawner=ProcessSpawner(pythons, address=self.address, confines=confines, clock=clock),
-            patience=Patience(answer_ms=settings.runner.answer_ms),
+            spawner=self._spawner,
+            patience=Patience(
+                answer_ms=settings.runner.answer_ms, starved_ms=1_000 * settings.runner.starved_s
+            ),
         )
 
     def let_in(self) -> None:
@@ -40,5 +43,6 @@ class Running:
     async def aclose(self) -> None:
         """End every runner and remove the socket."""
         await self.runners.aclose()
+        self._spawner.close()
         if self._socket is not None:
             self._socket.remove()

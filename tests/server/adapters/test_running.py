@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,10 @@ from axisor.ports import Secret
 from axisor_server.adapters.running import Confines, ProcessSpawner, Socket, describe
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
-from axisor_server.adapters.system import SystemClock
 
 LOOK = """
 import json, os, resource
-names = ("AS", "CORE", "CPU", "FSIZE", "NOFILE")
+names = ("AS", "CORE", "CPU", "FSIZE", "NICE", "NOFILE", "RTPRIO")
 limits = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in names}
 try:
     resource.setrlimit(resource.RLIMIT_NOFILE, (1_024, 1_024))
@@ -36,7 +37,7 @@ print(json.dumps({
     "files": sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1],
     "folder": os.getcwd(),
     "alone": os.getpgid(0) == os.getpid(),
-    "batch": os.sched_getscheduler(0) == os.SCHED_BATCH,
+    "idle": os.sched_getscheduler(0) == os.SCHED_IDLE,
     "nice": os.nice(0),
 }))
 """
@@ -65,11 +66,13 @@ def test_a_confined_process_has_its_limits_and_cannot_lift_them(tmp_path: Path) 
         "CORE": [0, 0],
         "CPU": [3_600, 3_600],
         "FSIZE": [MIB, MIB],
+        "NICE": [0, 0],
         "NOFILE": [64, 64],
+        "RTPRIO": [0, 0],
     }
     assert not found["lifted"]
     assert found["nice"] == 19
-    assert found["batch"]
+    assert found["idle"]
     assert found["alone"]
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] != 64
 
@@ -109,6 +112,17 @@ def test_a_plugin_says_in_its_own_python_what_it_offers(tmp_path: Path) -> None:
     assert offer.permissions == ("ADJUST_MARGIN",)
 
 
+async def test_what_a_plugin_starts_while_it_is_asked_ends_with_that(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    python = _shell(tmp_path, f"sleep 600 & echo $! > {left}; echo '[]'")
+
+    assert describe("stranger", str(python), Confines()) == []
+
+    # Whoever takes orphans here reaps it sooner or later.
+    place = Path(f"/proc/{left.read_text().strip()}")
+    await _until(lambda: not place.exists() or _state(int(place.name))[0] == "Z")
+
+
 @pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false", "/bin/true"])
 def test_a_plugin_that_cannot_be_asked_is_refused(python: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be read"):
@@ -126,41 +140,136 @@ def test_an_offer_of_another_plugin_is_refused() -> None:
         read_offers(b'[{"name":"x","plugin":"other"}]', "stranger")
 
 
-async def test_a_runner_is_ended_with_all_that_it_started_and_its_folder(tmp_path: Path) -> None:
-    started = tmp_path / "started"
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nread token\nsleep 600 &\necho "$token $!" > {started}\nwait\n')
-    python.chmod(0o755)
-    spawner = ProcessSpawner(
-        {"p": str(python)}, address="unix:/x", confines=Confines(), clock=SystemClock()
-    )
+HIDES = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for leave in (os.setsid, lambda: os.setpgid(0, 0), lambda: None):
+    if os.fork() == 0:
+        leave()
+        os.fork()
+        with open(sys.argv[1], "a") as file:
+            file.write(f"{os.getpid()}\\n")
+        time.sleep(600)
+time.sleep(600)
+"""
+"""Six processes besides the first: two that left its session, two that left its group, two."""
+
+
+@pytest.fixture
+def spawners() -> Iterator[Callable[[Path], ProcessSpawner]]:
+    """Return what makes a spawner of one interpreter."""
+    made: list[ProcessSpawner] = []
+
+    def make(python: Path) -> ProcessSpawner:
+        made.append(ProcessSpawner({"p": str(python)}, address="unix:/x", confines=Confines()))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+async def test_a_runner_is_ended_with_all_that_it_started_however_it_hid(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    started, (line, *_) = tmp_path / "started", _script(tmp_path, HIDES)
+    python = _shell(tmp_path, f"read token; echo $token > {tmp_path}/token; exec {line} {started}")
+    spawner = spawners(python)
+    before = _files()
 
     runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("the-token"))
-    async with asyncio.timeout(20):
-        while not (started.exists() and started.read_text().endswith("\n")):
-            await asyncio.sleep(0.02)
-    token, child = started.read_text().split()
+    told = asyncio.ensure_future(runner.wait())
+    await _until(lambda: started.exists() and len(started.read_text().splitlines()) == 6)
+    found = [int(word) for word in started.read_text().split()]
+    homes = {os.readlink(f"/proc/{process}/cwd") for process in found}
+    runner.kill()
     runner.kill()
 
-    assert token == "the-token"
-    assert "-9" in await runner.wait()
-    async with asyncio.timeout(20):
-        while _lives(child):
-            await asyncio.sleep(0.02)
+    assert await told == "exit code -9"
+    # When the core is told, they are gone: no process, no zombie, no folder, no open file.
+    assert [process for process in found if Path(f"/proc/{process}").exists()] == []
+    assert [home for home in homes if Path(home).exists()] == []
+    assert (tmp_path / "token").read_text() == "the-token\n"
+    assert _files() == before
+    assert runner.waited_ms() == 0
 
 
-async def test_a_runner_that_ends_by_itself_says_its_last_words(tmp_path: Path) -> None:
-    python = tmp_path / "python"
-    python.write_text("#!/bin/sh\necho no such module >&2\nexit 3\n")
-    python.chmod(0o755)
-    spawner = ProcessSpawner(
-        {"p": str(python)}, address="unix:/x", confines=Confines(), clock=SystemClock()
-    )
+async def test_a_runner_that_ends_by_itself_says_its_last_words_and_leaves_nobody(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    left = tmp_path / "left"
+    python = _shell(tmp_path, f"sleep 600 & echo $! > {left}; echo no such module >&2; exit 3")
 
-    runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
+    runner = await spawners(python).spawn("p", "accounts/a/runs/r", Secret("t"))
 
     assert await runner.wait() == "exit code 3: no such module"
+    assert not Path(f"/proc/{left.read_text().strip()}").exists()
     runner.kill()
+
+
+async def test_an_interpreter_that_is_not_there_is_told_like_any_other_end(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    runner = await spawners(tmp_path / "none").spawn("p", "accounts/a/runs/r", Secret("t"))
+
+    assert "exit code 127: It cannot be started" in await runner.wait()
+
+
+async def test_a_runner_ends_with_the_line_to_its_core(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    place = tmp_path / "process"
+    python = _shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
+    runner = await spawners(python).spawn("p", "accounts/a/runs/r", Secret("t"))
+    await _until(lambda: place.exists() and place.read_text().endswith("\n"))
+
+    waiting = asyncio.ensure_future(runner.wait())
+    await asyncio.sleep(0)
+    waiting.cancel()  # as where a core dies: the line closes, and nobody says a word
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    await _until(lambda: not Path(f"/proc/{place.read_text().strip()}").exists())
+
+
+async def test_who_starts_runners_is_started_again_and_those_that_run_go_on(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    place = tmp_path / "process"
+    python = _shell(tmp_path, f"echo $PPID >> {place}; exec sleep 600")
+    spawner = spawners(python)
+    first = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
+    await _until(lambda: place.exists() and place.read_text().endswith("\n"))
+    _, starter = _state(int(place.read_text()))
+    os.kill(starter, signal.SIGKILL)
+    await _until(lambda: _state(starter)[0] == "Z")
+
+    second = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
+    await _until(lambda: len(place.read_text().splitlines()) == 2)
+
+    for runner in (first, second):
+        runner.kill()
+        assert await runner.wait() == "exit code -9"
+
+
+async def test_runners_compute_when_nobody_else_would_and_apart_from_the_core(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    place = tmp_path / "found"
+    look = (
+        "import os\n"
+        "try: group = open('/proc/self/autogroup').read().split()[-1]\n"
+        "except OSError: group = '10'\n"
+        f"open({str(place)!r}, 'w').write("
+        "f'{os.getsid(0)} {os.sched_getscheduler(0)} {os.nice(0)} {group} .')\n"
+    )
+    line, *_ = _script(tmp_path, look)
+    runner = await spawners(_shell(tmp_path, f"exec {line}")).spawn("p", "a/r", Secret("t"))
+    assert await runner.wait() == "exit code 0"
+
+    session, policy, nice, group, _ = place.read_text().split()
+    assert int(session) != os.getsid(0)
+    assert (int(policy), int(nice), int(group)) == (os.SCHED_IDLE, 19, 10)
 
 
 def test_a_socket_is_for_the_cores_user_alone_and_is_removed() -> None:
@@ -174,8 +283,33 @@ def test_a_socket_is_for_the_cores_user_alone_and_is_removed() -> None:
     assert not made.path.parent.exists()
 
 
-def _lives(pid: str) -> bool:
-    try:
-        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
-    except OSError:
-        return False
+def _script(folder: Path, text: str) -> tuple[str, Path]:
+    """Return a command line that runs a Python text, and where the text is."""
+    place = folder / "script.py"
+    place.write_text(text)
+    return f"{sys.executable} -I -S {place}", place
+
+
+def _shell(folder: Path, line: str) -> Path:
+    """Return a program that does what a shell's line says, whatever words it is given."""
+    python = folder / "python"
+    python.write_text(f"#!/bin/sh\n{line}\n")
+    python.chmod(0o755)
+    return python
+
+
+def _files() -> set[str]:
+    """Return the numbers of this process's open files."""
+    return set(os.listdir("/proc/self/fd"))
+
+
+def _state(process: int) -> tuple[str, int]:
+    """Return the state of a process, and its parent."""
+    state, parent, *_ = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return state, int(parent)
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -10,6 +11,8 @@ import msgspec
 import pytest
 
 from axisor.events import (
+    CoverageChanged,
+    CoverageState,
     IntentPlanned,
     IntentReviewRefused,
     NoticeGiven,
@@ -20,6 +23,7 @@ from axisor.events import (
 from axisor.intents import AddMargin
 from axisor.remote import Handled
 from axisor.strategy import Strategy
+from axisor_margin_guard import MarginGuard, preset
 from axisor_server.engine.hosting import NOTICE
 from axisor_server.services.replay import replay
 from tests.support.core import Bench, Greedy, Rescuer, Teller
@@ -189,6 +193,39 @@ async def test_a_run_whose_plugin_is_kept_out_fails_with_an_alert() -> None:
     assert await scene.state() is RunState.FAILED
     assert [n.code for n in await scene.bench.payloads(NoticeGiven)] == [NOTICE]
     assert scene.host.closed == [run]
+    await scene.end()
+
+
+async def test_a_guard_in_a_runner_acts_and_is_never_counted_as_protection() -> None:
+    bench, host = Bench(), LocalHost([MarginGuard])
+    await bench.add_account()
+    bench.long()
+    engine = bench.engine(strategies=host.offers(), host=host)
+    await bench.up(engine)
+    run = await bench.run(engine, MarginGuard.name, msgspec.json.encode(preset("normal")))
+    await bench.move("98000", 1.0)
+    acted = await bench.payloads(IntentPlanned)
+    beside = engine.status().accounts[0]
+
+    host.bar(run)
+    await bench.clock.advance(0.1)
+
+    left = engine.status().accounts[0]
+    said = [p.coverage.state for p in await bench.payloads(CoverageChanged)]
+    assert [p.run for p in acted] == [run]
+    assert (beside.positions, beside.protected) == (1, 0)
+    assert beside.runs == ((run, RunState.RUNNING),)
+    assert (left.positions, left.protected) == (1, 0)
+    assert left.runs == ((run, RunState.FAILED),)
+    assert set(said) == {CoverageState.UNPROTECTED}
+    await bench.crash(engine)
+
+
+async def test_a_runner_is_asked_to_answer_within_what_the_leash_allows() -> None:
+    scene = Scene()
+    run = await scene.begin(step=timedelta(milliseconds=300))
+
+    assert scene.host.within[run] == timedelta(milliseconds=300)
     await scene.end()
 
 

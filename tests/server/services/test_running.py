@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -25,6 +26,7 @@ from axisor_server.services.principals import Peer
 from axisor_server.services.running import Bars, Patience, Runners
 
 CALL = Called(sequence=1, config=b"{}", memory=b"", stimulus=b'{"is":"Started"}', view=b"{}")
+SECOND = timedelta(seconds=1)
 FINE = Handled(sequence=1, intents=b"[]", memory=b"{}", changed=False)
 
 
@@ -33,6 +35,7 @@ class Born:
 
     def __init__(self) -> None:
         self.over = asyncio.Event()
+        self.waited = 0
 
     async def wait(self) -> str:
         """Wait for the end."""
@@ -42,6 +45,10 @@ class Born:
     def kill(self) -> None:
         """End it."""
         self.over.set()
+
+    def waited_ms(self) -> int:
+        """Return how long it waited for a processor."""
+        return self.waited
 
 
 class Nursery:
@@ -145,7 +152,7 @@ async def seated(scene: Scene, id: str = "r") -> Talk:
 async def test_a_spawned_runner_is_welcomed_asked_and_heard(scene: Scene) -> None:
     talk = await seated(scene)
 
-    scene.runners.ask("r", CALL)
+    scene.runners.ask("r", CALL, SECOND)
     await scene.settle()
     talk.said.put_nowait(FINE)
     await scene.settle()
@@ -202,7 +209,7 @@ async def test_a_runner_that_breaks_a_rule_is_ended(
     scene: Scene, words: list[Said], wait_s: float, why: str
 ) -> None:
     talk = await seated(scene)
-    scene.runners.ask("r", CALL)
+    scene.runners.ask("r", CALL, SECOND)
     for word in words:
         talk.said.put_nowait(word)
 
@@ -212,6 +219,66 @@ async def test_a_runner_that_breaks_a_rule_is_ended(
         await talk.task
     assert isinstance(scene.heard["r"][-1], Lost)
     assert scene.nursery.born[0][2].over.is_set()
+
+
+async def test_a_leash_may_ask_for_an_answer_sooner_and_not_later(scene: Scene) -> None:
+    soon, late = await seated(scene, "soon"), await seated(scene, "late")
+    scene.runners.ask("soon", CALL, timedelta(milliseconds=200))
+    scene.runners.ask("late", CALL, timedelta(seconds=60))
+
+    await scene.settle(0.5)
+    with pytest.raises(RunnerFault, match="within 200 ms"):
+        await soon.task
+    assert not late.task.done()
+    await scene.settle(1)
+    with pytest.raises(RunnerFault, match="within 1000 ms"):
+        await late.task
+
+
+async def test_time_without_a_processor_is_not_held_against_a_runner_up_to_a_bound(
+    scene: Scene,
+) -> None:
+    talk = await seated(scene)
+    born = scene.nursery.born[0][2]
+    scene.runners.ask("r", CALL, SECOND)
+
+    for _ in range(30):
+        born.waited += 1_000
+        await scene.settle(1)
+    assert not talk.task.done()
+    born.waited += 2_000
+    await scene.settle(2)
+
+    with pytest.raises(RunnerFault, match="did not answer within 1000 ms"):
+        await talk.task
+
+
+async def test_a_runner_that_gets_no_processor_may_come_later_and_one_that_sleeps_may_not(
+    scene: Scene,
+) -> None:
+    scene.open("starved")
+    scene.open("asleep")
+    await scene.settle()
+    scene.nursery.born[0][2].waited = 4_000
+
+    await scene.settle(10.5)
+    over = [born.over.is_set() for _, _, born in scene.nursery.born[:2]]
+    await scene.settle(4)
+
+    assert over == [False, True]
+    assert scene.nursery.born[0][2].over.is_set()
+
+
+async def test_nothing_is_read_of_a_runner_that_broke_a_rule(scene: Scene) -> None:
+    talk = await seated(scene)
+    for _ in range(10_000):
+        talk.said.put_nowait(Beat())
+
+    await scene.settle(0.1)
+
+    with pytest.raises(RunnerFault, match="too much"):
+        await talk.task
+    assert talk.said.qsize() > 9_900
 
 
 async def test_a_runner_that_is_silent_is_ended_and_one_that_beats_is_not(scene: Scene) -> None:
@@ -228,7 +295,7 @@ async def test_a_runner_that_is_silent_is_ended_and_one_that_beats_is_not(scene:
 
 async def test_a_late_answer_is_dropped(scene: Scene) -> None:
     talk = await seated(scene)
-    scene.runners.ask("r", CALL)
+    scene.runners.ask("r", CALL, SECOND)
     await scene.settle()
 
     for word in (FINE, FINE, FINE):
@@ -313,7 +380,7 @@ async def test_a_remote_runner_of_a_plugin_that_is_kept_out_is_turned_away(scene
         scene.open("r", plugin="remote")
         talk = scene.come("r", "tokens/t")
         await scene.settle()
-        scene.runners.ask("r", CALL)
+        scene.runners.ask("r", CALL, SECOND)
         talk.said.put_nowait(Failed(sequence=1, text=f"broke {turn}"))
         await scene.settle()
         with pytest.raises(RunnerFault):

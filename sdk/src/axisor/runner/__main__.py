@@ -1,4 +1,8 @@
-"""`python -m axisor.runner`: describes a plugin's strategies, or answers for one run."""
+"""`python -m axisor.runner`: describes a plugin's strategies, or answers for one run.
+
+What a start does not need is not imported: of all that a runner costs the machine, its start is
+most, and a core that starts waits for the descriptions.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,16 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import grpc
-import grpc.aio
 import msgspec
 
-from axisor.client.profile import Profile, open_channel
 from axisor.errors import AxisorError
 from axisor.ports import Secret
-from axisor.runner.conversation import answer
 from axisor.runner.finding import offers, strategy_of
+
+if TYPE_CHECKING:
+    import grpc.aio
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -34,6 +38,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 async def _answer(asked: argparse.Namespace) -> None:
+    from axisor.runner.conversation import answer
+
     token = Secret(_token(asked.token_file))
     async with _channel(asked, token) as channel:
         await answer(
@@ -48,7 +54,11 @@ def _token(place: str) -> str:
 
 def _channel(asked: argparse.Namespace, token: Secret) -> grpc.aio.Channel:
     if asked.address.startswith("unix:"):
+        import grpc.aio
+
         return grpc.aio.insecure_channel(asked.address)
+    from axisor.client.profile import Profile, open_channel
+
     certificate = None if asked.certificate is None else asked.certificate.read_bytes()
     return open_channel(Profile(asked.address, token=token, certificate=certificate))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -83,8 +84,11 @@ class RunHost(Protocol):
         """Have a runner for a run until it is closed; `hear` is told what becomes of it."""
         ...
 
-    def ask(self, run: str, call: Called) -> None:
-        """Ask the runner of a run that is ready and was asked nothing since it answered."""
+    def ask(self, run: str, call: Called, within: timedelta) -> None:
+        """Ask the runner of a run that is ready and was asked nothing since it answered.
+
+        `within` is how long the run's leash lets a step take.
+        """
         ...
 
     def close(self, run: str) -> None:
@@ -99,7 +103,7 @@ class Nowhere:
         """Say that none will come."""
         hear(Barred("This core keeps no runners."))
 
-    def ask(self, run: str, call: Called) -> None:
+    def ask(self, run: str, call: Called, within: timedelta) -> None:
         """Leave unasked what is never ready."""
 
     def close(self, run: str) -> None:
@@ -256,7 +260,7 @@ class Hosting:
             stimulus=cause,
             view=self._account.desk.view(book, seed=seed_of(run, step)),
         )
-        self._host.ask(run, call)
+        self._host.ask(run, call, live.leash.step)
 
     def _give_up(self, run: str, reason: str, *, barred: bool) -> None:
         self._later(run, lambda: self._fail(run, reason, barred=barred))

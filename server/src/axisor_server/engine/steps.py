@@ -11,6 +11,7 @@ from axisor.intents import Notice, Wake
 from axisor.saw import Saw
 from axisor.strategy import StepResult
 from axisor_server.domain.journal import decode_payload, encode_payload
+from axisor_server.domain.seal import sealed
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -33,7 +34,7 @@ def checked(run: str, step: int, cause: Stimulus, result: StepResult, saw: Saw) 
     )
     taken = decode_payload(encode_payload(asked))
     assert isinstance(taken, StepTaken)
-    return taken
+    return sealed(taken)
 
 
 def encode_wake(wake: Wake | None) -> bytes:

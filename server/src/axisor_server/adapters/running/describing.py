@@ -2,38 +2,73 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from axisor.errors import ConfigInvalid
 from axisor.remote import Offer
 from axisor_server.adapters.running.limits import Confines, clean
+from axisor_server.choices import Priority
 
 PATIENCE_S = 20.0
 MOST_BYTES = 1_048_576
+MOST_TOLD = 500
+AT_ONCE = 4
+"""How many plugins are asked at the same time; each takes a second or so to start."""
+
+
+def describe_all(
+    pythons: Mapping[str, str], confines: Confines
+) -> dict[str, Callable[[], list[Offer]]]:
+    """Ask plugins, several at a time; return for each what returns or raises as `describe` does."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = {name: pool.submit(describe, name, pythons[name], confines) for name in pythons}
+    return {name: each.result for name, each in asked.items()}
 
 
 def describe(plugin: str, python: str, confines: Confines) -> list[Offer]:
-    """Return a plugin's strategies. Raises ConfigInvalid where it cannot say them."""
+    """Return a plugin's strategies. Raises ConfigInvalid where it cannot say them.
+
+    A core that starts waits for it, and guards nothing until then: here a plugin has its turn.
+    """
+    confines = replace(confines, priority=Priority.NORMAL)
     with tempfile.TemporaryDirectory(prefix="axisor-describe-") as name:
         home = Path(name)
         out = home / "offers.json"
         command = confines.command(python, "-m", "axisor.runner", "--plugin", plugin, "--describe")
         try:
-            with out.open("wb") as file:
-                done = subprocess.run(  # noqa: S603 - an operator named the program
-                    command, env=clean(home), cwd=name, stdin=subprocess.DEVNULL, stdout=file,
-                    stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False,
-                )  # fmt: skip
+            code, said = _run(command, home, out)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ConfigInvalid(f"The plugin {plugin} cannot be asked: {error}.") from error
-        if done.returncode != 0:
-            said = done.stderr[-500:].decode(errors="replace").strip()
+        if code != 0:
             raise ConfigInvalid(f"The plugin {plugin} cannot be read: {said}", plugin=plugin)
         return read_offers(out.read_bytes()[:MOST_BYTES], plugin)
+
+
+def _run(command: list[str], home: Path, out: Path) -> tuple[int, str]:
+    """Return a command's exit code and last words; it is ended with all of its group."""
+    with out.open("wb") as file, (home / "stderr").open("w+b") as errors:
+        process = subprocess.Popen(  # noqa: S603 - an operator named the program
+            command, env=clean(home), cwd=home, stdin=subprocess.DEVNULL, stdout=file, stderr=errors
+        )
+        try:
+            code = process.wait(PATIENCE_S)
+        finally:
+            with suppress(ProcessLookupError):  # a group lasts as long as anybody is in it
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            process.wait()
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - MOST_TOLD))
+        return code, errors.read().decode(errors="replace").strip()
 
 
 def read_offers(text: bytes, plugin: str = "") -> list[Offer]:

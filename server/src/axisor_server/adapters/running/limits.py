@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
-MIB = 1024 * 1024
-_NICE = shutil.which("nice")
-_LAST = [] if _NICE is None else [_NICE, "-n", "19"]
-"""Before the interpreter that confines: its own start is not to be felt either."""
+from axisor_server.choices import Priority
 
+MIB = 1024 * 1024
 CONFINE = Path(__file__).with_name("confine.py")
 
 
@@ -29,22 +27,29 @@ class Confines(Struct, frozen=True, kw_only=True):
     cpu_s: int = 3_600
     written_mib: int = 1
     uid: int = 0
+    priority: Priority = Priority.IDLE
 
-    def command(self, program: str, *words: str) -> list[str]:
-        """Return the command that runs a program within these limits."""
+    def plain(self) -> dict[str, Any]:
+        """Return them as `confine.py` has them."""
         own = self.uid if os.getuid() == 0 else 0
         limits = {
             "RLIMIT_AS": self.memory_mib * MIB,
             "RLIMIT_CORE": 0,
             "RLIMIT_CPU": self.cpu_s,
             "RLIMIT_FSIZE": self.written_mib * MIB,
+            "RLIMIT_NICE": 0,  # with more it could leave its place behind all others
             "RLIMIT_NOFILE": self.files,
+            "RLIMIT_RTPRIO": 0,
             "RLIMIT_STACK": MIB,
         }
         if own:
             limits["RLIMIT_NPROC"] = self.processes
-        confined = [sys.executable, "-I", "-S", str(CONFINE), json.dumps(limits), str(own)]
-        return [*_LAST, *confined, program, *words]
+        return {"limits": limits, "uid": own, "priority": self.priority.value}
+
+    def command(self, program: str, *words: str) -> list[str]:
+        """Return the command that runs a program within these limits."""
+        confined = [sys.executable, "-I", "-S", str(CONFINE), json.dumps(self.plain())]
+        return [*confined, program, *words]
 
 
 def clean(home: Path) -> dict[str, str]:

@@ -1,22 +1,26 @@
-"""Starts a runner in a folder of its own, and ends it with all that it started."""
+"""Has runners started and minded by a process beside the core, and ends them through it."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
-import signal
+import socket
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from axisor.ports import Clock, Secret
+from axisor.ports import Secret
 from axisor_server.adapters.running.limits import Confines, clean
+from axisor_server.choices import Priority
 
-LOG = "stderr"
-LOOK_S = 0.1
-MOST_TOLD = 300
+MINDING = Path(__file__).with_name("minding.py")
+MOST_WORD = 4_096
+NS_PER_MS = 1_000_000
 
 
 class Socket:
@@ -44,94 +48,138 @@ class Socket:
 
 
 class Runner:
-    """A runner that was started."""
+    """A runner that was ordered: the core's end of the line to the process that minds it."""
 
-    def __init__(self, pid: int, home: Path, clock: Clock) -> None:
-        self._pid = pid
-        self._home = home
-        self._clock = clock
-        self._status: int | None = None
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._process = 0
 
     async def wait(self) -> str:
-        """Wait for its end, remove its folder, and return how it ended, in a few words."""
-        while not self._is_over():
-            await self._clock.sleep(LOOK_S)
-        # In a thread: who knows how many files a stranger leaves.
-        said = await asyncio.to_thread(self._clear)
-        return f"exit code {self._status}{said}"
+        """Wait until it and all that it started are gone; return how it ended, in a few words."""
+        loop = asyncio.get_running_loop()
+        try:
+            while word := await loop.sock_recv(self._line, MOST_WORD):
+                told: dict[str, Any] = json.loads(word)
+                if "code" in told:
+                    said = f": {told['said']}" if told["said"] else ""
+                    return f"exit code {told['code']}{said}"
+                self._process = told["process"]
+        except OSError as error:
+            return f"nobody minds it any more: {error.strerror}"
+        finally:
+            self._process = 0
+            self._line.close()
+        return "nobody minds it any more"
 
     def kill(self) -> None:
         """End it and what it started, at once."""
-        if not self._is_over():
-            for end in (os.killpg, os.kill):  # it leads no group yet before it has confined itself
-                with suppress(ProcessLookupError):
-                    end(self._pid, signal.SIGKILL)
+        with suppress(OSError):  # it is over, and the line too
+            self._line.shutdown(socket.SHUT_WR)
 
-    def _is_over(self) -> bool:
-        if self._status is None:
-            pid, status = os.waitpid(self._pid, os.WNOHANG)
-            if pid:
-                self._status = os.waitstatus_to_exitcode(status)
-                with suppress(ProcessLookupError):  # those that it started and left behind
-                    os.killpg(self._pid, signal.SIGKILL)
-        return self._status is not None
+    def waited_ms(self) -> int:
+        """Return how long it has been kept waiting for a processor, as far as this system tells."""
+        try:
+            found = Path(f"/proc/{self._process}/schedstat").read_text()
+        except OSError:
+            return 0
+        return int(found.split()[1]) // NS_PER_MS
 
-    def _clear(self) -> str:
-        said = self._last_words()
-        shutil.rmtree(self._home, ignore_errors=True)
-        return said
 
-    def _last_words(self) -> str:
-        with suppress(OSError), (self._home / LOG).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_TOLD))
-            text = " ".join(file.read().decode(errors="replace").split())
-            return f": {text}" if text else ""
-        return ""
+class Minders:
+    """The process that starts runners and minds them; another is started where it is gone.
+
+    A core that serves starts none itself: it would stand still until the new process has a
+    processor and a program, and the interpreter with it.
+    """
+
+    def __init__(self, priority: Priority) -> None:
+        self._words = [sys.executable, "-I", "-S", str(MINDING), priority.value]
+        self._process = 0
+        self._orders: socket.socket | None = None
+        self._start()
+
+    def order(self, order: dict[str, Any], descriptors: tuple[int, int]) -> None:
+        """Have a runner started. Raises OSError where that cannot be done."""
+        packet = json.dumps(order).encode()
+        try:
+            self._send(packet, descriptors)
+        except (BrokenPipeError, ConnectionError):
+            self.close()
+            self._start()
+            self._send(packet, descriptors)
+
+    def close(self) -> None:
+        """Let it go; each runner ends with its own line."""
+        if self._orders is not None:
+            self._orders.close()
+            os.waitpid(self._process, 0)
+            self._orders = None
+
+    def _send(self, packet: bytes, descriptors: tuple[int, int]) -> None:
+        if self._orders is None:
+            raise OSError("The process that starts runners is gone.")
+        socket.send_fds(self._orders, [packet], descriptors)
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            # Not a fork: its handlers in gRPC write into the connections that are open here.
+            self._process = os.posix_spawn(
+                sys.executable,
+                self._words,
+                clean(Path("/")),
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
+                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                ],
+            )
+        ours.setblocking(False)
+        self._orders = ours
 
 
 class ProcessSpawner:
     """Starts the runners of those plugins that have an interpreter here."""
 
-    def __init__(
-        self, pythons: Mapping[str, str], *, address: str, confines: Confines, clock: Clock
-    ) -> None:
+    def __init__(self, pythons: Mapping[str, str], *, address: str, confines: Confines) -> None:
         """Take the interpreter of each plugin, where the core listens, and the limits."""
         self._pythons = pythons
         self._address = address
         self._confines = confines
-        self._clock = clock
+        self._minders = Minders(confines.priority) if pythons else None
 
     def spawns(self, plugin: str) -> bool:
         """Return whether the core starts the runners of a plugin."""
         return plugin in self._pythons
 
     async def spawn(self, plugin: str, run: str, token: Secret) -> Runner:
-        """Start a runner. Raises OSError where that cannot be done."""
-        home = Path(tempfile.mkdtemp(prefix="axisor-run-"))
-        if self._confines.uid and os.getuid() == 0:
-            os.chown(home, self._confines.uid, self._confines.uid)
-        command = self._confines.command(
-            self._pythons[plugin], "-m", "axisor.runner",
-            "--plugin", plugin, "--address", self._address, "--run", run,
-        )  # fmt: skip
+        """Have a runner started. Raises OSError where that cannot be done."""
+        if self._minders is None:
+            raise FileNotFoundError("No plugin has an interpreter here.")
+        order = {
+            "words": [
+                self._pythons[plugin], "-m", "axisor.runner",
+                "--plugin", plugin, "--address", self._address, "--run", run,
+            ],
+            "variables": clean(Path("/")),
+            "folder": tempfile.gettempdir(),
+            "confines": self._confines.plain(),
+        }  # fmt: skip
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         reading, writing = os.pipe()
         try:
             os.write(writing, f"{token.reveal()}\n".encode())  # a pipe holds more than that
-            # Not a fork: its handlers in gRPC write into the connections that are open here.
-            pid = os.posix_spawn(
-                command[0],
-                command,
-                clean(home),
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, reading, 0),
-                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                    (os.POSIX_SPAWN_OPEN, 2, str(home / LOG), os.O_WRONLY | os.O_CREAT, 0o600),
-                ],
-            )
+            self._minders.order(order, (reading, theirs.fileno()))
         except OSError:
-            shutil.rmtree(home, ignore_errors=True)
+            ours.close()
             raise
         finally:
+            theirs.close()
             os.close(reading)
             os.close(writing)
-        return Runner(pid, home, self._clock)
+        ours.setblocking(False)
+        return Runner(ours)
+
+    def close(self) -> None:
+        """Start nothing any more."""
+        if self._minders is not None:
+            self._minders.close()

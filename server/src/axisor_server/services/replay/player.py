@@ -34,6 +34,7 @@ from axisor.strategy import StepResult, Strategy, View, decode_config, take_step
 from axisor_server.domain.divergence import Divergence, difference
 from axisor_server.domain.emergency import PRINCIPAL
 from axisor_server.domain.journal import Entry, decode_payload, encode_payload, from_us
+from axisor_server.domain.seal import is_whole
 from axisor_server.domain.told import Moment
 from axisor_server.engine.desk import Call, Desk
 from axisor_server.engine.draft import Draft, LiveRun
@@ -105,6 +106,7 @@ class Player:
         self._ahead: deque[Heard] = deque()
         self._source: Iterator[Entry] = iter(())
         self._last = 0
+        self._sealed: bool | None = None
         self._digest = hashlib.sha256()
 
     @property
@@ -173,6 +175,9 @@ class Player:
         )
 
     def _compare(self, entry: Entry, payload: Payload, expected: Payload, note: str = "") -> None:
+        if isinstance(payload, StepTaken) and isinstance(expected, StepTaken):
+            # Of the bytes as they were written; a later version may write the same step otherwise.
+            expected = replace(expected, seal=payload.seal)
         self._digest.update(encode_payload(expected) + b"\n")
         self.divergence = difference(
             payload, expected, sequence=entry.sequence, raw=entry.payload, note=note
@@ -180,6 +185,8 @@ class Player:
 
     def _decide(self, past: Past, entry: Entry, payload: StepTaken | CommandReceived) -> None:
         saw = payload.saw
+        if saw is not None and saw.full:
+            self._sealed = None  # another core writes from here on, of another version perhaps
         if saw is None or not (saw.full or past.told.complete):
             past.told.complete = False
             self.unrecorded += 1
@@ -211,6 +218,18 @@ class Player:
             return
         self._expected = made
         self._compare(entry, payload, made.popleft())
+        if self.divergence is None and isinstance(payload, StepTaken):
+            self._look_at_seal(entry, payload)
+
+    def _look_at_seal(self, entry: Entry, taken: StepTaken) -> None:
+        """Find what no decision hangs on: every byte of a step is sealed, or no step of a core."""
+        if self._sealed is None:
+            self._sealed = bool(taken.seal)
+        if self._sealed != bool(taken.seal) or (
+            taken.seal and not is_whole(entry.payload, taken.seal)
+        ):
+            note = "The entry is not as its step was sealed."
+            self.divergence = difference(taken, None, sequence=entry.sequence, note=note)
 
     def _desk(self, past: Past, moment: Moment) -> Desk:
         still = Standstill(moment)

@@ -18,6 +18,10 @@ class Process(Protocol):
         """End it and what it started, at once. One that has ended is no error."""
         ...
 
+    def waited_ms(self) -> int:
+        """Return how long it has been kept waiting for a processor; 0 where nobody can tell."""
+        ...
+
 
 class Spawner(Protocol):
     """Starts runners, each within its limits."""

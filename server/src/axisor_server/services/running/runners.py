@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from axisor.errors import (
     AxisorError,
@@ -67,11 +68,11 @@ class Runners:
         if self._spawner.spawns(run.plugin):
             self._tasks[run.id] = asyncio.ensure_future(self._keep(seat))
 
-    def ask(self, run: str, call: Called) -> None:
-        """Ask the runner of a run."""
+    def ask(self, run: str, call: Called, within: timedelta) -> None:
+        """Ask the runner of a run, to be answered within what both leash and patience allow."""
         seat = self._seats.get(run)
         if seat is not None:
-            seat.ask(call)
+            seat.ask(call, within)
 
     def close(self, run: str) -> None:
         """End the runner of a run."""
@@ -150,6 +151,8 @@ class Runners:
         try:
             async for said in words:
                 seat.said(said)
+                if seat.faulted:  # whatever else it has to say is not even read
+                    return
             seat.end(None)
         except AxisorError as error:  # it says what is no word of this conversation
             self._fault(seat, error.message)
@@ -204,7 +207,7 @@ class Runners:
 
     async def _accompany(self, seat: Seat, process: Process) -> None:
         run = seat.run.id
-        self._processes[run] = process
+        self._processes[run], seat.waited_ms = process, process.waited_ms
         coming = asyncio.ensure_future(self._expect(seat))
         ending = asyncio.ensure_future(process.wait())
         self._ending[ending] = None
@@ -221,6 +224,10 @@ class Runners:
         self._fault(seat, f"its process ended: {ended}")
 
     async def _expect(self, seat: Seat) -> None:
-        await self._clock.sleep(self._patience.start_ms / 1_000)
-        if not seat.taken:
-            self._fault(seat, f"it did not come within {self._patience.start_ms} ms")
+        began, left_ms = seat.mark(), self._patience.start_ms
+        while left_ms > 0:
+            await self._clock.sleep(left_ms / 1_000)
+            if seat.taken:
+                return
+            left_ms = self._patience.start_ms - seat.since(began)
+        self._fault(seat, f"it did not come within {self._patience.start_ms} ms")

@@ -22,13 +22,25 @@ SECOND_MS = 1_000
 
 
 class Patience(Struct, frozen=True, kw_only=True):
-    """How long a runner is waited for, in milliseconds."""
+    """How long a runner is waited for, in milliseconds.
+
+    Time in which it wanted a processor and had none does not count, up to `starved_ms` at once:
+    whoever computes last of all is not at fault where others keep the processors.
+    """
 
     start_ms: int = 10_000
     answer_ms: int = 1_000
+    starved_ms: int = 30_000
     silence_ms: int = 5_000
     again_ms: int = 500
     most_again_ms: int = 30_000
+
+
+class Mark(Struct, frozen=True):
+    """A moment, and how long the runner had waited for a processor until then."""
+
+    at_ms: int
+    waited_ms: int
 
 
 class Seat:
@@ -50,13 +62,16 @@ class Seat:
         self.taken = False
         self.faulted = False
         self.ended = asyncio.Event()
+        self.waited_ms: Callable[[], int] = int
         self._clock = clock
         self._patience = patience
         self._fault = fault
         self._words: asyncio.Queue[Told | AxisorError | None] = asyncio.Queue()
         self._asked: Called | None = None
-        self._asked_ms = 0
+        self._asked_at = Mark(0, 0)
+        self._within_ms = 0
         self._heard_ms = 0
+        self._heard_at = Mark(0, 0)
         self._idle = 0
 
     def take(self, hello: Said | None) -> None:
@@ -85,11 +100,21 @@ class Seat:
         self.taken, self._asked = False, None
         self.ended.set()
 
-    def ask(self, call: Called) -> None:
+    def ask(self, call: Called, within: timedelta) -> None:
         """Send a call to the runner that is there."""
         if self.taken:
-            self._asked, self._asked_ms = call, self._clock.monotonic_ms()
+            self._within_ms = min(self._patience.answer_ms, round(within.total_seconds() * 1_000))
+            self._asked, self._asked_at = call, self.mark()
             self._words.put_nowait(call)
+
+    def mark(self) -> Mark:
+        """Return this moment, to tell later what of the time since then is the runner's own."""
+        return Mark(self._clock.monotonic_ms(), self.waited_ms())
+
+    def since(self, mark: Mark) -> int:
+        """Return the milliseconds since a moment that the runner had a processor or wanted none."""
+        waited = max(0, self.waited_ms() - mark.waited_ms)
+        return self._clock.monotonic_ms() - mark.at_ms - min(waited, self._patience.starved_ms)
 
     def end(self, error: AxisorError | None) -> None:
         """End the conversation, with an error where the runner is to learn of one."""
@@ -123,12 +148,13 @@ class Seat:
 
     def overdue(self) -> str:
         """Return what the runner fails to say in time, empty where nothing."""
-        now_ms = self._clock.monotonic_ms()
         if not self.taken:
             return ""
-        if self._asked is not None and now_ms - self._asked_ms > self._patience.answer_ms:
-            return f"it did not answer within {self._patience.answer_ms} ms"
-        if now_ms - self._heard_ms > self._patience.silence_ms:
+        if self._heard_at.at_ms != self._heard_ms:  # not at each word: of those there may be many
+            self._heard_at = Mark(self._heard_ms, self.waited_ms())
+        if self._asked is not None and self.since(self._asked_at) > self._within_ms:
+            return f"it did not answer within {self._within_ms} ms"
+        if self.since(self._heard_at) > self._patience.silence_ms:
             return f"it was silent for {self._patience.silence_ms} ms"
         return ""
 
