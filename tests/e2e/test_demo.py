@@ -53,7 +53,9 @@ async def test_another_seed_and_another_trigger_lead_to_other_figures() -> None:
     assert found[0]["unguarded_pl_sats"] == -100_000
     assert found[0]["guarded_liquidation_usd"] == "93195"
     assert found[0]["guarded_margin_sats"] == 182_541
+    assert found[0]["rescues"] >= 1
     assert len({each["added_sats"] for each in found}) == 3
+    assert {each["unguarded_end"] for each in found} == {"liquidated"}
     assert all(each["guarded_alive"] and not each["problem"] for each in found)
 
 

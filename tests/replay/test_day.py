@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from axisor.errors import JournalCorrupt
+from axisor_server.domain.journal import Entry
 from axisor_server.services.replay import FileSource, MemorySource, chain, replay
 from tests.replay.again import STRATEGIES
 from tests.replay.day import candles, made_prints, real_prints, record_day
@@ -31,6 +32,12 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def journal(day: Path) -> tuple[Entry, ...]:
+    """Return the entries of the day."""
+    return tuple(FileSource(day).entries())
+
+
+@pytest.fixture(scope="module")
 def here(day: Path) -> dict[str, Any]:
     """Return what this process finds of the day."""
     source = FileSource(day)
@@ -40,8 +47,8 @@ def here(day: Path) -> dict[str, Any]:
     return {"entries": entries, "decisions": verdict.decisions, "digest": verdict.digest}
 
 
-def test_the_day_is_full_of_decisions(day, here):
-    kinds = [entry.kind for entry in FileSource(day).entries()]
+def test_the_day_is_full_of_decisions(journal, here):
+    kinds = [entry.kind for entry in journal]
 
     assert here["decisions"] > 5_000
     assert kinds.count("IntentPlanned") > 50
@@ -66,11 +73,10 @@ def test_another_process_decides_the_day_again_to_the_same_bytes(day, here, requ
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_one_changed_byte_of_the_day_is_reported_at_the_first_decision_that_differs(day, seed):
-    entries = tuple(FileSource(day).entries())
+def test_one_changed_byte_of_the_day_is_reported_at_the_first_decision_that_differs(journal, seed):
     chance = random.Random(seed)
     marker = b'\\"seen\\":'
-    step = chance.choice([e for e in entries if e.kind == "StepTaken" and marker in e.payload])
+    step = chance.choice([e for e in journal if e.kind == "StepTaken" and marker in e.payload])
     place = chance.randrange(64)
 
     def edit(payload: dict[str, Any]) -> None:
@@ -79,9 +85,9 @@ def test_one_changed_byte_of_the_day_is_reported_at_the_first_decision_that_diff
         memory["seen"] = seen[:place] + ("1" if seen[place] == "0" else "0") + seen[place + 1 :]
         payload["memory"] = json.dumps(memory, separators=(",", ":"))
 
-    forged = edited(entries, step.sequence, edit)
-    broken = (*entries[: step.sequence - 1], *forged[step.sequence - 1 : step.sequence])
-    broken += entries[step.sequence :]
+    forged = edited(journal, step.sequence, edit)
+    broken = (*journal[: step.sequence - 1], *forged[step.sequence - 1 : step.sequence])
+    broken += journal[step.sequence :]
 
     found = replay(forged, STRATEGIES).divergence
     with pytest.raises(JournalCorrupt) as caught:

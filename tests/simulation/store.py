@@ -175,6 +175,7 @@ class StoreDoor:
         self._shared = shared
         self._process = process
         self._loop = shared.loop
+        self._chance = shared.chance
         self._waiting: list[Job[SqlTransaction]] = []
         self.cut = False
         self.dead = False
@@ -183,29 +184,29 @@ class StoreDoor:
 
     async def open(self) -> None:
         """Do nothing: the tables are there."""
-        self._must_live()
+        if self.dead:
+            raise asyncio.CancelledError
 
     async def close(self) -> None:
         """Do nothing: the others go on with it."""
 
-    def _must_live(self) -> None:
-        if self.dead:
-            raise asyncio.CancelledError
-
     def _latency(self) -> float:
-        if self._shared.faults.strikes("store-slow"):
-            return self._shared.faults.chance("store-slow").uniform(0.5, 8)
-        return 0.0005 + 0.004 * self._shared.chance.random()
+        faults = self._shared.faults
+        if "store-slow" in faults.rates and faults.strikes("store-slow"):
+            return faults.chance("store-slow").uniform(0.5, 8)
+        return 0.0005 + 0.004 * self._chance.random()
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Run a unit together with all that wait, through the production writer."""
-        self._must_live()
-        future: asyncio.Future[T] = self._loop.create_future()
+        if self.dead:
+            raise asyncio.CancelledError
+        future: asyncio.Future[T] = asyncio.Future(loop=self._loop)
         self._waiting.append(Job(unit, self._loop, future))
         if len(self._waiting) == 1:
             self._loop.call_later(self._latency(), self._flush)
         result = await future
-        self._must_live()
+        if self.dead:
+            raise asyncio.CancelledError
         return result
 
     def _flush(self) -> None:
@@ -228,11 +229,13 @@ class StoreDoor:
 
     async def read(self, unit: Callable[[Reader], T]) -> T:
         """Run a unit on what is committed at some moment from now on."""
-        self._must_live()
-        future: asyncio.Future[T] = self._loop.create_future()
+        if self.dead:
+            raise asyncio.CancelledError
+        future: asyncio.Future[T] = asyncio.Future(loop=self._loop)
         self._loop.call_later(self._latency(), self._read, unit, future)
         result = await future
-        self._must_live()
+        if self.dead:
+            raise asyncio.CancelledError
         return result
 
     def _read(self, unit: Callable[[Reader], T], future: asyncio.Future[T]) -> None:

@@ -117,11 +117,6 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
 @told
 def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) -> None:
     """Run the core until it is told to stop."""
-    from axisor_server.adapters import interpreter
-
-    interpreter.build()
-    from axisor_server import app
-
     flags = {
         "grpc.listen": options["listen"],
         "max_mode": options["max_mode"],
@@ -137,6 +132,12 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
     logs.configure(loaded.settings.log.level)
     if not loaded.settings.process.inspectable:
         harden()
+    # Only a core that may start is loaded: that is most of the work until it serves.
+    from axisor_server.adapters import interpreter
+
+    interpreter.build()
+    from axisor_server import app
+
     core = app.run(
         loaded,
         data_dir or usual_data_dir(),

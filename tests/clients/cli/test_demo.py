@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 
-
-@pytest.mark.parametrize(("trigger", "added"), [("2", 82_541), ("3", None)])
-def test_the_rescue_follows_from_the_rule(axisor, trigger, added):
-    ran = axisor("demo", "--json", "--speed", "4", "--trigger", trigger)
+def test_the_rescue_follows_from_the_rule(axisor):
+    """With the usual rule, whose rescue is 82,541 sat, `tests/e2e/test_demo.py` runs it."""
+    ran = axisor("demo", "--json", "--speed", "4", "--trigger", "3")
 
     assert ran.code == 0, ran.err
     assert ran.json["guarded_alive"]
@@ -15,7 +13,4 @@ def test_the_rescue_follows_from_the_rule(axisor, trigger, added):
     assert ran.json["unguarded_pl_sats"] == -100_000
     assert ran.json["problem"] == ""
     assert ran.json["rescues"] >= 1
-    if added is not None:
-        assert ran.json["added_sats"] == added
-    else:
-        assert ran.json["added_sats"] != 82_541
+    assert ran.json["added_sats"] != 82_541

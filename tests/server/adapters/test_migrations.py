@@ -22,6 +22,7 @@ from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.backup.opening import opened
 from axisor_server.adapters.backup.seal import Key
 from axisor_server.adapters.database import migrate, sqlite_store
+from axisor_server.adapters.database.newest import Schema
 from axisor_server.adapters.database.standing import migrate_now, status_of
 from axisor_server.adapters.memory import SeededIds, VirtualClock
 
@@ -255,7 +256,7 @@ async def test_a_newer_core_brings_an_older_schema_forward(tmp_path: Path):
     migrate.to_head(migrate.sqlite_engine(connection), scripts=scripts)
 
     with migrate.sqlite_engine(connection).connect() as opened_:
-        assert migrate.kept(opened_) == migrate.Schema("later", newest())
+        assert migrate.kept(opened_) == Schema("later", newest())
     connection.close()
     await store.open()
     await store.close()

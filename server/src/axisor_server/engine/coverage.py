@@ -67,8 +67,12 @@ def guards(live: LiveRun) -> bool:
     return _protects(live.strategy) or Permission.GUARD in live.strategy.permissions
 
 
-@cache
 def _protects(strategy: type[Strategy[Any, Any]]) -> bool:
+    return _offers(strategy)  # type: ignore[arg-type]  # a class is hashable, whatever it makes
+
+
+@cache
+def _offers(strategy: type) -> bool:
     return issubclass(strategy, Protection)  # slow: it looks for every member by its name
 
 

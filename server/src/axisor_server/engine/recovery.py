@@ -192,7 +192,10 @@ def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
     sequence, state = before.sequence, before.state
     losses, coverage = list(before.losses), dict(before.coverage)
     unread, causes, outside = before.unread, before.causes, list(before.outside)
-    while page := reader.entries(stream, after=sequence, limit=PAGE):
+    more = True
+    while more:
+        page = reader.entries(stream, after=sequence, limit=PAGE)
+        more = len(page) == PAGE
         for entry in page:
             sequence = entry.sequence
             if entry.kind not in PROJECTED and entry.kind not in ALSO_PROJECTED:

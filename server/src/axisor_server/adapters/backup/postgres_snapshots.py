@@ -20,7 +20,7 @@ class PostgresSnapshot:
     """A PostgreSQL schema within a repeatable read."""
 
     database = "postgresql"
-    broken = (psycopg.Error,)
+    broken: tuple[type[Exception], ...] = (psycopg.Error,)
 
     def __init__(self, dsn: str) -> None:
         try:

@@ -51,7 +51,7 @@ class SqliteSnapshot:
     """A SQLite file within a read transaction, which keeps nobody from writing."""
 
     database = "sqlite"
-    broken = (sqlite3.Error,)
+    broken: tuple[type[Exception], ...] = (sqlite3.Error,)
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
