@@ -117,12 +117,16 @@ class Strategy(Generic[C, M]):
 
     `name` is kebab-case and stays for ever. `permissions` are the rights its actions need. Handlers
     return or yield intents; those not overridden ask for nothing. `every_tick` asks for `on_tick`
-    on each tick and is true by itself when `on_tick` is overridden.
+    on each tick and is true by itself when `on_tick` is overridden. `alike` names the stimuli that
+    are all answered in one way, from configuration, memory and view without its seed, and so that
+    after a call that asked for nothing another with the same view would ask for nothing and learn
+    nothing. A back-test leaves that other call out.
     """
 
     name: ClassVar[str]
     permissions: ClassVar[Permission] = Permission.READ
     every_tick: ClassVar[bool] = False
+    alike: ClassVar[frozenset[type[Struct]]] = frozenset()
     config_type: ClassVar[type[Config]] = Config
     memory_type: ClassVar[type[Memory]] = Memory
 

@@ -14,6 +14,9 @@ from axisor.events import (
     Outcome,
     PositionChanged,
     PositionClosed,
+    Started,
+    TimerFired,
+    Woken,
 )
 from axisor.intents import (
     Action,
@@ -47,6 +50,7 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
 
     name = "margin-guard"
     permissions = Permission.TRADE | Permission.ADJUST_MARGIN
+    alike = frozenset({Started, Woken, TimerFired, PositionChanged, BalanceChanged, FeedChanged})
 
     @classmethod
     def check(cls, config: GuardConfig) -> Iterable[str]:
@@ -98,16 +102,18 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
     def _answer(self, view: View) -> Iterator[Intent]:
         memory = self.memory
         memory.roll(view.now)
-        memory.lapse(view.pending, {p.id: shape(p) for p in view.positions}, view.now)
+        if memory.waits:
+            memory.lapse(view.pending, {p.id: shape(p) for p in view.positions}, view.now)
         memory.forget(frozenset(p.id for p in view.positions) | view.unreadable, view.now)
         cases = survey(self.config, view)
-        sound = tuple(case for case in map(judged, cases) if case is not None)
+        sound = [case for case in map(judged, cases) if case is not None]
         for case in sound:
             yield from self._end_episode(case)
         rescue = Rescue(self.config, memory, view)
-        yield from rescue.run(tuple(case for case in sound if case.fires))
+        yield from rescue.run(tuple([case for case in sound if case.fires]))
         for case in sound:
-            yield from self._keep_stop(case, view, rescue)
+            if case.rule.keeps_stop(view.mode):
+                yield from self._keep_stop(case, view, rescue)
         yield from feed_notice(memory, view)
         yield from coverage_notices(memory, coverages(self.config, memory, view, cases), view)
         yield next_wake(memory, view, cases)

@@ -33,7 +33,6 @@ from axisor.model import (
     Mode,
     Order,
     OrderState,
-    Position,
     Price,
     Sats,
     Tick,
@@ -75,6 +74,7 @@ class Pilot:
         self._under_way: list[tuple[datetime, Action]] = []
         self._causes: deque[Stimulus] = deque()
         self._steps = 0
+        self._at_rest = False
         self.actions = 0
         self.added: Sats = 0
         self.notices: list[str] = []
@@ -98,14 +98,14 @@ class Pilot:
 
     def times(self) -> list[datetime]:
         """Return the times at which the strategy wants to be called or an action takes effect."""
-        due = [time for time, _ in self._under_way]
-        return due if self._wake.at is None else [*due, self._wake.at]
+        due = [] if self._wake.at is None else [self._wake.at]
+        return [*due, *(time for time, _ in self._under_way)] if self._under_way else due
 
     def at_print(self, tick: Tick, *, opening: bool) -> None:
         """Let the strategy see a print, the exchange having dealt with it already."""
         quote = Quote(tick.time, tick.last, tick.bid, tick.ask)
         budget = self._steps + MOST_STEPS_A_PRINT
-        self._present = None
+        self._present, self._at_rest = None, False
         self._land(tick.time, quote)
         self._look(tick.time, quote)
         self._stimulate(tick, opening=opening)
@@ -137,6 +137,9 @@ class Pilot:
 
     def _step(self, cause: Stimulus, tick: Tick, quote: Quote) -> None:
         self._steps += 1
+        alike = type(cause) in self._strategy.alike and not self._each
+        if alike and self._at_rest:
+            return
         result = take_step(
             self._strategy, self._config, self._memory, cause, self._view(tick, quote)
         )
@@ -154,6 +157,7 @@ class Pilot:
                 self._under_way.append((tick.time + self._latency, intent))
             else:
                 self._do(intent, tick.time, quote)
+        self._at_rest = alike and not result.intents
         self._look(tick.time, quote)
 
     def _land(self, now: datetime, quote: Quote) -> None:
@@ -186,18 +190,20 @@ class Pilot:
     def _look(self, now: datetime, quote: Quote) -> None:
         """Tell the strategy what changed at its account since it last looked."""
         state = self._state(now, quote)
+        if state is self._seen:
+            return
         before, self._seen = self._seen, state
         self._names.meet(state)
         if before is None:
             return
-        held = {position.id: _lasting(position) for position in before.positions}
+        held = {position.id: position for position in before.positions}
         for position in state.positions:
-            if held.pop(position.id, None) != _lasting(position):
+            known = held.pop(position.id, None)
+            # Its profit changes with every print, and is no news.
+            if known is None or replace(position, pl=known.pl) != known:
                 self._hear("position", PositionChanged(position=position))
-        for gone in held:
-            last = before.position(gone)
-            if last is not None:
-                self._hear("position", PositionClosed(position=last, end=PositionEnd.UNKNOWN))
+        for gone in held.values():
+            self._hear("position", PositionClosed(position=gone, end=PositionEnd.UNKNOWN))
         for order in self._changed_orders(before, state):
             self._hear("order", OrderChanged(order=order))
         if (state.balance, state.cross) != (before.balance, before.cross):
@@ -238,11 +244,6 @@ class Pilot:
             pending=frozenset(_target(action) for _, action in self._under_way),
             seed=self._steps,
         )
-
-
-def _lasting(position: Position) -> Position:
-    """Return a position without its profit, which changes with every print."""
-    return replace(position, pl=0)
 
 
 def _target(action: Action) -> str:
