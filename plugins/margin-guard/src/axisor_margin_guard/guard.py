@@ -14,9 +14,6 @@ from axisor.events import (
     Outcome,
     PositionChanged,
     PositionClosed,
-    Started,
-    TimerFired,
-    Woken,
 )
 from axisor.intents import (
     Action,
@@ -29,7 +26,7 @@ from axisor.intents import (
     Why,
 )
 from axisor.model import CROSS, Permission, Price, Sats, Tick
-from axisor.strategy import Floor, PlanRow, Strategy, View, WhatIfRow
+from axisor.strategy import Floor, PlanRow, Rest, Strategy, View, WhatIfRow
 from axisor_margin_guard.amount import needed_for_target
 from axisor_margin_guard.config import GuardConfig, Rule, complaints
 from axisor_margin_guard.coverage import coverages, money_of
@@ -40,6 +37,7 @@ from axisor_margin_guard.memory import GuardMemory
 from axisor_margin_guard.notices import coverage_notices, feed_notice, refused, rescued
 from axisor_margin_guard.outage import in_outage
 from axisor_margin_guard.plan import floors, plan, whatif
+from axisor_margin_guard.resting import rest
 from axisor_margin_guard.stops import note_asked, note_set, stop_to_ask
 from axisor_margin_guard.survey import Case, Judged, judged, shape, survey
 from axisor_margin_guard.waking import next_wake
@@ -50,7 +48,6 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
 
     name = "margin-guard"
     permissions = Permission.TRADE | Permission.ADJUST_MARGIN
-    alike = frozenset({Started, Woken, TimerFired, PositionChanged, BalanceChanged, FeedChanged})
 
     @classmethod
     def check(cls, config: GuardConfig) -> Iterable[str]:
@@ -183,6 +180,10 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
             delay = retry_delay(held.failures, self.config.cooldown_s, vanished=vanished)
             held.last_action, held.retry_at, held.short = None, view.now + delay, False
             yield refused(position, outcome)
+
+    def rest(self, view: View) -> Rest | None:
+        """Return the bounds between which fundings change nothing, for as many as they bear."""
+        return rest(self.config, self.memory, view)
 
     def plan(self, view: View) -> tuple[PlanRow, ...]:
         """Return what the guard would do as the price walks down and up, nearest first."""

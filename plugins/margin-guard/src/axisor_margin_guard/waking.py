@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from axisor import maths
 from axisor.intents import Wake
-from axisor.model import Price, Side
+from axisor.model import Price, Side, Tick
 from axisor.strategy import View
 from axisor_margin_guard.config import HUNDRED, Rule
 from axisor_margin_guard.danger import (
@@ -27,15 +27,12 @@ _CENT = Decimal("0.01")
 ON = frozenset({"position", "outcome", "balance", "feed", "funding"})
 """What else can change the answer: a funding that differs is a fee that differs."""
 
-_NOTHING = Held()
-
 
 def next_wake(memory: GuardMemory, view: View, cases: tuple[Case, ...]) -> Wake:
     """Return the bounds and the time at which the guard's answer may differ from the present one.
 
     Where the answer can change with any tick (a position in need, a price that cannot be used, a
-    funding fee so near that it may matter) the bounds admit every tick. Bounds already bear the
-    largest fee on the way ahead where they can: then the guard sleeps until the fee is paid.
+    funding fee so near that it may matter) the bounds admit every tick.
     """
     below: list[Price] = []
     above: list[Price] = []
@@ -44,82 +41,72 @@ def next_wake(memory: GuardMemory, view: View, cases: tuple[Case, ...]) -> Wake:
     for case in cases:
         if case.off:
             continue
-        held = memory.held.get(case.position.id) or _NOTHING
+        held = memory.held.get(case.position.id, Held())
         sound = judged(case)
-        if sound is None:
-            restless = True
-            continue
-        worst = _with_worst_fee(sound, held, view)
-        if _is_restless(sound, held, view):
+        if sound is None or is_restless(sound, held, view):
             restless = True
         elif not restless:
-            restless = not _add_bounds(sound, held, view, worst, below, above)
-        times.extend(_times(sound, held, view, fee_borne=worst is not None))
+            restless = not _add_bounds(sound, held, view, below, above)
+        if sound is not None:
+            times.extend(_times(sound, held, view))
     at = min((time for time in times if time > view.now), default=None)
     if restless:
         return Wake(below=maths.MAX_PRICE, above=Price(0), at=at, on=ON)
     return Wake(below=max(below, default=None), above=min(above, default=None), at=at, on=ON)
 
 
-def _is_restless(case: Judged, held: Held, view: View) -> bool:
-    if case.fires or held.short or held.asked or case.id in view.frozen:
-        return True
-    return wanted_stop(case, held, view.mode) is not None
+def is_restless(case: Judged, held: Held, view: View) -> bool:
+    """Return whether any tick may change the answer on a position."""
+    stop = wanted_stop(case, held, view.mode)
+    frozen = case.id in view.frozen
+    return case.fires or frozen or held.short or bool(held.asked) or stop is not None
 
 
 def _add_bounds(
-    case: Judged,
-    held: Held,
-    view: View,
-    worst: Exposure | None,
-    below: list[Price],
-    above: list[Price],
+    case: Judged, held: Held, view: View, below: list[Price], above: list[Price]
 ) -> bool:
     """Add the prices at which a calm position's answer may change; False where any price may."""
     long = case.held.side is Side.BUY
     danger, calm = (below, above) if long else (above, below)
-    if worst is not None:
+    exposed = case.held
+    if view.tick is not None and funding_due(case.rule, view.tick, view.now):
+        worst = _with_worst_fee(case, held, view.tick)
+        if worst is None:
+            return False
+        exposed = worst
         if not long:
-            below.append(_outward(case.price / 2, up=True))
-    elif view.tick is not None and funding_due(case.rule, view.tick, view.now):
+            below.append(outward(case.price / 2, up=True))
+    edge = bound(case.rule, exposed, case.rule.trigger, up=long)
+    if edge is None:
         return False
-    exposed = worst or case.held
-    bound = _bound(case.rule, exposed, case.rule.trigger, up=long)
-    if bound is None:
-        return False
-    danger.append(bound)
+    danger.append(edge)
     if held.episode:
-        over = _bound(case.rule, exposed, calm_threshold(case.rule), up=not long)
+        over = bound(case.rule, exposed, calm_threshold(case.rule), up=not long)
         if over is not None:
             calm.append(over)
     return True
 
 
-def _with_worst_fee(case: Judged, held: Held, view: View) -> Exposure | None:
+def _with_worst_fee(case: Judged, held: Held, tick: Tick) -> Exposure | None:
     """Return the exposure after the largest fee on the way ahead; None where each price counts.
 
     A fee in sats grows as the price falls: a long's is at most that at its liquidation, a short's
     at most twice the present one until the price has halved, and then the guard is called again.
     """
-    tick, rule = view.tick, case.rule
-    if held.episode or rule.trigger_by != "distance" or not rule.funding_ahead_min:
+    if held.episode or case.rule.trigger_by != "distance" or tick.funding_rate is None:
         return None
-    if tick is None or tick.funding_rate is None or tick.funding_time is None:
-        return None
-    bare = exposure(case.position) if case.fee else case.held
+    bare = exposure(case.position)
     at = bare.liquidation if case.held.side is Side.BUY else case.price / 2
     if at <= 0:
         return None
     fee = maths.funding_fee(case.held.side, case.held.quantity, at, tick.funding_rate)
-    if fee <= 0:
-        return bare
-    worst = bare.with_added(-fee)
-    if worst.backing <= 0 or fires(rule, worst, case.price):
+    worst = bare.with_added(-max(0, fee))
+    if worst.backing <= 0 or fires(case.rule, worst, case.price):
         return None
     return worst
 
 
-def _bound(rule: Rule, held: Exposure, threshold: Decimal, *, up: bool) -> Price | None:
+def bound(rule: Rule, held: Exposure, threshold: Decimal, *, up: bool) -> Price | None:
     """Return a price at or a little before the one where a threshold is met; None where any does.
 
     Being called early costs a look; being called late could cost a position. So it is rounded
@@ -129,20 +116,21 @@ def _bound(rule: Rule, held: Exposure, threshold: Decimal, *, up: bool) -> Price
         return 2 * maths.MAX_PRICE
     if rule.trigger_by == "distance":
         rest = 1 - held.side.sign * threshold / HUNDRED
-        return _outward(held.liquidation / rest, up=up) if rest > 0 else None
+        return outward(held.liquidation / rest, up=up) if rest > 0 else None
     room = held.entry - held.liquidation
     if held.side.sign * room <= 0:
         return None
-    return _outward(held.entry - threshold * room / HUNDRED, up=up)
+    return outward(held.entry - threshold * room / HUNDRED, up=up)
 
 
-def _outward(price: Price, *, up: bool) -> Price:
+def outward(price: Price, *, up: bool) -> Price:
+    """Return a price rounded outward to a cent, and one cent farther, within the venue's range."""
     if up:
         return min(price.quantize(_CENT, ROUND_CEILING) + _CENT, maths.MAX_PRICE)
     return max(price.quantize(_CENT, ROUND_FLOOR) - _CENT, Price(0))
 
 
-def _times(case: Judged, held: Held, view: View, *, fee_borne: bool) -> Iterable[datetime]:
+def _times(case: Judged, held: Held, view: View) -> Iterable[datetime]:
     if case.fires:
         midnight = view.now.replace(hour=0, minute=0, second=0, microsecond=0)
         yield midnight + timedelta(days=1)
@@ -155,8 +143,6 @@ def _times(case: Judged, held: Held, view: View, *, fee_borne: bool) -> Iterable
     if held.stop_retry_at is not None:
         yield held.stop_retry_at
     tick = view.tick
-    if fee_borne and not case.rule.keeps_stop(view.mode):  # a stop moves with the fee
-        return
     if tick is not None and tick.funding_time is not None and case.rule.funding_ahead_min > 0:
         yield tick.funding_time - timedelta(minutes=case.rule.funding_ahead_min)
         yield tick.funding_time

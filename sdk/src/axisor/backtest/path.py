@@ -29,7 +29,7 @@ HIGHEST = 2**62
 _FIRST_LOOK = 256
 _LONGEST_LOOK = 65_536
 _MOST_KEPT = 65_536
-"""How many stretches have their extremes kept; where there are more, all are forgotten."""
+"""How many answers of each kind are kept; where there are more, all are forgotten."""
 
 
 def to_ms(time: datetime) -> int:
@@ -62,6 +62,7 @@ class Path:
         self.times: Column = numpy.asarray(times, dtype=numpy.int64)
         self.halves: Column = numpy.asarray(halves, dtype=numpy.int64)
         self._extremes: dict[tuple[int, int], tuple[int, int]] = {}
+        self._places: dict[int, int] = {}
 
     @classmethod
     def of(cls, prints: Prints) -> Path:
@@ -85,7 +86,13 @@ class Path:
 
         The length where there is none.
         """
-        return int(self.times.searchsorted(ms, side="left"))
+        known = self._places.get(ms)
+        if known is None:
+            known = int(self.times.searchsorted(ms, side="left"))
+            if len(self._places) >= _MOST_KEPT:
+                self._places.clear()
+            self._places[ms] = known
+        return known
 
     def next(self, start: int, *, low: int, high: int, stop: int) -> int:
         """Return the first index at or after `start` whose price is ≤ low or ≥ high.
@@ -114,7 +121,7 @@ class Path:
         """Return the lowest and the highest price, in half dollars, from `start` to before `end`.
 
         There must be a print. Accounts on one path stop at the same times, so what was found for
-        one is kept for the others.
+        one is kept for the others, here as in `at_or_after`.
         """
         known = self._extremes.get((start, end))
         if known is None:

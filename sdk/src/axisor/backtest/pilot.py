@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from axisor.events import (
     TimerFired,
     Woken,
 )
-from axisor.exchange import Account, Happening, Quote
+from axisor.exchange import Account, CrossFunded, Funded, Happening, Quote
 from axisor.exchange.actions import carry_out
 from axisor.intents import Action, AddMargin, DepositCross, Notice, Wake
 from axisor.model import (
@@ -37,7 +38,7 @@ from axisor.model import (
     Sats,
     Tick,
 )
-from axisor.strategy import Config, Strategy, View, take_step
+from axisor.strategy import Config, Rest, Strategy, View, find_rest, take_step
 
 ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
 """What a strategy hears of that has not yet said what it waits for."""
@@ -74,7 +75,8 @@ class Pilot:
         self._under_way: list[tuple[datetime, Action]] = []
         self._causes: deque[Stimulus] = deque()
         self._steps = 0
-        self._at_rest = False
+        self._rest: Rest | None = None
+        self._fundings = 0
         self.actions = 0
         self.added: Sats = 0
         self.notices: list[str] = []
@@ -94,18 +96,35 @@ class Pilot:
 
     def bounds(self) -> tuple[Price | None, Price | None]:
         """Return the prices at or below, at or above which the strategy wants to be called."""
-        return self._wake.below, self._wake.above
+        waits = self._rest or self._wake
+        return waits.below, waits.above
 
     def times(self) -> list[datetime]:
         """Return the times at which the strategy wants to be called or an action takes effect."""
+        if self._rest is not None:
+            return []
         due = [] if self._wake.at is None else [self._wake.at]
         return [*due, *(time for time, _ in self._under_way)] if self._under_way else due
+
+    @property
+    def rests(self) -> bool:
+        """Return whether the strategy need not be told of a funding."""
+        return self._rest is not None
+
+    def hear(self, happened: Sequence[Happening]) -> None:
+        """Learn what the exchange did; whatever is more than the strategy bears ends its rest."""
+        if self._rest is None or not happened:
+            return
+        self._fundings += 1
+        calm = all(isinstance(each, Funded | CrossFunded) for each in happened)
+        if not calm or self._fundings >= self._rest.fundings:
+            self._rest = None
 
     def at_print(self, tick: Tick, *, opening: bool) -> None:
         """Let the strategy see a print, the exchange having dealt with it already."""
         quote = Quote(tick.time, tick.last, tick.bid, tick.ask)
         budget = self._steps + MOST_STEPS_A_PRINT
-        self._present, self._at_rest = None, False
+        self._present = self._rest = None
         self._land(tick.time, quote)
         self._look(tick.time, quote)
         self._stimulate(tick, opening=opening)
@@ -113,6 +132,10 @@ class Pilot:
             self._step(self._causes.popleft(), tick, quote)
             if self._steps > budget:
                 raise RuntimeError(f"{self._strategy.name} does not come to rest at {tick.time}")
+        if not self.every_print and not self._under_way:
+            view = self._view(tick, quote)
+            self._rest = find_rest(self._strategy, self._config, self._memory, view)
+            self._fundings = 0
 
     def _stimulate(self, tick: Tick, *, opening: bool) -> None:
         before, self._tick = self._tick, tick
@@ -137,9 +160,6 @@ class Pilot:
 
     def _step(self, cause: Stimulus, tick: Tick, quote: Quote) -> None:
         self._steps += 1
-        alike = type(cause) in self._strategy.alike and not self._each
-        if alike and self._at_rest:
-            return
         result = take_step(
             self._strategy, self._config, self._memory, cause, self._view(tick, quote)
         )
@@ -157,7 +177,6 @@ class Pilot:
                 self._under_way.append((tick.time + self._latency, intent))
             else:
                 self._do(intent, tick.time, quote)
-        self._at_rest = alike and not result.intents
         self._look(tick.time, quote)
 
     def _land(self, now: datetime, quote: Quote) -> None:

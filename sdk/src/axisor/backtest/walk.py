@@ -71,7 +71,7 @@ class Walk:
     def run(self) -> None:
         """Walk."""
         path, index = self._path, self._start
-        self._visit(index, opening=True)
+        self._visit(index, opening=True, between=False)
         while not self._watcher.over:
             low, high = self._bounds()
             found = path.next(index + 1, low=low, high=high, stop=self._next_stop(index + 1))
@@ -80,7 +80,8 @@ class Walk:
                 return
             index = found
             self._watcher.reached(index)
-            self._visit(index, opening=False)
+            between = low < path.halves[index] < high
+            self._visit(index, opening=False, between=between)
 
     def _bounds(self) -> tuple[int, int]:
         low, high = self._account.bounds()
@@ -101,42 +102,53 @@ class Walk:
                 stop = min(stop, self._path.at_or_after(to_ms(min(times))))
         return max(start, stop)
 
-    def _visit(self, index: int, *, opening: bool) -> None:
+    def _visit(self, index: int, *, opening: bool, between: bool) -> None:
+        """Let exchange and strategy see a print; `between`: its price reaches no bound.
+
+        A strategy that rests is not shown a print that was stopped at for funding alone.
+        """
         now, watcher = self._path.time(index), self._watcher
         quote = Quote.at(self._path.price(index), now)
         if not opening:
-            self._fund(now, index, missed=True)
+            self._fund(quote, index, missed=True)
             if not watcher.over:
-                watcher.met(index, self._account.on_quote(quote))
-            self._fund(now, index, missed=False)
+                self._tell(index, self._account.on_quote(quote))
+            self._fund(quote, index, missed=False)
         if watcher.over:
             return
         watcher.seen(index, acted=False)
-        if self._pilot is not None:
+        if self._pilot is not None and not (between and self._pilot.rests):
             self._pilot.at_print(self._tick(quote), opening=opening)
             watcher.met(index, self._pilot.take_happened())
         watcher.seen(index, acted=True)
 
-    def _fund(self, now: datetime, index: int, *, missed: bool) -> None:
-        """Settle what fell due before a moment (`missed`: no print was at it), or at it.
+    def _fund(self, quote: Quote, index: int, *, missed: bool) -> None:
+        """Settle what fell due before a print (`missed`: none was at that time), or at it.
 
         What missed a print is fixed at the one before it.
         """
+        now = quote.time
         while not self._watcher.over:
             due = self._funding_due
             if due > now or (missed and due == now):
                 return
             self._fund_next(due + FUNDING_EVERY)
             if self._costs.funding_rate:
-                self._settle(due, index, index if due == now else index - 1)
+                fixed = quote if due == now else Quote.at(self._path.price(index - 1), due)
+                self._settle(fixed, index)
 
     def _fund_next(self, due: datetime) -> None:
         self._funding_due, self._funding_stop = due, self._path.at_or_after(to_ms(due))
 
-    def _settle(self, due: datetime, index: int, at: int) -> None:
-        quote = Quote.at(self._path.price(at), due)
-        settlement = Settlement(f"f{to_ms(due)}", due, self._costs.funding_rate, quote.last)
-        self._watcher.met(index, self._account.on_funding(settlement, quote))
+    def _settle(self, quote: Quote, index: int) -> None:
+        due, rate = quote.time, self._costs.funding_rate
+        settlement = Settlement(f"f{to_ms(due)}", due, rate, quote.last)
+        self._tell(index, self._account.on_funding(settlement, quote))
+
+    def _tell(self, index: int, happened: Sequence[Happening]) -> None:
+        self._watcher.met(index, happened)
+        if self._pilot is not None:
+            self._pilot.hear(happened)
 
     def _tick(self, quote: Quote) -> Tick:
         return Tick(
