@@ -77,6 +77,7 @@ class Pilot:
         self._steps = 0
         self._rest: Rest | None = None
         self._fundings = 0
+        self._roused = False
         self.actions = 0
         self.added: Sats = 0
         self.notices: list[str] = []
@@ -111,6 +112,15 @@ class Pilot:
         """Return whether the strategy need not be told of a funding."""
         return self._rest is not None
 
+    def rouse(self, tick: Tick) -> None:
+        """End a rest at a print that has not done anything yet; what passed is never told."""
+        if self._rest is None:
+            return
+        self._rest, self._roused = None, True
+        self._tick, self._seen = tick, self._account.state(tick.time)
+        if self._wake.at is not None and self._wake.at <= tick.time:
+            self._wake = replace(self._wake, at=None)
+
     def hear(self, happened: Sequence[Happening]) -> None:
         """Learn what the exchange did; whatever is more than the strategy bears ends its rest."""
         if self._rest is None or not happened:
@@ -118,7 +128,7 @@ class Pilot:
         self._fundings += 1
         calm = all(isinstance(each, Funded | CrossFunded) for each in happened)
         if not calm or self._fundings >= self._rest.fundings:
-            self._rest = None
+            self._rest, self._roused = None, True
 
     def at_print(self, tick: Tick, *, opening: bool) -> None:
         """Let the strategy see a print, the exchange having dealt with it already."""
@@ -150,7 +160,8 @@ class Pilot:
             or (above is not None and tick.high >= above)
         )
         every_tick = self._strategy.every_tick
-        if reached or (self._each and not every_tick):
+        roused, self._roused = self._roused, False
+        if reached or roused or (self._each and not every_tick):
             self._causes.append(Woken(tick=tick))
         if self._wake.at is not None and self._wake.at <= tick.time:
             self._causes.append(TimerFired(at=self._wake.at))

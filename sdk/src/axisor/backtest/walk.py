@@ -110,6 +110,8 @@ class Walk:
         now, watcher = self._path.time(index), self._watcher
         quote = Quote.at(self._path.price(index), now)
         if not opening:
+            if self._pilot is not None and not between:
+                self._pilot.rouse(self._tick(quote))
             self._fund(quote, index, missed=True)
             if not watcher.over:
                 self._tell(index, self._account.on_quote(quote))
