@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 import venv
 from pathlib import Path as FilePath
 
@@ -13,12 +14,14 @@ import msgspec
 import numpy
 from benchmarks.measure import Cell, Part, Plan, median, spread
 from msgspec import Struct
+from packaging.requirements import Requirement
 
 from axisor.backtest import Path
 
 HERE = FilePath(__file__).parent
 HOME = HERE / "results" / "peers"
-OLDEST_FOR_NAUTILUS_1_231 = (3, 12)
+PROJECT = HERE.parent / "pyproject.toml"
+SCRIPTS = {"nautilus_trader": "nautilus.py", "backtesting": "backtesting_py.py"}
 
 
 class Rival(Struct, frozen=True):
@@ -42,10 +45,14 @@ class _Told(Struct):
 
 
 def rivals() -> tuple[Rival, ...]:
-    """Return the programs, in the newest version compared that this Python can have."""
-    new = sys.version_info >= OLDEST_FOR_NAUTILUS_1_231
-    nautilus = "nautilus_trader==" + ("1.231.0" if new else "1.221.0")
-    return Rival(nautilus, "nautilus.py"), Rival("backtesting==0.6.6", "backtesting_py.py")
+    """Return the programs, in the versions that the group `bench` pins for this Python."""
+    pinned = tomllib.loads(PROJECT.read_text())["dependency-groups"]["bench"]
+    wanted = [Requirement(each) for each in pinned]
+    return tuple(
+        Rival(f"{each.name}{each.specifier}", SCRIPTS[each.name])
+        for each in wanted
+        if each.marker is None or each.marker.evaluate()
+    )
 
 
 def run(path: Path, name: str, ours: Pace, plan: Plan) -> Part:
