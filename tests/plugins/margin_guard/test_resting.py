@@ -71,7 +71,7 @@ def test_a_resting_guard_does_what_one_does_that_is_called_at_every_print(
     rested = back_test(market, [plan], terms)
     asked = back_test(market, [plan], Terms(costs=terms.costs, spacing=terms.spacing, each=True))
 
-    # Where a rescue falls on a funding, which of the two is heard first moves a notice, no decision.
+    # Where a rescue falls on a funding, what is heard first moves a notice, and no decision.
     (one,), (other,) = rested.accounts, asked.accounts
     assert replace(one, notices=()) == replace(other, notices=())
     assert rested.decision_hash == asked.decision_hash
