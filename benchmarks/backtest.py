@@ -50,9 +50,12 @@ class EveryPrint(MarginGuard):
 
 
 class Tested(Struct, frozen=True):
-    """One back-test: seconds it took, actions carried out, positions alive, the hash of ledgers."""
+    """One back-test: seconds it took and those of the processor, actions carried out, positions
+    alive, the hash of ledgers.
+    """
 
     seconds: float
+    busy: float
     actions: int
     alive: int
     digest: str
@@ -81,17 +84,17 @@ def back_test(path: Path, strategy: type[MarginGuard]) -> Tested:
     digest = hashlib.sha256()
     actions = alive = 0
     gc.collect()
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     sessions = []
     for number, slot in enumerate(slots()):
         session = Session(path, slot, setup, seeded_ids(number), guarded=True)
         sessions.append((session, session.run()))
-    seconds = time.perf_counter() - started
+    seconds, busy = time.perf_counter() - started, time.process_time() - worked
     for session, ended in sessions:
         digest.update(msgspec.json.encode((session.ledger, ended), order="deterministic"))
         actions += ended.actions
         alive += ended.liquidated_at is None
-    return Tested(seconds, actions, alive, digest.hexdigest())
+    return Tested(seconds, busy, actions, alive, digest.hexdigest())
 
 
 def load(file: FilePath, first: int = 0, count: int | None = None) -> Path:
@@ -101,21 +104,23 @@ def load(file: FilePath, first: int = 0, count: int | None = None) -> Path:
     return Path(path.times[4 * first : last].tolist(), path.halves[4 * first : last].tolist())
 
 
-def whole(file: FilePath, plan: Plan) -> dict[str, Cell]:
-    """Return the row of a whole file, by wakes."""
-    path = load(file)
+def whole(path: Path, name: str, plan: Plan) -> tuple[dict[str, Cell], rivals.Pace]:
+    """Return the row of a whole file, by wakes, and the pace."""
     tests = [back_test(path, MarginGuard) for _ in range(plan.rounds)][plan.warm :]
     candles = len(path) // 4
     rates = [candles / test.seconds for test in tests]
-    return {
-        "file": file.name,
+    pace = rivals.Pace(median(rates), median([candles / test.busy for test in tests]))
+    row: dict[str, Cell] = {
+        "file": name,
         "candles": candles,
-        "candles/s": round(median(rates)),
+        "candles/s": round(pace.clock),
         "spread": spread(rates, 0),
+        "by processor time": round(pace.busy),
         "actions": tests[0].actions,
         "alive of 10": tests[0].alive,
         "actions hash": tests[0].digest[:16],
     }
+    return row, pace
 
 
 def pair(file: FilePath, plan: Plan) -> dict[str, Cell]:
@@ -148,10 +153,15 @@ def run(plan: Plan) -> list[Part]:
     if month is None:
         why = f"there is no {DATA / MONTH} here or above."
         return [Part(name="backtest", title=title, skipped=why)]
-    rows = [whole(month, plan)]
+    file = year if plan.full and year is not None else month
+    path = load(month)
+    row, pace = whole(path, month.name, plan)
+    rows = [row]
     notes = [plan.said, "Four prints a candle; decoding is not counted."]
-    if plan.full and year is not None:
-        rows.append(whole(year, plan))
+    if file is not month:
+        path = load(file)
+        row, pace = whole(path, file.name, plan)
+        rows.append(row)
     elif plan.full:
         notes.append(f"The year is skipped: there is no {DATA / YEAR} here or above.")
     both = Part(
@@ -162,7 +172,5 @@ def run(plan: Plan) -> list[Part]:
     )
     parts = [Part(name="backtest", title=title, rows=tuple(rows), notes=tuple(notes)), both]
     if plan.peers:
-        ours = float(rows[-1]["candles/s"] or 0)
-        file = year if plan.full and year is not None else month
-        parts.append(rivals.run(load(file), file.name, ours, plan))
+        parts.append(rivals.run(path, file.name, pace, plan))
     return parts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
+import tomllib
 import venv
 from pathlib import Path as FilePath
 
@@ -13,12 +13,14 @@ import msgspec
 import numpy
 from benchmarks.measure import Cell, Part, Plan, median, spread
 from msgspec import Struct
+from packaging.requirements import Requirement
 
 from axisor.backtest import Path
 
 HERE = FilePath(__file__).parent
 HOME = HERE / "results" / "peers"
-OLDEST_FOR_NAUTILUS_1_231 = (3, 12)
+PROJECT = HERE.parent / "pyproject.toml"
+SCRIPTS = {"nautilus_trader": "nautilus.py", "backtesting": "backtesting_py.py"}
 
 
 class Rival(Struct, frozen=True):
@@ -28,20 +30,32 @@ class Rival(Struct, frozen=True):
     script: str
 
 
+class Pace(Struct, frozen=True):
+    """How many candles a second a program walks, by the clock and by the processor's time."""
+
+    clock: float
+    busy: float
+
+
 class _Told(Struct):
     seconds: list[float]
+    busy: list[float]
     actions: int
 
 
 def rivals() -> tuple[Rival, ...]:
-    """Return the programs, in the newest version compared that this Python can have."""
-    new = sys.version_info >= OLDEST_FOR_NAUTILUS_1_231
-    nautilus = "nautilus_trader==" + ("1.231.0" if new else "1.221.0")
-    return Rival(nautilus, "nautilus.py"), Rival("backtesting==0.6.6", "backtesting_py.py")
+    """Return the programs, in the versions that the group `bench` pins for this Python."""
+    pinned = tomllib.loads(PROJECT.read_text())["dependency-groups"]["bench"]
+    wanted = [Requirement(each) for each in pinned]
+    return tuple(
+        Rival(f"{each.name}{each.specifier}", SCRIPTS[each.name])
+        for each in wanted
+        if each.marker is None or each.marker.evaluate()
+    )
 
 
-def run(path: Path, name: str, ours: float, plan: Plan) -> Part:
-    """Measure each program over a path; `ours` is the guard's candles a second on it."""
+def run(path: Path, name: str, ours: Pace, plan: Plan) -> Part:
+    """Measure each program over a path; `ours` is the guard's pace on it."""
     rows: list[dict[str, Cell]] = []
     notes = [
         "They run the rule alone, without fees, funding, liquidation or a record of decisions.",
@@ -63,16 +77,18 @@ def run(path: Path, name: str, ours: float, plan: Plan) -> Part:
     return Part(name="peers", title=title, rows=tuple(rows), notes=tuple(notes))
 
 
-def _row(rival: Rival, told: _Told, candles: int, ours: float, plan: Plan) -> dict[str, Cell]:
+def _row(rival: Rival, told: _Told, candles: int, ours: Pace, plan: Plan) -> dict[str, Cell]:
     rates = [candles / seconds for seconds in told.seconds[plan.warm :]]
+    busy = median([candles / seconds for seconds in told.busy[plan.warm :]])
     return {
         "program": rival.requirement,
         "candles": candles,
         "candles/s": round(median(rates)),
         "spread": spread(rates, 0),
         "actions": told.actions,
-        "guard, candles/s": round(ours),
-        "guard / program": ours / median(rates),
+        "guard, candles/s": round(ours.clock),
+        "guard / program": ours.clock / median(rates),
+        "by processor time": ours.busy / busy,
     }
 
 

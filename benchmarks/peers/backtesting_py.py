@@ -1,7 +1,8 @@
 """Runs the rule in backtesting.py over prints, in that program's own environment.
 
 Arguments: a file of prints (`times` in milliseconds, `prices` in dollars) and the number of runs.
-Prints JSON: seconds of each run, and the actions taken. Each print is one row of equal prices.
+Prints JSON: seconds of each run by the clock and of the processor, and the actions taken. Each
+print is one row of equal prices.
 """
 
 from __future__ import annotations
@@ -37,14 +38,16 @@ def main(file: str, runs: int) -> None:
         index=pandas.to_datetime(found["times"], unit="ms"),
     )
     seconds: list[float] = []
+    busy: list[float] = []
     actions = 0
     for _ in range(runs):
         test = Backtest(frame, Guard, cash=100_000_000)
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         result = test.run()
         seconds.append(time.perf_counter() - started)
+        busy.append(time.process_time() - worked)
         actions = result["_strategy"].positions.actions
-    print(json.dumps({"seconds": seconds, "actions": actions}))
+    print(json.dumps({"seconds": seconds, "busy": busy, "actions": actions}))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Runs the rule in nautilus_trader over prints, in that program's own environment.
 
 Arguments: a file of prints (`times` in milliseconds, `prices` in dollars) and the number of runs.
-Prints JSON: seconds of each run, and the actions taken. Each print is one trade tick.
+Prints JSON: seconds of each run by the clock and of the processor, and the actions taken. Each
+print is one trade tick.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ def ticks_of(file: str) -> list[TradeTick]:
     ]
 
 
-def once(ticks: list[TradeTick]) -> tuple[float, int]:
-    """Return the seconds of one run and the actions taken."""
+def once(ticks: list[TradeTick]) -> tuple[float, float, int]:
+    """Return the seconds of one run, those of the processor, and the actions taken."""
     quiet = LoggingConfig(bypass_logging=True)
     engine = BacktestEngine(config=BacktestEngineConfig(logging=quiet))
     engine.add_venue(
@@ -77,18 +78,19 @@ def once(ticks: list[TradeTick]) -> tuple[float, int]:
     engine.add_data(ticks)
     guard = Guard()
     engine.add_strategy(guard)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     engine.run()
-    seconds = time.perf_counter() - started
+    seconds, busy = time.perf_counter() - started, time.process_time() - worked
     engine.dispose()
-    return seconds, guard.positions.actions
+    return seconds, busy, guard.positions.actions
 
 
 def main(file: str, runs: int) -> None:
     """Run it and print what it took."""
     ticks = ticks_of(file)
     found = [once(ticks) for _ in range(runs)]
-    print(json.dumps({"seconds": [taken for taken, _ in found], "actions": found[-1][1]}))
+    seconds, busy, actions = zip(*found, strict=True)
+    print(json.dumps({"seconds": seconds, "busy": busy, "actions": actions[-1]}))
 
 
 if __name__ == "__main__":

@@ -122,6 +122,13 @@ CALLS: dict[str, Called] = {
     "BacktestService/WatchBacktest": lambda c: first(
         c.backtests.watch("main", "margin-guard", 1_000, positions=["long 25x 10"], scenario="gap")
     ),
+    "BacktestService/StartBacktest": lambda c: c.backtests.start(
+        "main", "margin-guard", 1_000, positions=["long 25x 10"], scenario="gap"
+    ),
+    "BacktestService/GetBacktest": lambda c: c.backtests.get("main", "b1"),
+    "BacktestService/ListBacktests": lambda c: c.backtests.list("main", page_size=2),
+    "BacktestService/CancelBacktest": lambda c: c.backtests.cancel("main", "b1"),
+    "BacktestService/FollowBacktest": lambda c: first(c.backtests.follow("main", "b1", offset=5)),
     "PerformanceService/GetPerformance": lambda c: c.performance.get("main", start=NOW, end=NOW),
     "DeadLetterService/ListDeadLetters": lambda c: c.dead_letters.list("main", page_size=2),
     "DeadLetterService/GetDeadLetter": lambda c: c.dead_letters.get("main", "i1"),

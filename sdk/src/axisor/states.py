@@ -73,6 +73,16 @@ class ConfirmationState(enum.StrEnum):
     CANCELED = "canceled"
 
 
+class BacktestState(enum.StrEnum):
+    """Where a back-test stands that a core was told to start."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    INTERRUPTED = "interrupted"
+
+
 class PersonState(enum.StrEnum):
     """Whether a person may sign in."""
 

@@ -108,6 +108,18 @@ class View(Struct, frozen=True, kw_only=True):
         return random.Random(self.seed)
 
 
+class Rest(Struct, frozen=True, kw_only=True):
+    """What a strategy need not be told of.
+
+    While prices stay above `below` and below `above` (None: any), up to `fundings` payments at the
+    tick's rate may change margins, balance and the time of the next one, and timers may come.
+    """
+
+    below: Price | None
+    above: Price | None
+    fundings: int
+
+
 C = TypeVar("C", bound=Config)
 M = TypeVar("M", bound=Memory)
 
@@ -186,6 +198,14 @@ class Strategy(Generic[C, M]):
         """
         return ()
 
+    def rest(self, view: View) -> Rest | None:
+        """Return how long nothing but fundings could pass without any intent; None: not at all.
+
+        Asked in back-tests, after a step, to leave out calls that answer nothing. Changes nothing,
+        and what it says must hold in every market: `axisor.testing.probes.check_wakes` looks.
+        """
+        return None
+
     def on_stop(self, view: View) -> Iterable[Intent]:
         """Handle the end of the run; nothing is called after it."""
         return ()
@@ -223,6 +243,15 @@ def take_step(
             intents.append(intent)
     after = encode_memory(live.memory)
     return StepResult(tuple(intents), after, wake, changed=after != before)
+
+
+def find_rest(
+    strategy: type[Strategy[Any, Any]], config: Config, memory: bytes, view: View
+) -> Rest | None:
+    """Return what a strategy need not be told of; its memory stays. What it raises passes."""
+    if strategy.rest is Strategy.rest:
+        return None
+    return strategy(config, decode_memory(strategy, memory)).rest(view)
 
 
 def ask_in_outage(

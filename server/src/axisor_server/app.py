@@ -188,6 +188,7 @@ class Core:
             calls=call_limits(self._settings, clock),
             backtester=ProcessBacktests(),
             most_backtests=os.cpu_count() or 1,
+            kept_backtests=self._settings.backtests.kept,
             runners=self._running.runners,
         )
         self._server = RpcServer(

@@ -91,6 +91,10 @@ class PlanChoice(Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="Strategies that run at once on those accounts."),
     ] = None
+    backtests: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="Started back-tests of the person that are made at once."),
+    ] = None
     trade: Annotated[
         bool, Meta(description="May take on new risk: orders, strategies that do not protect.")
     ] = True

@@ -79,6 +79,7 @@ def catalogue(settings: Settings) -> Catalogue:
             streams=each.streams,
             accounts=each.accounts,
             runs=each.runs,
+            backtests=each.backtests,
             trade=each.trade,
         )
         for name, each in settings.plans.items()

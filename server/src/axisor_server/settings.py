@@ -190,6 +190,14 @@ class Audit(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Backtesting(Struct, frozen=True, forbid_unknown_fields=True):
+    """Back-tests that the core makes."""
+
+    kept: Annotated[
+        int, Meta(ge=1, le=1_000, description="How many that ended are kept of each account.")
+    ] = 20
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -227,6 +235,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     outbound: Outbound = Outbound()
     confirmations: Confirmations = Confirmations()
     runner: Runner = Runner()
+    backtests: Backtesting = Backtesting()
 
 
 class Loaded(Struct, frozen=True):

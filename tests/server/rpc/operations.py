@@ -22,6 +22,12 @@ BEN, NEWER = "ben@example.org", Secret("four other words as good")
 CREDENTIALS = Credentials(Secret("fine"), Secret("s"), Secret("p"))
 
 
+async def cancel_backtest(scene: Scene) -> Act:
+    """Start a back-test that can be canceled."""
+    made = await scene.owner.backtests.start(scene.id, "nap", 1_000, scenario="gap")
+    return lambda: scene.owner.backtests.cancel(scene.id, made.id)
+
+
 def plain(call: Callable[[Scene], Awaitable[Any]]) -> Operation:
     """Return an operation that needs nothing first."""
 
@@ -305,6 +311,10 @@ OPERATIONS: dict[str, Operation] = {
     "StrategyService/PauseRun": of_run("start")("pause"),
     "StrategyService/ResumeRun": of_run("start", "pause")("resume"),
     "StrategyService/StopRun": of_run("start")("stop"),
+    "BacktestService/StartBacktest": plain(
+        lambda s: s.owner.backtests.start(s.id, "nap", 1_000, scenario="gap")
+    ),
+    "BacktestService/CancelBacktest": cancel_backtest,
     "DeadLetterService/SettleDeadLetter": settle,
     "DeadLetterService/DropDeadLetter": drop,
     "SystemService/Halt": plain(lambda s: s.owner.system.halt(HaltLevel.RISK)),

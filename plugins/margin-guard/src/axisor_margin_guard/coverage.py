@@ -23,8 +23,9 @@ def money_of(config: GuardConfig, memory: GuardMemory, view: View) -> Sats:
     effect of its own that was judged wrongly. What is asked for and not yet seen to have happened
     is taken off a balance that may still hold it.
     """
-    today = view.now.date().isoformat()
-    day_spent = memory.day_spent if today <= memory.day else 0
+    day_spent = memory.day_spent
+    if day_spent and view.now.date().isoformat() > memory.day:
+        day_spent = 0
     day_spent += view.outside_today
     free = view.balance.free - memory.under_way
     return spendable(free, config.reserve, config.budget_day, day_spent)
@@ -35,12 +36,14 @@ def coverages(
 ) -> tuple[Coverage, ...]:
     """Return the protection of every position of the account, unreadable ones too."""
     money = money_of(config, memory, view)
+    found = tuple([_coverage(case, memory, view, money) for case in cases])
+    if not view.unreadable:
+        return found
     known = {case.position.id for case in cases}
-    lost = tuple(
+    return found + tuple(
         Coverage(id, CoverageState.DEGRADED, "the venue's figures for it cannot be read")
         for id in sorted(view.unreadable - known)
     )
-    return tuple(_coverage(case, memory, view, money) for case in cases) + lost
 
 
 def _coverage(case: Case, memory: GuardMemory, view: View, money: Sats) -> Coverage:

@@ -48,10 +48,13 @@ class Rescue:
         self._config = config
         self._memory = memory
         self._view = view
-        self._money = money_of(config, memory, view)
+        self._money = 0
 
     def run(self, needy: tuple[Judged, ...]) -> Iterator[Intent]:
         """Yield what to do about the positions whose trigger is met, most endangered first."""
+        if not needy:
+            return
+        self._money = money_of(self._config, self._memory, self._view)
         ordered = sorted(needy, key=lambda c: (distance(c.held, c.price), c.id))
         ready = []
         for case in ordered:

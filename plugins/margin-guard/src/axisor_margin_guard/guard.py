@@ -26,7 +26,7 @@ from axisor.intents import (
     Why,
 )
 from axisor.model import CROSS, Permission, Price, Sats, Tick
-from axisor.strategy import Floor, PlanRow, Strategy, View, WhatIfRow
+from axisor.strategy import Floor, PlanRow, Rest, Strategy, View, WhatIfRow
 from axisor_margin_guard.amount import needed_for_target
 from axisor_margin_guard.config import GuardConfig, Rule, complaints
 from axisor_margin_guard.coverage import coverages, money_of
@@ -37,6 +37,7 @@ from axisor_margin_guard.memory import GuardMemory
 from axisor_margin_guard.notices import coverage_notices, feed_notice, refused, rescued
 from axisor_margin_guard.outage import in_outage
 from axisor_margin_guard.plan import floors, plan, whatif
+from axisor_margin_guard.resting import rest
 from axisor_margin_guard.stops import note_asked, note_set, stop_to_ask
 from axisor_margin_guard.survey import Case, Judged, judged, shape, survey
 from axisor_margin_guard.waking import next_wake
@@ -98,16 +99,18 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
     def _answer(self, view: View) -> Iterator[Intent]:
         memory = self.memory
         memory.roll(view.now)
-        memory.lapse(view.pending, {p.id: shape(p) for p in view.positions}, view.now)
+        if memory.waits:
+            memory.lapse(view.pending, {p.id: shape(p) for p in view.positions}, view.now)
         memory.forget(frozenset(p.id for p in view.positions) | view.unreadable, view.now)
         cases = survey(self.config, view)
-        sound = tuple(case for case in map(judged, cases) if case is not None)
+        sound = [case for case in map(judged, cases) if case is not None]
         for case in sound:
             yield from self._end_episode(case)
         rescue = Rescue(self.config, memory, view)
-        yield from rescue.run(tuple(case for case in sound if case.fires))
+        yield from rescue.run(tuple([case for case in sound if case.fires]))
         for case in sound:
-            yield from self._keep_stop(case, view, rescue)
+            if case.rule.keeps_stop(view.mode):
+                yield from self._keep_stop(case, view, rescue)
         yield from feed_notice(memory, view)
         yield from coverage_notices(memory, coverages(self.config, memory, view, cases), view)
         yield next_wake(memory, view, cases)
@@ -177,6 +180,10 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
             delay = retry_delay(held.failures, self.config.cooldown_s, vanished=vanished)
             held.last_action, held.retry_at, held.short = None, view.now + delay, False
             yield refused(position, outcome)
+
+    def rest(self, view: View) -> Rest | None:
+        """Return the bounds between which fundings change nothing, for as many as they bear."""
+        return rest(self.config, self.memory, view)
 
     def plan(self, view: View) -> tuple[PlanRow, ...]:
         """Return what the guard would do as the price walks down and up, nearest first."""

@@ -77,6 +77,11 @@ class GuardMemory(Memory):
         return self.held.setdefault(position, Held())
 
     @property
+    def waits(self) -> bool:
+        """Return whether the end of any action is not yet seen."""
+        return any(held.asked for held in self.held.values())
+
+    @property
     def under_way(self) -> Sats:
         """Return the sats of all actions whose end is not yet seen."""
         return sum(asked.amount for held in self.held.values() for asked in held.asked)

@@ -43,7 +43,7 @@ def next_wake(memory: GuardMemory, view: View, cases: tuple[Case, ...]) -> Wake:
             continue
         held = memory.held.get(case.position.id, Held())
         sound = judged(case)
-        if sound is None or _is_restless(sound, held, view):
+        if sound is None or is_restless(sound, held, view):
             restless = True
         elif not restless:
             restless = not _add_bounds(sound, held, view, below, above)
@@ -55,7 +55,8 @@ def next_wake(memory: GuardMemory, view: View, cases: tuple[Case, ...]) -> Wake:
     return Wake(below=max(below, default=None), above=min(above, default=None), at=at, on=ON)
 
 
-def _is_restless(case: Judged, held: Held, view: View) -> bool:
+def is_restless(case: Judged, held: Held, view: View) -> bool:
+    """Return whether any tick may change the answer on a position."""
     stop = wanted_stop(case, held, view.mode)
     frozen = case.id in view.frozen
     return case.fires or frozen or held.short or bool(held.asked) or stop is not None
@@ -74,13 +75,13 @@ def _add_bounds(
             return False
         exposed = worst
         if not long:
-            below.append(_outward(case.price / 2, up=True))
-    bound = _bound(case.rule, exposed, case.rule.trigger, up=long)
-    if bound is None:
+            below.append(outward(case.price / 2, up=True))
+    edge = bound(case.rule, exposed, case.rule.trigger, up=long)
+    if edge is None:
         return False
-    danger.append(bound)
+    danger.append(edge)
     if held.episode:
-        over = _bound(case.rule, exposed, calm_threshold(case.rule), up=not long)
+        over = bound(case.rule, exposed, calm_threshold(case.rule), up=not long)
         if over is not None:
             calm.append(over)
     return True
@@ -105,7 +106,7 @@ def _with_worst_fee(case: Judged, held: Held, tick: Tick) -> Exposure | None:
     return worst
 
 
-def _bound(rule: Rule, held: Exposure, threshold: Decimal, *, up: bool) -> Price | None:
+def bound(rule: Rule, held: Exposure, threshold: Decimal, *, up: bool) -> Price | None:
     """Return a price at or a little before the one where a threshold is met; None where any does.
 
     Being called early costs a look; being called late could cost a position. So it is rounded
@@ -115,14 +116,15 @@ def _bound(rule: Rule, held: Exposure, threshold: Decimal, *, up: bool) -> Price
         return 2 * maths.MAX_PRICE
     if rule.trigger_by == "distance":
         rest = 1 - held.side.sign * threshold / HUNDRED
-        return _outward(held.liquidation / rest, up=up) if rest > 0 else None
+        return outward(held.liquidation / rest, up=up) if rest > 0 else None
     room = held.entry - held.liquidation
     if held.side.sign * room <= 0:
         return None
-    return _outward(held.entry - threshold * room / HUNDRED, up=up)
+    return outward(held.entry - threshold * room / HUNDRED, up=up)
 
 
-def _outward(price: Price, *, up: bool) -> Price:
+def outward(price: Price, *, up: bool) -> Price:
+    """Return a price rounded outward to a cent, and one cent farther, within the venue's range."""
     if up:
         return min(price.quantize(_CENT, ROUND_CEILING) + _CENT, maths.MAX_PRICE)
     return max(price.quantize(_CENT, ROUND_FLOOR) - _CENT, Price(0))

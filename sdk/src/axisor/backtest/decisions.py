@@ -37,8 +37,8 @@ class Names:
 
     def meet(self, state: AccountState) -> None:
         """Number what an account holds that was not there before."""
-        for id in (*(p.id for p in state.positions), *(order.id for order in state.orders)):
-            self.of(id)
+        for held in (*state.positions, *state.orders):
+            self.of(held.id)
 
     def of(self, id: str) -> str:
         """Return the number of an id, the next one for a new id; `cross` stays what it is."""

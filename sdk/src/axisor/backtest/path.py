@@ -5,9 +5,10 @@ Prices are counted in half dollars and times in milliseconds since 1970, so that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import TypeAlias
 
 import numpy
@@ -27,6 +28,8 @@ HIGHEST = 2**62
 
 _FIRST_LOOK = 256
 _LONGEST_LOOK = 65_536
+_MOST_KEPT = 65_536
+"""How many answers of each kind are kept; where there are more, all are forgotten."""
 
 
 def to_ms(time: datetime) -> int:
@@ -41,16 +44,12 @@ def to_time(ms: int) -> datetime:
 
 def low_bound(price: Price | None) -> int:
     """Return the highest half-dollar count at or below a price; None is never reached."""
-    return LOWEST if price is None else _halves(price, ROUND_FLOOR)
+    return LOWEST if price is None else math.floor(price * 2)
 
 
 def high_bound(price: Price | None) -> int:
     """Return the lowest half-dollar count at or above a price; None is never reached."""
-    return HIGHEST if price is None or price.is_infinite() else _halves(price, ROUND_CEILING)
-
-
-def _halves(price: Price, rounding: str) -> int:
-    return int((price * 2).to_integral_value(rounding=rounding))
+    return HIGHEST if price is None or price.is_infinite() else math.ceil(price * 2)
 
 
 class Path:
@@ -62,14 +61,14 @@ class Path:
             raise ValueError("every print needs a time and a price")
         self.times: Column = numpy.asarray(times, dtype=numpy.int64)
         self.halves: Column = numpy.asarray(halves, dtype=numpy.int64)
+        self._extremes: dict[tuple[int, int], tuple[int, int]] = {}
+        self._places: dict[int, int] = {}
 
     @classmethod
     def of(cls, prints: Prints) -> Path:
         """Return the path of a candle file's prints."""
-        path = cls((), ())
-        path.times = numpy.asarray(prints.time, dtype=numpy.int64) * 1000
-        path.halves = numpy.asarray(prints.price, dtype=numpy.int64)
-        return path
+        times = numpy.asarray(prints.time, dtype=numpy.int64) * 1000
+        return cls(times, numpy.asarray(prints.price, dtype=numpy.int64))
 
     def __len__(self) -> int:
         return len(self.halves)
@@ -87,14 +86,25 @@ class Path:
 
         The length where there is none.
         """
-        return int(numpy.searchsorted(self.times, ms, side="left"))
+        known = self._places.get(ms)
+        if known is None:
+            known = int(self.times.searchsorted(ms, side="left"))
+            if len(self._places) >= _MOST_KEPT:
+                self._places.clear()
+            self._places[ms] = known
+        return known
 
     def next(self, start: int, *, low: int, high: int, stop: int) -> int:
         """Return the first index at or after `start` whose price is ≤ low or ≥ high.
 
-        `stop` where there is none before it. Looks at growing stretches, so a near crossing is
-        cheap.
+        `stop` where there is none before it. A stretch whose extremes lie between the bounds is
+        passed at once; else growing stretches are looked at, so a near crossing is cheap.
         """
+        if start >= stop:
+            return stop
+        lowest, highest = self.extremes(start, stop)
+        if low < lowest and highest < high:
+            return stop
         look = _FIRST_LOOK
         while start < stop:
             end = min(start + look, stop)
@@ -107,10 +117,24 @@ class Path:
             look = min(look * 4, _LONGEST_LOOK)
         return stop
 
+    def extremes(self, start: int, end: int) -> tuple[int, int]:
+        """Return the lowest and the highest price, in half dollars, from `start` to before `end`.
+
+        There must be a print. Accounts on one path stop at the same times, so what was found for
+        one is kept for the others, here as in `at_or_after`.
+        """
+        known = self._extremes.get((start, end))
+        if known is None:
+            stretch = self.halves[start:end]
+            known = int(stretch.min()), int(stretch.max())
+            if len(self._extremes) >= _MOST_KEPT:
+                self._extremes.clear()
+            self._extremes[start, end] = known
+        return known
+
     def worst(self, side: Side, start: int, end: int) -> Price | None:
         """Return the worst price for a side among the prints from `start` to before `end`."""
         if start >= end:
             return None
-        stretch = self.halves[start:end]
-        worst = stretch.min() if side is Side.BUY else stretch.max()
-        return Decimal(int(worst)) / 2
+        lowest, highest = self.extremes(start, end)
+        return Decimal(lowest if side is Side.BUY else highest) / 2

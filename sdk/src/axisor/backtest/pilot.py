@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from axisor.events import (
     TimerFired,
     Woken,
 )
-from axisor.exchange import Account, Happening, Quote
+from axisor.exchange import Account, CrossFunded, Funded, Happening, Quote
 from axisor.exchange.actions import carry_out
 from axisor.intents import Action, AddMargin, DepositCross, Notice, Wake
 from axisor.model import (
@@ -33,12 +34,11 @@ from axisor.model import (
     Mode,
     Order,
     OrderState,
-    Position,
     Price,
     Sats,
     Tick,
 )
-from axisor.strategy import Config, Strategy, View, take_step
+from axisor.strategy import Config, Rest, Strategy, View, find_rest, take_step
 
 ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
 """What a strategy hears of that has not yet said what it waits for."""
@@ -75,6 +75,9 @@ class Pilot:
         self._under_way: list[tuple[datetime, Action]] = []
         self._causes: deque[Stimulus] = deque()
         self._steps = 0
+        self._rest: Rest | None = None
+        self._fundings = 0
+        self._roused = False
         self.actions = 0
         self.added: Sats = 0
         self.notices: list[str] = []
@@ -94,18 +97,44 @@ class Pilot:
 
     def bounds(self) -> tuple[Price | None, Price | None]:
         """Return the prices at or below, at or above which the strategy wants to be called."""
-        return self._wake.below, self._wake.above
+        waits = self._rest or self._wake
+        return waits.below, waits.above
 
     def times(self) -> list[datetime]:
         """Return the times at which the strategy wants to be called or an action takes effect."""
-        due = [time for time, _ in self._under_way]
-        return due if self._wake.at is None else [*due, self._wake.at]
+        if self._rest is not None:
+            return []
+        due = [] if self._wake.at is None else [self._wake.at]
+        return [*due, *(time for time, _ in self._under_way)] if self._under_way else due
+
+    @property
+    def rests(self) -> bool:
+        """Return whether the strategy need not be told of a funding."""
+        return self._rest is not None
+
+    def rouse(self, tick: Tick) -> None:
+        """End a rest at a print that has not done anything yet; what passed is never told."""
+        if self._rest is None:
+            return
+        self._rest, self._roused = None, True
+        self._tick, self._seen = tick, self._account.state(tick.time)
+        if self._wake.at is not None and self._wake.at <= tick.time:
+            self._wake = replace(self._wake, at=None)
+
+    def hear(self, happened: Sequence[Happening]) -> None:
+        """Learn what the exchange did; whatever is more than the strategy bears ends its rest."""
+        if self._rest is None or not happened:
+            return
+        self._fundings += 1
+        calm = all(isinstance(each, Funded | CrossFunded) for each in happened)
+        if not calm or self._fundings >= self._rest.fundings:
+            self._rest, self._roused = None, True
 
     def at_print(self, tick: Tick, *, opening: bool) -> None:
         """Let the strategy see a print, the exchange having dealt with it already."""
         quote = Quote(tick.time, tick.last, tick.bid, tick.ask)
         budget = self._steps + MOST_STEPS_A_PRINT
-        self._present = None
+        self._present = self._rest = None
         self._land(tick.time, quote)
         self._look(tick.time, quote)
         self._stimulate(tick, opening=opening)
@@ -113,6 +142,10 @@ class Pilot:
             self._step(self._causes.popleft(), tick, quote)
             if self._steps > budget:
                 raise RuntimeError(f"{self._strategy.name} does not come to rest at {tick.time}")
+        if not self.every_print and not self._under_way:
+            view = self._view(tick, quote)
+            self._rest = find_rest(self._strategy, self._config, self._memory, view)
+            self._fundings = 0
 
     def _stimulate(self, tick: Tick, *, opening: bool) -> None:
         before, self._tick = self._tick, tick
@@ -127,7 +160,8 @@ class Pilot:
             or (above is not None and tick.high >= above)
         )
         every_tick = self._strategy.every_tick
-        if reached or (self._each and not every_tick):
+        roused, self._roused = self._roused, False
+        if reached or roused or (self._each and not every_tick):
             self._causes.append(Woken(tick=tick))
         if self._wake.at is not None and self._wake.at <= tick.time:
             self._causes.append(TimerFired(at=self._wake.at))
@@ -186,18 +220,20 @@ class Pilot:
     def _look(self, now: datetime, quote: Quote) -> None:
         """Tell the strategy what changed at its account since it last looked."""
         state = self._state(now, quote)
+        if state is self._seen:
+            return
         before, self._seen = self._seen, state
         self._names.meet(state)
         if before is None:
             return
-        held = {position.id: _lasting(position) for position in before.positions}
+        held = {position.id: position for position in before.positions}
         for position in state.positions:
-            if held.pop(position.id, None) != _lasting(position):
+            known = held.pop(position.id, None)
+            # Its profit changes with every print, and is no news.
+            if known is None or replace(position, pl=known.pl) != known:
                 self._hear("position", PositionChanged(position=position))
-        for gone in held:
-            last = before.position(gone)
-            if last is not None:
-                self._hear("position", PositionClosed(position=last, end=PositionEnd.UNKNOWN))
+        for gone in held.values():
+            self._hear("position", PositionClosed(position=gone, end=PositionEnd.UNKNOWN))
         for order in self._changed_orders(before, state):
             self._hear("order", OrderChanged(order=order))
         if (state.balance, state.cross) != (before.balance, before.cross):
@@ -238,11 +274,6 @@ class Pilot:
             pending=frozenset(_target(action) for _, action in self._under_way),
             seed=self._steps,
         )
-
-
-def _lasting(position: Position) -> Position:
-    """Return a position without its profit, which changes with every print."""
-    return replace(position, pl=0)
 
 
 def _target(action: Action) -> str:

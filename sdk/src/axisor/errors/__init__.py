@@ -10,6 +10,7 @@
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
     │                 MemberNotFound · PersonNotFound · PlanNotFound · ConfirmationNotFound
+    │                 BacktestNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
@@ -18,7 +19,7 @@
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
     │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
     │                 ConfirmationSettled · RunnerUnwanted · PluginQuarantined · RunnerFault ·
-    │                 PlanLimit
+    │                 PlanLimit · BacktestInterrupted · BacktestCanceled
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -34,6 +35,7 @@ first in the order above is the one raised.
 
 from __future__ import annotations
 
+from axisor.errors.backtests import BacktestCanceled, BacktestInterrupted, BacktestNotFound
 from axisor.errors.base import (
     AuthError,
     AxisorError,
@@ -206,6 +208,8 @@ __all__ = [
     "RunnerUnwanted",
     "PluginQuarantined",
     "RunnerFault",
+    "BacktestInterrupted",
+    "BacktestCanceled",
     "LastOwner",
     "VaultKeyInUse",
     "BudgetExceeded",
@@ -245,6 +249,7 @@ __all__ = [
     "ProofInvalid",
     "PersonNotFound",
     "PlanNotFound",
+    "BacktestNotFound",
     "RegistrationClosed",
     "PersonStateInvalid",
     "IdentityRefused",

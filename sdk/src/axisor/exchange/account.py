@@ -130,9 +130,9 @@ class Account:
         They hold until the next request, funding or print that does something.
         """
         if self._desk.stale:
-            pairs = [*self.isolated.bounds(), *self.cross.bounds()]
-            self._low = max((low for low, _ in pairs), default=NOTHING_BELOW)
-            self._high = min((high for _, high in pairs), default=NOTHING_ABOVE)
+            self._low, self._high = NOTHING_BELOW, NOTHING_ABOVE
+            for low, high in (*self.isolated.bounds(), *self.cross.bounds()):
+                self._low, self._high = max(self._low, low), min(self._high, high)
             self._desk.stale = False
         return self._low, self._high
 

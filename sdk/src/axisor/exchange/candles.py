@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 
 from axisor.errors import CandlesInvalid
@@ -24,6 +25,9 @@ COLUMNS = ("time", "open", "high", "low", "close", "volume")
 
 PRINTS_PER_CANDLE = 4
 PRINT_SPACING = timedelta(seconds=15)
+
+_MOST_PRICES = 65_536
+"""How many prices are kept as they were read: a year of minutes has some ten thousand."""
 
 
 class CandleColumns:
@@ -151,10 +155,10 @@ def _candle(path: Path, row: int, fields: list[str], places: tuple[int, ...]) ->
         time, opened, high, low, close, volume = (fields[place] for place in places)
         candle = Candle(
             time=_utc(time),
-            open=Decimal(opened),
-            high=Decimal(high),
-            low=Decimal(low),
-            close=Decimal(close),
+            open=_price(opened),
+            high=_price(high),
+            low=_price(low),
+            close=_price(close),
             volume=Decimal(volume),
         )
     except IndexError:
@@ -169,24 +173,33 @@ def _candle(path: Path, row: int, fields: list[str], places: tuple[int, ...]) ->
 
 def _utc(text: str) -> datetime:
     time = datetime.fromisoformat(text)
+    if time.tzinfo is UTC:
+        return time
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
+@lru_cache(_MOST_PRICES)
+def _price(text: str) -> Price:
+    return Decimal(text)
+
+
 def _absurd(candle: Candle) -> str:
-    prices = (candle.open, candle.high, candle.low, candle.close)
-    if not all(value.is_finite() for value in (*prices, candle.volume)):
-        return "a value is not a number"
-    if min(prices) <= 0 or max(prices) > MAX_PRICE:
+    opened, high, low, close = candle.open, candle.high, candle.low, candle.close
+    for value in (opened, high, low, close, candle.volume):
+        if not value.is_finite():
+            return "a value is not a number"
+    if min(opened, high, low, close) <= 0 or max(opened, high, low, close) > MAX_PRICE:
         return "a price is out of range"
-    if candle.high < candle.low:
+    if high < low:
         return "high is below low"
-    if not candle.low <= candle.open <= candle.high:
+    if not low <= opened <= high:
         return "open is outside of low and high"
-    if not candle.low <= candle.close <= candle.high:
+    if not low <= close <= high:
         return "close is outside of low and high"
     return "volume is negative" if candle.volume < 0 else ""
 
 
+@lru_cache(_MOST_PRICES)
 def _half_dollars(price: Price) -> int:
     n, d = price.as_integer_ratio()
     return (4 * n + d) // (2 * d)

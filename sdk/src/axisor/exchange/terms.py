@@ -252,8 +252,8 @@ def bounds(trade: Trade, best: Price | None, above: bool | None) -> tuple[Price,
     """Return the prices strictly between which a print leaves the trade as it is."""
     if trade.open:
         return (trade.price, _FAR) if above else (NONE, trade.price)
-    levels = [trade.liquidation, trade.stoploss]
-    gains = [p for p in (trade.takeprofit, best) if p]
+    end, stop, gain = trade.liquidation, trade.stoploss, trade.takeprofit
     if trade.side is Side.BUY:
-        return max(levels), min(gains, default=_FAR)
-    return max(gains, default=NONE), min(p for p in levels if p)
+        gain = gain or _FAR
+        return (max(end, stop) if stop else end), (min(gain, best) if best else gain)
+    return (max(gain, best) if best else gain), (min(end, stop) if stop else end)

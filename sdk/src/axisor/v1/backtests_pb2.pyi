@@ -7,7 +7,9 @@ from axisor.v1 import types_pb2 as _types_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +20,42 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _BacktestState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BacktestStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BacktestState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BACKTEST_STATE_UNSPECIFIED: _BacktestState.ValueType  # 0
+    """Never sent; refused as input."""
+    BACKTEST_STATE_RUNNING: _BacktestState.ValueType  # 1
+    """It is being made."""
+    BACKTEST_STATE_DONE: _BacktestState.ValueType  # 2
+    """It has its report."""
+    BACKTEST_STATE_FAILED: _BacktestState.ValueType  # 3
+    """It was refused, or its strategy broke."""
+    BACKTEST_STATE_CANCELED: _BacktestState.ValueType  # 4
+    """Somebody canceled it."""
+    BACKTEST_STATE_INTERRUPTED: _BacktestState.ValueType  # 5
+    """The core that made it ended, or was not heard of for a minute."""
+
+class BacktestState(_BacktestState, metaclass=_BacktestStateEnumTypeWrapper):
+    """Where a started back-test stands."""
+
+BACKTEST_STATE_UNSPECIFIED: BacktestState.ValueType  # 0
+"""Never sent; refused as input."""
+BACKTEST_STATE_RUNNING: BacktestState.ValueType  # 1
+"""It is being made."""
+BACKTEST_STATE_DONE: BacktestState.ValueType  # 2
+"""It has its report."""
+BACKTEST_STATE_FAILED: BacktestState.ValueType  # 3
+"""It was refused, or its strategy broke."""
+BACKTEST_STATE_CANCELED: BacktestState.ValueType  # 4
+"""Somebody canceled it."""
+BACKTEST_STATE_INTERRUPTED: BacktestState.ValueType  # 5
+"""The core that made it ended, or was not heard of for a minute."""
+Global___BacktestState: _TypeAlias = BacktestState  # noqa: Y015
 
 @_typing.final
 class WatchBacktestRequest(_message.Message):
@@ -134,3 +172,367 @@ class BacktestProgress(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BacktestProgress: _TypeAlias = BacktestProgress  # noqa: Y015
+
+@_typing.final
+class StartBacktestRequest(_message.Message):
+    """Asks for a back-test that goes on by itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
+    BALANCE_SATS_FIELD_NUMBER: _builtins.int
+    POSITIONS_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    CANDLES_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """Required. Format: `accounts/{account}`."""
+    strategy: _builtins.str
+    """Required. The strategy. Format: `strategies/{strategy}`."""
+    config: _builtins.str
+    """Optional. Its configuration as JSON, at most 64 KiB. Empty takes every default."""
+    balance_sats: _builtins.int
+    """Required. The balance of the simulated account before its positions are opened."""
+    scenario: _builtins.str
+    """Optional. A made-up market: the name of a scenario and what shapes it, such as
+    `flash-crash seed=7 duration=6h`.
+    """
+    candles: _builtins.bytes
+    """Optional. A recorded market: a CSV file of candles, plain or gzipped, at most 2 MiB."""
+    request_id: _builtins.str
+    """Required. A UUID made before the first try, so that repeating the request starts it once."""
+    @_builtins.property
+    def positions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Positions that are opened at the first print, such as `long 25x 2500`: side, leverage
+        and dollars.
+        """
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        config: _builtins.str = ...,
+        balance_sats: _builtins.int = ...,
+        positions: _abc.Iterable[_builtins.str] | None = ...,
+        scenario: _builtins.str = ...,
+        candles: _builtins.bytes = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["candles", b"candles", "market", b"market", "scenario", b"scenario"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_sats", b"balance_sats", "candles", b"candles", "config", b"config", "market", b"market", "parent", b"parent", "positions", b"positions", "request_id", b"request_id", "scenario", b"scenario", "strategy", b"strategy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_market: _TypeAlias = _typing.Literal["scenario", "candles"]  # noqa: Y015
+    _WhichOneofArgType_market: _TypeAlias = _typing.Literal["market", b"market"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_market) -> _WhichOneofReturnType_market | None: ...
+
+Global___StartBacktestRequest: _TypeAlias = StartBacktestRequest  # noqa: Y015
+
+@_typing.final
+class StartBacktestResponse(_message.Message):
+    """Answers with the back-test that was started."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKTEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def backtest(self) -> Global___Backtest:
+        """Output only. The back-test."""
+
+    def __init__(
+        self,
+        *,
+        backtest: Global___Backtest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backtest", b"backtest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backtest", b"backtest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartBacktestResponse: _TypeAlias = StartBacktestResponse  # noqa: Y015
+
+@_typing.final
+class Backtest(_message.Message):
+    """A back-test that was started and is kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    MARKET_FIELD_NUMBER: _builtins.int
+    BALANCE_SATS_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    REPORT_BYTES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Output only. Format: `accounts/{account}/backtests/{backtest}`."""
+    strategy: _builtins.str
+    """Output only. The strategy. Format: `strategies/{strategy}`."""
+    market: _builtins.str
+    """Output only. The market that is walked: a scenario, or how large the file of candles was."""
+    balance_sats: _builtins.int
+    """Output only. The balance of the simulated account at the start."""
+    state: Global___BacktestState.ValueType
+    """Output only. Where it stands."""
+    reason: _builtins.str
+    """Output only. The reason why there is no report, as of an error. Empty unless it ended so."""
+    text: _builtins.str
+    """Output only. The same as a sentence."""
+    report_bytes: _builtins.int
+    """Output only. How large its report is. 0 without one."""
+    @_builtins.property
+    def progress(self) -> Global___BacktestProgress:
+        """Output only. How far it is."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was started."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it ended. Absent while it runs."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        strategy: _builtins.str = ...,
+        market: _builtins.str = ...,
+        balance_sats: _builtins.int = ...,
+        state: Global___BacktestState.ValueType = ...,
+        progress: Global___BacktestProgress | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        text: _builtins.str = ...,
+        report_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_sats", b"balance_sats", "create_time", b"create_time", "end_time", b"end_time", "market", b"market", "name", b"name", "progress", b"progress", "reason", b"reason", "report_bytes", b"report_bytes", "state", b"state", "strategy", b"strategy", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Backtest: _TypeAlias = Backtest  # noqa: Y015
+
+@_typing.final
+class GetBacktestRequest(_message.Message):
+    """Asks for a started back-test."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `accounts/{account}/backtests/{backtest}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBacktestRequest: _TypeAlias = GetBacktestRequest  # noqa: Y015
+
+@_typing.final
+class GetBacktestResponse(_message.Message):
+    """Answers with a started back-test."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKTEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def backtest(self) -> Global___Backtest:
+        """Output only. The back-test."""
+
+    def __init__(
+        self,
+        *,
+        backtest: Global___Backtest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backtest", b"backtest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backtest", b"backtest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBacktestResponse: _TypeAlias = GetBacktestResponse  # noqa: Y015
+
+@_typing.final
+class ListBacktestsRequest(_message.Message):
+    """Asks for the started back-tests of an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """Required. Format: `accounts/{account}`."""
+    page_size: _builtins.int
+    """Optional. Most items in the answer. 0 is 50; above 500 is 500."""
+    page_token: _builtins.str
+    """Optional. The `next_page_token` of the answer before. Empty begins."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBacktestsRequest: _TypeAlias = ListBacktestsRequest  # noqa: Y015
+
+@_typing.final
+class ListBacktestsResponse(_message.Message):
+    """Answers with started back-tests."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKTESTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Output only. Where the next page begins. Empty on the last."""
+    @_builtins.property
+    def backtests(self) -> _containers.RepeatedCompositeFieldContainer[Global___Backtest]:
+        """Output only. The back-tests, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        backtests: _abc.Iterable[Global___Backtest] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backtests", b"backtests", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBacktestsResponse: _TypeAlias = ListBacktestsResponse  # noqa: Y015
+
+@_typing.final
+class CancelBacktestRequest(_message.Message):
+    """Asks to cancel a started back-test."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `accounts/{account}/backtests/{backtest}`."""
+    request_id: _builtins.str
+    """Required. A UUID made before the first try, so that repeating the request does no more."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelBacktestRequest: _TypeAlias = CancelBacktestRequest  # noqa: Y015
+
+@_typing.final
+class CancelBacktestResponse(_message.Message):
+    """Answers with the back-test as it is then."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BACKTEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def backtest(self) -> Global___Backtest:
+        """Output only. The back-test."""
+
+    def __init__(
+        self,
+        *,
+        backtest: Global___Backtest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backtest", b"backtest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backtest", b"backtest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelBacktestResponse: _TypeAlias = CancelBacktestResponse  # noqa: Y015
+
+@_typing.final
+class FollowBacktestRequest(_message.Message):
+    """Asks to follow a started back-test."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REPORT_OFFSET_BYTES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `accounts/{account}/backtests/{backtest}`."""
+    report_offset_bytes: _builtins.int
+    """Optional. How many bytes of the report are there already."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        report_offset_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "report_offset_bytes", b"report_offset_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowBacktestRequest: _TypeAlias = FollowBacktestRequest  # noqa: Y015
+
+@_typing.final
+class FollowBacktestResponse(_message.Message):
+    """How far a started back-test is, or a part of its report."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    REPORT_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
+    report: _builtins.bytes
+    """Output only. The next part of the report. The stream ends after the last part."""
+    @_builtins.property
+    def progress(self) -> Global___BacktestProgress:
+        """Output only. How far it is."""
+
+    @_builtins.property
+    def heartbeat(self) -> _types_pb2.Heartbeat:
+        """Output only. Sent after 15 s without anything else."""
+
+    def __init__(
+        self,
+        *,
+        progress: Global___BacktestProgress | None = ...,
+        report: _builtins.bytes = ...,
+        heartbeat: _types_pb2.Heartbeat | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "progress", b"progress", "report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowBacktestResponse: _TypeAlias = FollowBacktestResponse  # noqa: Y015

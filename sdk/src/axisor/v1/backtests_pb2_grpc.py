@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class BacktestServiceStub(object):
-    """Makes back-tests. They touch no account and no venue, run beside the core in a process of their
-    own, and end when nobody watches them any more.
+    """Makes back-tests. They touch no account and no venue, and run beside the core in a process of
+    their own. One that is started goes on by itself and is kept; one that is watched while it is
+    made ends when nobody watches it any more.
     """
 
     def __init__(self, channel):
@@ -41,11 +42,37 @@ class BacktestServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_backtests__pb2.WatchBacktestRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_backtests__pb2.WatchBacktestResponse.FromString,
                 _registered_method=True)
+        self.StartBacktest = channel.unary_unary(
+                '/axisor.v1.BacktestService/StartBacktest',
+                request_serializer=axisor_dot_v1_dot_backtests__pb2.StartBacktestRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_backtests__pb2.StartBacktestResponse.FromString,
+                _registered_method=True)
+        self.GetBacktest = channel.unary_unary(
+                '/axisor.v1.BacktestService/GetBacktest',
+                request_serializer=axisor_dot_v1_dot_backtests__pb2.GetBacktestRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_backtests__pb2.GetBacktestResponse.FromString,
+                _registered_method=True)
+        self.ListBacktests = channel.unary_unary(
+                '/axisor.v1.BacktestService/ListBacktests',
+                request_serializer=axisor_dot_v1_dot_backtests__pb2.ListBacktestsRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_backtests__pb2.ListBacktestsResponse.FromString,
+                _registered_method=True)
+        self.CancelBacktest = channel.unary_unary(
+                '/axisor.v1.BacktestService/CancelBacktest',
+                request_serializer=axisor_dot_v1_dot_backtests__pb2.CancelBacktestRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_backtests__pb2.CancelBacktestResponse.FromString,
+                _registered_method=True)
+        self.FollowBacktest = channel.unary_stream(
+                '/axisor.v1.BacktestService/FollowBacktest',
+                request_serializer=axisor_dot_v1_dot_backtests__pb2.FollowBacktestRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_backtests__pb2.FollowBacktestResponse.FromString,
+                _registered_method=True)
 
 
 class BacktestServiceServicer(object):
-    """Makes back-tests. They touch no account and no venue, run beside the core in a process of their
-    own, and end when nobody watches them any more.
+    """Makes back-tests. They touch no account and no venue, and run beside the core in a process of
+    their own. One that is started goes on by itself and is kept; one that is watched while it is
+    made ends when nobody watches it any more.
     """
 
     def WatchBacktest(self, request, context):
@@ -59,6 +86,50 @@ class BacktestServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartBacktest(self, request, context):
+        """Starts a back-test that goes on by itself. It counts towards what runs at once, like one that
+        is watched while it is made. Of those that ended the oldest of the account go where more are
+        kept than the settings say. Not in the journal: it touches no account. Fails with
+        `ACCOUNT_NOT_FOUND`, `STRATEGY_NOT_FOUND`, `RATE_LIMITED` or `PLAN_LIMIT`; what is wrong with
+        its configuration or its market it fails with itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBacktest(self, request, context):
+        """Gets a started back-test. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBacktests(self, request, context):
+        """Lists the started back-tests of an account, the newest first. Fails with `ACCOUNT_NOT_FOUND` or
+        `PAGE_TOKEN_INVALID`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelBacktest(self, request, context):
+        """Cancels a started back-test; one that has ended stays as it is. Not in the journal: it touches
+        no account. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FollowBacktest(self, request, context):
+        """Follows a started back-test: tells how far it is, and at last its report. It goes on when
+        whoever follows hangs up, and may be followed again, from the part of the report that is
+        lacking. Fails with `ACCOUNT_NOT_FOUND`, `BACKTEST_NOT_FOUND`, `BACKTEST_CANCELED`,
+        `BACKTEST_INTERRUPTED`, or with what the back-test failed with.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BacktestServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -66,6 +137,31 @@ def add_BacktestServiceServicer_to_server(servicer, server):
                     servicer.WatchBacktest,
                     request_deserializer=axisor_dot_v1_dot_backtests__pb2.WatchBacktestRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_backtests__pb2.WatchBacktestResponse.SerializeToString,
+            ),
+            'StartBacktest': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartBacktest,
+                    request_deserializer=axisor_dot_v1_dot_backtests__pb2.StartBacktestRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_backtests__pb2.StartBacktestResponse.SerializeToString,
+            ),
+            'GetBacktest': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBacktest,
+                    request_deserializer=axisor_dot_v1_dot_backtests__pb2.GetBacktestRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_backtests__pb2.GetBacktestResponse.SerializeToString,
+            ),
+            'ListBacktests': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBacktests,
+                    request_deserializer=axisor_dot_v1_dot_backtests__pb2.ListBacktestsRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_backtests__pb2.ListBacktestsResponse.SerializeToString,
+            ),
+            'CancelBacktest': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelBacktest,
+                    request_deserializer=axisor_dot_v1_dot_backtests__pb2.CancelBacktestRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_backtests__pb2.CancelBacktestResponse.SerializeToString,
+            ),
+            'FollowBacktest': grpc.unary_stream_rpc_method_handler(
+                    servicer.FollowBacktest,
+                    request_deserializer=axisor_dot_v1_dot_backtests__pb2.FollowBacktestRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_backtests__pb2.FollowBacktestResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -76,8 +172,9 @@ def add_BacktestServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class BacktestService(object):
-    """Makes back-tests. They touch no account and no venue, run beside the core in a process of their
-    own, and end when nobody watches them any more.
+    """Makes back-tests. They touch no account and no venue, and run beside the core in a process of
+    their own. One that is started goes on by itself and is kept; one that is watched while it is
+    made ends when nobody watches it any more.
     """
 
     @staticmethod
@@ -97,6 +194,141 @@ class BacktestService(object):
             '/axisor.v1.BacktestService/WatchBacktest',
             axisor_dot_v1_dot_backtests__pb2.WatchBacktestRequest.SerializeToString,
             axisor_dot_v1_dot_backtests__pb2.WatchBacktestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartBacktest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.BacktestService/StartBacktest',
+            axisor_dot_v1_dot_backtests__pb2.StartBacktestRequest.SerializeToString,
+            axisor_dot_v1_dot_backtests__pb2.StartBacktestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBacktest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.BacktestService/GetBacktest',
+            axisor_dot_v1_dot_backtests__pb2.GetBacktestRequest.SerializeToString,
+            axisor_dot_v1_dot_backtests__pb2.GetBacktestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBacktests(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.BacktestService/ListBacktests',
+            axisor_dot_v1_dot_backtests__pb2.ListBacktestsRequest.SerializeToString,
+            axisor_dot_v1_dot_backtests__pb2.ListBacktestsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelBacktest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.BacktestService/CancelBacktest',
+            axisor_dot_v1_dot_backtests__pb2.CancelBacktestRequest.SerializeToString,
+            axisor_dot_v1_dot_backtests__pb2.CancelBacktestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FollowBacktest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/axisor.v1.BacktestService/FollowBacktest',
+            axisor_dot_v1_dot_backtests__pb2.FollowBacktestRequest.SerializeToString,
+            axisor_dot_v1_dot_backtests__pb2.FollowBacktestResponse.FromString,
             options,
             channel_credentials,
             insecure,

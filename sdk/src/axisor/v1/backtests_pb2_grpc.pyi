@@ -27,8 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class BacktestServiceStub:
-    """Makes back-tests. They touch no account and no venue, run beside the core in a process of their
-    own, and end when nobody watches them any more.
+    """Makes back-tests. They touch no account and no venue, and run beside the core in a process of
+    their own. One that is started goes on by itself and is kept; one that is watched while it is
+    made ends when nobody watches it any more.
     """
 
     @_typing.overload
@@ -42,11 +43,35 @@ class BacktestServiceStub:
     `ACCOUNT_NOT_FOUND`, `STRATEGY_NOT_FOUND`, `CONFIG_INVALID`, `CANDLES_INVALID`,
     `FIELD_INVALID`, `VENUE_REFUSED`, `RATE_LIMITED` or `NOT_SUPPORTED`.
     """
+    StartBacktest: _grpc.UnaryUnaryMultiCallable[_backtests_pb2.StartBacktestRequest, _backtests_pb2.StartBacktestResponse]
+    """Starts a back-test that goes on by itself. It counts towards what runs at once, like one that
+    is watched while it is made. Of those that ended the oldest of the account go where more are
+    kept than the settings say. Not in the journal: it touches no account. Fails with
+    `ACCOUNT_NOT_FOUND`, `STRATEGY_NOT_FOUND`, `RATE_LIMITED` or `PLAN_LIMIT`; what is wrong with
+    its configuration or its market it fails with itself.
+    """
+    GetBacktest: _grpc.UnaryUnaryMultiCallable[_backtests_pb2.GetBacktestRequest, _backtests_pb2.GetBacktestResponse]
+    """Gets a started back-test. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`."""
+    ListBacktests: _grpc.UnaryUnaryMultiCallable[_backtests_pb2.ListBacktestsRequest, _backtests_pb2.ListBacktestsResponse]
+    """Lists the started back-tests of an account, the newest first. Fails with `ACCOUNT_NOT_FOUND` or
+    `PAGE_TOKEN_INVALID`.
+    """
+    CancelBacktest: _grpc.UnaryUnaryMultiCallable[_backtests_pb2.CancelBacktestRequest, _backtests_pb2.CancelBacktestResponse]
+    """Cancels a started back-test; one that has ended stays as it is. Not in the journal: it touches
+    no account. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`.
+    """
+    FollowBacktest: _grpc.UnaryStreamMultiCallable[_backtests_pb2.FollowBacktestRequest, _backtests_pb2.FollowBacktestResponse]
+    """Follows a started back-test: tells how far it is, and at last its report. It goes on when
+    whoever follows hangs up, and may be followed again, from the part of the report that is
+    lacking. Fails with `ACCOUNT_NOT_FOUND`, `BACKTEST_NOT_FOUND`, `BACKTEST_CANCELED`,
+    `BACKTEST_INTERRUPTED`, or with what the back-test failed with.
+    """
 
 @_typing.type_check_only
 class BacktestServiceAsyncStub(BacktestServiceStub):
-    """Makes back-tests. They touch no account and no venue, run beside the core in a process of their
-    own, and end when nobody watches them any more.
+    """Makes back-tests. They touch no account and no venue, and run beside the core in a process of
+    their own. One that is started goes on by itself and is kept; one that is watched while it is
+    made ends when nobody watches it any more.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -57,10 +82,34 @@ class BacktestServiceAsyncStub(BacktestServiceStub):
     `ACCOUNT_NOT_FOUND`, `STRATEGY_NOT_FOUND`, `CONFIG_INVALID`, `CANDLES_INVALID`,
     `FIELD_INVALID`, `VENUE_REFUSED`, `RATE_LIMITED` or `NOT_SUPPORTED`.
     """
+    StartBacktest: _aio.UnaryUnaryMultiCallable[_backtests_pb2.StartBacktestRequest, _backtests_pb2.StartBacktestResponse]  # type: ignore[assignment]
+    """Starts a back-test that goes on by itself. It counts towards what runs at once, like one that
+    is watched while it is made. Of those that ended the oldest of the account go where more are
+    kept than the settings say. Not in the journal: it touches no account. Fails with
+    `ACCOUNT_NOT_FOUND`, `STRATEGY_NOT_FOUND`, `RATE_LIMITED` or `PLAN_LIMIT`; what is wrong with
+    its configuration or its market it fails with itself.
+    """
+    GetBacktest: _aio.UnaryUnaryMultiCallable[_backtests_pb2.GetBacktestRequest, _backtests_pb2.GetBacktestResponse]  # type: ignore[assignment]
+    """Gets a started back-test. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`."""
+    ListBacktests: _aio.UnaryUnaryMultiCallable[_backtests_pb2.ListBacktestsRequest, _backtests_pb2.ListBacktestsResponse]  # type: ignore[assignment]
+    """Lists the started back-tests of an account, the newest first. Fails with `ACCOUNT_NOT_FOUND` or
+    `PAGE_TOKEN_INVALID`.
+    """
+    CancelBacktest: _aio.UnaryUnaryMultiCallable[_backtests_pb2.CancelBacktestRequest, _backtests_pb2.CancelBacktestResponse]  # type: ignore[assignment]
+    """Cancels a started back-test; one that has ended stays as it is. Not in the journal: it touches
+    no account. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`.
+    """
+    FollowBacktest: _aio.UnaryStreamMultiCallable[_backtests_pb2.FollowBacktestRequest, _backtests_pb2.FollowBacktestResponse]  # type: ignore[assignment]
+    """Follows a started back-test: tells how far it is, and at last its report. It goes on when
+    whoever follows hangs up, and may be followed again, from the part of the report that is
+    lacking. Fails with `ACCOUNT_NOT_FOUND`, `BACKTEST_NOT_FOUND`, `BACKTEST_CANCELED`,
+    `BACKTEST_INTERRUPTED`, or with what the back-test failed with.
+    """
 
 class BacktestServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Makes back-tests. They touch no account and no venue, run beside the core in a process of their
-    own, and end when nobody watches them any more.
+    """Makes back-tests. They touch no account and no venue, and run beside the core in a process of
+    their own. One that is started goes on by itself and is kept; one that is watched while it is
+    made ends when nobody watches it any more.
     """
 
     @_abc_1.abstractmethod
@@ -74,6 +123,59 @@ class BacktestServiceServicer(metaclass=_abc_1.ABCMeta):
         longer than ten minutes of computing. The account only says who may ask. Fails with
         `ACCOUNT_NOT_FOUND`, `STRATEGY_NOT_FOUND`, `CONFIG_INVALID`, `CANDLES_INVALID`,
         `FIELD_INVALID`, `VENUE_REFUSED`, `RATE_LIMITED` or `NOT_SUPPORTED`.
+        """
+
+    @_abc_1.abstractmethod
+    def StartBacktest(
+        self,
+        request: _backtests_pb2.StartBacktestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_backtests_pb2.StartBacktestResponse, _abc.Awaitable[_backtests_pb2.StartBacktestResponse]]:
+        """Starts a back-test that goes on by itself. It counts towards what runs at once, like one that
+        is watched while it is made. Of those that ended the oldest of the account go where more are
+        kept than the settings say. Not in the journal: it touches no account. Fails with
+        `ACCOUNT_NOT_FOUND`, `STRATEGY_NOT_FOUND`, `RATE_LIMITED` or `PLAN_LIMIT`; what is wrong with
+        its configuration or its market it fails with itself.
+        """
+
+    @_abc_1.abstractmethod
+    def GetBacktest(
+        self,
+        request: _backtests_pb2.GetBacktestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_backtests_pb2.GetBacktestResponse, _abc.Awaitable[_backtests_pb2.GetBacktestResponse]]:
+        """Gets a started back-test. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`."""
+
+    @_abc_1.abstractmethod
+    def ListBacktests(
+        self,
+        request: _backtests_pb2.ListBacktestsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_backtests_pb2.ListBacktestsResponse, _abc.Awaitable[_backtests_pb2.ListBacktestsResponse]]:
+        """Lists the started back-tests of an account, the newest first. Fails with `ACCOUNT_NOT_FOUND` or
+        `PAGE_TOKEN_INVALID`.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelBacktest(
+        self,
+        request: _backtests_pb2.CancelBacktestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_backtests_pb2.CancelBacktestResponse, _abc.Awaitable[_backtests_pb2.CancelBacktestResponse]]:
+        """Cancels a started back-test; one that has ended stays as it is. Not in the journal: it touches
+        no account. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`.
+        """
+
+    @_abc_1.abstractmethod
+    def FollowBacktest(
+        self,
+        request: _backtests_pb2.FollowBacktestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_backtests_pb2.FollowBacktestResponse], _abc.AsyncIterator[_backtests_pb2.FollowBacktestResponse]]:
+        """Follows a started back-test: tells how far it is, and at last its report. It goes on when
+        whoever follows hangs up, and may be followed again, from the part of the report that is
+        lacking. Fails with `ACCOUNT_NOT_FOUND`, `BACKTEST_NOT_FOUND`, `BACKTEST_CANCELED`,
+        `BACKTEST_INTERRUPTED`, or with what the back-test failed with.
         """
 
 def add_BacktestServiceServicer_to_server(servicer: BacktestServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -405,6 +405,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The runner was late, silent, or said what no runner may say, so its conversation was ended.
     Code ABORTED. Mend the runner, then let it come again. Metadata: `run`.
     """
+    ERROR_REASON_BACKTEST_NOT_FOUND: _ErrorReason.ValueType  # 110
+    """There is no such back-test, or it is no longer kept. Code NOT_FOUND. See which there are.
+    Metadata: `backtest`.
+    """
+    ERROR_REASON_BACKTEST_INTERRUPTED: _ErrorReason.ValueType  # 111
+    """The core that made the back-test ended, or was not heard of for a minute. Code ABORTED. Start
+    it again. Metadata: `backtest`.
+    """
+    ERROR_REASON_BACKTEST_CANCELED: _ErrorReason.ValueType  # 112
+    """Somebody canceled the back-test, so it has no report. Code FAILED_PRECONDITION. Start it again.
+    Metadata: `backtest`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -794,5 +806,17 @@ FAILED_PRECONDITION. Look at its error in the list of plugins. Metadata: `plugin
 ERROR_REASON_RUNNER_FAULT: ErrorReason.ValueType  # 102
 """The runner was late, silent, or said what no runner may say, so its conversation was ended.
 Code ABORTED. Mend the runner, then let it come again. Metadata: `run`.
+"""
+ERROR_REASON_BACKTEST_NOT_FOUND: ErrorReason.ValueType  # 110
+"""There is no such back-test, or it is no longer kept. Code NOT_FOUND. See which there are.
+Metadata: `backtest`.
+"""
+ERROR_REASON_BACKTEST_INTERRUPTED: ErrorReason.ValueType  # 111
+"""The core that made the back-test ended, or was not heard of for a minute. Code ABORTED. Start
+it again. Metadata: `backtest`.
+"""
+ERROR_REASON_BACKTEST_CANCELED: ErrorReason.ValueType  # 112
+"""Somebody canceled the back-test, so it has no report. Code FAILED_PRECONDITION. Start it again.
+Metadata: `backtest`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

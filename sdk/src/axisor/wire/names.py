@@ -52,6 +52,11 @@ def confirmation_name(account: str, confirmation: str) -> str:
     return child_name(account, "confirmations", confirmation)
 
 
+def backtest_name(account: str, backtest: str) -> str:
+    """Return the name of a started back-test."""
+    return child_name(account, "backtests", backtest)
+
+
 def balance_name(account: str) -> str:
     """Return the name of an account's balance."""
     return f"{account_name(account)}/balance"
@@ -187,6 +192,11 @@ def member_id(name: str, field: str = "name") -> tuple[str, str]:
 def letter_id(name: str, field: str = "name") -> tuple[str, str]:
     """Return account and intent of a dead letter's name. Raises FieldInvalid."""
     return child_id(name, "deadLetters", field)
+
+
+def backtest_id(name: str, field: str = "name") -> tuple[str, str]:
+    """Return account and id of a started back-test's name. Raises FieldInvalid."""
+    return child_id(name, "backtests", field)
 
 
 def confirmation_id(name: str, field: str = "name") -> tuple[str, str]:

@@ -34,8 +34,8 @@ from axisor.model import (
     Severity,
     Side,
 )
-from axisor.states import ConfirmationState, PersonChange, PersonState
-from axisor.v1 import margin_pb2, permissions_pb2, types_pb2
+from axisor.states import BacktestState, ConfirmationState, PersonChange, PersonState
+from axisor.v1 import backtests_pb2, margin_pb2, permissions_pb2, types_pb2
 from axisor.wire.records import Fate
 
 E = TypeVar("E", bound=enum.StrEnum)
@@ -67,6 +67,7 @@ _KINDS: dict[type[enum.Enum], Any] = {
     PersonState: types_pb2.PersonState,
     PersonChange: types_pb2.PersonChange,
     ConfirmationState: types_pb2.ConfirmationState,
+    BacktestState: backtests_pb2.BacktestState,
     Fate: margin_pb2.Fate,
 }
 

@@ -19,7 +19,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What a person may use; None is without a bound.
 
     `calls` is the rate of all calls together, `streams` how many are open at once, `accounts` how
-    many they may own, `runs` how many run on those, `trade` whether they may take on new risk.
+    many they may own, `runs` how many run on those, `backtests` how many of theirs are made at
+    once, `trade` whether they may take on new risk.
     """
 
     name: str = ""
@@ -27,6 +28,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     streams: int | None = None
     accounts: int | None = None
     runs: int | None = None
+    backtests: int | None = None
     trade: bool = True
 
     @property
@@ -60,7 +62,7 @@ class Catalogue(Struct, frozen=True, kw_only=True):
         its people get instead.
         """
         if name and name not in self.plans:
-            return Plan(name=name, accounts=0, runs=0)
+            return Plan(name=name, accounts=0, runs=0, backtests=0)
         return self.named(name)
 
 

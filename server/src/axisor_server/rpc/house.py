@@ -46,6 +46,7 @@ from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
 from axisor_server.services.journals import Journals
+from axisor_server.services.kept_backtests import KeptBacktests
 from axisor_server.services.letters import Letters
 from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.market import Market
@@ -84,6 +85,7 @@ class House:
         backtester: Backtester,
         calls: CallLimits | None = None,
         most_backtests: int = 1,
+        kept_backtests: int = 20,
         runners: Runners | None = None,
     ) -> None:
         seen = Seeing(store)
@@ -102,7 +104,7 @@ class House:
             limits=calls,
         )
         self.once = self.identity.once
-        store = seen  # from here on nothing reads more than its caller sees
+        whole, store = store, seen  # from here on nothing reads more than its caller sees
         accounts = Accounts(
             engine=engine,
             store=store,
@@ -144,6 +146,15 @@ class House:
         self._backtests = Backtests(
             accounts=accounts, runs=runs, backtester=backtester, most=most_backtests
         )
+        self._kept_backtests = KeptBacktests(
+            backtests=self._backtests,
+            accounts=accounts,
+            store=whole,
+            clock=clock,
+            ids=ids,
+            once=self.once,
+            kept=kept_backtests,
+        )
         servicers: dict[str, object] = {
             "axisor.v1.AccountService": AccountServicer(accounts, snapshots, watches),
             "axisor.v1.MarginService": MarginServicer(
@@ -176,7 +187,9 @@ class House:
             "axisor.v1.DeadLetterService": DeadLetterServicer(
                 Letters(engine=engine, store=store, accounts=accounts, clock=clock)
             ),
-            "axisor.v1.BacktestService": BacktestServicer(self._backtests, clock),
+            "axisor.v1.BacktestService": BacktestServicer(
+                self._backtests, self._kept_backtests, clock
+            ),
             "axisor.v1.PerformanceService": PerformanceServicer(
                 Performances(store=store, accounts=accounts, snapshots=snapshots, clock=clock)
             ),
@@ -225,6 +238,7 @@ class House:
 
     async def aclose(self) -> None:
         """Write what waits to be written, and close what the use cases opened."""
+        await self._kept_backtests.aclose()
         await self._backtests.aclose()
         with suppress(StoreError):  # a database that is away keeps nobody from ending
             await self.identity.refusals.flush()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
 from axisor.errors import NotSupported, RateLimited
+from axisor.strategy import Strategy
 from axisor_server.domain.backtesting import Broken, Refused, Told, Wish
 from axisor_server.engine.replies import Failure
 from axisor_server.services.accounts import Accounts
@@ -47,9 +48,8 @@ class Backtests:
         Raises AccountNotFound, StrategyNotFound, RateLimited, NotSupported, and what refused it.
         """
         await self._accounts.get(account)
-        found = self._runs.strategy(strategy)
-        if self._under_way >= self._most:
-            raise RateLimited(f"{self._most} back-tests are under way already.", fix=RETRY)
+        found = self.find(strategy)
+        self.check_room()
         self._under_way += 1
         try:
             wanted = replace(wish, strategy=f"{found.__module__}:{found.__qualname__}")
@@ -58,6 +58,15 @@ class Backtests:
                     yield _checked(item)
         finally:
             self._under_way -= 1
+
+    def find(self, strategy: str) -> type[Strategy[Any, Any]]:
+        """Return a strategy that can be back-tested here. Raises StrategyNotFound."""
+        return self._runs.strategy(strategy)
+
+    def check_room(self) -> None:
+        """Refuse one more than may run at once. Raises RateLimited."""
+        if self._under_way >= self._most:
+            raise RateLimited(f"{self._most} back-tests are under way already.", fix=RETRY)
 
     async def aclose(self) -> None:
         """End every back-test."""
