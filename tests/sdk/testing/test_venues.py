@@ -25,6 +25,7 @@ from axisor.ports import (
 from axisor.testing import CheckFailed, Simulator, check_venue
 from axisor.testing.simulator import SimulatorAccount, SimulatorFeed
 from axisor.testing.venues import Where, venue_checks
+from axisor_lnmarkets.limiter import Rate
 from axisor_lnmarkets.sim import Settings, serve
 from axisor_lnmarkets.venue import LnMarkets
 
@@ -36,11 +37,16 @@ async def test_the_simulator_holds(simulator: Simulator):
 async def test_ln_markets_holds_at_its_simulator():
     keys = Credentials(Secret("demo"), Secret("demo"), Secret("demo"))
     settings = Settings(
-        key="demo", secret=keys.secret, passphrase=keys.passphrase, balance=1_000_000
+        key="demo",
+        secret=keys.secret,
+        passphrase=keys.passphrase,
+        balance=1_000_000,
+        rate_limit=False,
     )
+    fast = Rate(requests=1_000, reserve=0)
 
     async with serve(settings) as sim:
-        await check_venue(LnMarkets(), url=sim.url, credentials=keys)
+        await check_venue(LnMarkets(authenticated=fast, public=fast), url=sim.url, credentials=keys)
 
 
 class Venue(Simulator):
