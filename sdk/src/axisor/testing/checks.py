@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -29,6 +29,9 @@ from axisor.strategy import Strategy, decode_config, decode_memory, encode_memor
 from axisor.testing import market, script
 from axisor.testing.configs import extreme_config, is_legal, plain_config
 from axisor.testing.harness import Harness
+
+if TYPE_CHECKING:
+    import pytest
 
 AnyStrategy: TypeAlias = type[Strategy[Any, Any]]
 Check: TypeAlias = Callable[[AnyStrategy, dict[str, Any]], None]
@@ -250,7 +253,7 @@ def is_sparse_equivalent(strategy: AnyStrategy, config: dict[str, Any]) -> None:
         _require(woken == always, f"with seed {seed} it decides otherwise on each tick")
 
 
-def parametrize_with_checks(strategy: AnyStrategy, **config: Any) -> Any:
+def parametrize_with_checks(strategy: AnyStrategy, **config: Any) -> pytest.MarkDecorator:
     """Make a test of each check; the test takes `check` and calls it.
 
     `config` is the configuration to play with; without one, only what must be given is. Needs
