@@ -95,7 +95,8 @@ class Crossed(SimulatorFeed):
 
 class Silent(SimulatorFeed):
     async def ticks(self) -> AsyncIterator[Tick]:
-        for tick in ():
+        nothing: tuple[Tick, ...] = ()
+        for tick in nothing:
             yield tick
 
 
