@@ -208,7 +208,7 @@ class Takes:
         return 1 // settings.get("divide", 1)
 
 
-def test_hook_configure_hands_each_plugin_its_own_settings():
+def test_hook_configure():
     host, one, other = Plugins(), Takes(), Takes()
     host.register("one", one)
     host.register("other", other)

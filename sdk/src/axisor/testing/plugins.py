@@ -83,7 +83,10 @@ class Verdict(Struct, frozen=True):
 
 
 class Given(Struct, frozen=True):
-    """What a plugin is tried with: a configuration by strategy, its settings, where venues are."""
+    """What a plugin is tried with: a configuration by strategy, its settings, where venues are.
+
+    The configuration under the empty name is that of every strategy without one of its own.
+    """
 
     configs: dict[str, dict[str, Any]] = {}
     settings: dict[str, Any] = {}
@@ -198,7 +201,7 @@ def _tried(check: str, run: Callable[[], None]) -> Verdict:
 
 
 def _of_strategy(strategy: type[Strategy[Any, Any]], given: Given) -> Iterator[Verdict]:
-    config = given.configs.get(strategy.name, plain_config(strategy))
+    config = given.configs.get(strategy.name, given.configs.get("", plain_config(strategy)))
     takes = _tried(
         f"{strategy.name} takes the configuration to play with",
         lambda: _configured(strategy, config),

@@ -17,7 +17,7 @@ from axisor.errors import FieldInvalid
 
 GROUP = "axisor"
 ENDING = ".in"
-MOST_NAME = 40
+MOST_NAME = 24
 
 RESERVED = frozenset(
     ("axisor", "bot", "cli", "paper", "platform", "server", "sim", "simulator", "tui", "web")
@@ -61,6 +61,9 @@ class Names(Struct, frozen=True):
             "range": compatible(version("axisor")),
         }
 
+
+OBJECTS = {Kind.STRATEGY: "", Kind.VENUE: "", Kind.NOTIFIER: ":plugin"}
+"""What of the package the entry point names: its module, or an object that keeps something."""
 
 EXTRA = {
     Kind.STRATEGY: "",
@@ -122,7 +125,7 @@ def _good(name: str) -> str:
 def _rendered(names: Names, kind: Kind) -> Iterator[tuple[Path, str]]:
     """Yield each file's place and text."""
     root = files("axisor_cli.authoring") / "templates"
-    words = names.words | {"extra": EXTRA[kind]}
+    words = names.words | {"extra": EXTRA[kind], "object": OBJECTS[kind]}
     for shelf in ("common", kind.value):
         for place, template in _templates(root / shelf, Path()):
             text = place.as_posix().replace("__package__", names.package)
