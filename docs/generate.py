@@ -60,6 +60,7 @@ def pages() -> dict[Path, str]:
             {strategy.name: config_settings(strategy.config_type) for strategy in shipped()}
             | {"limits": config_settings(limits())},
         ),
+        DOCS / "hooks.md": within(DOCS / "hooks.md", hook_tables()),
         DOCS / "operations.md": within(
             DOCS / "operations.md",
             {"settings": core_settings(), "exit codes": exit_codes(), "metrics": metrics()},
@@ -136,6 +137,20 @@ def figures() -> str:
     from axisor.metrics import DEFINITIONS
 
     return table(("figure", "definition"), [(f"`{n}`", text) for n, text in DEFINITIONS.items()])
+
+
+def hook_tables() -> dict[str, str]:
+    """Return what each hook's specification says of it, by its name."""
+    import inspect
+
+    from axisor.hookspecs import hooks
+
+    labels = ("When", "Arguments", "Return", "Raising", "Used by", "Since")
+    tables = {}
+    for name, spec in hooks().items():
+        said = dict(re.findall(r"^(\w[\w ]*): (.*)$", inspect.getdoc(spec) or "", re.MULTILINE))
+        tables[name] = table(("", ""), [(label, said[label]) for label in labels])
+    return tables
 
 
 def guard_settings() -> str:

@@ -42,6 +42,8 @@ def surroundings(home: Path) -> dict[str, str]:
 class Reader:
     """Types what a page says, in a folder of its own; the simulator's port is a free one."""
 
+    patience_s = PATIENCE_S
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._environment = surroundings(folder)
@@ -82,7 +84,7 @@ class Reader:
         said = self.folder / "said.txt"
         with said.open("w") as output:
             done = subprocess.run(
-                ["timeout", str(PATIENCE_S), "bash", "-euxo", "pipefail", "-c", text],
+                ["timeout", str(self.patience_s), "bash", "-euxo", "pipefail", "-c", text],
                 cwd=self.folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

@@ -208,7 +208,7 @@ class Takes:
         return 1 // settings.get("divide", 1)
 
 
-def test_hook_configure_hands_each_plugin_its_own_settings():
+def test_hook_configure():
     host, one, other = Plugins(), Takes(), Takes()
     host.register("one", one)
     host.register("other", other)
@@ -249,6 +249,74 @@ def test_the_limits_are_found_and_configured():
     opening = OpenPosition(side=Side.BUY, leverage=1, quantity=101)
     assert isinstance(host.review(opening, "", VIEW), ReviewRefused)
     assert host.review(ACTION, "", VIEW) is None
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """Return a function that installs a plugin which cannot be imported, made of some source."""
+
+    def install(name, source):
+        package = tmp_path / f"axisor_{name}"
+        package.mkdir()
+        (package / "__init__.py").write_text(source + "\nraise ImportError('lost')\n")
+        about = tmp_path / f"axisor_{name}-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: axisor-{name}\nVersion: 1.0\n"
+        )
+        (about / "entry_points.txt").write_text(f"[axisor]\n{name} = axisor_{name}\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        return Plugins.discover([name])
+
+    return install
+
+
+OPENING = OpenPosition(side=Side.BUY, leverage=1, quantity=101)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def review_intent(action): ...", "review = 'review_intent'"],
+    ids=["in its module", "by another name"],
+)
+def test_a_reviewer_that_cannot_be_loaded_has_refused_what_adds_risk(broken, source):
+    host = broken("strict", source)
+
+    refusal = host.review(OPENING, "run", VIEW)
+    assert isinstance(refusal, ReviewRefused)
+    assert "strict is enabled and could not be loaded" in refusal.message
+    assert host.review(ACTION, "run", VIEW) is None, "what protects goes on"
+    assert host.states["strict"].quarantined
+
+
+def test_an_absent_plugin_that_reviews_nothing_refuses_nothing(broken):
+    host = broken("buyer", "def register_strategies(register): ...")
+
+    assert host.review(OPENING, "run", VIEW) is None
+    assert host.states["buyer"].quarantined
+
+
+def test_a_reviewer_with_a_misspelt_hook_has_refused_what_adds_risk():
+    class Misspelt:
+        @hookimpl
+        def review_intents(self, action):
+            raise AssertionError("never called")
+
+    host = Plugins()
+    host.register("misspelt", Misspelt())
+
+    assert isinstance(host.review(OPENING, "run", VIEW), ReviewRefused)
+    assert host.review(ACTION, "run", VIEW) is None
+
+
+def test_a_plugin_is_shown_with_its_hooks_and_where_it_runs():
+    host = Plugins()
+    host.register("takes", Takes())
+    host.register("offers", Offers())
+    host.bar("away", "it cannot say what it offers")
+
+    assert host.states["takes"].hooks == ["configure"]
+    assert [host.states[name].place for name in ("takes", "offers", "away")] == ["core", "core", ""]
 
 
 def test_our_strategies_are_found_and_not_enabled():

@@ -19,7 +19,7 @@ from axisor.exchange.records import Settlement
 from axisor.intents import Action, AddMargin, CashIn, DepositCross, WithdrawCross
 from axisor.model import AccountState, Position
 from axisor.ports import Confirmed, Refused
-from axisor_server.engine.paper import ENDS, carry_out
+from axisor.simulated import ENDS, carry_out
 from tests.simulation.loop import START, SimLoop
 
 WINDOW_MS = 30_000

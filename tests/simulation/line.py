@@ -31,7 +31,7 @@ from axisor.ports import (
     Unknown,
     free_to_leave,
 )
-from axisor_server.engine.paper import ended, find, fundings, transfers
+from axisor.simulated import ended, find, fundings, transfers
 from tests.simulation.exchange import WINDOW_MS, Request
 from tests.simulation.loop import SimLoop
 

@@ -15,6 +15,7 @@ from axisor.events import Coverage, CoverageState, Event, IntentSettled, Outcome
 from axisor.intents import Action, AddMargin, Intent, Notice, OpenPosition, Wake, Why
 from axisor.model import Leash, Mode, Permission, Severity, Side, Tick
 from axisor.ports import Credentials, Secret
+from axisor.simulated import carry_out
 from axisor.strategy import Config, Floor, Memory, PlanRow, Strategy, View, WhatIfRow
 from axisor_server.adapters.memory import (
     MemoryEmergencyLog,
@@ -31,7 +32,6 @@ from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
 from axisor_server.engine.hosting import NOWHERE, RunHost
 from axisor_server.engine.keys import seal_key
-from axisor_server.engine.paper import carry_out
 from tests.support.mirror import Mirror
 from tests.support.venue import SimVenue, SimVenueDoor
 

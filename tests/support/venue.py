@@ -43,7 +43,7 @@ from axisor.ports import (
     Unknown,
     free_to_leave,
 )
-from axisor_server.engine.paper import ENDS, carry_out, ended, find, fundings, transfers
+from axisor.simulated import ENDS, carry_out, ended, find, fundings, transfers
 
 WINDOW_MS = 30_000
 EARLY_MS = 5

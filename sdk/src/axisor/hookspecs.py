@@ -6,7 +6,7 @@ them is given the core.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import pluggy
@@ -41,32 +41,69 @@ class RegisterVenue(Protocol):
 
 @hookspec
 def register_strategies(register: RegisterStrategy) -> None:
-    """Offer strategies that users can run. Call `register` once for each class."""
+    """Offer strategies that users can run.
+
+    When: once, as the core starts; for a plugin in runners, in each of them too.
+    Arguments: `register` takes one class; it raises ConfigInvalid for a name empty or taken.
+    Return: nothing. Call `register` once for each class.
+    Raising: the plugin is quarantined and offers nothing; the others are not touched.
+    Used by: `axisor-margin-guard`.
+    Since: 0.1.0.
+    """
 
 
 @hookspec
 def register_venues(register: RegisterVenue) -> None:
-    """Offer exchanges. Call `register` once for each."""
+    """Offer exchanges.
+
+    When: once, as the core starts.
+    Arguments: `register` takes one `axisor.ports.Venue`; it raises ConfigInvalid for a name taken.
+    Return: nothing. Call `register` once for each venue.
+    Raising: the plugin is quarantined and offers nothing; its accounts cannot be acted for.
+    Used by: `axisor-lnmarkets`.
+    Since: 0.1.0.
+    """
 
 
 @hookspec
 def configure(settings: Mapping[str, Any]) -> None:
-    """Take the plugin's own settings: the table `[plugin.NAME]`, empty where there is none.
+    """Take the plugin's own settings, the table `[plugin.NAME]` of the core's settings file.
 
-    Called once, before anything else is asked of a reviewer or observer. Raise ConfigInvalid for
-    settings that make no sense: the core does not start then.
+    When: once, after all are registered and before anything is reviewed or observed.
+    Arguments: `settings` is that table; without one it is empty.
+    Return: nothing. Keep what is needed.
+    Raising: the core does not start. Raise ConfigInvalid for what makes no sense.
+    Used by: `axisor-limits`.
+    Since: 0.1.0.
     """
 
 
 @hookspec
 def review_intent(action: Action, run: str, view: View) -> AxisorError | None:
-    """Refuse an action before it is sent, by returning the error that says why.
+    """Refuse an action before it is sent.
 
-    One refusal is enough, and a reviewer that raises has refused. `run` is empty for a client's
-    command.
+    When: at each action of a run or a client, after the core's own review let it pass.
+    Arguments: `action` is the wish; `run` whose it is, empty for a client; `view` the account.
+    Return: the error that says why not, or None. One refusal of any plugin decides.
+    Raising: counts as a refusal, also after the third fault, when the plugin is quarantined.
+    Used by: `axisor-limits`, `axisor-margin-guard`.
+    Since: 0.1.0.
     """
 
 
 @hookspec
 def observe_event(event: Event) -> None:
-    """See each event after it is durable. It may come late or again; it is never lost."""
+    """See what happened, once it is on disk.
+
+    When: after each event, in a task of its own; late perhaps, perhaps again, never before.
+    Arguments: `event` is the entry of the journal; `stream` and `sequence` tell one from another.
+    Return: nothing.
+    Raising: stops nobody else. At the third fault the plugin is called no more.
+    Used by: `axisor-logbook`.
+    Since: 0.1.0.
+    """
+
+
+def hooks() -> dict[str, Callable[..., Any]]:
+    """Return every hook's specification by its name, in the order they are written."""
+    return {name: found for name, found in globals().items() if hasattr(found, f"{PROJECT}_spec")}

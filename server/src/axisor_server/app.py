@@ -173,7 +173,7 @@ class Core:
             ids=ids,
             around=Surroundings(
                 venues=plugins.venues,
-                plugins=lambda: plugin_reports(plugins),
+                plugins=lambda: plugin_reports(plugins, self._running.runners.faults),
                 settings=setting_reports(loaded),
                 stop=self._shut_down,
                 read_halt_file=HaltFile(data_dir).read,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -107,8 +107,10 @@ def keep_pace(plugins: Plugins, settings: Settings) -> None:
         venue.use_proxy(settings.venue.proxy)
 
 
-def plugin_reports(plugins: Plugins) -> Sequence[PluginReport]:
-    """Return the plugins as an operator sees them."""
+def plugin_reports(
+    plugins: Plugins, faults: Callable[[str], int] = lambda plugin: 0
+) -> Sequence[PluginReport]:
+    """Return the plugins as an operator sees them; `faults` counts those of runners."""
     return [
         PluginReport(
             name=state.name,
@@ -117,6 +119,9 @@ def plugin_reports(plugins: Plugins) -> Sequence[PluginReport]:
             error=state.error,
             strategies=tuple(state.strategies),
             venues=tuple(state.venues),
+            hooks=tuple(state.hooks),
+            faults=state.faults + faults(state.name),
+            place=state.place,
         )
         for _, state in sorted(plugins.states.items())
     ]

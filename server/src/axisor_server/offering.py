@@ -58,7 +58,7 @@ def offer(plugins: Plugins, settings: Settings) -> None:
             plugins.bar(name, error.message)
     for place in settings.runner.offers:
         for each in _read(place):
-            plugins.host(each.plugin, [each])
+            plugins.host(each.plugin, [each], place="remote")
 
 
 def _read(place: str) -> Sequence[Offer]:

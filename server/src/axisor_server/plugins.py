@@ -3,14 +3,17 @@
 Found is not enabled: entry points are listed from metadata, only names in the settings are
 imported. A plugin that fails to import, to register or in a call is quarantined with its error, and
 the house stands. Only `review_intent` fails closed: a reviewer that raises, or is quarantined, has
-refused.
+refused, and where one may be absent because it could not be loaded, whatever adds risk is refused.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -33,24 +36,33 @@ from axisor.ports import Venue
 from axisor.remote import Offer
 from axisor.strategy import Strategy, View
 from axisor_server.domain.hosting import stand_in
+from axisor_server.domain.intent import increases_risk
 
 GROUP = "axisor"
 FAULT_LIMIT = 3
 """Faults after which a plugin is quarantined."""
 
+REVIEWS = re.compile(rb"\bdef review|review_intent")
+"""What the source of a reviewer has somewhere."""
+
 log = structlog.get_logger("axisor.plugins")
 
 
 class PluginState(Struct):
-    """A plugin as an operator sees it. `error` is empty while all is well."""
+    """A plugin as an operator sees it. `error` is empty while all is well.
+
+    `place` is `core`, `runner` or `remote`, empty where it does not run.
+    """
 
     name: str
     version: str
     enabled: bool
     strategies: list[str] = []
     venues: list[str] = []
+    hooks: list[str] = []
     faults: int = 0
     error: str = ""
+    place: str = ""
 
     @property
     def quarantined(self) -> bool:
@@ -71,6 +83,7 @@ class Plugins:
         self.strategies: dict[str, type[Strategy[Any, Any]]] = {}
         self.venues: dict[str, Venue] = {}
         self.owners: dict[str, str] = {}
+        self._absent: set[str] = set()
 
     @classmethod
     def discover(
@@ -128,6 +141,8 @@ class Plugins:
             module = entry.load()
         except Exception as error:  # a plugin's import may fail in any way; the house stands
             self._quarantine(state, "import", error)
+            if _may_review(entry):
+                self._absent.add(name)
             return
         self.register(name, module, version=version)
 
@@ -139,17 +154,28 @@ class Plugins:
             self._manager.check_pending()
         except Exception as error:  # pluggy raises its own kinds for misspelt hooks
             self._quarantine(state, "register", error)
+            if any(each.startswith("review") for each in dir(module)):
+                self._absent.add(name)
             self._manager.unregister(name=name)
             return
+        state.place = "core"
+        state.hooks = [
+            hook
+            for hook in hookspecs.hooks()
+            if any(i.plugin_name == name for i in getattr(self._manager.hook, hook).get_hookimpls())
+        ]
         self._call(state, "register_strategies", register=self._strategy_taker(state))
         self._call(state, "register_venues", register=self._venue_taker(state))
         if state.quarantined:
             self._forget(state)
 
-    def host(self, name: str, offers: Iterable[Offer]) -> None:
-        """Offer strategies that run elsewhere; what is wrong with one quarantines the plugin."""
+    def host(self, name: str, offers: Iterable[Offer], *, place: str = "runner") -> None:
+        """Offer strategies that run elsewhere; what is wrong with one quarantines the plugin.
+
+        `place` is `runner` where the core starts what runs them, `remote` where others do.
+        """
         state = self.states.setdefault(name, PluginState(name=name, version="", enabled=True))
-        state.enabled = True
+        state.enabled, state.place = True, place
         take = self._strategy_taker(state)
         for offer in offers:
             state.version = offer.version
@@ -226,7 +252,13 @@ class Plugins:
         raise VenueNotFound(f"No enabled plugin offers `{name}`.{_near(name, self.venues)}")
 
     def review(self, action: Action, run: str, view: View) -> AxisorError | None:
-        """Ask every reviewer; return the first refusal. A reviewer that raises has refused."""
+        """Ask every reviewer; return the first refusal. A reviewer that raises has refused.
+
+        What adds risk is refused while an enabled plugin that may review could not be loaded;
+        what protects is not, for a guard must not fail with its neighbour.
+        """
+        if self._absent and increases_risk(action):
+            return _missed(min(self._absent))
         for impl in self._manager.hook.review_intent.get_hookimpls():
             given = {"action": action, "run": run, "view": view}
             try:
@@ -258,6 +290,34 @@ class Plugins:
         log.warning("plugin fault", plugin=name, faults=state.faults, error=repr(error))
         if state.faults >= FAULT_LIMIT:
             self._quarantine(state, "call", error)
+
+
+def _may_review(entry: EntryPoint) -> bool:
+    """Tell by its source whether a plugin that cannot be imported may be a reviewer.
+
+    Where no source is found nothing is known, and then it may. Nothing of it is run.
+    """
+    try:
+        spec = find_spec(entry.module.partition(".")[0])
+    except (ImportError, ValueError):
+        return True
+    if spec is None:
+        return True
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    if spec.origin is not None and spec.origin.endswith(".py"):
+        files.append(Path(spec.origin))
+    if not files:
+        return True
+    return any(REVIEWS.search(file.read_bytes()) for file in files)
+
+
+def _missed(plugin: str) -> ReviewRefused:
+    return ReviewRefused(
+        f"The plugin {plugin} is enabled and could not be loaded; it may have refused this.",
+        fix="See what is wrong with it: axisor plugin info. Mend it, or take it from `plugins`.",
+        plugin=plugin,
+    )
 
 
 def _as_refusal(plugin: str, refusal: object) -> AxisorError:

@@ -7,7 +7,7 @@ import pytest
 from axisor.events import IntentState, NoticeGiven
 from axisor.intents import CrossOrder, DepositCross, OpenPosition
 from axisor.model import Side
-from axisor_server.engine.paper import carry_out
+from axisor.simulated import carry_out
 from tests.support.core import Bench
 
 

@@ -22,6 +22,7 @@ from axisor.errors import TokenInvalid
 from axisor.events import HaltLevel
 from axisor.intents import OpenPosition
 from axisor.model import Mode, Permission, PlatformRole, Role, Side
+from axisor.simulated import carry_out
 from axisor.strategy import Config, Memory, Strategy
 from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
@@ -38,7 +39,6 @@ from axisor_server.domain.memberships import Membership, to_document
 from axisor_server.domain.plans import Catalogue, Plan
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
-from axisor_server.engine.paper import carry_out
 from axisor_server.ports import Store
 from axisor_server.rpc.house import House
 from axisor_server.rpc.house_people import Reach

@@ -57,10 +57,16 @@ def _channel(asked: argparse.Namespace, token: Secret) -> grpc.aio.Channel:
         import grpc.aio
 
         return grpc.aio.insecure_channel(asked.address)
+    from axisor.client.pins import PINNED_NAME, pinned
     from axisor.client.profile import Profile, open_channel
 
-    certificate = None if asked.certificate is None else asked.certificate.read_bytes()
-    return open_channel(Profile(asked.address, token=token, certificate=certificate))
+    if asked.pin:
+        certificate: bytes | None = pinned(asked.address, asked.pin)
+    else:
+        certificate = None if asked.certificate is None else asked.certificate.read_bytes()
+    name = PINNED_NAME if asked.pin else None
+    profile = Profile(asked.address, token=token, certificate=certificate, tls_name=name)
+    return open_channel(profile)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--describe", action="store_true", help="print its strategies as JSON")
     parser.add_argument("--address", default="", help="the core: HOST:PORT, or unix:PATH")
     parser.add_argument("--certificate", type=Path, help="the core's certificate; not for unix:")
+    parser.add_argument(
+        "--pin", default="", help="sha256:… of the core's key, instead; holds over renewals"
+    )
     parser.add_argument("--run", default="", help="accounts/ACCOUNT/runs/RUN")
     parser.add_argument("--token-file", default="-", help="a file with the token; - is stdin")
     return parser

@@ -9,7 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -28,6 +29,9 @@ from axisor.strategy import Strategy, decode_config, decode_memory, encode_memor
 from axisor.testing import market, script
 from axisor.testing.configs import extreme_config, is_legal, plain_config
 from axisor.testing.harness import Harness
+
+if TYPE_CHECKING:
+    import pytest
 
 AnyStrategy: TypeAlias = type[Strategy[Any, Any]]
 Check: TypeAlias = Callable[[AnyStrategy, dict[str, Any]], None]
@@ -247,3 +251,16 @@ def is_sparse_equivalent(strategy: AnyStrategy, config: dict[str, Any]) -> None:
         woken = _actions(script.play(strategy, config, history))
         always = _actions(script.play(strategy, config, history, every_tick=True))
         _require(woken == always, f"with seed {seed} it decides otherwise on each tick")
+
+
+def parametrize_with_checks(strategy: AnyStrategy, **config: Any) -> pytest.MarkDecorator:
+    """Make a test of each check; the test takes `check` and calls it.
+
+    `config` is the configuration to play with; without one, only what must be given is. Needs
+    pytest, of which it returns the mark.
+    """
+    import pytest
+
+    given = msgspec.json.decode(msgspec.json.encode(config)) if config else plain_config(strategy)
+    cases = [pytest.param(partial(check, strategy, given), id=name) for name, check in checks_of()]
+    return pytest.mark.parametrize("check", cases)

@@ -1,7 +1,9 @@
-"""A transport clock that moves only when told to."""
+"""Transport clocks: one that moves only when told to, and that of this machine."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -30,3 +32,19 @@ class FixedClock:
     async def sleep(self, seconds: float) -> None:
         """Move by that long."""
         self.move(timedelta(seconds=seconds))
+
+
+class SystemClock:
+    """Implements the `Clock` port by the clocks of this machine."""
+
+    def now(self) -> datetime:
+        """Return wall time."""
+        return datetime.now(UTC)
+
+    def monotonic_ms(self) -> int:
+        """Return milliseconds since some moment of the past."""
+        return time.monotonic_ns() // 1_000_000
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        await asyncio.sleep(seconds)

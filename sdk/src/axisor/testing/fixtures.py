@@ -1,8 +1,11 @@
-"""The pytest plugin: the fixtures `harness` and `clock`."""
+"""The pytest plugin: the fixtures `harness`, `simulator`, `stub_server` and `clock`."""
+
+# Everything is imported late: a plugin that imports its package at start hides it from coverage.
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +14,12 @@ if TYPE_CHECKING:
     from axisor.strategy import Strategy
     from axisor.testing.clock import FixedClock
     from axisor.testing.harness import Harness
+    from axisor.testing.simulator import Simulator
 
 
 @pytest.fixture
 def harness() -> Callable[..., Harness]:
     """Return a function that makes a harness: `harness(MyStrategy, margin=1000)`."""
-    # imported late: a plugin that imports its package at start hides it from coverage
     from axisor.testing.harness import Harness
 
     def make(strategy: type[Strategy[Any, Any]], /, **config: Any) -> Harness:
@@ -31,3 +34,19 @@ def clock() -> FixedClock:
     from axisor.testing.clock import FixedClock
 
     return FixedClock()
+
+
+@pytest.fixture
+def simulator(clock: FixedClock) -> Simulator:
+    """Return a venue in this process: one account of 1,000,000 sats, the price at 100,000."""
+    from axisor.testing.simulator import Simulator
+
+    return Simulator(clock=clock)
+
+
+@pytest.fixture
+def stub_server() -> Callable[..., AbstractAsyncContextManager[str]]:
+    """Return `axisor.testing.stub.stub_server`, which serves scripted calls on loopback."""
+    from axisor.testing.stub import stub_server
+
+    return stub_server

@@ -53,6 +53,34 @@ PLUGIN_STATE_QUARANTINED: PluginState.ValueType  # 3
 """Switched off by the core because it failed."""
 Global___PluginState: _TypeAlias = PluginState  # noqa: Y015
 
+class _PluginPlace:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PluginPlaceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PluginPlace.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLUGIN_PLACE_UNSPECIFIED: _PluginPlace.ValueType  # 0
+    """Not at work, so nowhere."""
+    PLUGIN_PLACE_CORE: _PluginPlace.ValueType  # 1
+    """In the core's own process."""
+    PLUGIN_PLACE_RUNNER: _PluginPlace.ValueType  # 2
+    """In processes that the core starts, one for each run."""
+    PLUGIN_PLACE_REMOTE: _PluginPlace.ValueType  # 3
+    """In processes that come by themselves, wherever they are."""
+
+class PluginPlace(_PluginPlace, metaclass=_PluginPlaceEnumTypeWrapper):
+    """Where the code of a plugin runs."""
+
+PLUGIN_PLACE_UNSPECIFIED: PluginPlace.ValueType  # 0
+"""Not at work, so nowhere."""
+PLUGIN_PLACE_CORE: PluginPlace.ValueType  # 1
+"""In the core's own process."""
+PLUGIN_PLACE_RUNNER: PluginPlace.ValueType  # 2
+"""In processes that the core starts, one for each run."""
+PLUGIN_PLACE_REMOTE: PluginPlace.ValueType  # 3
+"""In processes that come by themselves, wherever they are."""
+Global___PluginPlace: _TypeAlias = PluginPlace  # noqa: Y015
+
 @_typing.final
 class Strategy(_message.Message):
     """A strategy that an enabled plugin offers."""
@@ -113,6 +141,9 @@ class Plugin(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     STRATEGIES_FIELD_NUMBER: _builtins.int
     VENUES_FIELD_NUMBER: _builtins.int
+    HOOKS_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Format: `plugins/{plugin}`."""
     version: _builtins.str
@@ -121,6 +152,10 @@ class Plugin(_message.Message):
     """Output only. Whether it is at work."""
     error: _builtins.str
     """Output only. Why it is in quarantine. Empty where it is not."""
+    faults: _builtins.int
+    """Output only. How often it failed since the core started."""
+    place: Global___PluginPlace.ValueType
+    """Output only. Where its code runs."""
     @_builtins.property
     def strategies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Output only. The strategies it brings. Format: `strategies/{strategy}`."""
@@ -128,6 +163,10 @@ class Plugin(_message.Message):
     @_builtins.property
     def venues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Output only. The venues it brings. Format: `venues/{venue}`."""
+
+    @_builtins.property
+    def hooks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The hooks it implements, as far as it was loaded in the core."""
 
     def __init__(
         self,
@@ -138,10 +177,13 @@ class Plugin(_message.Message):
         error: _builtins.str = ...,
         strategies: _abc.Iterable[_builtins.str] | None = ...,
         venues: _abc.Iterable[_builtins.str] | None = ...,
+        hooks: _abc.Iterable[_builtins.str] | None = ...,
+        faults: _builtins.int = ...,
+        place: Global___PluginPlace.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "name", b"name", "state", b"state", "strategies", b"strategies", "venues", b"venues", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "faults", b"faults", "hooks", b"hooks", "name", b"name", "place", b"place", "state", b"state", "strategies", b"strategies", "venues", b"venues", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -226,6 +226,14 @@ class StrategyServicer:
         )
 
 
+PLACES = {
+    "": pb.PLUGIN_PLACE_UNSPECIFIED,
+    "core": pb.PLUGIN_PLACE_CORE,
+    "runner": pb.PLUGIN_PLACE_RUNNER,
+    "remote": pb.PLUGIN_PLACE_REMOTE,
+}
+
+
 def plugin_to_wire(plugin: PluginReport) -> pb.Plugin:
     """Return a plugin as a message."""
     state = pb.PLUGIN_STATE_ENABLED if plugin.enabled else pb.PLUGIN_STATE_FOUND
@@ -238,6 +246,9 @@ def plugin_to_wire(plugin: PluginReport) -> pb.Plugin:
         error=plugin.error,
         strategies=[strategy_name(name) for name in plugin.strategies],
         venues=[f"venues/{name}" for name in plugin.venues],
+        hooks=plugin.hooks,
+        faults=plugin.faults,
+        place=PLACES[plugin.place],
     )
 
 

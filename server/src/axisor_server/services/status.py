@@ -31,7 +31,7 @@ USUAL_DRAIN = timedelta(seconds=30)
 
 
 class PluginReport(Struct, frozen=True, kw_only=True):
-    """A plugin as an operator sees it."""
+    """A plugin as an operator sees it; `place` is `core`, `runner`, `remote` or empty."""
 
     name: str
     version: str
@@ -39,6 +39,9 @@ class PluginReport(Struct, frozen=True, kw_only=True):
     error: str
     strategies: tuple[str, ...]
     venues: tuple[str, ...]
+    hooks: tuple[str, ...] = ()
+    faults: int = 0
+    place: str = ""
 
 
 class SettingReport(Struct, frozen=True, kw_only=True):

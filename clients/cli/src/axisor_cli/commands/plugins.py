@@ -1,4 +1,4 @@
-"""`axisor plugin`: what is installed, enabled and offered."""
+"""`axisor plugin`: what a core has of plugins, and what their authors need."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ COLUMNS = (
     Column("name", "plugin"),
     Column("version", "version"),
     Column("state", "state"),
+    Column("runs", "runs in"),
+    Column("faults", "faults", number=True),
     Column("offers", "offers"),
     Column("problem", "problem"),
 )
 
 
 STATES = {1: "found", 2: "enabled", 3: "quarantined"}
+PLACES = {0: "", 1: "the core", 2: "runners of the core", 3: "runners of others"}
 
 
 def row(found: Any, strategies: tuple[Any, ...]) -> dict[str, Any]:
@@ -33,12 +36,16 @@ def row(found: Any, strategies: tuple[Any, ...]) -> dict[str, Any]:
         "name": found.name.rpartition("/")[2],
         "version": found.version,
         "state": STATES.get(found.state, "unrecognized"),
+        "runs": PLACES.get(found.place, "unrecognized"),
+        "faults": found.faults,
+        "hooks": list(found.hooks),
         "offers": names,
         "problem": found.error,
         "strategies": [
             {
                 "name": each.name.rpartition("/")[2],
                 "documentation": each.documentation,
+                "permissions": permissions(each),
                 "config_schema": json.loads(each.config_schema or "{}"),
             }
             for each in mine
@@ -46,15 +53,25 @@ def row(found: Any, strategies: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
+def permissions(strategy: Any) -> list[str]:
+    """Return the rights a strategy asks for, as words."""
+    from axisor.wire.scalars import permissions_from_wire
+
+    return [str(right.name) for right in permissions_from_wire(strategy.permissions)]
+
+
 @click.group()
 def plugin() -> None:
-    """Plugins of the core."""
+    """Plugins: those of the core, and making, checking and running your own."""
 
 
 @command(plugin, name="list")
 def list_plugins(options: Options) -> None:
     """List plugins installed beside the core; -o json has the schemas of their strategies."""
+    options.printer().rows(_all(options), COLUMNS)
 
+
+def _all(options: Options) -> list[dict[str, Any]]:
     async def use(client: Client) -> list[dict[str, Any]]:
         from axisor.client import every
 
@@ -62,4 +79,190 @@ def list_plugins(options: Options) -> None:
         strategies = await every(lambda token: client.strategies.list(page_token=token))
         return [row(each, strategies) for each in plugins]
 
-    options.printer().rows(options.run(use), COLUMNS)
+    return options.run(use)
+
+
+@command(plugin)
+@click.argument("name")
+def info(options: Options, name: str) -> None:
+    """Show a plugin of the core: where it runs, its faults, hooks, rights and settings."""
+    from axisor.errors import FieldInvalid
+
+    rows = _all(options)
+    found = next((each for each in rows if each["name"] == name), None)
+    if found is None:
+        known = ", ".join(each["name"] for each in rows)
+        raise FieldInvalid(
+            f"No plugin `{name}` is installed beside the core.",
+            fix=f"There are {known}.",
+            field="name",
+        )
+    printer = options.printer()
+    if printer.is_data:
+        printer.record(found)
+        return
+    printer.record({key: value for key, value in found.items() if key != "strategies"})
+    for strategy in found["strategies"]:
+        rights = ", ".join(strategy["permissions"]) or "none"
+        click.echo(f"\n{strategy['name']}  asks for {rights}\n{strategy['documentation']}")
+        for line in fields(strategy["config_schema"]):
+            click.echo(line)
+
+
+def fields(schema: dict[str, Any]) -> list[str]:
+    """Return a line for each field of a configuration's schema, those of its own first."""
+    shapes = schema.get("$defs", {})
+    top = shapes.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    needed = set(top.get("required", ()))
+    width = max((len(name) for name in top.get("properties", {})), default=0)
+    return [
+        f"  {name:<{width}}  {about.get('description', '')} "
+        + ("(must be given)" if name in needed else f"[{_default(about)}]")
+        for name, about in top.get("properties", {}).items()
+    ]
+
+
+def _default(about: dict[str, Any]) -> str:
+    return json.dumps(about.get("default"), ensure_ascii=False)
+
+
+@command(plugin)
+@click.argument("name", required=False)
+def hooks(options: Options, name: str | None) -> None:
+    """Show the hooks that a plugin may implement, or one of them."""
+    import inspect
+
+    from axisor.errors import FieldInvalid
+    from axisor.hookspecs import hooks as specified
+
+    known = specified()
+    if name is not None and name not in known:
+        raise FieldInvalid(
+            f"There is no hook `{name}`.", fix=f"There are {', '.join(known)}.", field="name"
+        )
+    rows: list[dict[str, Any]] = [
+        {
+            "name": each,
+            "arguments": list(inspect.signature(spec).parameters),
+            "text": inspect.getdoc(spec) or "",
+        }
+        for each, spec in known.items()
+        if name in (None, each)
+    ]
+    printer = options.printer()
+    if printer.is_data:
+        printer.rows(rows, ())
+        return
+    for each in rows:
+        click.echo(f"{each['name']}({', '.join(each['arguments'])})")
+        click.echo("".join(f"    {line}\n" if line else "\n" for line in each["text"].splitlines()))
+
+
+@command(plugin, name="new")
+@click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(["strategy", "venue", "notifier"]),
+    default="strategy",
+    show_default=True,
+    help="What it is for.",
+)
+@click.option(
+    "--to", "folder", type=click.Path(file_okay=False), help="Its folder; ./NAME by default."
+)
+def new(options: Options, name: str, kind: str, folder: str | None) -> None:
+    """Write a plugin that works, with its tests, into a new folder."""
+    from pathlib import Path
+
+    from axisor_cli.authoring.scaffold import Kind, scaffold
+
+    place = Path(folder or name)
+    written = scaffold(name, Kind(kind), place)
+    printer = options.printer()
+    if printer.is_data:
+        printer.record({"name": name, "kind": kind, "folder": str(place), "files": written})
+        return
+    for each in written:
+        click.echo(place / each)
+    click.echo(
+        f"\nNext:  cd {place}\n"
+        "       pip install -e '.[dev]'\n"
+        "       axisor plugin test\n"
+        "       axisor plugin check"
+    )
+
+
+@command(plugin)
+@click.argument("target", default=".")
+@click.option("--config", metavar="JSON", help="The configuration that strategies are played with.")
+@click.option("--settings", metavar="JSON", help="The settings that the plugin gets.")
+@click.option("--url", help="A simulator's address, where a venue needs one. It is traded at.")
+def check(options: Options, **given: Any) -> None:
+    """Hold a plugin to what every plugin must do; TARGET is its folder, or its name.
+
+    Its code is run here, with whatever it does. A venue is traded at on its network sim. What to
+    play with may stand in its manifest: [tool.axisor.configs.STRATEGY], [tool.axisor.settings].
+    """
+    from axisor_cli.authoring.checking import check as checked
+
+    if checked(given, options.printer()):
+        raise click.exceptions.Exit(1)
+
+
+@plugin.command(context_settings={"ignore_unknown_options": True})
+@click.argument("folder", default=".", type=click.Path(file_okay=False))
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def test(folder: str, words: tuple[str, ...]) -> None:
+    """Run a plugin's own tests; WORDS go to pytest."""
+    from pathlib import Path
+
+    from axisor_cli.authoring.checking import test as tested
+
+    if tested(Path(folder), words):
+        raise click.exceptions.Exit(1)
+
+
+@command(plugin, name="run")
+@click.argument("target", default=".")
+@click.option("--strategy", help="Which, where the plugin offers several.")
+@click.option("--config", metavar="JSON", default="{}", help="Its configuration.")
+@click.option("--scenario", default="flash-crash", show_default=True)
+@click.option("--seed", type=int, default=21, show_default=True)
+@click.option("--balance", type=click.IntRange(1), default=2_000_000, show_default=True)
+@click.option("--speed", type=click.FloatRange(0.1, 20), default=4, show_default=True)
+def play(options: Options, target: str, strategy: str | None, config: str, **market: Any) -> None:
+    """Run a strategy of yours on a simulator and a core of its own, and tell what it decides.
+
+    TARGET is an installed plugin, by name or folder. Both are gone afterwards.
+    """
+    import asyncio
+    import tempfile
+    from pathlib import Path
+
+    from msgspec import structs
+
+    from axisor_cli.authoring import playing
+    from axisor_cli.rigging import Market
+
+    found = playing.the_one(target)
+    chosen = playing.strategy_of(found, strategy)
+    played_on = Market(**{**market, "speed": str(market["speed"])})
+    printer = options.printer()
+    say = (lambda _: None) if printer.is_data else click.echo
+    with tempfile.TemporaryDirectory(prefix="axisor-plugin-") as folder:
+        played = asyncio.run(
+            playing.play(
+                Path(folder),
+                found.name,
+                chosen,
+                played_on,
+                config=playing.check_config(config),
+                say=say,
+            )
+        )
+    if printer.is_data:
+        printer.record({**structs.asdict(played), "went_well": played.went_well})
+    else:
+        click.echo("\n".join(playing.lines(played)))
+    if not played.went_well:
+        raise click.exceptions.Exit(1)

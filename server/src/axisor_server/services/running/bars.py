@@ -17,16 +17,22 @@ class Bars:
         """Take whom to tell of a plugin that is kept out from now on."""
         self._tell = tell
         self._faults: dict[str, deque[int]] = {}
+        self._counts: dict[str, int] = {}
         self._barred: dict[str, str] = {}
 
     def reason(self, plugin: str) -> str:
         """Return why a plugin is kept out, empty where it is not."""
         return self._barred.get(plugin, "")
 
+    def faults(self, plugin: str) -> int:
+        """Return how many faults of a plugin were counted since the core started."""
+        return self._counts.get(plugin, 0)
+
     def fault(self, plugin: str, reason: str, *, now_ms: int) -> bool:
         """Count a fault; return whether the plugin is kept out."""
         faults = self._faults.setdefault(plugin, deque(maxlen=MOST_FAULTS))
         faults.append(now_ms)
+        self._counts[plugin] = self._counts.get(plugin, 0) + 1
         if len(faults) < MOST_FAULTS or now_ms - faults[0] > WITHIN_MS:
             return bool(self.reason(plugin))
         if plugin not in self._barred:

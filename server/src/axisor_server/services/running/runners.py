@@ -57,6 +57,10 @@ class Runners:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ending: dict[asyncio.Future[str], None] = {}
 
+    def faults(self, plugin: str) -> int:
+        """Return how many faults a plugin's runners had since the core started."""
+        return self._bars.faults(plugin)
+
     def open(self, run: HostedRun, hear: Callable[[Heard], None]) -> None:
         """Have a runner for a run until it is closed."""
         reason = self._bars.reason(run.plugin)
