@@ -18,7 +18,7 @@ HOUSE := -e ./sdk -e ./server -e ./clients/cli -e ./clients/tui -e './plugins/ln
 MANIFESTS := constraints.txt $(wildcard pyproject.toml */pyproject.toml */*/pyproject.toml)
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
 FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:plugins/lnmarkets/src:plugins/margin-guard/src:plugins/logbook/src:plugins/balance/src:plugins/limits/src:plugins/carry/src:plugins/entries/src:plugins/exits/src:examples/dip-buyer/src
-NODE_TESTS := tests/e2e/node examples/runner-typescript
+NODE_TESTS := tests/e2e/node examples/runner-typescript examples/client-typescript
 
 .PHONY: help demo test check lint proto bench campaign venv dev node clean
 

@@ -1,4 +1,4 @@
-"""A core with an account for clients to speak to, and a line to it that can be cut."""
+"""A core with an account for clients to speak to, and for each of them a line that can be cut."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 from msgspec import Struct
-from tests.support.cutting import Wire, laid
-from tests.support.processes import Core, Simulator, add_account, core, simulator
 
 from axisor.client import Client
 from axisor.model import MarginMode, OrderType, Price, Side
 from axisor.wire.records import SeenEvent
+from tests.support.cutting import Wire, laid
+from tests.support.processes import Core, Simulator, add_account, core, simulator
 
 LIMIT = 90_000
 """Far below the price, so that an order rests and its position is never opened."""
 
 
 class House(Struct):
-    """What a script needs: a core, its venue, the line to it, and a client that goes past the line."""
+    """A core, its venue, and a client of ours that speaks to it directly.
+
+    Orders are placed `alone`, so that what the venue has taken can be counted, and disturbed.
+    """
 
     folder: Path
     core: Core
     sim: Simulator
-    line: Wire
     client: Client
     account: str
+    alone: asyncio.Lock
 
     @property
     def parent(self) -> str:
         """Return the account's name."""
         return f"accounts/{self.account}"
-
-    @property
-    def address(self) -> str:
-        """Return where the line begins."""
-        return f"127.0.0.1:{self.line.port}"
 
     @property
     def certificate(self) -> Path:
@@ -50,16 +50,17 @@ class House(Struct):
         return len(await self.sim.ledger("new_trade"))
 
     async def stir(self) -> None:
-        """Let something happen, past the line, that the journal tells of."""
-        await self.client.orders.place(
-            self.account,
-            margin_mode=MarginMode.ISOLATED,
-            type=OrderType.LIMIT,
-            side=Side.BUY,
-            quantity=1,
-            leverage=Decimal(10),
-            price=Price(LIMIT),
-        )
+        """Let something happen that the journal tells of."""
+        async with self.alone:
+            await self.client.orders.place(
+                self.account,
+                margin_mode=MarginMode.ISOLATED,
+                type=OrderType.LIMIT,
+                side=Side.BUY,
+                quantity=1,
+                leverage=Decimal(10),
+                price=Price(LIMIT),
+            )
 
     async def last(self) -> int:
         """Return the sequence of the newest event."""
@@ -82,11 +83,40 @@ class House(Struct):
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[House]:
     """Keep all of it running until the block ends."""
-    async with simulator(folder) as sim, core(folder) as running:
-        host, _, port = running.listen.rpartition(":")
-        async with (
-            laid(lambda: asyncio.open_connection(host, int(port))) as line,
-            running.client() as client,
-        ):
-            account = await add_account(client, sim.url)
-            yield House(folder, running, sim, line, client, account)
+    async with (
+        simulator(folder) as sim,
+        core(folder) as running,
+        running.client() as client,
+    ):
+        account = await add_account(client, sim.url)
+        yield House(folder, running, sim, client, account, asyncio.Lock())
+
+
+class Trial(Struct):
+    """One client's trial: the house, and a line of its own."""
+
+    house: House
+    line: Wire
+
+    @property
+    def address(self) -> str:
+        """Return where the line begins."""
+        return f"127.0.0.1:{self.line.port}"
+
+    def order(self) -> dict[str, Any]:
+        """Return an order that rests, under a request id of its own."""
+        return {
+            "account": self.house.parent,
+            "request_id": str(uuid4()),
+            "quantity_usd": 1,
+            "leverage": "10",
+            "limit_price_usd": str(LIMIT),
+        }
+
+
+@asynccontextmanager
+async def trial(at: House) -> AsyncIterator[Trial]:
+    """Lay a line to the core for one client."""
+    host, _, port = at.core.listen.rpartition(":")
+    async with laid(lambda: asyncio.open_connection(host, int(port))) as line:
+        yield Trial(at, line)

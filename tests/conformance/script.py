@@ -2,49 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from uuid import uuid4
-
-from tests.conformance.house import LIMIT, House
-from tests.conformance.program import Program, program
-from tests.support.processes import until
 
 from axisor.tokens import caveat
+from tests.conformance.house import LIMIT, House, Trial, trial
+from tests.conformance.program import Program, program
+from tests.support.processes import until
 
 SILENCE_S = 2
 """Clients are told to take a stream for dead after this; 45 s are usual."""
 
 
-async def conform(house: House, command: Sequence[str], *, name: str) -> None:
-    """Have a client do the whole script. Raises AssertionError naming what it did not do."""
+async def conform(house: House, commands: Mapping[str, Sequence[str]]) -> None:
+    """Have clients do the whole script, all at once. Raises AssertionError naming who did not."""
+    ended = await asyncio.gather(
+        *(_conforms(house, name, command) for name, command in commands.items()),
+        return_exceptions=True,
+    )
+    failed = {
+        name: "".join(traceback.format_exception(end))
+        for name, end in zip(commands, ended, strict=True)
+        if end is not None
+    }
+    assert not failed, "\n".join(f"{name}: {problem}" for name, problem in failed.items())
+
+
+async def _conforms(house: House, name: str, command: Sequence[str]) -> None:
     rights = caveat("permissions", "read", "trade")
     made, secret = await house.client.tokens.create(name, [rights])
     token = house.folder / f"{name}.token"
     token.write_text(secret.reveal())
-    log = house.folder / f"{name}.log"
-    words = (*command, house.address, str(house.certificate), str(token))
+    async with trial(house) as at:
+        await _passes(at, (*command, at.address, str(house.certificate), str(token)), name, made.id)
+
+
+async def _passes(at: Trial, words: Sequence[str], name: str, token: str) -> None:
+    log = at.house.folder / f"{name}.log"
     async with program((*words, "live"), log=log) as client:
-        await refuses_another_mode(house, client)
+        await refuses_another_mode(at, client)
     async with program((*words, "sim"), log=log) as client:
         await looks_around(client)
-        await places_once(house, client)
-        await understands_errors(house, client)
-        await places_once_over_a_broken_line(house, client)
-        await watches_over_cuts(house, client)
-        await house.client.tokens.revoke(made.id)
-        await ends_with_its_token(house, client)
+        async with at.house.alone:
+            await places_once(at, client)
+            await understands_errors(at, client)
+            await places_once_over_a_broken_line(at, client)
+        await watches_over_cuts(at, client)
+        await at.house.client.tokens.revoke(token)
+        await ends_with_its_token(at, client)
 
 
-async def refuses_another_mode(house: House, client: Program) -> None:
+async def refuses_another_mode(at: Trial, client: Program) -> None:
     """It says which mode it means, so that nothing happens in another."""
-    before = await house.placed()
-
-    answer = await client.do("place", **order(house))
+    async with at.house.alone:
+        before = await at.house.placed()
+        answer = await client.do("place", **at.order())
+        assert await at.house.placed() == before
 
     assert told(answer) == ("MODE_MISMATCH", "FAILED_PRECONDITION", None)
     assert await client.bye() == 0
-    assert await house.placed() == before
 
 
 async def looks_around(client: Program) -> None:
@@ -54,48 +72,37 @@ async def looks_around(client: Program) -> None:
     assert {"axisor.v1.OrderService", "grpc.health.v1.Health"} <= set(services)
 
 
-async def places_once(house: House, client: Program) -> None:
+async def places_once(at: Trial, client: Program) -> None:
     """It places an order; the same request id gets the same answer, and another has no effect."""
-    before = await house.placed()
-    request = order(house)
+    before = await at.house.placed()
+    request = at.order()
 
     first = await client.do("place", **request)
     again = await client.do("place", **request)
 
     assert first["placed"]["state"] == "CONFIRMED", first
-    assert first["placed"]["order"].startswith(f"{house.parent}/orders/")
+    assert first["placed"]["order"].startswith(f"{at.house.parent}/orders/")
     assert again == first
     reused = await client.do("place", **(request | {"limit_price_usd": str(LIMIT - 1)}))
     assert told(reused) == ("REQUEST_ID_REUSED", "ALREADY_EXISTS", None)
-    assert await house.placed() == before + 1
+    assert await at.house.placed() == before + 1
 
 
-async def understands_errors(house: House, client: Program) -> None:
+async def understands_errors(at: Trial, client: Program) -> None:
     """It tells a refusal's reason, what it means for the money, and how long to wait."""
-    before = await house.placed()
+    before = await at.house.placed()
 
-    unknown = await client.do("place", **(order(house) | {"account": "accounts/nobody"}))
-    off_step = await client.do("place", **(order(house) | {"limit_price_usd": "90000.3"}))
-    await house.sim.fault("trade", "status:429")
-    limited = await client.do("place", **order(house))
+    unknown = await client.do("place", **(at.order() | {"account": "accounts/nobody"}))
+    off_step = await client.do("place", **(at.order() | {"limit_price_usd": "90000.3"}))
+    await at.house.sim.fault("trade", "status:429")
+    limited = await client.do("place", **at.order())
 
     assert told(unknown) == ("ACCOUNT_NOT_FOUND", "NOT_FOUND", None)
     assert told(off_step) == ("PRICE_OFF_STEP", "INVALID_ARGUMENT", None)
     reason, code, wait = told(limited)
     assert (reason, code) == ("VENUE_RATE_LIMITED", "RESOURCE_EXHAUSTED")
     assert wait > 0
-    assert await house.placed() == before
-
-
-def order(house: House) -> dict[str, Any]:
-    """Return an order that rests, under a request id of its own."""
-    return {
-        "account": house.parent,
-        "request_id": str(uuid4()),
-        "quantity_usd": 1,
-        "leverage": "10",
-        "limit_price_usd": str(LIMIT),
-    }
+    assert await at.house.placed() == before
 
 
 def told(answer: dict[str, Any]) -> tuple[Any, ...]:
@@ -107,41 +114,41 @@ def told(answer: dict[str, Any]) -> tuple[Any, ...]:
     return error["reason"], error["code"], error["retry_after_s"]
 
 
-async def places_once_over_a_broken_line(house: House, client: Program) -> None:
+async def places_once_over_a_broken_line(at: Trial, client: Program) -> None:
     """It asks again by itself, under the same request id, where the answer was lost."""
-    before = await house.placed()
-    house.line.cut(there=False)
-    answer = client.begin("place", **order(house))
+    before = await at.house.placed()
+    at.line.cut(there=False)
+    answer = client.begin("place", **at.order())
 
     async def arrived() -> bool:
-        return await house.placed() == before + 1
+        return await at.house.placed() == before + 1
 
     await until(arrived, "the order reaches the venue")
-    house.line.reset()
-    house.line.mend()
+    at.line.reset()
+    at.line.mend()
 
     placed = (await answer)["placed"]
     assert placed["state"] == "CONFIRMED"
-    assert await house.placed() == before + 1
+    assert await at.house.placed() == before + 1
 
 
-async def watches_over_cuts(house: House, client: Program) -> None:
+async def watches_over_cuts(at: Trial, client: Program) -> None:
     """It watches from a sequence over torn, broken, silent and ended lines: no gap, no repeat."""
     after = 2
     watching = await client.do(
-        "watch", account=house.parent, after_sequence=after, silence_s=SILENCE_S
+        "watch", account=at.house.parent, after_sequence=after, silence_s=SILENCE_S
     )
-    assert watching == {"watching": house.parent}
-    await client.until_sequence(await house.last())
+    assert watching == {"watching": at.house.parent}
+    await client.until_sequence(await at.house.last())
 
     for cut in (torn, broken, silent):
-        await cut(house, client)
-        await house.stir()
-        end = await house.last()
+        await cut(at, client)
+        await at.house.stir()
+        end = await at.house.last()
         await client.until_sequence(end)
 
     assert [event["sequence"] for event in client.events] == list(range(after + 1, end + 1))
-    kept = await house.journal(end)
+    kept = await at.house.journal(end)
     assert [(e["kind"], e["hash"]) for e in client.events] == [
         (e.kind, e.hash.hex()) for e in kept[after:]
     ]
@@ -149,40 +156,40 @@ async def watches_over_cuts(house: House, client: Program) -> None:
     assert client.ended == []
 
 
-async def torn(house: House, client: Program) -> None:
+async def torn(at: Trial, client: Program) -> None:
     """The line carries a few bytes at a time."""
-    house.line.chunk = 7
-    await house.stir()
-    await client.until_sequence(await house.last())
-    house.line.chunk = 65_536
+    at.line.chunk = 7
+    await at.house.stir()
+    await client.until_sequence(await at.house.last())
+    at.line.chunk = 65_536
 
 
-async def broken(house: House, client: Program) -> None:
+async def broken(at: Trial, client: Program) -> None:
     """The line breaks, and for a while nobody answers."""
-    await _over(house, client, lambda: house.line.reset(refusing=True))
+    await _over(at, client, lambda: at.line.reset(refusing=True))
 
 
-async def silent(house: House, client: Program) -> None:
+async def silent(at: Trial, client: Program) -> None:
     """The line stands, and carries nothing."""
-    await _over(house, client, house.line.cut)
+    await _over(at, client, at.line.cut)
 
 
-async def _over(house: House, client: Program, cut: Callable[[], None]) -> None:
+async def _over(at: Trial, client: Program, cut: Callable[[], None]) -> None:
     before = len(client.cuts)
     cut()
-    await house.stir()
+    await at.house.stir()
     await until(lambda: len(client.cuts) > before, "it notices the cut")
-    house.line.mend()
+    at.line.mend()
 
 
-async def ends_with_its_token(house: House, client: Program) -> None:
+async def ends_with_its_token(at: Trial, client: Program) -> None:
     """Once its token is revoked the watch ends with the reason, and the client stops."""
     await until(lambda: client.ended, "the watch ends")
     (ended,) = client.ended
     assert told({"error": ended}) == ("TOKEN_INVALID", "UNAUTHENTICATED", None)
-    refused = await client.do("place", **order(house))
+    refused = await client.do("place", **at.order())
     assert told(refused) == ("TOKEN_INVALID", "UNAUTHENTICATED", None)
-    connections = house.line.made
+    connections = at.line.made
     assert await client.bye() == 0
     assert client.ended == [ended]
-    assert house.line.made == connections
+    assert at.line.made == connections
