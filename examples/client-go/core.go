@@ -115,7 +115,7 @@ func (c *Core) follow(account string, after **int64, silence time.Duration, seen
 	silent := time.AfterFunc(silence, cancel)
 	defer silent.Stop()
 	request := &axisorv1.WatchEventsRequest{Parent: account, AfterSequence: *after}
-	stream, err := axisorv1.NewEventServiceClient(c.conn).WatchEvents(ctx, request)
+	stream, err := axisorv1.NewEventServiceClient(c.conn).WatchEvents(ctx, request, grpc.WaitForReady(true))
 	for frames := 0; ; frames++ {
 		if err != nil {
 			return frames, err

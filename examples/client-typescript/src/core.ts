@@ -86,7 +86,7 @@ export class Core {
     const stub = this.stub('axisor.v1.EventService');
     for (let failures = 0, waitMs = 0; ; failures++) {
       const request = { parent: account, ...(after === null ? {} : { afterSequence: after }) };
-      const stream: grpc.ClientReadableStream<Frame> = stub.watchEvents(request, this.headers);
+      const stream: grpc.ClientReadableStream<Frame> = stub.watchEvents(request, this.headers, { waitForReady: true });
       const silence = setTimeout(() => stream.cancel(), silenceMs);
       let problem = 'the core ended the stream';
       waitMs = 0;
