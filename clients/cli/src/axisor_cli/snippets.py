@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 _FORMAT = re.compile(r"Format: `([^`]+)`")
 _PART = re.compile(r"\{(\w+)\}")
 _UUID = "$(uuidgen)"
-_NUMBERS = ("int32", "int64")
+_MASK = "google.protobuf.FieldMask"
+_PLAIN: Mapping[str, Any] = {
+    "bool": True,
+    "bytes": "AAAA",
+    "int32": 1,
+    "int64": 1,
+    "google.protobuf.Duration": "60s",
+    "google.protobuf.Timestamp": "2030-01-01T00:00:00Z",
+    _MASK: "FIELD",
+}
 
 
 def sample(method: Method) -> dict[str, Any]:
@@ -46,10 +55,8 @@ def _value(field: Field) -> Any:
     form = _FORMAT.search(field.text)
     if form:
         return _PART.sub(lambda part: part[1].upper(), form[1])
-    if field.type in _NUMBERS:
-        return 1
-    if field.type == "bool":
-        return True
+    if field.type in _PLAIN:
+        return _PLAIN[field.type]
     listed = values(field.type)
     if listed:
         return listed[0]
@@ -124,6 +131,8 @@ def node(method: Method, request: Mapping[str, Any]) -> str:
         "});"
     )
     made = "\n  requestId: crypto.randomUUID()," if _changes(method) else ""
+    masks = {name: {"paths": [text]} for name, text in request.items() if text == _PLAIN[_MASK]}
+    request = {**request, **masks}  # Node's library knows no other form of it
     return f"""\
 import {{ readFileSync }} from 'node:fs';
 import grpc from '@grpc/grpc-js';

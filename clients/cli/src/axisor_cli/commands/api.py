@@ -108,6 +108,7 @@ def call(  # noqa: PLR0913 - they are the command's words
     from axisor.client.contract import find
 
     meant = find(method)
+    _no_talk(meant)
     asked = _asked(request)
     if stream != meant.streams:
         word = "a stream: say --stream" if meant.streams else "no stream: leave --stream away"
@@ -131,6 +132,15 @@ def call(  # noqa: PLR0913 - they are the command's words
     options.run(follow if stream else once)
 
 
+def _no_talk(method: Method) -> None:
+    if method.converses:
+        raise FieldInvalid(
+            f"{method.short} is a conversation, which takes a program.",
+            fix="See examples/runner-typescript.",
+            field="method",
+        )
+
+
 def _asked(request: str | None) -> dict[str, Any]:
     text = sys.stdin.read() if request == "-" else request or "{}"
     try:
@@ -151,12 +161,7 @@ def snippets(options: Options, method: str, language: str) -> None:
     from axisor_cli.snippets import LANGUAGES, sample
 
     meant = find(method)
-    if meant.converses:
-        raise FieldInvalid(
-            f"{meant.short} is a conversation.",
-            fix="See examples/runner-typescript.",
-            field="method",
-        )
+    _no_talk(meant)
     click.echo(LANGUAGES[language](meant, sample(meant)), nl=False)
 
 
