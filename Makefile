@@ -18,12 +18,13 @@ HOUSE := -e ./sdk -e ./server -e ./clients/cli -e ./clients/tui -e ./clients/web
 MANIFESTS := constraints.txt $(wildcard pyproject.toml */pyproject.toml */*/pyproject.toml)
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
 FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:clients/web/src:plugins/lnmarkets/src:plugins/margin-guard/src:plugins/logbook/src:plugins/balance/src:plugins/limits/src:plugins/carry/src:plugins/entries/src:plugins/exits/src:examples/dip-buyer/src
-NODE_TESTS := tests/e2e/node examples/runner-typescript
+LANGUAGES ?= go cpp java
+NODE_TESTS := tests/e2e/node examples/runner-typescript examples/client-typescript
 
-.PHONY: help demo test check lint proto bench campaign venv dev node clean
+.PHONY: help demo test test-languages check lint proto contract bench campaign venv dev node clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
 
 demo: $(VENV)/.demo ## Show a guarded flash crash on the simulator
 	@$(BIN)/axisor demo $(ARGS)
@@ -31,6 +32,18 @@ demo: $(VENV)/.demo ## Show a guarded flash crash on the simulator
 test: $(VENV)/.dev node ## Install what tests need, check, and run them all
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+# Debian's packages are asked for, and installed where that may be done; each language is built by its own Makefile.
+test-languages: $(VENV)/.dev node ## Build the clients in Go, C++ and Java, and try those of all languages
+	@wanted="$$(for each in $(LANGUAGES); do $(MAKE) -s -C examples/client-$$each packages; done | xargs -n 1 | sort -u)"; \
+	missing="$$(for each in $$wanted; do \
+	    dpkg-query -W -f '$${Status}' $$each 2>/dev/null | grep -q ' installed$$' || echo $$each; done | xargs)"; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing $$missing"; apt-get update -qq; \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing >/dev/null; \
+	elif [ -n "$$missing" ]; then echo "Missing, and only root may install it: apt-get install $$missing" >&2; exit 1; fi
+	@for each in $(LANGUAGES); do $(MAKE) --no-print-directory -C examples/client-$$each; done
+	@CLIENTS="python $$(command -v npm >/dev/null && echo typescript) $(LANGUAGES)" $(BIN)/python -m pytest -n 0 tests/conformance $(PYTEST_ARGS)
 
 check: $(VENV)/.dev lint ## Format, lint, types, import contracts, the contract
 
@@ -51,6 +64,10 @@ lint: # the checks alone, in an environment that has the tools already
 proto: $(VENV)/.dev ## Generate the Python of the contract
 	$(BIN)/python proto/generate.py
 
+contract: $(VENV)/.dev ## Pack the contract for other languages into dist: proto files, and a wheel
+	@$(BIN)/python proto/package.py --to dist
+	@cd sdk && $(abspath $(BIN))/python -m hatchling build -t wheel -d ../dist
+
 bench: $(VENV)/.dev ## Measure
 	@if [ -f benchmarks/run.py ]; then $(BIN)/python -m benchmarks.run $(ARGS); \
 	else echo "There is nothing to measure yet: benchmarks/run.py does not exist."; exit 1; fi
@@ -63,7 +80,7 @@ venv: $(VENV)/.demo ## Install what the demo needs
 dev: $(VENV)/.dev ## Install what development needs
 
 clean: ## Remove what was installed and built here
-	rm -rf $(VENV) build dist $(NODE_TESTS:=/node_modules) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist $(NODE_TESTS:=/node_modules) $(wildcard examples/client-*/build examples/*/dist) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then \

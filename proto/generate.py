@@ -1,4 +1,4 @@
-"""Generate the Python of the contract into the SDK, or check that what is committed is fresh."""
+"""Generate the contract's Python and its description into the SDK, or check that they are fresh."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ TARGET = ROOT / "sdk" / "src"
 # Ours has messages and services. `buf/validate` has messages only, and nobody else ships them.
 OURS = "axisor"
 VALIDATE = PROTO / "buf" / "validate" / "validate.proto"
+# Beside the Python: the contract with its comments, and all that it imports, as protoc describes it.
+DESCRIPTION = "contract.binpb"
+DESCRIBED = ("--include_imports", "--include_source_info")
 
 
 def main() -> int:
@@ -43,11 +46,28 @@ def generate(contract: list[Path], target: Path) -> None:
     protoc(target, [VALIDATE], [])
     protoc(target, contract, services)
     for path in target.glob(f"{OURS}/*"):
+        describe([file for file in contract if file.parent.name == path.name], path / DESCRIPTION)
         described = f'"""Generated from proto/{OURS}/{path.name}; never edited."""\n'
         (path / "__init__.py").write_text(described, encoding="utf-8")
 
 
-def protoc(target: Path, files: list[Path], outputs: list[str]) -> None:
+def describe(files: list[Path], target: Path) -> None:
+    """Write a description of files: of ours the comments and their places, of others neither."""
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+    protoc(target.parent, files, [f"--descriptor_set_out={target}", *DESCRIBED], python=False)
+    every = FileDescriptorSet.FromString(target.read_bytes())
+    for file in every.file:
+        kept = [
+            place for place in file.source_code_info.location if place.leading_comments.strip()
+        ]
+        file.ClearField("source_code_info")
+        if file.name.startswith(f"{OURS}/"):
+            file.source_code_info.location.extend(kept)
+    target.write_bytes(every.SerializeToString(deterministic=True))
+
+
+def protoc(target: Path, files: list[Path], outputs: list[str], *, python: bool = True) -> None:
     """Run protoc with the plugins that are installed beside this interpreter."""
     import grpc_tools
 
@@ -58,8 +78,7 @@ def protoc(target: Path, files: list[Path], outputs: list[str]) -> None:
         "grpc_tools.protoc",
         f"--proto_path={PROTO}",
         f"--proto_path={well_known}",
-        f"--python_out={target}",
-        f"--mypy_out={target}",
+        *([f"--python_out={target}", f"--mypy_out={target}"] if python else []),
         *outputs,
         *(str(file.relative_to(PROTO)) for file in files),
     ]
@@ -75,8 +94,8 @@ def protoc(target: Path, files: list[Path], outputs: list[str]) -> None:
 
 def generated(folder: Path) -> set[Path]:
     """Name every generated module under a folder, relative to it."""
-    owned = [*folder.glob(f"{OURS}/v*/*.py*"), *folder.glob("buf/validate/*.py*")]
-    return {path.relative_to(folder) for path in owned if path.suffix in {".py", ".pyi"}}
+    owned = [*folder.glob(f"{OURS}/v*/*"), *folder.glob("buf/validate/*.py*")]
+    return {path.relative_to(folder) for path in owned if path.suffix in {".py", ".pyi", ".binpb"}}
 
 
 def stale(fresh: Path) -> list[str]:

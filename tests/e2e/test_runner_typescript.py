@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
 from tests.support.processes import Core, add_account, end, simulator, until
+from tests.support.typescript import compiled, needs
 
 from axisor.client import Client, Profile
 from axisor.errors import PermissionDenied
@@ -16,33 +16,14 @@ from axisor.tokens import caveat
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "runner-typescript"
-TSC = EXAMPLE / "node_modules" / ".bin" / "tsc"
 
-pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(
-        shutil.which("node") is None or not TSC.exists(),
-        reason="node, or the packages of examples/runner-typescript, are not here: npm ci",
-    ),
-]
-
-
-async def built(folder: Path) -> Path:
-    """Compile the example where it finds its packages; return what to run."""
-    program = folder / "dist"
-    words = ("--project", str(EXAMPLE), "--outDir", str(program))
-    process = await asyncio.create_subprocess_exec(str(TSC), *words, stdout=PIPE, cwd=EXAMPLE)
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()
-    (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "node_modules").symlink_to(EXAMPLE / "node_modules")
-    return program / "runner.js"
+pytestmark = [pytest.mark.timeout(180), needs("runner-typescript")]
 
 
 async def test_a_runner_in_typescript_buys_as_the_price_falls(tmp_path: Path) -> None:
     settings = tmp_path / "axisor.toml"
     settings.write_text(f'[runner]\noffers = ["{EXAMPLE / "offers.json"}"]\n')
-    program = await built(tmp_path)
+    program = await compiled("runner-typescript", tmp_path) / "runner.js"
     running = Core(tmp_path, "--config", str(settings))
     try:
         async with simulator(tmp_path) as sim:

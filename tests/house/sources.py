@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-VENDORED = ("proto/google/", "proto/buf/")
+VENDORED = ("proto/google/", "proto/grpc/", "proto/buf/")
 PACKAGES = (
     "sdk/src/axisor",
     "server/src/axisor_server",

@@ -25,6 +25,7 @@ from axisor.client.guard import Guard
 from axisor.client.letters import DeadLetters
 from axisor.client.margin import Margin
 from axisor.client.market import Market
+from axisor.client.named import Named
 from axisor.client.orders import Orders
 from axisor.client.people import Auth, Users
 from axisor.client.performance import Performance
@@ -68,6 +69,7 @@ class Client:
         self.tokens = Tokens(caller)
         self.auth = Auth(caller)
         self.users = Users(caller)
+        self.named = Named(caller)
 
     @classmethod
     def connect(  # noqa: PLR0913 - a connection has that many choices
