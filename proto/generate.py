@@ -58,9 +58,7 @@ def describe(files: list[Path], target: Path) -> None:
     protoc(target.parent, files, [f"--descriptor_set_out={target}", *DESCRIBED], python=False)
     every = FileDescriptorSet.FromString(target.read_bytes())
     for file in every.file:
-        kept = [
-            place for place in file.source_code_info.location if place.leading_comments.strip()
-        ]
+        kept = [place for place in file.source_code_info.location if place.leading_comments.strip()]
         file.ClearField("source_code_info")
         if file.name.startswith(f"{OURS}/"):
             file.source_code_info.location.extend(kept)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import ParseDict
-from tests.support.typescript import EXAMPLES, needs
 
 from axisor.client.contract import description, message_class, methods
 from axisor_cli.snippets import LANGUAGES, sample
+from tests.support.typescript import EXAMPLES, needs
 
 Core = Callable[..., Any]
 
@@ -151,7 +151,9 @@ def test_every_call_but_a_talk_can_be_written_down(axisor: Core, language: str) 
     assert (refused.code, "is a conversation" in refused.err) == (2, True)
 
 
-def test_the_program_in_python_runs(core: Core, account: str, data_dir: Path, tmp_path: Path) -> None:
+def test_the_program_in_python_runs(
+    core: Core, account: str, data_dir: Path, tmp_path: Path
+) -> None:
     text = core("api", "snippets", "GetAccount", "python").out.replace("ACCOUNT", account)
     (tmp_path / "snippet.py").write_text(text)
 
@@ -161,7 +163,9 @@ def test_the_program_in_python_runs(core: Core, account: str, data_dir: Path, tm
 
 
 @needs("client-typescript")
-def test_the_program_for_node_runs(core: Core, account: str, data_dir: Path, tmp_path: Path) -> None:
+def test_the_program_for_node_runs(
+    core: Core, account: str, data_dir: Path, tmp_path: Path
+) -> None:
     text = core("api", "snippets", "GetAccount", "node").out.replace("/ACCOUNT", f"/{account}")
     (tmp_path / "snippet.mjs").write_text(text)
     (tmp_path / "contract.binpb").write_bytes(description())

@@ -27,9 +27,10 @@ from axisor.v1 import types_pb2 as axisor_dot_v1_dot_types__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61xisor/v1/backtests.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xcb\x02\n\x14WatchBacktestRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x39\n\x08strategy\x18\x02 \x01(\tB\'\xe2\x41\x01\x02\xbaH r\x1e\x32\x1c^strategies/[a-z0-9-]{1,64}$\x12\x1d\n\x06\x63onfig\x18\x03 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04(\x80\x80\x04\x12!\n\x0c\x62\x61lance_sats\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\x12%\n\tpositions\x18\x05 \x03(\tB\x12\xe2\x41\x01\x01\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18 \x12\"\n\x08scenario\x18\x06 \x01(\tB\x0e\xe2\x41\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12#\n\x07\x63\x61ndles\x18\x07 \x01(\x0c\x42\x10\xe2\x41\x01\x01\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x01H\x00\x42\x0f\n\x06market\x12\x05\xbaH\x02\x08\x01\"\x91\x01\n\x15WatchBacktestResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.BacktestProgressB\x04\xe2\x41\x01\x03\x12\x14\n\x06report\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\"G\n\x10\x42\x61\x63ktestProgress\x12\x18\n\ndone_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0btotal_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\x32\xaf\x01\n\x0f\x42\x61\x63ktestService\x12\x9b\x01\n\rWatchBacktest\x12\x1f.axisor.v1.WatchBacktestRequest\x1a .axisor.v1.WatchBacktestResponse\"E\x90\x02\x01\x8a\xb5\x18\x0c\x08\x04\x12\x06parent(\x01\x82\xd3\xe4\x93\x02,\"\'/v1/{parent=accounts/*}/backtests:watch:\x01*0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61xisor/v1/backtests.proto\x12\taxisor.v1\x1a\x1b\x61xisor/v1/permissions.proto\x1a\x15\x61xisor/v1/types.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x02\n\x14WatchBacktestRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x39\n\x08strategy\x18\x02 \x01(\tB\'\xe2\x41\x01\x02\xbaH r\x1e\x32\x1c^strategies/[a-z0-9-]{1,64}$\x12\x1d\n\x06\x63onfig\x18\x03 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04(\x80\x80\x04\x12!\n\x0c\x62\x61lance_sats\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\x12%\n\tpositions\x18\x05 \x03(\tB\x12\xe2\x41\x01\x01\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18 \x12\"\n\x08scenario\x18\x06 \x01(\tB\x0e\xe2\x41\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12#\n\x07\x63\x61ndles\x18\x07 \x01(\x0c\x42\x10\xe2\x41\x01\x01\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x01H\x00\x42\x0f\n\x06market\x12\x05\xbaH\x02\x08\x01\"\x91\x01\n\x15WatchBacktestResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.BacktestProgressB\x04\xe2\x41\x01\x03\x12\x14\n\x06report\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03\"G\n\x10\x42\x61\x63ktestProgress\x12\x18\n\ndone_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0btotal_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xed\x02\n\x14StartBacktestRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x39\n\x08strategy\x18\x02 \x01(\tB\'\xe2\x41\x01\x02\xbaH r\x1e\x32\x1c^strategies/[a-z0-9-]{1,64}$\x12\x1d\n\x06\x63onfig\x18\x03 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04(\x80\x80\x04\x12!\n\x0c\x62\x61lance_sats\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x02\xbaH\x04\"\x02 \x00\x12%\n\tpositions\x18\x05 \x03(\tB\x12\xe2\x41\x01\x01\xbaH\x0b\x92\x01\x08\x10\x64\"\x04r\x02\x18 \x12\"\n\x08scenario\x18\x06 \x01(\tB\x0e\xe2\x41\x01\x01\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x12#\n\x07\x63\x61ndles\x18\x07 \x01(\x0c\x42\x10\xe2\x41\x01\x01\xbaH\tz\x07\x10\x01\x18\x80\x80\x80\x01H\x00\x12 \n\nrequest_id\x18\x08 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x42\x0f\n\x06market\x12\x05\xbaH\x02\x08\x01\"D\n\x15StartBacktestResponse\x12+\n\x08\x62\x61\x63ktest\x18\x01 \x01(\x0b\x32\x13.axisor.v1.BacktestB\x04\xe2\x41\x01\x03\"\xfd\x02\n\x08\x42\x61\x63ktest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08strategy\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06market\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x62\x61lance_sats\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12-\n\x05state\x18\x05 \x01(\x0e\x32\x18.axisor.v1.BacktestStateB\x04\xe2\x41\x01\x03\x12\x33\n\x08progress\x18\x06 \x01(\x0b\x32\x1b.axisor.v1.BacktestProgressB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0creport_bytes\x18\x0b \x01(\x03\x42\x04\xe2\x41\x01\x03\"c\n\x12GetBacktestRequest\x12M\n\x04name\x18\x01 \x01(\tB?\xe2\x41\x01\x02\xbaH8r624^accounts/[a-z0-9-]{1,64}/backtests/[a-z0-9-]{1,64}$\"B\n\x13GetBacktestResponse\x12+\n\x08\x62\x61\x63ktest\x18\x01 \x01(\x0b\x32\x13.axisor.v1.BacktestB\x04\xe2\x41\x01\x03\"\x8f\x01\n\x14ListBacktestsRequest\x12\x35\n\x06parent\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xbaH\x1er\x1c\x32\x1a^accounts/[a-z0-9-]{1,64}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"d\n\x15ListBacktestsResponse\x12,\n\tbacktests\x18\x01 \x03(\x0b\x32\x13.axisor.v1.BacktestB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fnext_page_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\x88\x01\n\x15\x43\x61ncelBacktestRequest\x12M\n\x04name\x18\x01 \x01(\tB?\xe2\x41\x01\x02\xbaH8r624^accounts/[a-z0-9-]{1,64}/backtests/[a-z0-9-]{1,64}$\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\"E\n\x16\x43\x61ncelBacktestResponse\x12+\n\x08\x62\x61\x63ktest\x18\x01 \x01(\x0b\x32\x13.axisor.v1.BacktestB\x04\xe2\x41\x01\x03\"\x90\x01\n\x15\x46ollowBacktestRequest\x12M\n\x04name\x18\x01 \x01(\tB?\xe2\x41\x01\x02\xbaH8r624^accounts/[a-z0-9-]{1,64}/backtests/[a-z0-9-]{1,64}$\x12(\n\x13report_offset_bytes\x18\x02 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00\"\x92\x01\n\x16\x46ollowBacktestResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.axisor.v1.BacktestProgressB\x04\xe2\x41\x01\x03\x12\x14\n\x06report\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12-\n\theartbeat\x18\x03 \x01(\x0b\x32\x14.axisor.v1.HeartbeatB\x04\xe2\x41\x01\x03*\xbc\x01\n\rBacktestState\x12\x1e\n\x1a\x42\x41\x43KTEST_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x42\x41\x43KTEST_STATE_RUNNING\x10\x01\x12\x17\n\x13\x42\x41\x43KTEST_STATE_DONE\x10\x02\x12\x19\n\x15\x42\x41\x43KTEST_STATE_FAILED\x10\x03\x12\x1b\n\x17\x42\x41\x43KTEST_STATE_CANCELED\x10\x04\x12\x1e\n\x1a\x42\x41\x43KTEST_STATE_INTERRUPTED\x10\x05\x32\x98\x07\n\x0f\x42\x61\x63ktestService\x12\x9b\x01\n\rWatchBacktest\x12\x1f.axisor.v1.WatchBacktestRequest\x1a .axisor.v1.WatchBacktestResponse\"E\x90\x02\x01\x8a\xb5\x18\x0c\x08\x04\x12\x06parent(\x01\x82\xd3\xe4\x93\x02,\"\'/v1/{parent=accounts/*}/backtests:watch:\x01*0\x01\x12\x90\x01\n\rStartBacktest\x12\x1f.axisor.v1.StartBacktestRequest\x1a .axisor.v1.StartBacktestResponse\"<\x8a\xb5\x18\x0c\x08\x04\x12\x06parent(\x01\x82\xd3\xe4\x93\x02&\"!/v1/{parent=accounts/*}/backtests:\x01*\x12\x88\x01\n\x0bGetBacktest\x12\x1d.axisor.v1.GetBacktestRequest\x1a\x1e.axisor.v1.GetBacktestResponse\":\x90\x02\x01\x8a\xb5\x18\n\x08\x04\x12\x04name(\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=accounts/*/backtests/*}\x12\x90\x01\n\rListBacktests\x12\x1f.axisor.v1.ListBacktestsRequest\x1a .axisor.v1.ListBacktestsResponse\"<\x90\x02\x01\x8a\xb5\x18\x0c\x08\x04\x12\x06parent(\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=accounts/*}/backtests\x12\x98\x01\n\x0e\x43\x61ncelBacktest\x12 .axisor.v1.CancelBacktestRequest\x1a!.axisor.v1.CancelBacktestResponse\"A\x8a\xb5\x18\n\x08\x04\x12\x04name(\x01\x82\xd3\xe4\x93\x02-\"(/v1/{name=accounts/*/backtests/*}:cancel:\x01*\x12\x9a\x01\n\x0e\x46ollowBacktest\x12 .axisor.v1.FollowBacktestRequest\x1a!.axisor.v1.FollowBacktestResponse\"A\x90\x02\x01\x8a\xb5\x18\n\x08\x04\x12\x04name(\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=accounts/*/backtests/*}:follow0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,14 +63,120 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BACKTESTPROGRESS'].fields_by_name['done_count']._serialized_options = b'\342A\001\003'
   _globals['_BACKTESTPROGRESS'].fields_by_name['total_count']._loaded_options = None
   _globals['_BACKTESTPROGRESS'].fields_by_name['total_count']._serialized_options = b'\342A\001\003'
+  _globals['_STARTBACKTESTREQUEST'].oneofs_by_name['market']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].oneofs_by_name['market']._serialized_options = b'\272H\002\010\001'
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272H\036r\0342\032^accounts/[a-z0-9-]{1,64}$'
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['strategy']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['strategy']._serialized_options = b'\342A\001\002\272H r\0362\034^strategies/[a-z0-9-]{1,64}$'
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['config']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['config']._serialized_options = b'\342A\001\001\272H\006r\004(\200\200\004'
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['balance_sats']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['balance_sats']._serialized_options = b'\342A\001\002\272H\004\"\002 \000'
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['positions']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['positions']._serialized_options = b'\342A\001\001\272H\013\222\001\010\020d\"\004r\002\030 '
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['scenario']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['scenario']._serialized_options = b'\342A\001\001\272H\007r\005\020\001\030\200\002'
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['candles']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['candles']._serialized_options = b'\342A\001\001\272H\tz\007\020\001\030\200\200\200\001'
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_STARTBACKTESTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002\272H\005r\003\260\001\001'
+  _globals['_STARTBACKTESTRESPONSE'].fields_by_name['backtest']._loaded_options = None
+  _globals['_STARTBACKTESTRESPONSE'].fields_by_name['backtest']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['name']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['name']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['strategy']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['strategy']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['market']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['market']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['balance_sats']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['balance_sats']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['state']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['state']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['progress']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['progress']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['create_time']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['end_time']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['end_time']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['text']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['text']._serialized_options = b'\342A\001\003'
+  _globals['_BACKTEST'].fields_by_name['report_bytes']._loaded_options = None
+  _globals['_BACKTEST'].fields_by_name['report_bytes']._serialized_options = b'\342A\001\003'
+  _globals['_GETBACKTESTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_GETBACKTESTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H8r624^accounts/[a-z0-9-]{1,64}/backtests/[a-z0-9-]{1,64}$'
+  _globals['_GETBACKTESTRESPONSE'].fields_by_name['backtest']._loaded_options = None
+  _globals['_GETBACKTESTRESPONSE'].fields_by_name['backtest']._serialized_options = b'\342A\001\003'
+  _globals['_LISTBACKTESTSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_LISTBACKTESTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\272H\036r\0342\032^accounts/[a-z0-9-]{1,64}$'
+  _globals['_LISTBACKTESTSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTBACKTESTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
+  _globals['_LISTBACKTESTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTBACKTESTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003\030\200\010'
+  _globals['_LISTBACKTESTSRESPONSE'].fields_by_name['backtests']._loaded_options = None
+  _globals['_LISTBACKTESTSRESPONSE'].fields_by_name['backtests']._serialized_options = b'\342A\001\003'
+  _globals['_LISTBACKTESTSRESPONSE'].fields_by_name['next_page_token']._loaded_options = None
+  _globals['_LISTBACKTESTSRESPONSE'].fields_by_name['next_page_token']._serialized_options = b'\342A\001\003'
+  _globals['_CANCELBACKTESTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_CANCELBACKTESTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H8r624^accounts/[a-z0-9-]{1,64}/backtests/[a-z0-9-]{1,64}$'
+  _globals['_CANCELBACKTESTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CANCELBACKTESTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002\272H\005r\003\260\001\001'
+  _globals['_CANCELBACKTESTRESPONSE'].fields_by_name['backtest']._loaded_options = None
+  _globals['_CANCELBACKTESTRESPONSE'].fields_by_name['backtest']._serialized_options = b'\342A\001\003'
+  _globals['_FOLLOWBACKTESTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_FOLLOWBACKTESTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H8r624^accounts/[a-z0-9-]{1,64}/backtests/[a-z0-9-]{1,64}$'
+  _globals['_FOLLOWBACKTESTREQUEST'].fields_by_name['report_offset_bytes']._loaded_options = None
+  _globals['_FOLLOWBACKTESTREQUEST'].fields_by_name['report_offset_bytes']._serialized_options = b'\342A\001\001\272H\004\"\002(\000'
+  _globals['_FOLLOWBACKTESTRESPONSE'].fields_by_name['progress']._loaded_options = None
+  _globals['_FOLLOWBACKTESTRESPONSE'].fields_by_name['progress']._serialized_options = b'\342A\001\003'
+  _globals['_FOLLOWBACKTESTRESPONSE'].fields_by_name['report']._loaded_options = None
+  _globals['_FOLLOWBACKTESTRESPONSE'].fields_by_name['report']._serialized_options = b'\342A\001\003'
+  _globals['_FOLLOWBACKTESTRESPONSE'].fields_by_name['heartbeat']._loaded_options = None
+  _globals['_FOLLOWBACKTESTRESPONSE'].fields_by_name['heartbeat']._serialized_options = b'\342A\001\003'
   _globals['_BACKTESTSERVICE'].methods_by_name['WatchBacktest']._loaded_options = None
   _globals['_BACKTESTSERVICE'].methods_by_name['WatchBacktest']._serialized_options = b'\220\002\001\212\265\030\014\010\004\022\006parent(\001\202\323\344\223\002,\"\'/v1/{parent=accounts/*}/backtests:watch:\001*'
-  _globals['_WATCHBACKTESTREQUEST']._serialized_start=185
-  _globals['_WATCHBACKTESTREQUEST']._serialized_end=516
-  _globals['_WATCHBACKTESTRESPONSE']._serialized_start=519
-  _globals['_WATCHBACKTESTRESPONSE']._serialized_end=664
-  _globals['_BACKTESTPROGRESS']._serialized_start=666
-  _globals['_BACKTESTPROGRESS']._serialized_end=737
-  _globals['_BACKTESTSERVICE']._serialized_start=740
-  _globals['_BACKTESTSERVICE']._serialized_end=915
+  _globals['_BACKTESTSERVICE'].methods_by_name['StartBacktest']._loaded_options = None
+  _globals['_BACKTESTSERVICE'].methods_by_name['StartBacktest']._serialized_options = b'\212\265\030\014\010\004\022\006parent(\001\202\323\344\223\002&\"!/v1/{parent=accounts/*}/backtests:\001*'
+  _globals['_BACKTESTSERVICE'].methods_by_name['GetBacktest']._loaded_options = None
+  _globals['_BACKTESTSERVICE'].methods_by_name['GetBacktest']._serialized_options = b'\220\002\001\212\265\030\n\010\004\022\004name(\001\202\323\344\223\002#\022!/v1/{name=accounts/*/backtests/*}'
+  _globals['_BACKTESTSERVICE'].methods_by_name['ListBacktests']._loaded_options = None
+  _globals['_BACKTESTSERVICE'].methods_by_name['ListBacktests']._serialized_options = b'\220\002\001\212\265\030\014\010\004\022\006parent(\001\202\323\344\223\002#\022!/v1/{parent=accounts/*}/backtests'
+  _globals['_BACKTESTSERVICE'].methods_by_name['CancelBacktest']._loaded_options = None
+  _globals['_BACKTESTSERVICE'].methods_by_name['CancelBacktest']._serialized_options = b'\212\265\030\n\010\004\022\004name(\001\202\323\344\223\002-\"(/v1/{name=accounts/*/backtests/*}:cancel:\001*'
+  _globals['_BACKTESTSERVICE'].methods_by_name['FollowBacktest']._loaded_options = None
+  _globals['_BACKTESTSERVICE'].methods_by_name['FollowBacktest']._serialized_options = b'\220\002\001\212\265\030\n\010\004\022\004name(\001\202\323\344\223\002*\022(/v1/{name=accounts/*/backtests/*}:follow'
+  _globals['_BACKTESTSTATE']._serialized_start=2518
+  _globals['_BACKTESTSTATE']._serialized_end=2706
+  _globals['_WATCHBACKTESTREQUEST']._serialized_start=218
+  _globals['_WATCHBACKTESTREQUEST']._serialized_end=549
+  _globals['_WATCHBACKTESTRESPONSE']._serialized_start=552
+  _globals['_WATCHBACKTESTRESPONSE']._serialized_end=697
+  _globals['_BACKTESTPROGRESS']._serialized_start=699
+  _globals['_BACKTESTPROGRESS']._serialized_end=770
+  _globals['_STARTBACKTESTREQUEST']._serialized_start=773
+  _globals['_STARTBACKTESTREQUEST']._serialized_end=1138
+  _globals['_STARTBACKTESTRESPONSE']._serialized_start=1140
+  _globals['_STARTBACKTESTRESPONSE']._serialized_end=1208
+  _globals['_BACKTEST']._serialized_start=1211
+  _globals['_BACKTEST']._serialized_end=1592
+  _globals['_GETBACKTESTREQUEST']._serialized_start=1594
+  _globals['_GETBACKTESTREQUEST']._serialized_end=1693
+  _globals['_GETBACKTESTRESPONSE']._serialized_start=1695
+  _globals['_GETBACKTESTRESPONSE']._serialized_end=1761
+  _globals['_LISTBACKTESTSREQUEST']._serialized_start=1764
+  _globals['_LISTBACKTESTSREQUEST']._serialized_end=1907
+  _globals['_LISTBACKTESTSRESPONSE']._serialized_start=1909
+  _globals['_LISTBACKTESTSRESPONSE']._serialized_end=2009
+  _globals['_CANCELBACKTESTREQUEST']._serialized_start=2012
+  _globals['_CANCELBACKTESTREQUEST']._serialized_end=2148
+  _globals['_CANCELBACKTESTRESPONSE']._serialized_start=2150
+  _globals['_CANCELBACKTESTRESPONSE']._serialized_end=2219
+  _globals['_FOLLOWBACKTESTREQUEST']._serialized_start=2222
+  _globals['_FOLLOWBACKTESTREQUEST']._serialized_end=2366
+  _globals['_FOLLOWBACKTESTRESPONSE']._serialized_start=2369
+  _globals['_FOLLOWBACKTESTRESPONSE']._serialized_end=2515
+  _globals['_BACKTESTSERVICE']._serialized_start=2709
+  _globals['_BACKTESTSERVICE']._serialized_end=3629
 # @@protoc_insertion_point(module_scope)
