@@ -10,6 +10,7 @@
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
     │                 MemberNotFound · PersonNotFound · PlanNotFound · ConfirmationNotFound
+    │                 UpgradeNotFound · VersionNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
@@ -18,7 +19,7 @@
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
     │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
     │                 ConfirmationSettled · RunnerUnwanted · PluginQuarantined · RunnerFault ·
-    │                 PlanLimit
+    │                 PlanLimit · UpgradeUnsound · UpgradeStateInvalid
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -108,7 +109,9 @@ from axisor.errors.requests import (
     TokenInvalid,
     TokenNotFound,
     Unauthenticated,
+    UpgradeNotFound,
     VenueNotFound,
+    VersionNotFound,
 )
 from axisor.errors.standing import (
     AccountInUse,
@@ -146,6 +149,8 @@ from axisor.errors.standing import (
     SlowReader,
     StalePrice,
     TokenSpent,
+    UpgradeStateInvalid,
+    UpgradeUnsound,
     VaultKeyInUse,
     WitnessContradicts,
 )
@@ -183,6 +188,8 @@ __all__ = [
     "EventNotFound",
     "TokenNotFound",
     "MemberNotFound",
+    "UpgradeNotFound",
+    "VersionNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -206,6 +213,8 @@ __all__ = [
     "RunnerUnwanted",
     "PluginQuarantined",
     "RunnerFault",
+    "UpgradeUnsound",
+    "UpgradeStateInvalid",
     "LastOwner",
     "VaultKeyInUse",
     "BudgetExceeded",
