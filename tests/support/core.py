@@ -29,7 +29,7 @@ from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
-from axisor_server.engine.hosting import NOWHERE, RunHost
+from axisor_server.engine.hosts import NOWHERE, RunHost
 from axisor_server.engine.keys import seal_key
 from axisor_server.engine.paper import carry_out
 from tests.support.mirror import Mirror

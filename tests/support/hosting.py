@@ -8,7 +8,7 @@ from typing import Any
 from axisor.remote import Called, Handled, handle, offer_of, result_of
 from axisor.strategy import Strategy
 from axisor_server.domain.hosting import Hosted, HostedRun, stand_in
-from axisor_server.engine.hosting import Answered, Barred, Heard, Lost, Ready
+from axisor_server.engine.hosts import Answered, Barred, Heard, Lost, Ready
 
 
 class LocalHost:

@@ -21,12 +21,18 @@ class Hosted(Strategy[Opaque, Memory]):
 
 
 class HostedRun(Struct, frozen=True, kw_only=True):
-    """A run that a runner is to answer for."""
+    """A run that a runner is to answer for.
+
+    `id` is the run's own, or the name of a further runner of `run`; `code` is the version that the
+    runner must be, empty for whichever there is.
+    """
 
     id: str
+    run: str = ""
     account: str
     plugin: str
     strategy: str
+    code: str = ""
 
     @property
     def name(self) -> str:

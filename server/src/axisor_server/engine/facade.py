@@ -46,7 +46,7 @@ from axisor_server.engine.callers import Also, Callers
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.guards import guarding, guardings, owner_of
 from axisor_server.engine.health import Health
-from axisor_server.engine.hosting import NOWHERE, RunHost
+from axisor_server.engine.hosts import NOWHERE, RunHost
 from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer

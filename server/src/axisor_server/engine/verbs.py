@@ -148,6 +148,8 @@ class Verbs:
     def move_run(self, draft: Draft, live: LiveRun, state: RunState) -> None:
         """Bring a run into a state, calling it where it starts or stops."""
         id = live.record.id
+        if state is RunState.STARTING:
+            live = self._core.upgrades.started(draft, live)
         record = replace(live.record, state=state, reason="")
         draft.put_run(replace(live, record=record))
         match state:

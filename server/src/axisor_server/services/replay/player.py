@@ -35,7 +35,8 @@ from axisor_server.domain.divergence import Divergence, difference
 from axisor_server.domain.emergency import PRINCIPAL
 from axisor_server.domain.journal import Entry, decode_payload, encode_payload, from_us
 from axisor_server.domain.told import Moment
-from axisor_server.engine.desk import Call, Desk
+from axisor_server.engine.calls import Call
+from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
 from axisor_server.engine.steps import seed_of
 from axisor_server.services.replay.past import Past

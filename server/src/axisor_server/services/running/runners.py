@@ -20,7 +20,7 @@ from axisor.ports import Clock, Secret
 from axisor.remote import Called
 from axisor.wire.runners import Said, Told
 from axisor_server.domain.hosting import HostedRun
-from axisor_server.engine.hosting import Barred, Heard, Lost
+from axisor_server.engine.hosts import Barred, Heard, Lost
 from axisor_server.ports import Ids
 from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.running.bars import Bars

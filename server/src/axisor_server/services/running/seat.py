@@ -13,7 +13,7 @@ from axisor.ports import Clock
 from axisor.remote import PROTOCOL, Called, Handled, result_of
 from axisor.wire.runners import Beat, Failed, Hello, Said, Told, Welcome
 from axisor_server.domain.hosting import HostedRun
-from axisor_server.engine.hosting import Answered, Heard, Ready
+from axisor_server.engine.hosts import Answered, Heard, Ready
 
 MOST_IDLE = 20
 """Words that nobody asked for, other than heartbeats in their time, in one conversation."""
