@@ -60,3 +60,8 @@ def matches(version: Version, wanted: str) -> bool:
     """Return whether a version is the one asked for: `1.2.0`, or `1.2.0+` and part of its hash."""
     name, _, code = wanted.partition("+")
     return version.version == name and version.code.startswith(code)
+
+
+def exactly(version: Version) -> str:
+    """Return what asks for a version and for no other."""
+    return f"{version.version}+{version.code}"

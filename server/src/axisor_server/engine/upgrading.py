@@ -21,7 +21,7 @@ from axisor_server.domain import upgrading
 from axisor_server.domain.hosting import Hosted
 from axisor_server.domain.upgrading import Held
 from axisor_server.engine.draft import Draft, LiveRun, Mark
-from axisor_server.engine.editions import Editions
+from axisor_server.engine.editions import Edition, Editions
 from axisor_server.engine.shadowing import Account, Shadow
 
 ROLLED_BACK = "UPGRADE_ROLLED_BACK"
@@ -51,6 +51,18 @@ class Upgrades:
                 self._account.runs[run] = decided_by(live, strategy)
             except AxisorError as error:  # then it starts with the version that there is
                 log.warning("run %s cannot go on with %s: %s", run, each.version, error)
+
+    async def load(self, live: LiveRun, wanted: str) -> Edition:
+        """Load another version of a run's strategy than the one that decides.
+
+        Raises VersionNotFound, UpgradeUnsound.
+        """
+        name, beside = live.record.strategy, self.version_of(live)
+        return await self._editions.load(name, wanted, beside=beside)
+
+    def version_of(self, live: LiveRun) -> Version:
+        """Return which version decides for a run, an empty one where nobody can tell."""
+        return self._editions.version_of(live.strategy)
 
     def find(self, live: LiveRun, version: Version) -> type[Strategy[Any, Any]] | None:
         """Return a version of a run's strategy that is at hand and takes its configuration."""
@@ -107,18 +119,30 @@ class Upgrades:
         draft.hold_version(replace(held, version=version, since=live.record.step))
         return live
 
+    def live(self, run: str) -> LiveRun | None:
+        """Return a run as it is held here, or None."""
+        return self._account.runs.get(run)
+
+    def shadowed(self, run: str) -> Upgrade:
+        """Return an upgrade in shadow. Raises UpgradeNotFound, UpgradeStateInvalid."""
+        return upgrading.shadowed(self.counted(_of(self.held, self._account.runs[run])))
+
+    def begun(self, live: LiveRun, upgrade: Upgrade) -> Upgrade:
+        """Return an upgrade as it would begin now. Raises UpgradeStateInvalid."""
+        held = upgrading.begin(self._known(self.held, live), upgrade, step=live.record.step)
+        return upgrading.shadowed(held)
+
     def begin(self, draft: Draft, run: str, upgrade: Upgrade) -> Upgrade:
         """Have another version asked beside the one that decides. Raises UpgradeStateInvalid."""
         live = draft.runs[run]
-        held = draft.held.get(run) or Held(
-            run=run,
-            account=live.record.account,
-            version=self._editions.version_of(live.strategy),
-        )
-        held = upgrading.begin(held, upgrade, step=live.record.step)
-        assert held.upgrade is not None
+        held = upgrading.begin(self._known(draft.held, live), upgrade, step=live.record.step)
         draft.hold_version(held)
-        return held.upgrade
+        return upgrading.shadowed(held)
+
+    def _known(self, held: Mapping[str, Held], live: LiveRun) -> Held:
+        """Return what is held of a run; before anything is, what decides for it now."""
+        found = _of(held, live)
+        return found if found.version else replace(found, version=self.version_of(live))
 
     def cut_over(self, draft: Draft, run: str) -> Upgrade:
         """Have the new version decide from the next step on.
@@ -126,7 +150,7 @@ class Upgrades:
         Raises UpgradeNotFound, UpgradeStateInvalid, UpgradeUnsound where it cannot go on from what
         the run remembers.
         """
-        held, live = self.counted(_held(draft, run)), draft.runs[run]
+        held, live = self.counted(_of(draft.held, draft.runs[run])), draft.runs[run]
         upgrade = upgrading.shadowed(held)
         strategy = self.find(live, upgrade.after)
         if strategy is None:
@@ -146,7 +170,7 @@ class Upgrades:
 
     def cancel(self, draft: Draft, run: str, reason: str = "") -> Upgrade:
         """End an upgrade in shadow. Raises UpgradeNotFound, UpgradeStateInvalid."""
-        held = upgrading.cancel(self.counted(_held(draft, run)), reason)
+        held = upgrading.cancel(self.counted(_of(draft.held, draft.runs[run])), reason)
         draft.hold_version(held)
         assert held.upgrade is not None
         return held.upgrade
@@ -262,9 +286,10 @@ def _willingly(live: LiveRun) -> LiveRun:
         return live
 
 
-def _held(draft: Draft, run: str) -> Held:
-    found = draft.held.get(run)
-    return found or Held(run=run, account=draft.runs[run].record.account, version=Version())
+def _of(held: Mapping[str, Held], live: LiveRun) -> Held:
+    """Return what is held of a run, an empty record where nothing is."""
+    record = live.record
+    return held.get(record.id) or Held(run=record.id, account=record.account, version=Version())
 
 
 def _fault(draft: Draft, mark: Mark, run: str) -> str:
