@@ -28,6 +28,7 @@ from axisor_server.domain.journal import Entry, Head, to_event, to_us, verify
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
+from axisor_server.engine.editions import ONE_EACH, Editions
 from axisor_server.engine.failpoints import Trigger
 from axisor_server.engine.hosts import NOWHERE, RunHost
 from axisor_server.engine.keys import seal_key
@@ -237,6 +238,7 @@ class Bench:
         may_renew: Callable[[], bool] = lambda: True,
         strategies: Sequence[type[Strategy[Any, Any]]] = (),
         host: RunHost = NOWHERE,
+        editions: Editions = ONE_EACH,
         **settings: Any,
     ) -> Engine:
         """Return a core that is not started yet; a blind one lacks the venue's plugin."""
@@ -255,6 +257,7 @@ class Bench:
             may_renew=may_renew,
             emergency=self.emergency,
             host=host,
+            editions=editions,
         )
         self.engines.append(made)
         return made

@@ -71,6 +71,7 @@ class Plugins:
         self.strategies: dict[str, type[Strategy[Any, Any]]] = {}
         self.venues: dict[str, Venue] = {}
         self.owners: dict[str, str] = {}
+        self.entries: dict[str, EntryPoint] = {}
 
     @classmethod
     def discover(
@@ -129,6 +130,7 @@ class Plugins:
         except Exception as error:  # a plugin's import may fail in any way; the house stands
             self._quarantine(state, "import", error)
             return
+        self.entries[name] = entry
         self.register(name, module, version=version)
 
     def register(self, name: str, module: ModuleType | object, *, version: str = "") -> None:
@@ -159,6 +161,11 @@ class Plugins:
                 self._quarantine(state, "offer", error)
         if state.quarantined:
             self._forget(state)
+
+    def hooks(self, name: str) -> frozenset[str]:
+        """Return the hooks that a plugin in this process implements."""
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or ()
+        return frozenset(caller.name for caller in callers)
 
     def bar(self, name: str, reason: str) -> None:
         """Keep a plugin out that runs elsewhere, for a reason that an operator is shown."""

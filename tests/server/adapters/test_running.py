@@ -15,7 +15,7 @@ from tests.support.strangers import install
 
 from axisor.errors import ConfigInvalid
 from axisor.ports import Secret
-from axisor_server.adapters.running import Confines, ProcessSpawner, Socket, describe
+from axisor_server.adapters.running import Confines, Environments, ProcessSpawner, Socket, describe
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
 from axisor_server.adapters.system import SystemClock
@@ -132,7 +132,10 @@ async def test_a_runner_is_ended_with_all_that_it_started_and_its_folder(tmp_pat
     python.write_text(f'#!/bin/sh\nread token\nsleep 600 &\necho "$token $!" > {started}\nwait\n')
     python.chmod(0o755)
     spawner = ProcessSpawner(
-        {"p": str(python)}, address="unix:/x", confines=Confines(), clock=SystemClock()
+        Environments({"p": str(python)}),
+        address="unix:/x",
+        confines=Confines(),
+        clock=SystemClock(),
     )
 
     runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("the-token"))
@@ -154,7 +157,10 @@ async def test_a_runner_that_ends_by_itself_says_its_last_words(tmp_path: Path) 
     python.write_text("#!/bin/sh\necho no such module >&2\nexit 3\n")
     python.chmod(0o755)
     spawner = ProcessSpawner(
-        {"p": str(python)}, address="unix:/x", confines=Confines(), clock=SystemClock()
+        Environments({"p": str(python)}),
+        address="unix:/x",
+        confines=Confines(),
+        clock=SystemClock(),
     )
 
     runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))

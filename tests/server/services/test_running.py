@@ -55,7 +55,7 @@ class Nursery:
         """Return whether it starts runners of a plugin."""
         return plugin == "spawned"
 
-    async def spawn(self, plugin: str, run: str, token: Secret) -> Born:
+    async def spawn(self, plugin: str, run: str, token: Secret, *, code: str = "") -> Born:
         """Start one."""
         if self.broken:
             raise FileNotFoundError("no such interpreter")

@@ -35,6 +35,11 @@ class HostedRun(Struct, frozen=True, kw_only=True):
     code: str = ""
 
     @property
+    def kept_as(self) -> str:
+        """Return what its faults are counted under: its plugin, in its version where it has one."""
+        return f"{self.plugin}+{self.code}" if self.code else self.plugin
+
+    @property
     def name(self) -> str:
         """Return its name in the contract."""
         return f"accounts/{self.account}/runs/{self.id}"

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from msgspec import Struct
-
 from axisor.errors import VersionNotFound
 from axisor.strategy import Strategy
 from axisor.versions import Version
-
-
-class Edition(Struct, frozen=True):
-    """One version of a strategy, ready to be called."""
-
-    version: Version
-    strategy: type[Strategy[Any, Any]]
+from axisor_server.domain.editions import Edition
 
 
 class Editions(Protocol):
@@ -54,14 +46,3 @@ class OneEach:
 
 
 ONE_EACH = OneEach()
-
-
-def matches(version: Version, wanted: str) -> bool:
-    """Return whether a version is the one asked for: `1.2.0`, or `1.2.0+` and part of its hash."""
-    name, _, code = wanted.partition("+")
-    return version.version == name and version.code.startswith(code)
-
-
-def exactly(version: Version) -> str:
-    """Return what asks for a version and for no other."""
-    return f"{version.version}+{version.code}"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from axisor.errors import RunNotFound, RunStateInvalid
 from axisor.events import RunState
 from axisor.versions import Upgrade
+from axisor_server.domain.editions import exactly
 from axisor_server.engine.asks import UpgradeRun
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft, LiveRun
-from axisor_server.engine.editions import exactly
 from axisor_server.engine.replying import reply
 
 AT_WORK = (RunState.STARTING, RunState.RUNNING)

@@ -18,10 +18,11 @@ from axisor.model import Severity
 from axisor.strategy import Strategy, adopt_memory, decode_config
 from axisor.versions import Upgrade, UpgradeEnd, Version
 from axisor_server.domain import upgrading
+from axisor_server.domain.editions import Edition
 from axisor_server.domain.hosting import Hosted
 from axisor_server.domain.upgrading import Held
 from axisor_server.engine.draft import Draft, LiveRun, Mark
-from axisor_server.engine.editions import Edition, Editions
+from axisor_server.engine.editions import Editions
 from axisor_server.engine.shadowing import Account, Shadow
 
 ROLLED_BACK = "UPGRADE_ROLLED_BACK"

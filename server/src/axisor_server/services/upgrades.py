@@ -10,10 +10,10 @@ from axisor.model import Permission
 from axisor.strategy import decode_config
 from axisor.versions import Upgrade
 from axisor_server.domain import upgrading
+from axisor_server.domain.editions import Edition
 from axisor_server.domain.records import RunRecord
 from axisor_server.engine.asks import UpgradeRun
 from axisor_server.engine.draft import LiveRun
-from axisor_server.engine.editions import Edition
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.upgrade_verbs import check_at_work
 from axisor_server.engine.upgrading import Upgrades as Versions

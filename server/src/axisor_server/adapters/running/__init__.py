@@ -1,7 +1,7 @@
 """Starts runners as processes of their own, each within limits that it cannot lift."""
 
-from axisor_server.adapters.running.describing import describe
+from axisor_server.adapters.running.describing import describe, described
 from axisor_server.adapters.running.limits import Confines
-from axisor_server.adapters.running.spawning import ProcessSpawner, Socket
+from axisor_server.adapters.running.spawning import Environments, ProcessSpawner, Socket
 
-__all__ = ["Confines", "ProcessSpawner", "Socket", "describe"]
+__all__ = ["Confines", "Environments", "ProcessSpawner", "Socket", "describe", "described"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import tempfile
 from pathlib import Path
@@ -34,6 +35,11 @@ def describe(plugin: str, python: str, confines: Confines) -> list[Offer]:
             said = done.stderr[-500:].decode(errors="replace").strip()
             raise ConfigInvalid(f"The plugin {plugin} cannot be read: {said}", plugin=plugin)
         return read_offers(out.read_bytes()[:MOST_BYTES], plugin)
+
+
+async def described(plugin: str, python: str, confines: Confines) -> list[Offer]:
+    """Return a plugin's strategies while others work. Raises as `describe` does."""
+    return await asyncio.to_thread(describe, plugin, python, confines)
 
 
 def read_offers(text: bytes, plugin: str = "") -> list[Offer]:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from axisor.ports import Clock, Secret
 from axisor_server.adapters.running.limits import Confines, clean
@@ -89,29 +90,59 @@ class Runner:
         return ""
 
 
+class Environments:
+    """Which interpreter has which version of a plugin; one without a version is the usual one."""
+
+    def __init__(self, usual: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._usual = dict(usual)
+        self._places: dict[str, dict[str, str]] = {}
+
+    def put(self, plugin: str, places: Mapping[str, str]) -> None:
+        """Learn where each version of a plugin is, by its hash; others are nowhere."""
+        self._places[plugin] = dict(places)
+
+    def has(self, plugin: str, code: str) -> bool:
+        """Return whether a version of a plugin has an interpreter."""
+        return code in self._places.get(plugin, ())
+
+    def spawns(self, plugin: str) -> bool:
+        """Return whether a plugin has an interpreter at all."""
+        return plugin in self._usual
+
+    def python(self, plugin: str, code: str) -> str:
+        """Return the interpreter of a version. Raises FileNotFoundError where there is none."""
+        if not code or plugin not in self._places:
+            return self._usual[plugin]
+        found = self._places[plugin].get(code)
+        if found is None:
+            raise FileNotFoundError(f"this version of {plugin} is nowhere any more")
+        return found
+
+
 class ProcessSpawner:
     """Starts the runners of those plugins that have an interpreter here."""
 
     def __init__(
-        self, pythons: Mapping[str, str], *, address: str, confines: Confines, clock: Clock
+        self, environments: Environments, *, address: str, confines: Confines, clock: Clock
     ) -> None:
-        """Take the interpreter of each plugin, where the core listens, and the limits."""
-        self._pythons = pythons
+        """Take the interpreters of each plugin, where the core listens, and the limits."""
+        self._environments = environments
         self._address = address
         self._confines = confines
         self._clock = clock
 
     def spawns(self, plugin: str) -> bool:
         """Return whether the core starts the runners of a plugin."""
-        return plugin in self._pythons
+        return self._environments.spawns(plugin)
 
-    async def spawn(self, plugin: str, run: str, token: Secret) -> Runner:
-        """Start a runner. Raises OSError where that cannot be done."""
+    async def spawn(self, plugin: str, run: str, token: Secret, *, code: str = "") -> Runner:
+        """Start a runner of a version. Raises OSError where that cannot be done."""
+        python = self._environments.python(plugin, code)
         home = Path(tempfile.mkdtemp(prefix="axisor-run-"))
         if self._confines.uid and os.getuid() == 0:
             os.chown(home, self._confines.uid, self._confines.uid)
         command = self._confines.command(
-            self._pythons[plugin], "-m", "axisor.runner",
+            python, "-m", "axisor.runner",
             "--plugin", plugin, "--address", self._address, "--run", run,
         )  # fmt: skip
         reading, writing = os.pipe()

@@ -33,7 +33,7 @@ class Patience(Struct, frozen=True, kw_only=True):
 
 class Seat:
     """Where the runner of one run sits. `fault` is called with what it does wrong; `faulted` says
-    that it was, since it came.
+    that it was, since it came, and `why` with what.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Seat:
         self.hear = hear
         self.taken = False
         self.faulted = False
+        self.why = ""
         self.ended = asyncio.Event()
         self._clock = clock
         self._patience = patience
@@ -68,6 +69,7 @@ class Seat:
         if not isinstance(hello, Hello) or hello.protocol != PROTOCOL:
             raise RunnerFault(f"A runner begins with hello, protocol {PROTOCOL}.", run=self.run.id)
         self.taken, self.faulted, self._asked, self._idle = True, False, None, 0
+        self.why = ""
         self.ended = asyncio.Event()
         self._words = asyncio.Queue()
         self._heard_ms = self._clock.monotonic_ms()
