@@ -215,7 +215,7 @@ class Bench:
         self.clock = VirtualClock(start)
         self._start_us = to_us(start)
         self.strategies = strategies
-        self.database_ahead_us = 0
+        self.database_ahead_us = self.stood = 0
         self.store = MemoryStore(self.database_us)
         self.emergency = MemoryEmergencyLog()
         self.vault = MemoryVault()
@@ -253,7 +253,7 @@ class Bench:
             reviewers=reviewers,
             publish=self.published.extend,
             settings=EngineSettings(owner=owner, **settings),
-            failpoints=Failpoints(trigger, pause=self.clock.sleep),
+            failpoints=Failpoints(trigger, pause=self._stand),
             may_renew=may_renew,
             emergency=self.emergency,
             host=host,
@@ -261,6 +261,11 @@ class Bench:
         )
         self.engines.append(made)
         return made
+
+    async def _stand(self, seconds: float) -> None:
+        """Stand still at a failpoint."""
+        self.stood += 1
+        await self.clock.sleep(seconds)
 
     async def add_account(self, *, mode: Mode = Mode.SIM, network: str = "sim") -> AccountRecord:
         """Store an account with its sealed key."""

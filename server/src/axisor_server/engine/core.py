@@ -238,6 +238,8 @@ class Core:
         self.desk.work_off(draft)
         entries: tuple[Entry, ...] = ()
         if not draft.empty:
+            if draft.versioned:
+                await self.failpoint("version-planned")
             self._rescues.begin(draft.planned)
             begun_ms = self.clock.monotonic_ms()
             try:
@@ -248,6 +250,8 @@ class Core:
             self._rescues.end(draft.settled)
             self._believe(begun_ms, draft.held_us)
             await self.failpoint("unit-committed")
+            if draft.versioned:
+                await self.failpoint("version-committed")
         self._adopt(draft)
         if entries:
             self._publish(entries)

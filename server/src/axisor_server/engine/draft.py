@@ -115,7 +115,7 @@ class Draft:
         self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
         self.elsewhere: list[tuple[str, Stimulus, int]] = []  # for runners, once this is written
-        self.touched = False
+        self.touched = self.versioned = False
         self.held_us: int | None = None
 
     @property
@@ -234,6 +234,7 @@ class Draft:
         document = to_document(held, now_us=self.now_us)
         self.rows.append(lambda tx: tx.put_document(document, revision=held.revision))
         self.held[held.run] = replace(held, revision=document.revision)
+        self.versioned = True
         self.rewoken[held.run] = None
 
     def mark(self) -> Mark:
