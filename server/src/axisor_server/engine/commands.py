@@ -152,9 +152,7 @@ class Commands:
         except AxisorError as error:
             await self._refuse(record, error)
         except Exception as bug:  # nothing of it was written; the next command must not wait for it
-            log.exception("command %s failed", record.request_id, exc_info=bug)
-            refusal = ReviewRefused("The core failed within itself; nothing was done.")
-            await self._refuse(record, refusal)
+            await self._refuse(record, _broken(record, bug))
 
     async def _do(self, record: CommandRecord, ask: Ask) -> None:
         id, verbs = record.request_id, self._verbs
@@ -238,6 +236,8 @@ class Commands:
             await self._quietly(partial(self._upgrading.start, ask, record.request_id))
         except AxisorError as error:
             await self._quietly(partial(self._refuse, record, error))
+        except Exception as bug:  # as above: a plugin was imported on the way
+            await self._quietly(partial(self._refuse, record, _broken(record, bug)))
 
     async def _quietly(self, answer: Callable[[], Awaitable[Any]]) -> None:
         """Answer beside the order of commands; what cannot be answered is asked again."""
@@ -257,3 +257,8 @@ class Commands:
             await self._verbs.refuse(record.request_id, error, journal=journal)
         except Withdrawn:
             return
+
+
+def _broken(record: CommandRecord, bug: Exception) -> AxisorError:
+    log.exception("command %s failed", record.request_id, exc_info=bug)
+    return ReviewRefused("The core failed within itself; nothing was done.")
