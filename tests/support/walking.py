@@ -17,6 +17,7 @@ from axisor_server.adapters.memory.editions import MemoryEditions
 from axisor_server.domain.attempts import Bounds
 from axisor_server.engine import Engine
 from axisor_server.engine.asks import UpgradeRun
+from axisor_server.engine.hosts import NOWHERE
 from tests.support.core import ACCOUNT, Bench
 from tests.support.hosting import LocalHost
 from tests.support.versions import NAME, Woke, edition, oracle, rule, walked
@@ -139,13 +140,12 @@ class Walk:
         await self.bench.crash(self.engine)
 
     def _engine(self, failpoint: str = "") -> Engine:
-        host = {} if self.host is None else {"host": self.host}
         return self.bench.engine(
             failpoint=failpoint,
             strategies=[self._first],
             editions=self.editions,
             attempts=OFTEN,
-            **host,
+            host=self.host or NOWHERE,
         )
 
     def _started(self) -> None:

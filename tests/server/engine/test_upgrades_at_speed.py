@@ -1,6 +1,4 @@
-"""A hundred upgrades while the price moves 1,000 times a second: no wake is missed, nothing is done
-twice, and each step is decided by the version in force.
-"""
+"""Upgrades at 1,000 ticks a second: none missed, nothing done twice, each step by one version."""
 
 from __future__ import annotations
 
