@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from importlib.metadata import EntryPoint, distribution
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution
 from typing import Any
 
 from axisor.errors import ConfigInvalid, UpgradeUnsound
@@ -45,7 +45,9 @@ class InstalledEditions:
         self._settings = settings
         self._environments = environments
         self._editions: dict[str, list[Edition]] = {}
-        codes = {name: _version(entry) for name, entry in plugins.entries.items()}
+        # By name: what an entry point says of itself is read when it is asked, and gone by then.
+        self._names = {name: _name(entry) for name, entry in plugins.entries.items()}
+        codes = {name: self._installed(name) for name in plugins.entries}
         for name, strategy in plugins.strategies.items():
             if issubclass(strategy, Hosted):
                 version = version_of(strategy.offer)
@@ -124,7 +126,7 @@ class InstalledEditions:
         entry = self._plugins.entries.get(plugin)
         if entry is None:
             return
-        version, sources = _version(entry), sources_of(entry.module)
+        version, sources = self._installed(plugin), sources_of(entry.module)
         if not version or self.find(name, version) is not None:
             return
         shared = self._plugins.hooks(plugin) & SHARED
@@ -139,10 +141,14 @@ class InstalledEditions:
             if each in self._editions and self._plugins.owners.get(each) == plugin:
                 self._editions[each].append(Edition(version, strategy))
 
+    def _installed(self, plugin: str) -> Version:
+        """Return which version of a plugin is on the disk now, an empty one where none is."""
+        try:
+            version = distribution(self._names[plugin]).version
+        except (PackageNotFoundError, ValueError):
+            return Version()
+        return Version(version, code_of(self._plugins.entries[plugin].module))
 
-def _version(entry: EntryPoint) -> Version:
-    """Return which version of a plugin is on the disk, an empty one where nobody can tell."""
-    if entry.dist is None:
-        return Version()
-    name = str(entry.dist.metadata["Name"])
-    return Version(distribution(name).version, code_of(entry.module))
+
+def _name(entry: EntryPoint) -> str:
+    return "" if entry.dist is None else str(entry.dist.metadata["Name"])
