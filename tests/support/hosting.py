@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -70,7 +71,8 @@ class LocalHost:
         try:
             handled = handle(strategy, asked)
         except Exception as error:
-            self.lose(run, f"its strategy broke: {error}")
+            self._hear[run](Lost(f"its strategy broke: {error}"))
+            asyncio.get_running_loop().call_soon(self._come, run)
             return
         self.say(run, handled)
 
@@ -78,9 +80,12 @@ class LocalHost:
         """Say what a runner says."""
         self._hear[run](Answered(handled.sequence, result_of(handled)))
 
-    def lose(self, run: str, reason: str = "it died") -> None:
+    def lose(self, run: str) -> None:
         """Have a runner die, and another come."""
-        self._hear[run](Lost(reason))
+        self._hear[run](Lost("it died"))
+        self._come(run)
+
+    def _come(self, run: str) -> None:
         if run in self._hear:
             self._hear[run](Ready())
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
+from msgspec import Meta
 
 from axisor.errors import (
     RunStateInvalid,
@@ -126,6 +127,46 @@ class Renamed(Plain):
 
 
 Renamed.memory_type = Named
+
+
+class Exact(Plain):
+    """Reads no memory but its own."""
+
+    class Own(Seen):
+        """What it remembers."""
+
+        @classmethod
+        def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
+            """Refuse what is not its own."""
+            if "ticks" not in old:
+                raise ValueError("that is not mine")
+            return old
+
+
+Exact.memory_type = Exact.Own
+
+
+class NarrowConfig(Config, frozen=True):
+    """How much, at most 5."""
+
+    most: Annotated[int, Meta(le=5)] = 1
+
+
+class WideConfig(Config, frozen=True):
+    """How much."""
+
+    most: int = 1
+
+
+class Narrow(Plain):
+    """Takes small figures only."""
+
+
+class Wide(Raises):
+    """Takes any figure, and breaks at low prices."""
+
+
+Narrow.config_type, Wide.config_type = NarrowConfig, WideConfig
 
 
 class Strict(Plain):
@@ -387,21 +428,6 @@ async def test_memory_is_brought_into_the_form_of_whoever_takes_over_and_back() 
 
 
 async def test_an_old_version_that_cannot_read_the_new_memory_goes_on_from_its_own() -> None:
-    class Exact(Plain):
-        """Reads no memory but its own."""
-
-        class Own(Seen):
-            """What it remembers."""
-
-            @classmethod
-            def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
-                """Refuse what is not its own."""
-                if "ticks" not in old:
-                    raise ValueError("that is not mine")
-                return old
-
-    Exact.memory_type = Exact.Own
-
     scene = Scene(Renamed, old=Exact)
     await scene.begin()
     await scene.bench.move("99900")
@@ -414,6 +440,38 @@ async def test_an_old_version_that_cannot_read_the_new_memory_goes_on_from_its_o
     assert msgspec.json.decode(back.memory) == {"ticks": cut.step}
     assert "what it remembered at the cut-over" in back.reason
     assert await scene.state() is RunState.RUNNING
+    await scene.end()
+
+
+async def test_an_old_version_in_a_runner_says_by_failing_that_it_cannot_read_the_memory() -> None:
+    scene = Scene(Renamed, old=Exact, hosted=True)
+    await scene.begin()
+    await scene.bench.move("99900")
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    await scene.bench.move("99800", 0.2)
+    for price in ("98900", "98800"):
+        await scene.bench.move(price, 0.2)
+
+    cut, *back = (await scene.upgraded())[1:]
+    assert [p.by for p in back] == [UpgradeEnd.ROLLED_BACK] * 2
+    assert msgspec.json.decode(back[-1].memory) == {"ticks": cut.step}
+    assert (await scene.texts())[-1] == "plain"
+    assert await scene.state() is RunState.RUNNING
+    await scene.end()
+
+
+async def test_an_old_version_that_does_not_take_the_configuration_does_not_stand_by() -> None:
+    scene = Scene(Wide, old=Narrow)
+    await scene.begin()
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    stood = scene.shown.standing_by
+    await scene.engine.run_verb(scene.run, "configure", principal="owner", config=b'{"most":9}')
+    await scene.bench.move("98900", 0.2)
+
+    assert (stood, scene.shown.standing_by) == (True, False)
+    assert await scene.state() is RunState.FAILED
     await scene.end()
 
 

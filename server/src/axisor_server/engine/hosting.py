@@ -296,24 +296,32 @@ class Hosting:
 
     def _lose(self, run: str, seat: Seat, reason: str) -> None:
         """Go on without the runner that decided: with the old version on probation, else anew."""
-        runner = seat.runner
-        if not self._account.upgrades.stands_by(run):
-            seat.begin_anew()
-            self._later(run, lambda: self._stopped(run))
+        runner, upgrades = seat.runner, self._account.upgrades
+        if upgrades.stands_by(run):
+            runner.ready = False
+            self._later(run, lambda: self._roll_back(run, runner, reason))
             return
-        runner.ready = False
+        seat.begin_anew()
+        if upgrades.retreats(run):
+            self._later(run, lambda: self._retreat(run, reason))
+        self._later(run, lambda: self._stopped(run))
 
-        async def roll_back() -> None:
-            if self._seats.get(run) is not seat or seat.runner is not runner:
-                return
-            if not self._account.upgrades.stands_by(run):  # no longer: it ended meanwhile
-                seat.begin_anew()
-                return
+    async def _roll_back(self, run: str, runner: Occupant, reason: str) -> None:
+        seat = self._seats.get(run)
+        if seat is None or seat.runner is not runner:
+            return
+        if not self._account.upgrades.stands_by(run):  # no longer: it ended meanwhile
+            seat.begin_anew()
+            return
+        draft = self._account.draft()
+        self._account.upgrades.roll_back(draft, run, f"Its runner is gone: {reason}.")
+        await self._account.commit(draft)
+
+    async def _retreat(self, run: str, reason: str) -> None:
+        if run in self._seats and self._account.upgrades.retreats(run):
             draft = self._account.draft()
-            self._account.upgrades.roll_back(draft, run, f"Its runner is gone: {reason}.")
+            self._account.upgrades.retreat(draft, run, f"Its runner is gone: {reason}.")
             await self._account.commit(draft)
-
-        self._later(run, roll_back)
 
     async def _stopped(self, run: str) -> None:
         live = self._account.runs.get(run)

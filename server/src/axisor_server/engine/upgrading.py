@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from axisor.errors import AxisorError, LeashExceeded, UpgradeUnsound
 from axisor.events import IntentReviewRefused, NoticeGiven, RunState, RunUpgraded
 from axisor.model import Severity
+from axisor.states import UpgradeState
 from axisor.strategy import Strategy, adopt_memory, decode_config
 from axisor.versions import Upgrade, UpgradeEnd, Version
 from axisor_server.domain import upgrading
@@ -26,6 +27,7 @@ from axisor_server.engine.editions import Editions
 from axisor_server.engine.shadowing import Account, Shadow
 
 ROLLED_BACK = "UPGRADE_ROLLED_BACK"
+OLDER = "It goes on from what it remembered at the cut-over."
 log = logging.getLogger(__name__)
 
 
@@ -88,10 +90,18 @@ class Upgrades:
         return self.find(self._account.runs[run], held.upgrade.after)
 
     def stand_by(self, held: Held, live: LiveRun) -> type[Strategy[Any, Any]] | None:
-        """Return the version that would take over again now, None off probation or without it."""
+        """Return the version that would take over again now.
+
+        None off probation, without it, and where it does not take the configuration of now.
+        """
         if held.upgrade is None or not held.on_probation(live.record.step):
             return None
-        return self.find(live, held.upgrade.before)
+        strategy = self.find(live, held.upgrade.before)
+        try:
+            return None if strategy is None else decided_by(live, strategy).strategy
+        except Exception as error:  # a plugin's boundary
+            log.warning("run %s: %s cannot stand by: %s", live.record.id, held.version, error)
+            return None
 
     def stands_by(self, run: str) -> bool:
         """Return whether the old version of a run would take over now."""
@@ -160,10 +170,8 @@ class Upgrades:
         try:
             after = _adopted(decided_by(live, strategy), strategy)
         except Exception as error:  # a plugin's boundary
-            why = f"{type(error).__name__}: {error}"
-            raise UpgradeUnsound(
-                f"{upgrade.after} cannot read the memory: {why}", run=run
-            ) from error
+            why = f"{upgrade.after} cannot go on: {type(error).__name__}: {error}"
+            raise UpgradeUnsound(why, run=run) from error
         held = upgrading.cut_over(held, step=live.record.step, memory=memory)
         self._switch(draft, after, held, upgrade.before, UpgradeEnd.CUT_OVER)
         assert held.upgrade is not None
@@ -186,7 +194,7 @@ class Upgrades:
             after = _adopted(decided_by(live, strategy), strategy)
         except Exception as error:  # a plugin's boundary: it goes on from what it wrote itself
             log.warning("run %s: %s cannot read %s", run, held.upgrade.before, error)
-            reason = f"{reason} It goes on from what it remembered at the cut-over."
+            reason = f"{reason} {OLDER}"
             record = replace(live.record, memory=held.memory.encode())
             after = decided_by(replace(live, record=record), strategy)
         failed = held.version
@@ -201,6 +209,25 @@ class Upgrades:
                 data={"from": str(failed), "to": str(held.version)},
             )
         )
+
+    def retreats(self, run: str) -> bool:
+        """Return whether a run that was rolled back may still go on from an older memory.
+
+        One in this process was asked for that at once; a runner says it by its first failure.
+        """
+        held, live = self.held.get(run), self._account.runs.get(run)
+        if held is None or live is None or held.upgrade is None:
+            return False
+        back = held.upgrade.state is UpgradeState.ROLLED_BACK and held.since == live.record.step
+        return back and live.record.memory != held.memory.encode()
+
+    def retreat(self, draft: Draft, run: str, reason: str) -> None:
+        """Have a run that was rolled back go on from what it remembered at the cut-over."""
+        held, live = draft.held[run], draft.runs[run]
+        record = replace(live.record, memory=held.memory.encode())
+        text = f"{reason} {OLDER}"
+        live = replace(live, record=record)
+        self._switch(draft, live, held, held.version, UpgradeEnd.ROLLED_BACK, text)
 
     def trial(self, draft: Draft, run: str, decide: Callable[[], None]) -> bool:
         """Let a run decide; where it fails on probation, undo that and have the old one take over.
