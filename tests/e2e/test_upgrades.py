@@ -9,6 +9,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from tests.docs import pages
 from tests.support.pacers import NAME, everywhere, install
 from tests.support.processes import Core, Simulator, add_account, core, simulator, until
 
@@ -26,9 +27,11 @@ class Scene:
         self._account = account
         self._run = run
 
-    async def say(self, verb: str, *more: str) -> dict[str, Any]:
-        """Say `axisor run upgrade VERB`; return what it answers."""
-        done = await self._core.cli("-o", "json", "run", "upgrade", verb, self._run, *more)
+    async def say(self, line: str) -> dict[str, Any]:
+        """Say a line of the page; return what it answers."""
+        axisor, *words = line.replace("RUN", self._run).split()
+        assert axisor == "axisor"
+        done = await self._core.cli("-o", "json", *words)
         assert done.code == 0, done
         found: dict[str, Any] = done.json
         return found
@@ -84,10 +87,11 @@ async def test_a_run_is_upgraded_and_rolled_back_from_the_command_line(tmp_path:
     async with scene(tmp_path) as there:
         install(tmp_path, "1.1", text="two", field="ticks")
 
-        begun = await there.say("start", "--probation-steps", "5")
+        start, show, commit = pages.only("upgrades.md", "sh", "you").splitlines()
+        begun = await there.say(start)
         await there.when(lambda found: found.compared > 3)
-        seen = await there.say("show")
-        await there.say("commit", "--yes")
+        seen = await there.say(show)
+        await there.say(commit)
         over = await there.when(lambda found: not found.standing_by)
 
         assert begun["state"] == "shadowing"
@@ -101,12 +105,18 @@ async def test_a_run_is_upgraded_and_rolled_back_from_the_command_line(tmp_path:
         switch = tmp_path / "broken"
         breaks = f"__import__('os').path.exists({str(switch)!r})"
         install(tmp_path, "1.2", text="three", field="seen", breaks=breaks)
-        await there.say("start", "--version", "1.2")
+        start, cancel = pages.only("upgrades.md", "sh", "later").splitlines()
+        await there.say(start)
         await there.when(lambda found: found.compared > 0)
-        await there.say("commit", "--yes")
+        await there.say(commit)
         switch.touch()
         back = await there.when(lambda found: found.state is not UpgradeState.CUT_OVER)
 
         assert back.state is UpgradeState.ROLLED_BACK
         assert "this version is broken" in back.reason
         await there.goes_on("two")
+
+        switch.unlink()
+        await there.say(start)
+        canceled = await there.say(cancel)
+        assert canceled["state"] == "canceled"
