@@ -9,6 +9,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.docs import pages
 from tests.support.pacers import NAME, everywhere, install
 from tests.support.processes import Core, Simulator, add_account, core, simulator, until
@@ -83,6 +84,7 @@ async def _move(sim: Simulator) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.timeout(300)
 async def test_a_run_is_upgraded_and_rolled_back_from_the_command_line(tmp_path: Path) -> None:
     async with scene(tmp_path) as there:
         install(tmp_path, "1.1", text="two", field="ticks")

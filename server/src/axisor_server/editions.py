@@ -6,6 +6,7 @@ started. One in runners has as many as it has environments.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution
@@ -25,6 +26,9 @@ from axisor_server.plugins import Plugins
 from axisor_server.settings import Settings
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""How many environments are asked at once; each is a process."""
 
 SHARED = frozenset({"configure", "register_venues"})
 """Hooks of a plugin that others hold something of: two versions of it would not share it."""
@@ -99,14 +103,18 @@ class InstalledEditions:
 
     async def _look(self, plugin: str) -> None:
         """Describe every environment of a plugin anew: one of them may have been changed."""
-        confines = confines_of(self._settings.runner)
-        offered: list[tuple[str, Sequence[Offer]]] = []
-        for python in interpreters(self._settings)[plugin]:
-            try:
-                offered.append((python, await described(plugin, python, confines)))
-            except ConfigInvalid as error:  # what cannot be read is not at hand
-                log.warning("%s", error.message)
-        self._learn(plugin, offered)
+        pythons, turns = interpreters(self._settings)[plugin], asyncio.Semaphore(AT_ONCE)
+
+        async def look(python: str) -> tuple[str, Sequence[Offer]]:
+            async with turns:
+                try:
+                    confines = confines_of(self._settings.runner)
+                    return python, await described(plugin, python, confines)
+                except ConfigInvalid as error:  # what cannot be read is not at hand
+                    log.warning("%s", error.message)
+                    return python, ()
+
+        self._learn(plugin, await asyncio.gather(*map(look, pythons)))
 
     def _learn(self, plugin: str, offered: Sequence[tuple[str, Sequence[Offer]]]) -> None:
         places = {}

@@ -29,7 +29,8 @@ class UpgradeVerbs:
         """
         live = self._live(ask.run)
         version = self._core.upgrades.version_of(live)
-        await self._core.upgrades.load(live, exactly(ask.version))
+        if self._core.upgrades.find(live, ask.version) is None:  # another core was asked
+            await self._core.upgrades.load(live, exactly(ask.version))
 
         def work(draft: Draft) -> Upgrade:
             check_at_work(self._live(ask.run))
