@@ -28,7 +28,7 @@ def test_the_memory_reads_both_forms() -> None:
     names: dict[str, Any] = {}
     exec(pages.only(PAGE, "python", "memory"), names)
 
-    class Counts(Strategy[Config, names["Counted"]]):  # type: ignore[misc]  # made by the page
+    class Counts(Strategy[Config, names["Counted"]]):
         """Counts."""
 
         name = "counts"

@@ -7,7 +7,7 @@ so does the form of its memory.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -114,13 +114,13 @@ def oracle(
     prices: Sequence[Decimal],
     rules: Sequence[Rule],
     cuts: Sequence[tuple[int, int]],
-    starts: Sequence[int] = (0,),
+    starts: Mapping[int, int],
 ) -> list[Woke]:
     """Return every wake of a run that begins at the first price.
 
     `cuts` say after which step which version decides; the start is the first. Each wake is a step,
-    since each is remembered. `starts` are the places of the prices at which a core started: there
-    the run waits anew.
+    since each is remembered. `starts` are the places of the prices at which a core started, each with
+    the version that decided then: there the run waits anew.
     """
     by_number = {each.number: each for each in rules}
     pieces = list(cuts)
@@ -133,7 +133,8 @@ def oracle(
             _, number = pieces.pop(0)
         its = by_number[number]
         if place in starts:
-            below, above = price - its.stride, price + its.stride
+            stride = by_number[starts[place]].stride
+            below, above = price - stride, price + stride
         if below < price < above:
             continue
         found.append(Woke(price, number, its.amount if step % its.every == 0 else 0))

@@ -35,7 +35,7 @@ class Walk:
         self.broken: set[int] = set()
         self.bench = Bench(balance=10_000_000)
         self.prices: list[Decimal] = []
-        self.starts: list[int] = []
+        self.starts: dict[int, int] = {}
         self._draw = Random(seed)
         self._price = 100_000
         made = [edition(each, self.broken) for each in self.rules]
@@ -149,7 +149,10 @@ class Walk:
         )
 
     def _started(self) -> None:
-        self.starts.append(len(self.prices))
+        versions = self.engine.upgrades(ACCOUNT)
+        live = versions.live(self.run)
+        assert live is not None
+        self.starts[len(self.prices)] = int(versions.version_of(live).code, 16)
         self.prices.append(Decimal(self._price))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def asked(after: Version = TWO, **more: Any) -> Upgrade:
 def decided(*texts: str, wake: int | None = None, changed: bool = False) -> StepResult:
     """Return what a step produced: notices, and a wake."""
     notices = tuple(Notice(severity=Severity.OK, code="X", text=text) for text in texts)
-    return StepResult(notices, b"{}", None if wake is None else Wake(below=wake), changed)
+    return StepResult(notices, b"{}", None if wake is None else Wake(below=Decimal(wake)), changed)
 
 
 class Life(RuleBasedStateMachine):
@@ -152,13 +153,16 @@ def test_equal_decisions_are_counted_in_a_row_and_a_difference_begins_anew() -> 
 
 
 def test_wakes_are_decisions_and_what_is_remembered_is_none() -> None:
-    waits = {"cause": Started(), "step": 3}
-    by_wake = compare(asked(), before=decided(wake=5), after=decided(wake=6), **waits)
-    by_memory = compare(asked(), before=decided(changed=True), after=decided(), **waits)
+    by_wake = compare(
+        asked(), before=decided(wake=5), after=decided(wake=6), step=3, cause=Started()
+    )
+    by_memory = compare(
+        asked(), before=decided(changed=True), after=decided(), step=3, cause=Started()
+    )
 
     assert by_wake.differing == 1
     assert by_wake.differences[0].step == 3
-    assert '"below":5' in by_wake.differences[0].before[0]
+    assert '"below":"5"' in by_wake.differences[0].before[0]
     assert (by_memory.compared, by_memory.differing) == (1, 0)
 
 

@@ -385,9 +385,8 @@ async def test_a_runner_that_dies_on_probation_has_the_old_one_decide_what_it_wa
     await scene.bench.move("98800", 0.2)
 
     (back,) = [p for p in await scene.upgraded() if p.by is UpgradeEnd.ROLLED_BACK]
-    causes = [
-        s.cause.tick.price for s in await scene.bench.payloads(StepTaken) if s.step > back.step
-    ]  # type: ignore[union-attr]
+    steps = await scene.bench.payloads(StepTaken)
+    causes = [s.cause.tick.price for s in steps[back.step :] if isinstance(s.cause, Ticked)]
     assert "its strategy broke" in back.reason
     assert causes == [98_900, 98_800]
     assert (await scene.texts())[-1] == "plain"
