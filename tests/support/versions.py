@@ -119,8 +119,8 @@ def oracle(
     """Return every wake of a run that begins at the first price.
 
     `cuts` say after which step which version decides; the start is the first. Each wake is a step,
-    since each is remembered. `starts` are the places of the prices at which a core started, each with
-    the version that decided then: there the run waits anew.
+    since each is remembered. `starts` are the places of the prices at which a core started, each
+    with the version that decided then: there the run waits anew.
     """
     by_number = {each.number: each for each in rules}
     pieces = list(cuts)

@@ -26,6 +26,7 @@ from axisor.events import (
     RunState,
     RunUpgraded,
     StepTaken,
+    Ticked,
     TimerFired,
     Woken,
 )
