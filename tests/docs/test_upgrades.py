@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from axisor.strategy import Config, Strategy, adopt_memory
+from axisor.strategy import Config, Memory, Strategy, adopt_memory
 from axisor_server.choices import Runner
 from axisor_server.domain.upgrading import MOST_DIFFERENCES, MOST_SHOWN, USUAL_PROBATION
 from axisor_server.engine.upgrading import ROLLED_BACK
@@ -28,11 +28,12 @@ def test_the_memory_reads_both_forms() -> None:
     names: dict[str, Any] = {}
     exec(pages.only(PAGE, "python", "memory"), names)
 
-    class Counts(Strategy[Config, names["Counted"]]):
+    class Counts(Strategy[Config, Memory]):
         """Counts."""
 
         name = "counts"
 
+    Counts.memory_type = names["Counted"]
     for old in (b'{"seen":7}', b'{"ticks":7}'):
         assert msgspec.json.decode(adopt_memory(Counts, old)) == {"ticks": 7}
 
