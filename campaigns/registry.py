@@ -16,6 +16,7 @@ from campaigns import (
     schedules,
     soak,
     strangers,
+    upgrades,
     worlds,
 )
 from campaigns.report import Campaign
@@ -34,5 +35,6 @@ CAMPAIGNS: dict[str, Campaign] = {
     "schedules": schedules.run,
     "soak": soak.run,
     "strangers": strangers.run,
+    "upgrades": upgrades.run,
     "worlds": worlds.run,
 }

@@ -109,6 +109,12 @@ CALLS: dict[str, Called] = {
     "StrategyService/PauseRun": lambda c: c.strategies.pause_run("main", "r1", reason="lunch"),
     "StrategyService/ResumeRun": lambda c: c.strategies.resume_run("main", "r1"),
     "StrategyService/StopRun": lambda c: c.strategies.stop_run("main", "r1"),
+    "StrategyService/StartUpgrade": lambda c: c.strategies.start_upgrade(
+        "main", "r1", version="1.1", equal_steps=20, probation_steps=0
+    ),
+    "StrategyService/GetUpgrade": lambda c: c.strategies.get_upgrade("main", "r1"),
+    "StrategyService/CommitUpgrade": lambda c: c.strategies.commit_upgrade("main", "r1"),
+    "StrategyService/CancelUpgrade": lambda c: c.strategies.cancel_upgrade("main", "r1"),
     "StrategyService/ListRunSteps": lambda c: c.strategies.list_run_steps("main", "r1"),
     "StrategyService/ListPlugins": lambda c: c.strategies.list_plugins(),
     "StrategyService/WatchRuns": lambda c: first(c.strategies.watch_runs("main")),

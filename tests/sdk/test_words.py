@@ -25,6 +25,7 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    RunUpgraded,
     Standing,
     StandingChanged,
 )
@@ -43,8 +44,10 @@ from axisor.intents import (
     WithdrawCross,
 )
 from axisor.model import Balance, Position, Severity, Side
+from axisor.versions import UpgradeEnd, Version
 from axisor.words import describe, short, tell
 
+ONE = Version("1.0", "a" * 64)
 ID = "7f3a0000-0000-4000-8000-000000000001"
 
 
@@ -124,6 +127,23 @@ def position():
             RunChanged(run="r", strategy="margin-guard", state=RunState.FAILED, reason="it broke"),
             Severity.CRIT,
             "margin-guard failed: it broke",
+        ),
+        (
+            RunUpgraded(run="r", before=Version(), after=ONE, step=0, by=UpgradeEnd.STARTED),
+            Severity.WATCH,
+            "1.0+aaaaaaaaaaaa decides",
+        ),
+        (
+            RunUpgraded(
+                run="r",
+                before=Version("1.1", "b" * 64),
+                after=ONE,
+                step=7,
+                by=UpgradeEnd.ROLLED_BACK,
+                reason="it broke",
+            ),
+            Severity.WARN,
+            "1.0+aaaaaaaaaaaa decides instead of 1.1+bbbbbbbbbbbb: it broke",
         ),
         (
             CoverageChanged(coverage=Coverage(position=ID, state=CoverageState.DEGRADED)),

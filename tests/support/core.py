@@ -29,8 +29,9 @@ from axisor_server.domain.journal import Entry, Head, to_event, to_us, verify
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings, Failpoints
 from axisor_server.engine.answers import CommandResult
+from axisor_server.engine.editions import ONE_EACH, Editions
 from axisor_server.engine.failpoints import Trigger
-from axisor_server.engine.hosting import NOWHERE, RunHost
+from axisor_server.engine.hosts import NOWHERE, RunHost
 from axisor_server.engine.keys import seal_key
 from tests.support.mirror import Mirror
 from tests.support.venue import SimVenue, SimVenueDoor
@@ -214,7 +215,7 @@ class Bench:
         self.clock = VirtualClock(start)
         self._start_us = to_us(start)
         self.strategies = strategies
-        self.database_ahead_us = 0
+        self.database_ahead_us = self.stood = 0
         self.store = MemoryStore(self.database_us)
         self.emergency = MemoryEmergencyLog()
         self.vault = MemoryVault()
@@ -237,6 +238,7 @@ class Bench:
         may_renew: Callable[[], bool] = lambda: True,
         strategies: Sequence[type[Strategy[Any, Any]]] = (),
         host: RunHost = NOWHERE,
+        editions: Editions = ONE_EACH,
         **settings: Any,
     ) -> Engine:
         """Return a core that is not started yet; a blind one lacks the venue's plugin."""
@@ -251,13 +253,19 @@ class Bench:
             reviewers=reviewers,
             publish=self.published.extend,
             settings=EngineSettings(owner=owner, **settings),
-            failpoints=Failpoints(trigger, pause=self.clock.sleep),
+            failpoints=Failpoints(trigger, pause=self._stand),
             may_renew=may_renew,
             emergency=self.emergency,
             host=host,
+            editions=editions,
         )
         self.engines.append(made)
         return made
+
+    async def _stand(self, seconds: float) -> None:
+        """Stand still at a failpoint."""
+        self.stood += 1
+        await self.clock.sleep(seconds)
 
     async def add_account(self, *, mode: Mode = Mode.SIM, network: str = "sim") -> AccountRecord:
         """Store an account with its sealed key."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
 from axisor.remote import Called, Handled, handle, offer_of, result_of
 from axisor.strategy import Strategy
+from axisor.versions import Version
+from axisor_server.domain.editions import Edition
 from axisor_server.domain.hosting import Hosted, HostedRun, stand_in
-from axisor_server.engine.hosting import Answered, Barred, Heard, Lost, Ready
+from axisor_server.engine.hosts import Answered, Barred, Heard, Lost, Ready
 
 
 class LocalHost:
@@ -23,8 +26,9 @@ class LocalHost:
         self, strategies: Iterable[type[Strategy[Any, Any]]], *, at_once: bool = True
     ) -> None:
         self._strategies = {each.name: each for each in strategies}
+        self._versions: dict[str, type[Strategy[Any, Any]]] = {}
         self._hear: dict[str, Callable[[Heard], None]] = {}
-        self._names: dict[str, str] = {}
+        self._runs: dict[str, HostedRun] = {}
         self.at_once = at_once
         self.calls: dict[str, list[Called]] = {}
         self.within: dict[str, timedelta] = {}
@@ -38,10 +42,16 @@ class LocalHost:
             for each in self._strategies.values()
         ]
 
+    def edition(self, strategy: type[Strategy[Any, Any]], version: Version) -> Edition:
+        """Have one more version of a strategy; return it as a core knows it."""
+        self._versions[version.code] = strategy
+        offer = offer_of(strategy, plugin="stranger", version=version.version, code=version.code)
+        return Edition(version, stand_in(offer))
+
     def open(self, run: HostedRun, hear: Callable[[Heard], None]) -> None:
         """Have a runner at once."""
         self.opened.append(run.id)
-        self._hear[run.id], self._names[run.id] = hear, run.strategy
+        self._hear[run.id], self._runs[run.id] = hear, run
         self.calls[run.id] = []
         hear(Ready())
 
@@ -59,8 +69,15 @@ class LocalHost:
 
     def answer(self, run: str, *, call: int = -1) -> None:
         """Answer a call, the latest where none is named."""
-        asked = self.calls[run][call]
-        self.say(run, handle(self._strategies[self._names[run]], asked))
+        asked, of = self.calls[run][call], self._runs[run]
+        strategy = self._versions.get(of.code) or self._strategies[of.strategy]
+        try:
+            handled = handle(strategy, asked)
+        except Exception as error:
+            self._hear[run](Lost(f"its strategy broke: {error}"))
+            asyncio.get_running_loop().call_soon(self._come, run)
+            return
+        self.say(run, handled)
 
     def say(self, run: str, handled: Handled) -> None:
         """Say what a runner says."""
@@ -69,7 +86,11 @@ class LocalHost:
     def lose(self, run: str) -> None:
         """Have a runner die, and another come."""
         self._hear[run](Lost("it died"))
-        self._hear[run](Ready())
+        self._come(run)
+
+    def _come(self, run: str) -> None:
+        if run in self._hear:
+            self._hear[run](Ready())
 
     def bar(self, run: str) -> None:
         """Keep the plugin of a run out."""

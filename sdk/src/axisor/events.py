@@ -35,6 +35,7 @@ from axisor.states import HaltLevel as HaltLevel
 from axisor.states import IntentState as IntentState
 from axisor.states import RunState as RunState
 from axisor.states import Standing as Standing
+from axisor.versions import RunUpgraded as RunUpgraded
 
 
 class PositionEnd(enum.StrEnum):
@@ -365,6 +366,7 @@ Payload: TypeAlias = (
     | IntentSettled
     | IntentWitnessed
     | RunChanged
+    | RunUpgraded
     | CoverageChanged
     | NoticeGiven
     | HaltChanged

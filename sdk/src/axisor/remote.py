@@ -17,7 +17,14 @@ from axisor.errors import ConfigInvalid
 from axisor.events import Stimulus
 from axisor.intents import Intent, Wake
 from axisor.model import Permission
-from axisor.strategy import StepResult, Strategy, View, decode_config, take_step
+from axisor.strategy import (
+    StepResult,
+    Strategy,
+    View,
+    adopt_memory,
+    decode_config,
+    take_step,
+)
 
 PROTOCOL = 1
 """The version of the conversation."""
@@ -32,12 +39,14 @@ MOST_INTENTS = 64
 class Offer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A strategy as a core must know it to keep its runs without having its code.
 
-    `permissions` are names such as `TRADE`; `config` is a JSON Schema.
+    `permissions` are names such as `TRADE`; `config` is a JSON Schema; `code` is SHA-256 of the
+    plugin's sources in hex, empty where nobody can tell.
     """
 
     name: str
     plugin: str
     version: str = ""
+    code: str = ""
     permissions: tuple[str, ...] = ()
     every_tick: bool = False
     documentation: str = ""
@@ -57,13 +66,17 @@ class Offer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Called(Struct, frozen=True, kw_only=True):
-    """One call of a strategy, each part as JSON; an empty memory is that of a first step."""
+    """One call of a strategy, each part as JSON; an empty memory is that of a first step.
+
+    `adopt` says that another version saved the memory.
+    """
 
     sequence: int
     config: bytes
     memory: bytes
     stimulus: bytes
     view: bytes
+    adopt: bool = False
 
 
 class Handled(Struct, frozen=True, kw_only=True):
@@ -82,12 +95,15 @@ _intents = msgspec.json.Decoder(tuple[Intent, ...])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def offer_of(strategy: type[Strategy[Any, Any]], *, plugin: str, version: str) -> Offer:
+def offer_of(
+    strategy: type[Strategy[Any, Any]], *, plugin: str, version: str, code: str = ""
+) -> Offer:
     """Describe a strategy to a core that does not have it."""
     return Offer(
         name=strategy.name,
         plugin=plugin,
         version=version,
+        code=code,
         permissions=tuple(str(right.name) for right in strategy.permissions),
         every_tick=strategy.every_tick,
         documentation=inspect.cleandoc(strategy.__doc__ or strategy.name),
@@ -96,7 +112,13 @@ def offer_of(strategy: type[Strategy[Any, Any]], *, plugin: str, version: str) -
 
 
 def call_of(
-    sequence: int, *, config: bytes, memory: bytes, stimulus: Stimulus, view: View
+    sequence: int,
+    *,
+    config: bytes,
+    memory: bytes,
+    stimulus: Stimulus,
+    view: View,
+    adopt: bool = False,
 ) -> Called:
     """Write a call down."""
     return Called(
@@ -105,15 +127,17 @@ def call_of(
         memory=memory,
         stimulus=_encoder.encode(stimulus),
         view=_encoder.encode(view),
+        adopt=adopt,
     )
 
 
 def handle(strategy: type[Strategy[Any, Any]], call: Called) -> Handled:
     """Call a strategy and return its answer. Whatever it raises passes through."""
+    memory = adopt_memory(strategy, call.memory) if call.adopt else call.memory
     result = take_step(
         strategy,
         decode_config(strategy, call.config),
-        call.memory,
+        memory,
         _stimulus.decode(call.stimulus),
         _view.decode(call.view),
     )
@@ -122,7 +146,7 @@ def handle(strategy: type[Strategy[Any, Any]], call: Called) -> Handled:
         sequence=call.sequence,
         intents=_encoder.encode((*result.intents, *wake)),
         memory=result.memory,
-        changed=result.changed,
+        changed=result.changed or memory != call.memory,
     )
 
 

@@ -37,6 +37,15 @@ class RunState(enum.StrEnum):
     FAILED = "failed"
 
 
+class UpgradeState(enum.StrEnum):
+    """Where the upgrade of a run to another version of its strategy stands."""
+
+    SHADOWING = "shadowing"
+    CUT_OVER = "cut_over"
+    ROLLED_BACK = "rolled_back"
+    CANCELED = "canceled"
+
+
 class HaltLevel(enum.StrEnum):
     """What an account may still do: everything, only what lowers risk, or nothing."""
 

@@ -64,6 +64,15 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 class Memory(Struct):
     """Base of what a strategy remembers between steps. New fields need defaults."""
 
+    @classmethod
+    def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
+        """Return what another version remembered, as this one reads it.
+
+        Called when a version takes over from another one, whichever is newer. Raises ValueError
+        for what it cannot go on from.
+        """
+        return old
+
 
 class View(Struct, frozen=True, kw_only=True):
     """What a strategy may know at one moment; read-only.
@@ -302,6 +311,18 @@ def decode_memory(strategy: type[Strategy[Any, Any]], memory: bytes) -> Memory:
     if not memory:
         return strategy.memory_type()
     return msgspec.json.decode(memory, type=strategy.memory_type)
+
+
+def adopt_memory(strategy: type[Strategy[Any, Any]], memory: bytes) -> bytes:
+    """Return another version's memory as this strategy keeps it; empty bytes stay empty.
+
+    Raises ValueError where it cannot go on from it; whatever else `upgrade` raises passes through.
+    """
+    if not memory:
+        return b""
+    old = msgspec.json.decode(memory, type=dict[str, Any])
+    adopted = strategy.memory_type.upgrade(old)
+    return encode_memory(msgspec.convert(adopted, type=strategy.memory_type, strict=False))
 
 
 def decode_config(strategy: type[Strategy[Any, Any]], config: bytes | str) -> Config:

@@ -31,6 +31,7 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    RunUpgraded,
     Standing,
     StandingChanged,
 )
@@ -51,6 +52,7 @@ from axisor.intents import (
     WithdrawCross,
 )
 from axisor.model import FeedQuality, Severity, Side
+from axisor.versions import UpgradeEnd
 
 SHORT = 8
 """So many characters of an id are enough for people; commands take any that are unambiguous."""
@@ -219,6 +221,10 @@ def _tell_core(payload: object) -> Line | None:
             loud = Severity.CRIT if payload.state is RunState.FAILED else Severity.WATCH
             text = f"{payload.strategy} {payload.state.value}{_because(payload.reason)}"
             return Line(loud, "run", text)
+        case RunUpgraded(before=before, after=after):
+            loud = Severity.WARN if payload.by is UpgradeEnd.ROLLED_BACK else Severity.WATCH
+            text = f"{after} decides instead of {before}" if before else f"{after} decides"
+            return Line(loud, "run", f"{text}{_because(payload.reason)}")
         case CoverageChanged(coverage=coverage):
             safe = coverage.state is CoverageState.PROTECTED
             text = f"{short(coverage.position)} {coverage.state.value}{_because(coverage.reason)}"

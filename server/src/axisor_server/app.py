@@ -163,6 +163,7 @@ class Core:
             emergency=self._emergency,
             hint=self._hint,
             host=self._running.runners,
+            editions=self._running.editions,
         )
         self._notifier = notifier_of(self._settings, self._store, clock, duties, plugins)
         self._house = House(

@@ -154,7 +154,10 @@ class Runner(Struct, frozen=True, forbid_unknown_fields=True):
 
     spawn: Annotated[
         tuple[str, ...],
-        Meta(description="Plugins in processes of their own: NAME, or NAME=/path/to/its/python."),
+        Meta(
+            description="Plugins in processes of their own: NAME, or NAME=/path/to/its/python; "
+            "with a * in it, all versions of it."
+        ),
     ] = ()
     offers: Annotated[
         tuple[str, ...],

@@ -14,6 +14,7 @@ import msgspec
 
 from axisor.errors import AccountNotFound, JournalCorrupt, ReplayDiverged
 from axisor_server.cli import CONFIG, OUTPUT, read, told, usual_data_dir
+from axisor_server.engine.editions import ONE_EACH
 from axisor_server.services.replay import (
     FileSource,
     Source,
@@ -54,6 +55,11 @@ CORRUPT = 21
     help="Compare from this sequence on; what is before it is only read.",
 )
 @click.option(
+    "--installed",
+    is_flag=True,
+    help="Decide with the code installed here, whichever version decided then.",
+)
+@click.option(
     "--data-dir",
     envvar="AXISOR_DATA_DIR",
     type=click.Path(path_type=Path, file_okay=False),
@@ -79,7 +85,8 @@ def replay(file: Path | None, output: str, **asked: Any) -> None:
         if target is not None:
             _export(sources, target, output=output)
         if asked["verify"]:
-            _verify(sources, loaded, since=asked["since"], output=output)
+            installed = asked["installed"]
+            _verify(sources, loaded, since=asked["since"], installed=installed, output=output)
 
 
 @contextmanager
@@ -124,14 +131,21 @@ def _export(sources: list[Source], target: Path, *, output: str) -> None:
         click.echo(f"Wrote {count:,} entries to {target}.")
 
 
-def _verify(sources: list[Source], loaded: Loaded, *, since: int, output: str) -> None:
+def _verify(
+    sources: list[Source], loaded: Loaded, *, since: int, installed: bool, output: str
+) -> None:
     from axisor_server import offline
 
-    strategies = offline.strategies(loaded)
+    strategies, editions = offline.strategies(loaded)
+    if installed:
+        editions = ONE_EACH
     try:
         for source in sources:
             chain(source)
-        verdicts = [decide_again(source.entries(), strategies, since=since) for source in sources]
+        verdicts = [
+            decide_again(source.entries(), strategies, since=since, editions=editions)
+            for source in sources
+        ]
     except JournalCorrupt as error:
         if output != "json":
             raise
@@ -173,6 +187,11 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield (
             f"  {verdict.unrecorded:,} decisions up to {verdict.unrecorded_until} did not keep "
             "what they saw and cannot be made again."
+        )
+    if verdict.not_at_hand:
+        yield (
+            f"  {verdict.not_at_hand:,} decisions were made by versions that are not at hand and "
+            f"are taken as they are: {', '.join(verdict.missing)}."
         )
     found = verdict.divergence
     if found is not None:

@@ -19,11 +19,14 @@ from axisor_server.adapters.database import (
     read_sqlite,
     sqlite_store,
 )
+from axisor_server.adapters.running import Environments
 from axisor_server.adapters.signing import is_genuine
 from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.domain import audit_keys
 from axisor_server.domain.audit_keys import read_public
 from axisor_server.domain.checkpoints import KIND, Checkpoint, check_signed, from_document
+from axisor_server.editions import InstalledEditions
+from axisor_server.engine.editions import Editions
 from axisor_server.links import database_url
 from axisor_server.offering import offer
 from axisor_server.plugins import Plugins
@@ -68,11 +71,14 @@ def _own_key(reading: Reading) -> bytes:
     return audit_keys.from_document(record).public
 
 
-def strategies(loaded: Loaded) -> Strategies:
-    """Return the strategies of the plugins that are enabled, those that run elsewhere too."""
+def strategies(loaded: Loaded) -> tuple[Strategies, Editions]:
+    """Return the strategies of the plugins that are enabled, those that run elsewhere too, and
+    which versions of them are installed.
+    """
     plugins = Plugins.discover(loaded.settings.plugins)
-    offer(plugins, loaded.settings)
-    return plugins.strategies
+    described = offer(plugins, loaded.settings)
+    editions = InstalledEditions(plugins, loaded.settings, Environments(), described)
+    return plugins.strategies, editions
 
 
 @asynccontextmanager

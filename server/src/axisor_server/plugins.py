@@ -84,6 +84,7 @@ class Plugins:
         self.venues: dict[str, Venue] = {}
         self.owners: dict[str, str] = {}
         self._absent: set[str] = set()
+        self.entries: dict[str, EntryPoint] = {}
 
     @classmethod
     def discover(
@@ -144,6 +145,7 @@ class Plugins:
             if _may_review(entry):
                 self._absent.add(name)
             return
+        self.entries[name] = entry
         self.register(name, module, version=version)
 
     def register(self, name: str, module: ModuleType | object, *, version: str = "") -> None:
@@ -185,6 +187,11 @@ class Plugins:
                 self._quarantine(state, "offer", error)
         if state.quarantined:
             self._forget(state)
+
+    def hooks(self, name: str) -> frozenset[str]:
+        """Return the hooks that a plugin in this process implements."""
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or ()
+        return frozenset(caller.name for caller in callers)
 
     def bar(self, name: str, reason: str) -> None:
         """Keep a plugin out that runs elsewhere, for a reason that an operator is shown."""

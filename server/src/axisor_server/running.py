@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from axisor.ports import Clock
-from axisor_server.adapters.running import ProcessSpawner, Socket
+from axisor_server.adapters.running import Environments, ProcessSpawner, Socket
+from axisor_server.editions import InstalledEditions
 from axisor_server.offering import confines_of, interpreters, offer
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids
@@ -21,10 +22,13 @@ class Running:
         of offers that cannot be read, and for a plugin that is to run here as well.
         """
         confines, pythons = confines_of(settings.runner), interpreters(settings)
-        offer(plugins, settings)
+        described = offer(plugins, settings)
         self._socket = Socket(confines) if pythons else None
         self.address = "" if self._socket is None else self._socket.address
-        self._spawner = ProcessSpawner(pythons, address=self.address, confines=confines)
+        usual = {name: found[0] for name, found in pythons.items() if found}
+        environments = Environments(usual)
+        self._spawner = ProcessSpawner(environments, address=self.address, confines=confines)
+        self.editions = InstalledEditions(plugins, settings, environments, described)
         self.runners = Runners(
             clock=clock,
             ids=ids,

@@ -27,12 +27,14 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    RunUpgraded,
     Standing,
     StandingChanged,
 )
 from axisor.identity import RefreshReused, TokenIssued, TokenRevoked
 from axisor.intents import AddMargin
 from axisor.model import FeedQuality, Mode, Position, Severity, Side
+from axisor.versions import UpgradeEnd, Version
 from axisor_server.plugins import Plugins
 
 POSITION = Position(
@@ -91,6 +93,18 @@ def event(payload: Payload) -> Event:
             RunChanged(run="r", strategy="s", state=RunState.FAILED, reason="it broke"),
             "ERROR",
             "s r is failed: it broke",
+        ),
+        (
+            RunUpgraded(
+                run="r",
+                before=Version("1.1", "b" * 64),
+                after=Version("1.0", "a" * 64),
+                step=7,
+                by=UpgradeEnd.ROLLED_BACK,
+                reason="it broke",
+            ),
+            "WARNING",
+            "r is decided by 1.0+aaaaaaaaaaaa: it broke",
         ),
         (
             RestoreReconciled(

@@ -26,11 +26,13 @@ from axisor import events as e
 from axisor import intents as i
 from axisor import model as m
 from axisor.strategy import Floor, PlanRow
+from axisor.versions import UpgradeEnd, Version
 from axisor.wire import records
 from axisor.wire.identity import KINDS
 
 ACCOUNT = "main"
 causes = st.builds(e.Cause, code=texts, text=texts)
+versions = st.builds(Version, texts, texts)
 words = st.dictionaries(texts, texts, max_size=2)
 positions = st.builds(
     m.Position,
@@ -313,6 +315,15 @@ payloads = st.one_of(
         state=one_of(e.RunState),
         config=texts,
         label=texts,
+        reason=texts,
+    ),
+    st.builds(
+        e.RunUpgraded,
+        run=ids,
+        before=versions,
+        after=versions,
+        step=st.integers(0, 10**6),
+        by=one_of(UpgradeEnd),
         reason=texts,
     ),
     st.builds(e.CoverageChanged, coverage=coverages),

@@ -17,7 +17,7 @@ from tests.support.strangers import install
 
 from axisor.errors import ConfigInvalid
 from axisor.ports import Secret
-from axisor_server.adapters.running import Confines, ProcessSpawner, Socket, describe
+from axisor_server.adapters.running import Confines, Environments, ProcessSpawner, Socket, describe
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
 
@@ -161,7 +161,8 @@ def spawners() -> Iterator[Callable[[Path], ProcessSpawner]]:
     made: list[ProcessSpawner] = []
 
     def make(python: Path) -> ProcessSpawner:
-        made.append(ProcessSpawner({"p": str(python)}, address="unix:/x", confines=Confines()))
+        environments = Environments({"p": str(python)})
+        made.append(ProcessSpawner(environments, address="unix:/x", confines=Confines()))
         return made[-1]
 
     yield make

@@ -84,6 +84,22 @@ async def configure(scene: Scene) -> Act:
     )
 
 
+def of_upgrade(begun: bool) -> Callable[[str], Operation]:
+    """Return a verb of the upgrade of a run, which was begun before or is not."""
+
+    def verb(name: str) -> Operation:
+        async def prepare(scene: Scene) -> Act:
+            runs, run = scene.owner.strategies, await scene.run()
+            await runs.start_run(scene.id, run)
+            if begun:
+                await runs.start_upgrade(scene.id, run)
+            return lambda: getattr(runs, f"{name}_upgrade")(scene.id, run)
+
+        return prepare
+
+    return verb
+
+
 async def delete(scene: Scene) -> Act:
     """Remove an account that nothing is open on."""
     await scene.owner.margin.close_position(scene.id, scene.core.long)
@@ -315,6 +331,9 @@ OPERATIONS: dict[str, Operation] = {
         lambda s: s.owner.backtests.start(s.id, "nap", 1_000, scenario="gap")
     ),
     "BacktestService/CancelBacktest": cancel_backtest,
+    "StrategyService/StartUpgrade": of_upgrade(False)("start"),
+    "StrategyService/CommitUpgrade": of_upgrade(True)("commit"),
+    "StrategyService/CancelUpgrade": of_upgrade(True)("cancel"),
     "DeadLetterService/SettleDeadLetter": settle,
     "DeadLetterService/DropDeadLetter": drop,
     "SystemService/Halt": plain(lambda s: s.owner.system.halt(HaltLevel.RISK)),

@@ -26,14 +26,17 @@ from axisor.simulated import carry_out
 from axisor.strategy import Config, Memory, Strategy
 from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
+from axisor.versions import Version
 from axisor_server.adapters import tls
 from axisor_server.adapters.backtesting import ProcessBacktests
+from axisor_server.adapters.memory.editions import MemoryEditions
 from axisor_server.adapters.memory.ids import SeededIds
 from axisor_server.adapters.memory.store import MemoryStore
 from axisor_server.adapters.memory.vault import MemoryVault
 from axisor_server.adapters.passwords import ArgonPasswords, is_common
 from axisor_server.adapters.system import SystemClock
 from axisor_server.bounds import USUAL, Wire
+from axisor_server.domain.editions import Edition
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.memberships import Membership, to_document
 from axisor_server.domain.plans import Catalogue, Plan
@@ -71,6 +74,14 @@ class Nap(Strategy[NapConfig, Memory]):
 
     name = "nap"
     permissions = Permission.READ
+
+
+class Napper(Nap):
+    """Does nothing either, as a later version."""
+
+
+NAPS = (Edition(Version("1.0", "a" * 64), Nap), Edition(Version("1.1", "b" * 64), Napper))
+"""The versions of the strategy that are at hand."""
 
 
 class Guests:
@@ -139,6 +150,7 @@ class Served:
             reviewers=(),
             publish=self._publish,
             settings=EngineSettings(owner="core", max_mode=max_mode),
+            editions=MemoryEditions(NAPS),
         )
         opening = OpenPosition(side=Side.BUY, leverage=16, quantity=1_000)
         self.long = carry_out(self.sim.account, opening, self.sim.exchange.quote).venue_id

@@ -88,6 +88,8 @@ async def test_trying_a_call_leaves_nothing_behind(
     request.validate_only = True
     if "etag" in request.DESCRIPTOR.fields_by_name:
         request.etag = etag_of(1)
+    if "version" in request.DESCRIPTOR.fields_by_name:
+        request.version = ""
 
     refused = await _refusal(channel, method, request)
 
@@ -100,10 +102,12 @@ async def test_trying_a_call_leaves_nothing_behind(
 async def _running(calls: Client, account: str, path: str) -> str:
     """Return a run in a state in which the verb of a method can be tried."""
     run = (await calls.strategies.create_run(account, "nap")).run.id
-    if path.endswith(("PauseRun", "ResumeRun", "StopRun")):
+    if path.endswith(("PauseRun", "ResumeRun", "StopRun", "Upgrade")):
         await calls.strategies.start_run(account, run)
     if path.endswith("ResumeRun"):
         await calls.strategies.pause_run(account, run)
+    if path.endswith(("CommitUpgrade", "CancelUpgrade")):
+        await calls.strategies.start_upgrade(account, run)
     return run
 
 

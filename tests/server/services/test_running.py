@@ -21,7 +21,7 @@ from axisor.remote import Called, Handled
 from axisor.wire.runners import Beat, Failed, Hello, Said, Told, Welcome
 from axisor_server.adapters.memory import SeededIds, VirtualClock
 from axisor_server.domain.hosting import HostedRun
-from axisor_server.engine.hosting import Answered, Barred, Heard, Lost, Ready
+from axisor_server.engine.hosts import Answered, Barred, Heard, Lost, Ready
 from axisor_server.services.principals import Peer
 from axisor_server.services.running import Bars, Patience, Runners
 
@@ -62,7 +62,7 @@ class Nursery:
         """Return whether it starts runners of a plugin."""
         return plugin == "spawned"
 
-    async def spawn(self, plugin: str, run: str, token: Secret) -> Born:
+    async def spawn(self, plugin: str, run: str, token: Secret, *, code: str = "") -> Born:
         """Start one."""
         if self.broken:
             raise FileNotFoundError("no such interpreter")

@@ -21,12 +21,14 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    RunUpgraded,
     Standing,
     StandingChanged,
 )
 from axisor.identity import RefreshReused, TokenIssued, TokenRevoked
 from axisor.intents import Action
 from axisor.model import FeedQuality, Severity
+from axisor.versions import UpgradeEnd
 
 Line: TypeAlias = tuple[int, str]
 
@@ -76,6 +78,10 @@ def _of_state(payload: Payload) -> Line | None:
             level = ERROR if payload.state is RunState.FAILED else INFO
             why = f": {payload.reason}" if payload.reason else ""
             return level, f"{payload.strategy} {payload.run} is {payload.state.value}{why}"
+        case RunUpgraded(after=after):
+            level = WARNING if payload.by is UpgradeEnd.ROLLED_BACK else INFO
+            why = f": {payload.reason}" if payload.reason else ""
+            return level, f"{payload.run} is decided by {after}{why}"
         case HaltChanged(level=halt):
             level = INFO if halt is HaltLevel.NONE else WARNING
             whose = "halt of all accounts" if payload.platform else "halt"

@@ -14,6 +14,7 @@ from axisor.events import Coverage, RunState
 from axisor.model import Leash
 from axisor.v1 import strategies_pb2 as pb
 from axisor.v1.strategies_pb2_grpc import StrategyServiceStub
+from axisor.versions import Upgrade
 from axisor.watch import WatchItem
 from axisor.wire.model import coverage_from_wire, leash_to_wire
 from axisor.wire.names import account_name, run_name, strategy_name
@@ -21,6 +22,7 @@ from axisor.wire.records import Run, StepSummary
 from axisor.wire.resources import run_from_wire
 from axisor.wire.scalars import enum_to_wire, time_from_wire, time_to_wire
 from axisor.wire.seen import step_from_wire
+from axisor.wire.upgrades import upgrade_from_wire
 
 
 class RunResult(Struct, frozen=True, kw_only=True):
@@ -217,6 +219,79 @@ class Strategies:
             reason=reason,
         )
         return _result(await self._call.unary(self._stub.StopRun, request))
+
+    async def start_upgrade(
+        self,
+        account: str,
+        run: str,
+        *,
+        version: str = "",
+        equal_steps: int = 0,
+        probation_steps: int | None = None,
+        validate_only: bool = False,
+        not_after: datetime | None = None,
+        request_id: str | None = None,
+    ) -> Upgrade:
+        """Have another version of a run's strategy asked beside the one that decides.
+
+        An empty `version` is the newest other one. After `equal_steps` equal decisions in a row it
+        takes over by itself, 0 never. Raises VersionNotFound, UpgradeUnsound, UpgradeStateInvalid.
+        """
+        request = pb.StartUpgradeRequest(
+            name=run_name(account, run),
+            request_id=request_id or new_request_id(),
+            not_after_time=time_to_wire(not_after, "not_after_time"),
+            validate_only=validate_only,
+            version=version,
+            equal_steps=equal_steps,
+            probation_steps=probation_steps,
+        )
+        return upgrade_from_wire((await self._call.unary(self._stub.StartUpgrade, request)).upgrade)
+
+    async def get_upgrade(self, account: str, run: str) -> Upgrade:
+        """Return the latest upgrade of a run. Raises UpgradeNotFound."""
+        request = pb.GetUpgradeRequest(name=run_name(account, run))
+        return upgrade_from_wire((await self._call.unary(self._stub.GetUpgrade, request)).upgrade)
+
+    async def commit_upgrade(
+        self,
+        account: str,
+        run: str,
+        *,
+        validate_only: bool = False,
+        not_after: datetime | None = None,
+        request_id: str | None = None,
+    ) -> Upgrade:
+        """Have the new version decide from the next step on. Raises UpgradeStateInvalid."""
+        request = pb.CommitUpgradeRequest(
+            name=run_name(account, run),
+            request_id=request_id or new_request_id(),
+            not_after_time=time_to_wire(not_after, "not_after_time"),
+            validate_only=validate_only,
+        )
+        return upgrade_from_wire(
+            (await self._call.unary(self._stub.CommitUpgrade, request)).upgrade
+        )
+
+    async def cancel_upgrade(
+        self,
+        account: str,
+        run: str,
+        *,
+        validate_only: bool = False,
+        not_after: datetime | None = None,
+        request_id: str | None = None,
+    ) -> Upgrade:
+        """End an upgrade before the new version decided anything. Raises UpgradeStateInvalid."""
+        request = pb.CancelUpgradeRequest(
+            name=run_name(account, run),
+            request_id=request_id or new_request_id(),
+            not_after_time=time_to_wire(not_after, "not_after_time"),
+            validate_only=validate_only,
+        )
+        return upgrade_from_wire(
+            (await self._call.unary(self._stub.CancelUpgrade, request)).upgrade
+        )
 
     async def list_run_steps(
         self, account: str, run: str, *, page_size: int = 0, page_token: str = ""

@@ -10,7 +10,7 @@
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
     │                 MemberNotFound · PersonNotFound · PlanNotFound · ConfirmationNotFound
-    │                 BacktestNotFound
+    │                 BacktestNotFound · UpgradeNotFound · VersionNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
@@ -20,6 +20,7 @@
     │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
     │                 ConfirmationSettled · RunnerUnwanted · PluginQuarantined · RunnerFault ·
     │                 PlanLimit · BacktestInterrupted · BacktestCanceled
+    │                 UpgradeUnsound · UpgradeStateInvalid
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -110,7 +111,9 @@ from axisor.errors.requests import (
     TokenInvalid,
     TokenNotFound,
     Unauthenticated,
+    UpgradeNotFound,
     VenueNotFound,
+    VersionNotFound,
 )
 from axisor.errors.standing import (
     AccountInUse,
@@ -148,6 +151,8 @@ from axisor.errors.standing import (
     SlowReader,
     StalePrice,
     TokenSpent,
+    UpgradeStateInvalid,
+    UpgradeUnsound,
     VaultKeyInUse,
     WitnessContradicts,
 )
@@ -185,6 +190,8 @@ __all__ = [
     "EventNotFound",
     "TokenNotFound",
     "MemberNotFound",
+    "UpgradeNotFound",
+    "VersionNotFound",
     "RequestIdReused",
     "RequestExpired",
     "EtagMismatch",
@@ -210,6 +217,8 @@ __all__ = [
     "RunnerFault",
     "BacktestInterrupted",
     "BacktestCanceled",
+    "UpgradeUnsound",
+    "UpgradeStateInvalid",
     "LastOwner",
     "VaultKeyInUse",
     "BudgetExceeded",

@@ -138,6 +138,20 @@ class RunNotFound(NotFound):
     fix = "List them: axisor run list."
 
 
+class UpgradeNotFound(NotFound):
+    """The run was never upgraded."""
+
+    reason = "UPGRADE_NOT_FOUND"
+    fix = "Start an upgrade: axisor run upgrade start."
+
+
+class VersionNotFound(NotFound):
+    """No version of the strategy other than the one that decides is at hand."""
+
+    reason = "VERSION_NOT_FOUND"
+    fix = "Install it where the core looks for it: docs/upgrades.md."
+
+
 class StrategyNotFound(NotFound):
     """No enabled plugin offers this strategy."""
 

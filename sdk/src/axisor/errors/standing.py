@@ -175,6 +175,22 @@ class RunnerFault(StateError):
     fix = "Mend the runner, then let it come again."
 
 
+class UpgradeUnsound(StateError):
+    """The new version cannot be loaded beside the old one."""
+
+    reason = "UPGRADE_UNSOUND"
+    money = "The old version decides as before."
+    fix = "Restart the core with the new version, or install it in an environment of its own."
+
+
+class UpgradeStateInvalid(StateError):
+    """The upgrade is not in a state in which this can be done."""
+
+    reason = "UPGRADE_STATE_INVALID"
+    money = "The version that decides stays the one that does."
+    fix = "Look at it: axisor run upgrade show."
+
+
 class LastOwner(StateError):
     """The account would be left without an owner."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from axisor.errors import SettingsInvalid, StrategyNotFound
 from axisor.remote import Offer, offer_of
+from axisor.sources import code_of
 from axisor.strategy import Strategy
 
 GROUP = "axisor"
@@ -41,9 +42,11 @@ def offers(plugin: str) -> list[Offer]:
     """Return what a core must know of a plugin's strategies."""
     entry = _entry(plugin)
     version = entry.dist.version if entry.dist else ""
+    found = find(plugin)
+    code = code_of(entry.module)
     return [
-        offer_of(strategy, plugin=plugin, version=version)
-        for _, strategy in sorted(find(plugin).items())
+        offer_of(strategy, plugin=plugin, version=version, code=code)
+        for _, strategy in sorted(found.items())
     ]
 
 

@@ -51,6 +51,7 @@ class Event(_message.Message):
     INTENT_SENT_FIELD_NUMBER: _builtins.int
     INTENT_SETTLED_FIELD_NUMBER: _builtins.int
     RUN_CHANGED_FIELD_NUMBER: _builtins.int
+    RUN_UPGRADED_FIELD_NUMBER: _builtins.int
     COVERAGE_CHANGED_FIELD_NUMBER: _builtins.int
     NOTICE_GIVEN_FIELD_NUMBER: _builtins.int
     HALT_CHANGED_FIELD_NUMBER: _builtins.int
@@ -157,6 +158,10 @@ class Event(_message.Message):
     @_builtins.property
     def run_changed(self) -> Global___RunChanged:
         """Output only. A run is new or changed."""
+
+    @_builtins.property
+    def run_upgraded(self) -> Global___RunUpgraded:
+        """Output only. Another version of its strategy decides for a run."""
 
     @_builtins.property
     def coverage_changed(self) -> Global___CoverageChanged:
@@ -291,6 +296,7 @@ class Event(_message.Message):
         intent_sent: Global___IntentSent | None = ...,
         intent_settled: Global___IntentSettled | None = ...,
         run_changed: Global___RunChanged | None = ...,
+        run_upgraded: Global___RunUpgraded | None = ...,
         coverage_changed: Global___CoverageChanged | None = ...,
         notice_given: Global___NoticeGiven | None = ...,
         halt_changed: Global___HaltChanged | None = ...,
@@ -319,11 +325,11 @@ class Event(_message.Message):
         confirmation_prepared: _identity_events_pb2.ConfirmationPrepared | None = ...,
         confirmation_settled: _identity_events_pb2.ConfirmationSettled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "calls_refused", b"calls_refused", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "confirmation_prepared", b"confirmation_prepared", "confirmation_settled", b"confirmation_settled", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "plan_changed", b"plan_changed", "platform_role_changed", b"platform_role_changed", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked", "vault_keys_changed", b"vault_keys_changed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "calls_refused", b"calls_refused", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "confirmation_prepared", b"confirmation_prepared", "confirmation_settled", b"confirmation_settled", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "plan_changed", b"plan_changed", "platform_role_changed", b"platform_role_changed", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "run_upgraded", b"run_upgraded", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked", "vault_keys_changed", b"vault_keys_changed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "calls_refused", b"calls_refused", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "confirmation_prepared", b"confirmation_prepared", "confirmation_settled", b"confirmation_settled", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "plan_changed", b"plan_changed", "platform_role_changed", b"platform_role_changed", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "sequence", b"sequence", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked", "vault_keys_changed", b"vault_keys_changed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_granted", b"access_granted", "access_revoked", b"access_revoked", "account", b"account", "account_closed", b"account_closed", "account_opened", b"account_opened", "account_updated", b"account_updated", "balance_changed", b"balance_changed", "calls_refused", b"calls_refused", "change_made", b"change_made", "command_received", b"command_received", "command_refused", b"command_refused", "confirmation_prepared", b"confirmation_prepared", "confirmation_settled", b"confirmation_settled", "coverage_changed", b"coverage_changed", "event_time", b"event_time", "feed_changed", b"feed_changed", "funding_paid", b"funding_paid", "halt_changed", b"halt_changed", "hash", b"hash", "intent_planned", b"intent_planned", "intent_review_refused", b"intent_review_refused", "intent_sent", b"intent_sent", "intent_settled", b"intent_settled", "intent_witnessed", b"intent_witnessed", "kind", b"kind", "mode", b"mode", "notice_given", b"notice_given", "order_changed", b"order_changed", "payload", b"payload", "person_changed", b"person_changed", "person_invited", b"person_invited", "person_registered", b"person_registered", "plan_changed", b"plan_changed", "platform_role_changed", b"platform_role_changed", "position_changed", b"position_changed", "position_closed", b"position_closed", "refresh_reused", b"refresh_reused", "restore_reconciled", b"restore_reconciled", "run_changed", b"run_changed", "run_upgraded", b"run_upgraded", "sequence", b"sequence", "session_ended", b"session_ended", "session_opened", b"session_opened", "session_proved", b"session_proved", "sign_in_failed", b"sign_in_failed", "signing_key_made", b"signing_key_made", "standing_changed", b"standing_changed", "step_taken", b"step_taken", "token_issued", b"token_issued", "token_revoked", b"token_revoked", "vault_keys_changed", b"vault_keys_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled", "access_granted", "access_revoked", "session_opened", "session_proved", "session_ended", "refresh_reused", "signing_key_made", "token_issued", "token_revoked", "change_made", "person_invited", "person_registered", "person_changed", "sign_in_failed", "calls_refused", "platform_role_changed", "plan_changed", "vault_keys_changed", "confirmation_prepared", "confirmation_settled"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["account_opened", "account_updated", "account_closed", "balance_changed", "position_changed", "position_closed", "order_changed", "funding_paid", "command_received", "command_refused", "step_taken", "intent_planned", "intent_review_refused", "intent_sent", "intent_settled", "run_changed", "run_upgraded", "coverage_changed", "notice_given", "halt_changed", "feed_changed", "intent_witnessed", "standing_changed", "restore_reconciled", "access_granted", "access_revoked", "session_opened", "session_proved", "session_ended", "refresh_reused", "signing_key_made", "token_issued", "token_revoked", "change_made", "person_invited", "person_registered", "person_changed", "sign_in_failed", "calls_refused", "platform_role_changed", "plan_changed", "vault_keys_changed", "confirmation_prepared", "confirmation_settled"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -934,6 +940,52 @@ class RunChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RunChanged: _TypeAlias = RunChanged  # noqa: Y015
+
+@_typing.final
+class RunUpgraded(_message.Message):
+    """Another version of its strategy decides for a run from here on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    FROM_VERSION_FIELD_NUMBER: _builtins.int
+    TO_VERSION_FIELD_NUMBER: _builtins.int
+    STEP_SEQUENCE_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    run: _builtins.str
+    """Output only. The run. Format: `accounts/{account}/runs/{run}`."""
+    step_sequence: _builtins.int
+    """Output only. The last step that was decided by the former version."""
+    end: _types_pb2.UpgradeEnd.ValueType
+    """Output only. Why it decides."""
+    text: _builtins.str
+    """Output only. Why the former version does not go on, as a sentence. Empty where it did not fail."""
+    @_builtins.property
+    def from_version(self) -> _types_pb2.StrategyVersion:
+        """Output only. What decided until now. Empty where the run begins."""
+
+    @_builtins.property
+    def to_version(self) -> _types_pb2.StrategyVersion:
+        """Output only. What decides from now on."""
+
+    def __init__(
+        self,
+        *,
+        run: _builtins.str = ...,
+        from_version: _types_pb2.StrategyVersion | None = ...,
+        to_version: _types_pb2.StrategyVersion | None = ...,
+        step_sequence: _builtins.int = ...,
+        end: _types_pb2.UpgradeEnd.ValueType = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_version", b"from_version", "to_version", b"to_version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "from_version", b"from_version", "run", b"run", "step_sequence", b"step_sequence", "text", b"text", "to_version", b"to_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunUpgraded: _TypeAlias = RunUpgraded  # noqa: Y015
 
 @_typing.final
 class CoverageChanged(_message.Message):

@@ -233,6 +233,7 @@ class RunnerCall(_message.Message):
     MEMORY_FIELD_NUMBER: _builtins.int
     STIMULUS_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    ADOPTS_MEMORY_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Output only. Which call of this conversation it is, from 1."""
     config: _builtins.str
@@ -243,6 +244,10 @@ class RunnerCall(_message.Message):
     """Output only. What happened, as a JSON object whose `is` names its kind."""
     view: _builtins.str
     """Output only. What may be known of account and market at this moment, as a JSON object."""
+    adopts_memory: _builtins.bool
+    """Output only. Whether another version of the strategy saved the memory. A strategy that keeps it
+    otherwise brings it into its own form first; what it answers is a changed memory then.
+    """
     def __init__(
         self,
         *,
@@ -251,10 +256,11 @@ class RunnerCall(_message.Message):
         memory: _builtins.str = ...,
         stimulus: _builtins.str = ...,
         view: _builtins.str = ...,
+        adopts_memory: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "memory", b"memory", "sequence", b"sequence", "stimulus", b"stimulus", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopts_memory", b"adopts_memory", "config", b"config", "memory", b"memory", "sequence", b"sequence", "stimulus", b"stimulus", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -888,6 +888,396 @@ class StopRunResponse(_message.Message):
 Global___StopRunResponse: _TypeAlias = StopRunResponse  # noqa: Y015
 
 @_typing.final
+class DecisionDifference(_message.Message):
+    """A decision at which two versions differ."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_SEQUENCE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    FROM_DECISIONS_FIELD_NUMBER: _builtins.int
+    TO_DECISIONS_FIELD_NUMBER: _builtins.int
+    step_sequence: _builtins.int
+    """Output only. The step that the old version took, or would have taken next where it asked for
+    nothing.
+    """
+    cause: _builtins.str
+    """Output only. What both were called with."""
+    @_builtins.property
+    def from_decisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. What the old version decided: actions, notices and wakes, as JSON objects in order."""
+
+    @_builtins.property
+    def to_decisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. What the new version would have decided."""
+
+    def __init__(
+        self,
+        *,
+        step_sequence: _builtins.int = ...,
+        cause: _builtins.str = ...,
+        from_decisions: _abc.Iterable[_builtins.str] | None = ...,
+        to_decisions: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "from_decisions", b"from_decisions", "step_sequence", b"step_sequence", "to_decisions", b"to_decisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecisionDifference: _TypeAlias = DecisionDifference  # noqa: Y015
+
+@_typing.final
+class Upgrade(_message.Message):
+    """The upgrade of a run to another version of its strategy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    FROM_VERSION_FIELD_NUMBER: _builtins.int
+    TO_VERSION_FIELD_NUMBER: _builtins.int
+    START_STEP_FIELD_NUMBER: _builtins.int
+    CUT_OVER_STEP_FIELD_NUMBER: _builtins.int
+    COMPARED_COUNT_FIELD_NUMBER: _builtins.int
+    DIFFERING_COUNT_FIELD_NUMBER: _builtins.int
+    EQUAL_COUNT_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    EQUAL_STEPS_FIELD_NUMBER: _builtins.int
+    PROBATION_STEPS_FIELD_NUMBER: _builtins.int
+    ON_PROBATION_FIELD_NUMBER: _builtins.int
+    STATE_REASON_FIELD_NUMBER: _builtins.int
+    run: _builtins.str
+    """Output only. The run. Format: `accounts/{account}/runs/{run}`."""
+    state: _types_pb2.UpgradeState.ValueType
+    """Output only. Where it stands."""
+    start_step: _builtins.int
+    """Output only. The run's last step when it began."""
+    cut_over_step: _builtins.int
+    """Output only. The last step before the cut-over. 0 before that."""
+    compared_count: _builtins.int
+    """Output only. The decisions that were compared. Counted anew when the core starts again."""
+    differing_count: _builtins.int
+    """Output only. Those of them that differed."""
+    equal_count: _builtins.int
+    """Output only. How many were equal in a row, up to the latest."""
+    equal_steps: _builtins.int
+    """Output only. After how many equal decisions it is cut over by itself. 0 is never."""
+    probation_steps: _builtins.int
+    """Output only. For how many steps after the cut-over the old version stands by."""
+    on_probation: _builtins.bool
+    """Output only. Whether a failure of the new version now would have the old one take over."""
+    state_reason: _builtins.str
+    """Output only. Why it is in this state, as a sentence. Empty where nothing needs saying."""
+    @_builtins.property
+    def from_version(self) -> _types_pb2.StrategyVersion:
+        """Output only. The version that decided when it began."""
+
+    @_builtins.property
+    def to_version(self) -> _types_pb2.StrategyVersion:
+        """Output only. The version that is to decide."""
+
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___DecisionDifference]:
+        """Output only. The first differences, at most 50."""
+
+    def __init__(
+        self,
+        *,
+        run: _builtins.str = ...,
+        state: _types_pb2.UpgradeState.ValueType = ...,
+        from_version: _types_pb2.StrategyVersion | None = ...,
+        to_version: _types_pb2.StrategyVersion | None = ...,
+        start_step: _builtins.int = ...,
+        cut_over_step: _builtins.int = ...,
+        compared_count: _builtins.int = ...,
+        differing_count: _builtins.int = ...,
+        equal_count: _builtins.int = ...,
+        differences: _abc.Iterable[Global___DecisionDifference] | None = ...,
+        equal_steps: _builtins.int = ...,
+        probation_steps: _builtins.int = ...,
+        on_probation: _builtins.bool = ...,
+        state_reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_version", b"from_version", "to_version", b"to_version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["compared_count", b"compared_count", "cut_over_step", b"cut_over_step", "differences", b"differences", "differing_count", b"differing_count", "equal_count", b"equal_count", "equal_steps", b"equal_steps", "from_version", b"from_version", "on_probation", b"on_probation", "probation_steps", b"probation_steps", "run", b"run", "start_step", b"start_step", "state", b"state", "state_reason", b"state_reason", "to_version", b"to_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Upgrade: _TypeAlias = Upgrade  # noqa: Y015
+
+@_typing.final
+class StartUpgradeRequest(_message.Message):
+    """Asks for an upgrade to begin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    EQUAL_STEPS_FIELD_NUMBER: _builtins.int
+    PROBATION_STEPS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. The run. Format: `accounts/{account}/runs/{run}`."""
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    validate_only: _builtins.bool
+    """Optional. Whether only to check. Nothing is changed and nothing is written."""
+    version: _builtins.str
+    """Optional. The version of the distribution, with `+` and the first characters of its hash where
+    two share it. Empty takes the newest at hand that does not decide now.
+    """
+    equal_steps: _builtins.int
+    """Optional. After how many equal decisions in a row the new version takes over by itself. 0 waits
+    for CommitUpgrade.
+    """
+    probation_steps: _builtins.int
+    """Optional. For how many steps after the cut-over the old version stands by. Unset is 100; 0 is
+    none.
+    """
+    @_builtins.property
+    def not_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Refuse the request after this moment. Unset sets no limit."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        not_after_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+        version: _builtins.str = ...,
+        equal_steps: _builtins.int = ...,
+        probation_steps: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_probation_steps", b"_probation_steps", "not_after_time", b"not_after_time", "probation_steps", b"probation_steps"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_probation_steps", b"_probation_steps", "equal_steps", b"equal_steps", "name", b"name", "not_after_time", b"not_after_time", "probation_steps", b"probation_steps", "request_id", b"request_id", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__probation_steps: _TypeAlias = _typing.Literal["probation_steps"]  # noqa: Y015
+    _WhichOneofArgType__probation_steps: _TypeAlias = _typing.Literal["_probation_steps", b"_probation_steps"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__probation_steps) -> _WhichOneofReturnType__probation_steps | None: ...
+
+Global___StartUpgradeRequest: _TypeAlias = StartUpgradeRequest  # noqa: Y015
+
+@_typing.final
+class StartUpgradeResponse(_message.Message):
+    """Answers with the upgrade."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPGRADE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Output only. The last sequence of the journal that the answer rests on; watching after it
+    misses nothing.
+    """
+    @_builtins.property
+    def upgrade(self) -> Global___Upgrade:
+        """Output only. The upgrade."""
+
+    def __init__(
+        self,
+        *,
+        upgrade: Global___Upgrade | None = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["upgrade", b"upgrade"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence", "upgrade", b"upgrade"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartUpgradeResponse: _TypeAlias = StartUpgradeResponse  # noqa: Y015
+
+@_typing.final
+class GetUpgradeRequest(_message.Message):
+    """Asks for the latest upgrade of a run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. The run. Format: `accounts/{account}/runs/{run}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetUpgradeRequest: _TypeAlias = GetUpgradeRequest  # noqa: Y015
+
+@_typing.final
+class GetUpgradeResponse(_message.Message):
+    """Answers with the upgrade."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPGRADE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def upgrade(self) -> Global___Upgrade:
+        """Output only. The upgrade."""
+
+    def __init__(
+        self,
+        *,
+        upgrade: Global___Upgrade | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["upgrade", b"upgrade"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["upgrade", b"upgrade"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetUpgradeResponse: _TypeAlias = GetUpgradeResponse  # noqa: Y015
+
+@_typing.final
+class CommitUpgradeRequest(_message.Message):
+    """Asks for the new version to decide."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. The run. Format: `accounts/{account}/runs/{run}`."""
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    validate_only: _builtins.bool
+    """Optional. Whether only to check. Nothing is changed and nothing is written."""
+    @_builtins.property
+    def not_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Refuse the request after this moment. Unset sets no limit."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        not_after_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitUpgradeRequest: _TypeAlias = CommitUpgradeRequest  # noqa: Y015
+
+@_typing.final
+class CommitUpgradeResponse(_message.Message):
+    """Answers with the upgrade."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPGRADE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Output only. The last sequence of the journal that the answer rests on; watching after it
+    misses nothing.
+    """
+    @_builtins.property
+    def upgrade(self) -> Global___Upgrade:
+        """Output only. The upgrade."""
+
+    def __init__(
+        self,
+        *,
+        upgrade: Global___Upgrade | None = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["upgrade", b"upgrade"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence", "upgrade", b"upgrade"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitUpgradeResponse: _TypeAlias = CommitUpgradeResponse  # noqa: Y015
+
+@_typing.final
+class CancelUpgradeRequest(_message.Message):
+    """Asks for an upgrade to end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. The run. Format: `accounts/{account}/runs/{run}`."""
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    validate_only: _builtins.bool
+    """Optional. Whether only to check. Nothing is changed and nothing is written."""
+    @_builtins.property
+    def not_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Refuse the request after this moment. Unset sets no limit."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        not_after_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelUpgradeRequest: _TypeAlias = CancelUpgradeRequest  # noqa: Y015
+
+@_typing.final
+class CancelUpgradeResponse(_message.Message):
+    """Answers with the upgrade."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPGRADE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Output only. The last sequence of the journal that the answer rests on; watching after it
+    misses nothing.
+    """
+    @_builtins.property
+    def upgrade(self) -> Global___Upgrade:
+        """Output only. The upgrade."""
+
+    def __init__(
+        self,
+        *,
+        upgrade: Global___Upgrade | None = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["upgrade", b"upgrade"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence", "upgrade", b"upgrade"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelUpgradeResponse: _TypeAlias = CancelUpgradeResponse  # noqa: Y015
+
+@_typing.final
 class RunStep(_message.Message):
     """One step of a run, as it was journaled."""
 

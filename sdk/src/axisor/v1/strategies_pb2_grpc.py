@@ -85,6 +85,26 @@ class StrategyServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_strategies__pb2.StopRunRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_strategies__pb2.StopRunResponse.FromString,
                 _registered_method=True)
+        self.StartUpgrade = channel.unary_unary(
+                '/axisor.v1.StrategyService/StartUpgrade',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.StartUpgradeRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.StartUpgradeResponse.FromString,
+                _registered_method=True)
+        self.GetUpgrade = channel.unary_unary(
+                '/axisor.v1.StrategyService/GetUpgrade',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.GetUpgradeRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.GetUpgradeResponse.FromString,
+                _registered_method=True)
+        self.CommitUpgrade = channel.unary_unary(
+                '/axisor.v1.StrategyService/CommitUpgrade',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.CommitUpgradeRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.CommitUpgradeResponse.FromString,
+                _registered_method=True)
+        self.CancelUpgrade = channel.unary_unary(
+                '/axisor.v1.StrategyService/CancelUpgrade',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.CancelUpgradeRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.CancelUpgradeResponse.FromString,
+                _registered_method=True)
         self.ListRunSteps = channel.unary_unary(
                 '/axisor.v1.StrategyService/ListRunSteps',
                 request_serializer=axisor_dot_v1_dot_strategies__pb2.ListRunStepsRequest.SerializeToString,
@@ -191,6 +211,43 @@ class StrategyServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartUpgrade(self, request, context):
+        """Loads another version of a run's strategy beside the one that decides, and asks it whatever that
+        one is asked. What it decides has no effect. The caller needs every right that the new version
+        asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `VERSION_NOT_FOUND`,
+        `UPGRADE_UNSOUND`, `UPGRADE_STATE_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`,
+        `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUpgrade(self, request, context):
+        """Gets the latest upgrade of a run with the differences found. Leaves out steps at which both
+        versions decided the same. Fails with `RUN_NOT_FOUND` or `UPGRADE_NOT_FOUND`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommitUpgrade(self, request, context):
+        """Has the new version decide from the next step on. Where it fails on probation, the old one takes
+        over again by itself. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `UPGRADE_NOT_FOUND`,
+        `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelUpgrade(self, request, context):
+        """Ends an upgrade before the new version decided anything. Leaves the old version as it is. Fails
+        with `RUN_NOT_FOUND`, `UPGRADE_NOT_FOUND`, `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or
+        `REQUEST_ID_REUSED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRunSteps(self, request, context):
         """Lists what a run was called with and asked for, newest first. Leaves out steps that asked for
         nothing. Fails with `RUN_NOT_FOUND` or `PAGE_TOKEN_INVALID`.
@@ -267,6 +324,26 @@ def add_StrategyServiceServicer_to_server(servicer, server):
                     servicer.StopRun,
                     request_deserializer=axisor_dot_v1_dot_strategies__pb2.StopRunRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_strategies__pb2.StopRunResponse.SerializeToString,
+            ),
+            'StartUpgrade': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartUpgrade,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.StartUpgradeRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.StartUpgradeResponse.SerializeToString,
+            ),
+            'GetUpgrade': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUpgrade,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.GetUpgradeRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.GetUpgradeResponse.SerializeToString,
+            ),
+            'CommitUpgrade': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommitUpgrade,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.CommitUpgradeRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.CommitUpgradeResponse.SerializeToString,
+            ),
+            'CancelUpgrade': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelUpgrade,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.CancelUpgradeRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.CancelUpgradeResponse.SerializeToString,
             ),
             'ListRunSteps': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRunSteps,
@@ -555,6 +632,114 @@ class StrategyService(object):
             '/axisor.v1.StrategyService/StopRun',
             axisor_dot_v1_dot_strategies__pb2.StopRunRequest.SerializeToString,
             axisor_dot_v1_dot_strategies__pb2.StopRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartUpgrade(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/StartUpgrade',
+            axisor_dot_v1_dot_strategies__pb2.StartUpgradeRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.StartUpgradeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUpgrade(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/GetUpgrade',
+            axisor_dot_v1_dot_strategies__pb2.GetUpgradeRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.GetUpgradeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommitUpgrade(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/CommitUpgrade',
+            axisor_dot_v1_dot_strategies__pb2.CommitUpgradeRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.CommitUpgradeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelUpgrade(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/CancelUpgrade',
+            axisor_dot_v1_dot_strategies__pb2.CancelUpgradeRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.CancelUpgradeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -77,6 +77,27 @@ class StrategyServiceStub:
     strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
+    StartUpgrade: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.StartUpgradeRequest, _strategies_pb2.StartUpgradeResponse]
+    """Loads another version of a run's strategy beside the one that decides, and asks it whatever that
+    one is asked. What it decides has no effect. The caller needs every right that the new version
+    asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `VERSION_NOT_FOUND`,
+    `UPGRADE_UNSOUND`, `UPGRADE_STATE_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`,
+    `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
+    GetUpgrade: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.GetUpgradeRequest, _strategies_pb2.GetUpgradeResponse]
+    """Gets the latest upgrade of a run with the differences found. Leaves out steps at which both
+    versions decided the same. Fails with `RUN_NOT_FOUND` or `UPGRADE_NOT_FOUND`.
+    """
+    CommitUpgrade: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.CommitUpgradeRequest, _strategies_pb2.CommitUpgradeResponse]
+    """Has the new version decide from the next step on. Where it fails on probation, the old one takes
+    over again by itself. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `UPGRADE_NOT_FOUND`,
+    `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
+    CancelUpgrade: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.CancelUpgradeRequest, _strategies_pb2.CancelUpgradeResponse]
+    """Ends an upgrade before the new version decided anything. Leaves the old version as it is. Fails
+    with `RUN_NOT_FOUND`, `UPGRADE_NOT_FOUND`, `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or
+    `REQUEST_ID_REUSED`.
+    """
     ListRunSteps: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ListRunStepsRequest, _strategies_pb2.ListRunStepsResponse]
     """Lists what a run was called with and asked for, newest first. Leaves out steps that asked for
     nothing. Fails with `RUN_NOT_FOUND` or `PAGE_TOKEN_INVALID`.
@@ -137,6 +158,27 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     StopRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.StopRunRequest, _strategies_pb2.StopRunResponse]  # type: ignore[assignment]
     """Stops a run for good, after one last call. Leaves orders and stops at the venue unless its
     strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `REQUEST_EXPIRED` or
+    `REQUEST_ID_REUSED`.
+    """
+    StartUpgrade: _aio.UnaryUnaryMultiCallable[_strategies_pb2.StartUpgradeRequest, _strategies_pb2.StartUpgradeResponse]  # type: ignore[assignment]
+    """Loads another version of a run's strategy beside the one that decides, and asks it whatever that
+    one is asked. What it decides has no effect. The caller needs every right that the new version
+    asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `VERSION_NOT_FOUND`,
+    `UPGRADE_UNSOUND`, `UPGRADE_STATE_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`,
+    `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
+    GetUpgrade: _aio.UnaryUnaryMultiCallable[_strategies_pb2.GetUpgradeRequest, _strategies_pb2.GetUpgradeResponse]  # type: ignore[assignment]
+    """Gets the latest upgrade of a run with the differences found. Leaves out steps at which both
+    versions decided the same. Fails with `RUN_NOT_FOUND` or `UPGRADE_NOT_FOUND`.
+    """
+    CommitUpgrade: _aio.UnaryUnaryMultiCallable[_strategies_pb2.CommitUpgradeRequest, _strategies_pb2.CommitUpgradeResponse]  # type: ignore[assignment]
+    """Has the new version decide from the next step on. Where it fails on probation, the old one takes
+    over again by itself. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `UPGRADE_NOT_FOUND`,
+    `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
+    CancelUpgrade: _aio.UnaryUnaryMultiCallable[_strategies_pb2.CancelUpgradeRequest, _strategies_pb2.CancelUpgradeResponse]  # type: ignore[assignment]
+    """Ends an upgrade before the new version decided anything. Leaves the old version as it is. Fails
+    with `RUN_NOT_FOUND`, `UPGRADE_NOT_FOUND`, `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
     ListRunSteps: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ListRunStepsRequest, _strategies_pb2.ListRunStepsResponse]  # type: ignore[assignment]
@@ -256,6 +298,51 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_strategies_pb2.StopRunResponse, _abc.Awaitable[_strategies_pb2.StopRunResponse]]:
         """Stops a run for good, after one last call. Leaves orders and stops at the venue unless its
         strategy takes them away. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `REQUEST_EXPIRED` or
+        `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def StartUpgrade(
+        self,
+        request: _strategies_pb2.StartUpgradeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.StartUpgradeResponse, _abc.Awaitable[_strategies_pb2.StartUpgradeResponse]]:
+        """Loads another version of a run's strategy beside the one that decides, and asks it whatever that
+        one is asked. What it decides has no effect. The caller needs every right that the new version
+        asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `VERSION_NOT_FOUND`,
+        `UPGRADE_UNSOUND`, `UPGRADE_STATE_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`,
+        `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def GetUpgrade(
+        self,
+        request: _strategies_pb2.GetUpgradeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.GetUpgradeResponse, _abc.Awaitable[_strategies_pb2.GetUpgradeResponse]]:
+        """Gets the latest upgrade of a run with the differences found. Leaves out steps at which both
+        versions decided the same. Fails with `RUN_NOT_FOUND` or `UPGRADE_NOT_FOUND`.
+        """
+
+    @_abc_1.abstractmethod
+    def CommitUpgrade(
+        self,
+        request: _strategies_pb2.CommitUpgradeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.CommitUpgradeResponse, _abc.Awaitable[_strategies_pb2.CommitUpgradeResponse]]:
+        """Has the new version decide from the next step on. Where it fails on probation, the old one takes
+        over again by itself. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `UPGRADE_NOT_FOUND`,
+        `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelUpgrade(
+        self,
+        request: _strategies_pb2.CancelUpgradeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.CancelUpgradeResponse, _abc.Awaitable[_strategies_pb2.CancelUpgradeResponse]]:
+        """Ends an upgrade before the new version decided anything. Leaves the old version as it is. Fails
+        with `RUN_NOT_FOUND`, `UPGRADE_NOT_FOUND`, `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
         """
 

@@ -540,6 +540,70 @@ RUN_STATE_FAILED: RunState.ValueType  # 7
 """Stopped by the core because of an error, or because it was too slow or over its leash."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
+class _UpgradeState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UpgradeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UpgradeState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UPGRADE_STATE_UNSPECIFIED: _UpgradeState.ValueType  # 0
+    """Never sent; refused as input."""
+    UPGRADE_STATE_SHADOWING: _UpgradeState.ValueType  # 1
+    """The new version is asked what the old one is asked; what it decides has no effect."""
+    UPGRADE_STATE_CUT_OVER: _UpgradeState.ValueType  # 2
+    """The new version decides. For some steps it is on probation."""
+    UPGRADE_STATE_ROLLED_BACK: _UpgradeState.ValueType  # 3
+    """The new version failed on probation, and the old one decides again."""
+    UPGRADE_STATE_CANCELED: _UpgradeState.ValueType  # 4
+    """The upgrade was ended before the new version decided anything."""
+
+class UpgradeState(_UpgradeState, metaclass=_UpgradeStateEnumTypeWrapper):
+    """Where the upgrade of a run to another version of its strategy stands."""
+
+UPGRADE_STATE_UNSPECIFIED: UpgradeState.ValueType  # 0
+"""Never sent; refused as input."""
+UPGRADE_STATE_SHADOWING: UpgradeState.ValueType  # 1
+"""The new version is asked what the old one is asked; what it decides has no effect."""
+UPGRADE_STATE_CUT_OVER: UpgradeState.ValueType  # 2
+"""The new version decides. For some steps it is on probation."""
+UPGRADE_STATE_ROLLED_BACK: UpgradeState.ValueType  # 3
+"""The new version failed on probation, and the old one decides again."""
+UPGRADE_STATE_CANCELED: UpgradeState.ValueType  # 4
+"""The upgrade was ended before the new version decided anything."""
+Global___UpgradeState: _TypeAlias = UpgradeState  # noqa: Y015
+
+class _UpgradeEnd:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UpgradeEndEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UpgradeEnd.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UPGRADE_END_UNSPECIFIED: _UpgradeEnd.ValueType  # 0
+    """Never sent; refused as input."""
+    UPGRADE_END_STARTED: _UpgradeEnd.ValueType  # 1
+    """The run was started."""
+    UPGRADE_END_CUT_OVER: _UpgradeEnd.ValueType  # 2
+    """An upgrade was cut over."""
+    UPGRADE_END_ROLLED_BACK: _UpgradeEnd.ValueType  # 3
+    """An upgrade was rolled back."""
+    UPGRADE_END_RESTARTED: _UpgradeEnd.ValueType  # 4
+    """The core started again and had another version."""
+
+class UpgradeEnd(_UpgradeEnd, metaclass=_UpgradeEndEnumTypeWrapper):
+    """Why another version of its strategy decides for a run."""
+
+UPGRADE_END_UNSPECIFIED: UpgradeEnd.ValueType  # 0
+"""Never sent; refused as input."""
+UPGRADE_END_STARTED: UpgradeEnd.ValueType  # 1
+"""The run was started."""
+UPGRADE_END_CUT_OVER: UpgradeEnd.ValueType  # 2
+"""An upgrade was cut over."""
+UPGRADE_END_ROLLED_BACK: UpgradeEnd.ValueType  # 3
+"""An upgrade was rolled back."""
+UPGRADE_END_RESTARTED: UpgradeEnd.ValueType  # 4
+"""The core started again and had another version."""
+Global___UpgradeEnd: _TypeAlias = UpgradeEnd  # noqa: Y015
+
 class _HaltLevel:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -751,6 +815,32 @@ ACTION_KIND_WITHDRAW_CROSS: ActionKind.ValueType  # 11
 ACTION_KIND_SET_CROSS_LEVERAGE: ActionKind.ValueType  # 12
 """Sets the leverage of the cross position."""
 Global___ActionKind: _TypeAlias = ActionKind  # noqa: Y015
+
+@_typing.final
+class StrategyVersion(_message.Message):
+    """Which code of a strategy decides."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    CODE_HASH_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Output only. The version of its distribution. Empty where nobody can tell."""
+    code_hash: _builtins.str
+    """Output only. SHA-256 of its sources in hexadecimal. Empty where nobody can tell."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.str = ...,
+        code_hash: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_hash", b"code_hash", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StrategyVersion: _TypeAlias = StrategyVersion  # noqa: Y015
 
 @_typing.final
 class StandingCause(_message.Message):

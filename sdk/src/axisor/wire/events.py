@@ -37,6 +37,7 @@ from axisor.events import (
     PositionClosed,
     RestoreReconciled,
     RunChanged,
+    RunUpgraded,
     StandingChanged,
     StepTaken,
     Ticked,
@@ -76,6 +77,7 @@ from axisor.wire.scalars import (
     span_to_wire,
     time_to_wire,
 )
+from axisor.wire.upgrades import version_to_wire
 
 Body: TypeAlias = Any
 """Any payload message of `events.proto`; they have no common type that knows their fields."""
@@ -122,7 +124,7 @@ def payload_to_wire(account: str, payload: Payload) -> tuple[str, Body]:
             )
         case RestoreReconciled():
             return "restore_reconciled", _restore_to_wire(account, payload)
-        case StepTaken() | RunChanged():
+        case StepTaken() | RunChanged() | RunUpgraded():
             return _run_to_wire(account, payload)
         case CoverageChanged():
             coverage = coverage_to_wire(account, payload.coverage)
@@ -298,7 +300,7 @@ def _effect_to_wire(
             )
 
 
-def _run_to_wire(account: str, payload: StepTaken | RunChanged) -> tuple[str, Body]:
+def _run_to_wire(account: str, payload: StepTaken | RunChanged | RunUpgraded) -> tuple[str, Body]:
     match payload:
         case StepTaken():
             return "step_taken", events_pb2.StepTaken(
@@ -319,6 +321,15 @@ def _run_to_wire(account: str, payload: StepTaken | RunChanged) -> tuple[str, Bo
                 config=payload.config,
             )
             return "run_changed", events_pb2.RunChanged(run=run)
+        case RunUpgraded():
+            return "run_upgraded", events_pb2.RunUpgraded(
+                run=run_name(account, payload.run),
+                from_version=version_to_wire(payload.before),
+                to_version=version_to_wire(payload.after),
+                step_sequence=payload.step,
+                end=enum_to_wire(payload.by),
+                text=payload.reason,
+            )
 
 
 def _price_seen(step: StepTaken) -> Decimal | None:

@@ -37,6 +37,7 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    RunUpgraded,
     Standing,
     StandingChanged,
 )
@@ -317,6 +318,7 @@ SeenPayload: TypeAlias = (
     | IntentSettled
     | IntentWitnessed
     | RunChanged
+    | RunUpgraded
     | CoverageChanged
     | NoticeGiven
     | HaltChanged

@@ -107,6 +107,7 @@ def told_to_wire(name: str, told: Told) -> runners_pb2.RunResponse:
                     memory=told.memory.decode(),
                     stimulus=told.stimulus.decode(),
                     view=told.view.decode(),
+                    adopts_memory=told.adopt,
                 )
             )
     return message
@@ -129,6 +130,7 @@ def told_from_wire(message: runners_pb2.RunResponse) -> Told | None:
                 memory=call.memory.encode(),
                 stimulus=call.stimulus.encode(),
                 view=call.view.encode(),
+                adopt=call.adopts_memory,
             )
         case _:
             return None

@@ -34,8 +34,15 @@ from axisor.model import (
     Severity,
     Side,
 )
-from axisor.states import BacktestState, ConfirmationState, PersonChange, PersonState
+from axisor.states import (
+    BacktestState,
+    ConfirmationState,
+    PersonChange,
+    PersonState,
+    UpgradeState,
+)
 from axisor.v1 import backtests_pb2, margin_pb2, permissions_pb2, types_pb2
+from axisor.versions import UpgradeEnd
 from axisor.wire.records import Fate
 
 E = TypeVar("E", bound=enum.StrEnum)
@@ -58,6 +65,8 @@ _KINDS: dict[type[enum.Enum], Any] = {
     CoverageState: types_pb2.CoverageState,
     IntentState: types_pb2.IntentState,
     RunState: types_pb2.RunState,
+    UpgradeEnd: types_pb2.UpgradeEnd,
+    UpgradeState: types_pb2.UpgradeState,
     HaltLevel: types_pb2.HaltLevel,
     Standing: types_pb2.Standing,
     PositionEnd: types_pb2.PositionEnd,

@@ -33,12 +33,14 @@ from axisor.events import (
     RestoreReconciled,
     RunChanged,
     RunState,
+    RunUpgraded,
     Standing,
     StandingChanged,
 )
 from axisor.intents import Action
 from axisor.model import FeedQuality, Funding, Mode, Severity
 from axisor.v1 import events_pb2
+from axisor.versions import UpgradeEnd
 from axisor.wire.actions import action_from_wire, settlement_from_wire, target_of, why_from_wire
 from axisor.wire.events import Body
 from axisor.wire.identity import READERS, identity_from_wire
@@ -59,6 +61,7 @@ from axisor.wire.records import (
     UnrecognizedAction,
 )
 from axisor.wire.scalars import decimal_or_none, enum_from_wire, span_or_none, time_from_wire
+from axisor.wire.upgrades import version_from_wire
 
 
 def event_from_wire(message: events_pb2.Event) -> SeenEvent:
@@ -238,6 +241,17 @@ def _run_changed(body: Body) -> SeenPayload:
     )
 
 
+def _run_upgraded(body: Body) -> SeenPayload:
+    return RunUpgraded(
+        run=last_part(body.run),
+        before=version_from_wire(body.from_version),
+        after=version_from_wire(body.to_version),
+        step=body.step_sequence,
+        by=enum_from_wire(UpgradeEnd, body.end),
+        reason=body.text,
+    )
+
+
 def _notice_given(body: Body) -> SeenPayload:
     return NoticeGiven(
         severity=enum_from_wire(Severity, body.severity),
@@ -302,6 +316,7 @@ _READERS: dict[str, Any] = {
     "intent_settled": _intent_settled,
     "intent_witnessed": _intent_witnessed,
     "run_changed": _run_changed,
+    "run_upgraded": _run_upgraded,
     "coverage_changed": lambda body: CoverageChanged(coverage=coverage_from_wire(body.coverage)),
     "notice_given": _notice_given,
     "restore_reconciled": _restore_reconciled,

@@ -80,6 +80,8 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.MemberNotFound,
         errors.ConfirmationNotFound,
         errors.BacktestNotFound,
+        errors.UpgradeNotFound,
+        errors.VersionNotFound,
     ),
     _C.ALREADY_EXISTS: (errors.RequestIdReused,),
     _C.ABORTED: (
@@ -128,6 +130,8 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.HaltKept,
         errors.AccountInUse,
         errors.WitnessContradicts,
+        errors.UpgradeUnsound,
+        errors.UpgradeStateInvalid,
         errors.LastOwner,
         errors.VaultKeyInUse,
         errors.BudgetExceeded,

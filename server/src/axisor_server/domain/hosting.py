@@ -21,12 +21,23 @@ class Hosted(Strategy[Opaque, Memory]):
 
 
 class HostedRun(Struct, frozen=True, kw_only=True):
-    """A run that a runner is to answer for."""
+    """A run that a runner is to answer for.
+
+    `id` is the run's own, or the name of a further runner of `run`; `code` is the version that the
+    runner must be, empty for whichever there is.
+    """
 
     id: str
+    run: str = ""
     account: str
     plugin: str
     strategy: str
+    code: str = ""
+
+    @property
+    def kept_as(self) -> str:
+        """Return what its faults are counted under: its plugin, in its version where it has one."""
+        return f"{self.plugin}+{self.code}" if self.code else self.plugin
 
     @property
     def name(self) -> str:

@@ -224,6 +224,7 @@ class Actor:
         core.desk.account = boot.account
         core.book = boot.book
         core.runs = dict(boot.runs)
+        core.upgrades.take_over(boot.held)
         core.coverage = boot.coverage
         core.told = Told(boot.book.state)
         core.spawn = self.spawn

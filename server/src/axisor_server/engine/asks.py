@@ -12,6 +12,7 @@ from msgspec import Struct
 from axisor.events import HaltLevel, IntentState, NoticeGiven
 from axisor.intents import Action
 from axisor.model import Leash
+from axisor.versions import Version
 from axisor_server.domain.confirmations import Confirmation, Word
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 
@@ -35,6 +36,16 @@ class MoveRun(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     leash: Leash | None = None
     label: str | None = None
     etag: str = ""
+
+
+class UpgradeRun(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """Start, commit or cancel the upgrade of a run; `wanted` and `probation` count steps."""
+
+    run: str
+    verb: str
+    version: Version = Version()
+    wanted: int = 0
+    probation: int = 0
 
 
 class HaltAccount(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
@@ -95,6 +106,7 @@ Ask: TypeAlias = (
     Action
     | CreateRun
     | MoveRun
+    | UpgradeRun
     | HaltAccount
     | TakeUpAccount
     | CloseAccount
@@ -106,7 +118,7 @@ Ask: TypeAlias = (
 )
 """What a command's body holds."""
 
-ACTS = (MoveRun, *get_args(Action))
+ACTS = (MoveRun, UpgradeRun, *get_args(Action))
 """What needs an account that was read since its core took it over."""
 
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -35,6 +35,7 @@ from axisor_server.engine.asks import (
     SettleConfirmation,
     SettleLetter,
     TakeUpAccount,
+    UpgradeRun,
     decode_ask,
 )
 from axisor_server.engine.confirmations import Confirmations
@@ -42,6 +43,7 @@ from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Withdrawn
 from axisor_server.engine.halting import Halting
 from axisor_server.engine.letters import Letters
+from axisor_server.engine.upgrade_verbs import UpgradeVerbs
 from axisor_server.engine.verbs import Verbs
 from axisor_server.ports import Reader
 
@@ -85,6 +87,7 @@ class Commands:
         self._halting = halting
         self._letters = letters
         self._confirmations = Confirmations(core)
+        self._upgrading = UpgradeVerbs(core)
         self._life = life
         self._busy: set[str] = set()
         self._poked = asyncio.Event()
@@ -149,9 +152,7 @@ class Commands:
         except AxisorError as error:
             await self._refuse(record, error)
         except Exception as bug:  # nothing of it was written; the next command must not wait for it
-            log.exception("command %s failed", record.request_id, exc_info=bug)
-            refusal = ReviewRefused("The core failed within itself; nothing was done.")
-            await self._refuse(record, refusal)
+            await self._refuse(record, _broken(record, bug))
 
     async def _do(self, record: CommandRecord, ask: Ask) -> None:
         id, verbs = record.request_id, self._verbs
@@ -160,6 +161,8 @@ class Commands:
                 await verbs.create_run(ask, id)
             case MoveRun():
                 await verbs.move(ask, id)
+            case UpgradeRun():
+                await self._upgrade(record, ask)
             case HaltAccount(level=level, reason=reason):
                 who = record.principal
                 await self._halting.halt(level, principal=who, reason=reason, request_id=id)
@@ -176,10 +179,8 @@ class Commands:
             case SettleLetter():
                 self._busy.add(id)
                 self._life.spawn(self._settle_letter(record, ask))
-            case KeepConfirmation():
-                await self._confirmations.keep(ask, id)
-            case SettleConfirmation():
-                await self._confirmations.settle(ask, id)
+            case KeepConfirmation() | SettleConfirmation():
+                await self._confirm(ask, id)
             case AskRights():
                 self._busy.add(id)
                 self._life.spawn(self._beside(record, self._life.rights))
@@ -213,6 +214,31 @@ class Commands:
         except AxisorError as error:
             await self._quietly(partial(self._refuse, record, error))
 
+    async def _confirm(self, ask: KeepConfirmation | SettleConfirmation, id: str) -> None:
+        if isinstance(ask, KeepConfirmation):
+            await self._confirmations.keep(ask, id)
+        else:
+            await self._confirmations.settle(ask, id)
+
+    async def _upgrade(self, record: CommandRecord, ask: UpgradeRun) -> None:
+        match ask.verb:
+            case "start":
+                self._busy.add(record.request_id)
+                self._life.spawn(self._start_upgrade(record, ask))
+            case "commit":
+                await self._upgrading.commit(ask, record.request_id)
+            case _:
+                await self._upgrading.cancel(ask, record.request_id)
+
+    async def _start_upgrade(self, record: CommandRecord, ask: UpgradeRun) -> None:
+        """Load a version while other commands go on; it may take its time."""
+        try:
+            await self._quietly(partial(self._upgrading.start, ask, record.request_id))
+        except AxisorError as error:
+            await self._quietly(partial(self._refuse, record, error))
+        except Exception as bug:  # as above: a plugin was imported on the way
+            await self._quietly(partial(self._refuse, record, _broken(record, bug)))
+
     async def _quietly(self, answer: Callable[[], Awaitable[Any]]) -> None:
         """Answer beside the order of commands; what cannot be answered is asked again."""
         try:
@@ -231,3 +257,8 @@ class Commands:
             await self._verbs.refuse(record.request_id, error, journal=journal)
         except Withdrawn:
             return
+
+
+def _broken(record: CommandRecord, bug: Exception) -> AxisorError:
+    log.exception("command %s failed", record.request_id, exc_info=bug)
+    return ReviewRefused("The core failed within itself; nothing was done.")

@@ -36,6 +36,7 @@ from axisor_server.engine.hosting import Hosting
 from axisor_server.engine.ledger import Ledger
 from axisor_server.engine.market import Market
 from axisor_server.engine.rescues import GIVE_WAY_MS
+from axisor_server.engine.upgrading import Upgrades
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
 from axisor_server.ports import Conflict
@@ -77,14 +78,14 @@ class Core:
         self.asked: dict[str, CommandRecord] = {}
         self.told = Told()
         self.ledger: Ledger | None = None
-        self.reached = 0
-        self.lease_until_ms = 0
+        self.reached = self.lease_until_ms = self._patient_ms = self._pruned_us = 0
         self.restored_us: int | None = None
         self.reconciling = False
         self.failpoint = world.failpoints
         self.stopping = self.acting = False
         self.start_effect: Callable[[IntentRecord], None] | None = None
         self.spawn: Callable[[Coroutine[Any, Any, None]], None] = _close
+        self.upgrades = Upgrades(self, world.editions)
         self.hosting = Hosting(self, world.host)
         self.causes: Callable[[], tuple[Cause, ...]] = tuple
         self.look: Callable[[], None] = lambda: None
@@ -97,9 +98,7 @@ class Core:
         self._normal: deque[Turn] = deque()
         self._calls: dict[tuple[str, str], tuple[str, Stimulus]] = {}
         self._patient: dict[tuple[str, str], tuple[str, Stimulus]] = {}
-        self._patient_ms = 0
         self._owed = False
-        self._pruned_us = 0
         self._trust: FeedChanged | None = None
         self._arrived = asyncio.Event()
 
@@ -230,6 +229,7 @@ class Core:
             now=self.clock.now(),
             epoch=epoch,
             told=self.told,
+            held=self.upgrades.held,
         )
 
     async def commit(self, draft: Draft) -> tuple[Entry, ...]:
@@ -238,6 +238,8 @@ class Core:
         self.desk.work_off(draft)
         entries: tuple[Entry, ...] = ()
         if not draft.empty:
+            if draft.versioned:
+                await self.failpoint("version-planned")
             self._rescues.begin(draft.planned)
             begun_ms = self.clock.monotonic_ms()
             try:
@@ -248,6 +250,8 @@ class Core:
             self._rescues.end(draft.settled)
             self._believe(begun_ms, draft.held_us)
             await self.failpoint("unit-committed")
+            if draft.versioned:
+                await self.failpoint("version-committed")
         self._adopt(draft)
         if entries:
             self._publish(entries)
@@ -281,6 +285,7 @@ class Core:
         self.told = draft.told
         for run in draft.rewoken:
             self.rewake(run)
+        self.upgrades.follow(draft)
         self.hosting.follow(draft)
 
     def rewake(self, run: str) -> None:

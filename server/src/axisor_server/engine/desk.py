@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import AttemptsExhausted, AxisorError
@@ -26,7 +24,7 @@ from axisor.events import (
     Stimulus,
 )
 from axisor.intents import Action, Notice, Wake
-from axisor.model import FeedQuality, Permission, Severity, Tick
+from axisor.model import Permission, Severity
 from axisor.ports import Clock, Lane
 from axisor.saw import Saw
 from axisor.strategy import StepResult, View, take_step
@@ -52,9 +50,10 @@ from axisor_server.domain.run import ACTING
 from axisor_server.domain.standing import is_reconciling
 from axisor_server.domain.told import Moment
 from axisor_server.domain.witness import Baseline, encode_baseline
+from axisor_server.engine.calls import Call, MarketView, Trial, plainly
 from axisor_server.engine.counting import fresh_enough
 from axisor_server.engine.coverage import cover
-from axisor_server.engine.draft import Draft, LiveRun
+from axisor_server.engine.draft import Decided, Draft, LiveRun
 from axisor_server.engine.hearing import ALL_EVENTS, heard_as
 from axisor_server.engine.steps import checked, encode_wake, notice_given, seed_of
 
@@ -64,37 +63,6 @@ DEPTH = 8
 MINUTE_MS = 60_000
 CHANGES = (PositionChanged, PositionClosed, OrderChanged, BalanceChanged, FeedChanged)
 """Payloads that strategies may be called with."""
-
-
-class Call(Struct, frozen=True, kw_only=True):
-    """How a run is called: with what, at which moment, and how deep within one message.
-
-    `elsewhere` says that a runner decided, on what it was told at an earlier moment.
-    """
-
-    cause: Stimulus
-    moment: Moment
-    at_ms: int = 0
-    depth: int = 0
-    elsewhere: bool = False
-
-
-class MarketView(Protocol):
-    """What the desk knows of prices."""
-
-    @property
-    def tick(self) -> Tick | None:
-        """Return the latest tick."""
-        ...
-
-    @property
-    def quality(self) -> FeedQuality:
-        """Return how far it can be trusted."""
-        ...
-
-    def age_ms(self) -> int | None:
-        """Return its age since it was received."""
-        ...
 
 
 class Desk:
@@ -115,6 +83,7 @@ class Desk:
         self.reviewers = reviewers
         self._bounds = bounds
         self.later: list[tuple[str, Stimulus, int]] = []
+        self.trial: Trial = plainly
 
     def market_now(self) -> datetime:
         """Return market time: the latest tick's, before the first one our own."""
@@ -161,9 +130,6 @@ class Desk:
             heard = ALL_EVENTS if live.wake is None else live.wake.on
             if name is not None and name not in heard:
                 continue
-            if depth > DEPTH:
-                self.fail(draft, live, "It asks again and again for what is refused.")
-                continue
             self._step(draft, live, cause, depth)
         if draft.touched:
             cover(draft, self.view(draft.book))
@@ -191,6 +157,14 @@ class Desk:
         if issubclass(live.strategy, Hosted):
             draft.elsewhere.append((live.record.id, cause, depth))
             return
+        run = live.record.id
+        if self.trial(draft, run, lambda: self._decide(draft, live, cause, depth)):
+            self._decide(draft, draft.runs[run], cause, 0)
+
+    def _decide(self, draft: Draft, live: LiveRun, cause: Stimulus, depth: int) -> None:
+        if depth > DEPTH:
+            self.fail(draft, live, "It asks again and again for what is refused.")
+            return
         step = live.record.step + 1
         moment = self.moment()
         view = self.view(draft.book, seed=seed_of(live.record.id, step), moment=moment)
@@ -207,6 +181,8 @@ class Desk:
             return
         lately = tuple(at for at in live.asked if started - at < MINUTE_MS)
         call = Call(cause=cause, moment=moment, at_ms=started, depth=depth)
+        if live.record.id in draft.held and draft.held[live.record.id].shadowing:
+            draft.decided.append(Decided(live=live, cause=cause, view=view, result=result))
         self.take(draft, replace(live, asked=lately), call, result)
 
     def take(self, draft: Draft, live: LiveRun, call: Call, result: StepResult) -> None:

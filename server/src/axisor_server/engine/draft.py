@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -13,11 +15,12 @@ from msgspec.structs import replace
 from axisor.events import Coverage, IntentState, Payload, RunChanged, Stimulus
 from axisor.intents import Wake
 from axisor.model import Leash
-from axisor.strategy import Config, Strategy
+from axisor.strategy import Config, StepResult, Strategy, View
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import TENANT, IntentRecord, RunRecord
 from axisor_server.domain.told import Told
+from axisor_server.domain.upgrading import Held, to_document
 from axisor_server.engine.ledger import Row
 from axisor_server.engine.replies import Answer, encode
 from axisor_server.ports import Conflict, Transaction
@@ -35,6 +38,22 @@ class LiveRun(Struct, frozen=True, kw_only=True):
     leash: Leash
     wake: Wake | None = None
     asked: tuple[int, ...] = ()
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """A decision of a run that another version is to be asked for too, and what it was made on."""
+
+    live: LiveRun
+    cause: Stimulus
+    view: View
+    result: StepResult
+
+
+class Mark(Struct, frozen=True):
+    """A draft as it was at a moment."""
+
+    state: dict[str, Any]
+    payloads: int
 
 
 class Withdrawn(Exception):
@@ -77,8 +96,11 @@ class Draft:
         now: datetime,
         epoch: int = 0,
         told: Told | None = None,
+        held: Mapping[str, Held] = MappingProxyType({}),
     ) -> None:
         self.epoch = epoch
+        self.held = dict(held)
+        self.decided: list[Decided] = []
         self._told = told or Told()
         self._heard: int | None = None
         self.book = book
@@ -93,7 +115,7 @@ class Draft:
         self.rewoken: dict[str, None] = {}  # in order: a set would depend on the hash seed
         self.queue: deque[tuple[str, Stimulus, int]] = deque()
         self.elsewhere: list[tuple[str, Stimulus, int]] = []  # for runners, once this is written
-        self.touched = False
+        self.touched = self.versioned = False
         self.held_us: int | None = None
 
     @property
@@ -206,6 +228,27 @@ class Draft:
         """Keep a run's present in memory only."""
         self.runs[live.record.id] = live
         self.rewoken[live.record.id] = None
+
+    def hold_version(self, held: Held) -> None:
+        """Store which version decides for a run, and what is known of its upgrade."""
+        document = to_document(held, now_us=self.now_us)
+        self.rows.append(lambda tx: tx.put_document(document, revision=held.revision))
+        self.held[held.run] = replace(held, revision=document.revision)
+        self.versioned = True
+        self.rewoken[held.run] = None
+
+    def mark(self) -> Mark:
+        """Return what `back_to` needs to undo all that is added from here on."""
+        state = {
+            name: copy(value) if isinstance(value, list | dict | deque) else value
+            for name, value in vars(self).items()
+        }
+        state["_told"] = self._told if self._heard is None else self._told.copy()
+        return Mark(state, len(self.payloads))
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget everything since a mark."""
+        vars(self).update(mark.state)
 
     def call(self, run: str, cause: Stimulus, depth: int = 0) -> None:
         """Have a run called, after those asked for before."""

@@ -15,14 +15,12 @@ from axisor.model import Leash, Tick
 from axisor.ports import Clock, KeyRights, Venue
 from axisor.strategy import Strategy, View
 from axisor_server.domain.halting import Halt
-from axisor_server.domain.preview import preview
 from axisor_server.domain.records import AccountRecord, RunRecord
 from axisor_server.engine import results
 from axisor_server.engine.answers import (
     CommandResult,
     EngineStatus,
     Guarding,
-    Preview,
     Publish,
     Reviewer,
 )
@@ -43,16 +41,18 @@ from axisor_server.engine.asks import (
     anonymous,
 )
 from axisor_server.engine.callers import Also, Callers
+from axisor_server.engine.editions import ONE_EACH, Editions
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.guards import guarding, guardings, owner_of
 from axisor_server.engine.health import Health
-from axisor_server.engine.hosting import NOWHERE, RunHost
+from axisor_server.engine.hosts import NOWHERE, RunHost
 from axisor_server.engine.letters import Ruled
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.replies import Answer
 from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.roster import Roster
 from axisor_server.engine.settings import EngineSettings
+from axisor_server.engine.upgrading import Upgrades
 from axisor_server.engine.vitals import Vitals, WatchedStore
 from axisor_server.engine.world import Hint, World, no_hint
 from axisor_server.ports import EmergencyLog, Ids, Store, Vault
@@ -78,6 +78,7 @@ class Engine:
         hint: Hint = no_hint,
         may_renew: Callable[[], bool] = lambda: True,
         host: RunHost = NOWHERE,
+        editions: Editions = ONE_EACH,
     ) -> None:
         self.strategies = strategies
         self._clock = clock
@@ -111,6 +112,7 @@ class Engine:
             rescues=Rescues(clock),
             may_renew=may_renew,
             host=host,
+            editions=editions,
         )
         self._store = store
         self._hint = hint
@@ -165,8 +167,7 @@ class Engine:
     ) -> AccountNow:
         """Have what `also` changes of an account's row journaled and used.
 
-        The change is made at once, with the command; the next engine that acts for the account
-        takes it up. Raises why it still cannot be opened, if so.
+        The next engine that acts for it takes it up. Raises why it still cannot be opened, if so.
         """
         shut = self._roster.is_shut(account_id)
         wait_s = self._settings.shut_wait_ms / 1000 if shut else None
@@ -240,10 +241,6 @@ class Engine:
         if answer is None:
             raise OutcomeUnknown("It is under way still.", account=account_id)
         return results.made(answer)
-
-    async def preview(self, account_id: str, action: Action) -> Preview:
-        """Return what an action would change, without asking the venue."""
-        return preview(action, self.view(account_id))
 
     def view(self, account_id: str) -> View:
         """Return the account as its strategies see it now. Raises AccountNotFound."""
@@ -322,8 +319,7 @@ class Engine:
     ) -> RunNow:
         """Create a run, or do a verb with it, once per request id.
 
-        Raises RequestIdReused where a run of the asked id and other contents exists, RunNotFound,
-        RunStateInvalid, ConfigInvalid, EtagMismatch, StrategyNotFound, AccountNotFound.
+        Raises RequestIdReused, NotFound leaves, RunStateInvalid, ConfigInvalid, EtagMismatch.
         """
         if isinstance(ask, CreateRun) and not ask.run:
             ask = msgspec.structs.replace(ask, run=self._ids.new())
@@ -368,6 +364,10 @@ class Engine:
             raise RunNotFound(f"There is no run {run_id}.", run=run_id)
         ask = MoveRun(run=run_id, verb=verb, config=config, leash=leash, label=label)
         return (await self.change_run(found.account, ask, None, principal)).run
+
+    def upgrades(self, account_id: str) -> Upgrades:
+        """Return the versions of an account's runs. Raises AccountNotFound."""
+        return self._roster.core(account_id).upgrades
 
     def protection(self, run_id: str) -> Guarding:
         """Return a run's live calculations. Raises RunNotFound, NotSupported without any."""

@@ -9,40 +9,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import timedelta
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from axisor.errors import LeaseLost, ShuttingDown, StoreUnavailable
-from axisor.events import (
-    BalanceChanged,
-    FeedChanged,
-    NoticeGiven,
-    RunState,
-    Started,
-    Stimulus,
-    Stopped,
-    Ticked,
-    TimerFired,
-    Woken,
-)
+from axisor.events import NoticeGiven, RunState, Started, Stopped
 from axisor.model import Severity
 from axisor.ports import Clock
-from axisor.remote import Called, call_of
+from axisor.remote import call_of
 from axisor.strategy import StepResult
 from axisor_server.domain.hosting import Hosted, HostedRun
 from axisor_server.domain.run import ACTING
-from axisor_server.engine.desk import MINUTE_MS, Call, Desk
+from axisor_server.engine.calls import Call
+from axisor_server.engine.desk import MINUTE_MS, Desk
 from axisor_server.engine.draft import Draft, LiveRun
+from axisor_server.engine.hosts import Answered, Barred, Heard, Lost, Ready, RunHost
+from axisor_server.engine.seats import Asked, Occupant, Pair, Seat
 from axisor_server.engine.steps import seed_of
-
-MOST_WAITING = 64
-"""How many stimuli may wait for a runner before its run is failed."""
-
-LATEST = (Started, Stopped, Woken, Ticked, TimerFired, BalanceChanged, FeedChanged)
-"""Stimuli of which only the latest waits: each shows the present."""
+from axisor_server.engine.upgrading import Upgrades
 
 NOTICE = "RUNNER_GIVEN_UP"
 
@@ -50,74 +35,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Ready(Struct, frozen=True):
-    """A runner is there and may be asked."""
-
-
-class Answered(Struct, frozen=True):
-    """A runner answered the call of this sequence."""
-
-    sequence: int
-    result: StepResult
-
-
-class Lost(Struct, frozen=True):
-    """The runner is gone, and with it the call under way; another will come."""
-
-    reason: str
-
-
-class Barred(Struct, frozen=True):
-    """No runner will come again."""
-
-    reason: str
-
-
-Heard: TypeAlias = Ready | Answered | Lost | Barred
-"""What becomes of a runner."""
-
-
-class RunHost(Protocol):
-    """Keeps runners for runs. None of its methods waits or raises."""
-
-    def open(self, run: HostedRun, hear: Callable[[Heard], None]) -> None:
-        """Have a runner for a run until it is closed; `hear` is told what becomes of it."""
-        ...
-
-    def ask(self, run: str, call: Called, within: timedelta) -> None:
-        """Ask the runner of a run that is ready and was asked nothing since it answered.
-
-        `within` is how long the run's leash lets a step take.
-        """
-        ...
-
-    def close(self, run: str) -> None:
-        """End the runner of a run; one that has none is no error."""
-        ...
-
-
-class Nowhere:
-    """A host without runners."""
-
-    def open(self, run: HostedRun, hear: Callable[[Heard], None]) -> None:
-        """Say that none will come."""
-        hear(Barred("This core keeps no runners."))
-
-    def ask(self, run: str, call: Called, within: timedelta) -> None:
-        """Leave unasked what is never ready."""
-
-    def close(self, run: str) -> None:
-        """Have nothing to end."""
-
-
-NOWHERE = Nowhere()
-
-
 class Account(Protocol):
     """What is asked of the account whose runs these are."""
 
     clock: Clock
     desk: Desk
+    upgrades: Upgrades
     runs: dict[str, LiveRun]
     spawn: Callable[[Coroutine[Any, Any, None]], None]
 
@@ -134,47 +57,14 @@ class Account(Protocol):
         ...
 
 
-class _Asked(Struct, frozen=True, kw_only=True):
-    sequence: int
-    step: int
-    cause: Stimulus
-    depth: int
-    at_ms: int
-
-
-class _Seat:
-    """One run's place: what waits for its runner, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.waiting: dict[str, tuple[Stimulus, int]] = {}
-        self.asked: _Asked | None = None
-        self.ready = False
-        self.lost = False
-        self.sequence = 0
-        self._count = 0
-
-    def put(self, cause: Stimulus, depth: int) -> bool:
-        """Have a stimulus wait; False where too much waits."""
-        self._count += 1
-        key = type(cause).__name__
-        if not isinstance(cause, LATEST):
-            key = f"{key}/{self._count}"
-        self.waiting[key] = (cause, depth)
-        return len(self.waiting) <= MOST_WAITING
-
-    def begin_anew(self) -> None:
-        """Forget what the former runner was to be told: its successor sees the present."""
-        self.ready, self.asked, self.lost = False, None, True
-        self.waiting = {"Stopped": self.waiting["Stopped"]} if "Stopped" in self.waiting else {}
-
-
 class Hosting:
     """The runners of one account's runs."""
 
     def __init__(self, account: Account, host: RunHost) -> None:
         self._account = account
         self._host = host
-        self._seats: dict[str, _Seat] = {}
+        self._seats: dict[str, Seat] = {}
+        self._count = 0
 
     def follow(self, draft: Draft) -> None:
         """Take up what a written draft leads to: runs that begin or end, and calls to make."""
@@ -190,7 +80,7 @@ class Hosting:
     def is_ready(self, run: str) -> bool:
         """Return whether a run's runner can still be asked something."""
         seat = self._seats.get(run)
-        return seat is not None and seat.ready
+        return seat is not None and seat.runner.ready
 
     def close(self) -> None:
         """End every runner."""
@@ -203,28 +93,95 @@ class Hosting:
             return
         if live.record.state not in ACTING:
             self._end(run)
-        elif run not in self._seats:
-            self._seats[run] = _Seat()
-            offer = live.strategy.offer
-            hosted = HostedRun(
-                id=run, account=live.record.account, plugin=offer.plugin, strategy=offer.name
-            )
-            self._host.open(hosted, lambda heard: self._hear(run, heard))
+            return
+        seat = self._seats.get(run)
+        if seat is None:
+            runner = Occupant(run, live.strategy)
+            self._seats[run] = seat = Seat(runner)
+            self._open(run, runner)
+        elif seat.runner.strategy is not live.strategy:
+            self._switch(run, seat, live.strategy)
+        if run in self._seats:
+            self._tend(run, seat)
+
+    def _open(self, run: str, runner: Occupant) -> None:
+        offer = runner.strategy.offer
+        hosted = HostedRun(
+            id=runner.id,
+            run=run,
+            account=self._account.runs[run].record.account,
+            plugin=offer.plugin,
+            strategy=offer.name,
+            code=offer.code,
+        )
+        self._host.open(hosted, lambda heard: self._hear(run, runner, heard))
+
+    def _another(self, run: str, strategy: type[Hosted]) -> Occupant:
+        """Open one more runner for a run, under a name of its own."""
+        self._count += 1
+        return Occupant(f"{run}-{self._count}", strategy)
+
+    def _switch(self, run: str, seat: Seat, strategy: type[Hosted]) -> None:
+        """Have the runner of another version decide; what was asked and not answered, it is asked.
+
+        The former one stays until `_tend` finds that it does not stand by.
+        """
+        seat.put_back()
+        former = seat.runner
+        if seat.shadow is not None and seat.shadow.strategy is strategy:
+            seat.runner, seat.shadow = seat.shadow, None
+        elif seat.standby is not None and seat.standby.strategy is strategy:
+            seat.runner, seat.standby = seat.standby, None
+        else:
+            seat.runner = self._another(run, strategy)
+            self._open(run, seat.runner)
+        self._close(seat.standby)
+        seat.standby = former
+
+    def _tend(self, run: str, seat: Seat) -> None:
+        """Have the runners beside the one that decides which are wanted, and no others."""
+        upgrades = self._account.upgrades
+        wanted = upgrades.candidate(run)
+        if seat.shadow is not None and seat.shadow.strategy is not wanted:
+            self._close(seat.shadow)
+            seat.shadow = None
+        if wanted is not None and issubclass(wanted, Hosted) and seat.shadow is None:
+            seat.shadow = self._another(run, wanted)
+            self._open(run, seat.shadow)
+        if seat.standby is not None and not upgrades.stands_by(run):
+            self._close(seat.standby)
+            seat.standby = None
+
+    def _close(self, runner: Occupant | None) -> None:
+        if runner is not None:
+            self._host.close(runner.id)
 
     def _end(self, run: str) -> None:
-        if self._seats.pop(run, None) is not None:
-            self._host.close(run)
+        seat = self._seats.pop(run, None)
+        if seat is not None:
+            for each in seat.occupants():
+                self._close(each)
 
-    def _hear(self, run: str, heard: Heard) -> None:
+    def _hear(self, run: str, runner: Occupant, heard: Heard) -> None:
         seat = self._seats.get(run)
         if seat is None:
             return
+        if runner is seat.runner:
+            self._hear_decider(run, seat, heard)
+        elif isinstance(heard, Ready):
+            runner.ready = True
+        elif runner is seat.shadow:
+            self._hear_shadow(run, seat, heard)
+        else:
+            runner.ready = False  # the host starts another one; until then nothing waits for it
+
+    def _hear_decider(self, run: str, seat: Seat, heard: Heard) -> None:
         match heard:
             case Ready():
-                seat.ready = True
-                if seat.lost and "Stopped" not in seat.waiting:
+                seat.runner.ready = True
+                if seat.runner.lost and "Stopped" not in seat.waiting:
                     seat.waiting = {"Started": (Started(), 0), **seat.waiting}
-                seat.lost = False
+                seat.runner.lost = False
                 self._next(run)
             case Answered(sequence=sequence, result=result):
                 asked = seat.asked
@@ -232,20 +189,43 @@ class Hosting:
                     self._later(run, lambda: self._take(run, asked, result))
             case Lost(reason=reason):
                 log.warning("run %s: its runner is gone: %s", run, reason)
-                seat.begin_anew()
-                self._later(run, lambda: self._stopped(run))
+                self._lose(run, seat, reason)
             case Barred(reason=reason):
                 self._give_up(run, reason, barred=True)
+
+    def _hear_shadow(self, run: str, seat: Seat, heard: Heard) -> None:
+        match heard:
+            case Answered(sequence=sequence, result=result):
+                pair = seat.pair
+                if pair is not None and pair.asked.sequence == sequence:
+                    pair.after = result
+                    self._compare(run, seat, pair)
+            case Lost(reason=reason) | Barred(reason=reason):
+                if seat.shadow is not None:
+                    seat.shadow.ready = False
+                self._account.upgrades.shadow.fail(run, f"The new version fails: {reason}.")
+
+    def _compare(self, run: str, seat: Seat, pair: Pair) -> None:
+        if pair.before is None or pair.after is None:
+            return
+        seat.pair = None
+        self._account.upgrades.shadow.compare(
+            run,
+            step=pair.asked.step,
+            cause=pair.asked.cause,
+            before=pair.before,
+            after=pair.after,
+        )
 
     def _next(self, run: str) -> None:
         """Ask what waits first, where the runner is free."""
         seat, live = self._seats[run], self._account.runs[run]
-        if not seat.ready or seat.asked is not None or not seat.waiting:
+        if not seat.runner.ready or seat.asked is not None or not seat.waiting:
             return
         cause, depth = seat.waiting.pop(next(iter(seat.waiting)))
         seat.sequence += 1
         step = live.record.step + 1
-        seat.asked = _Asked(
+        seat.asked = Asked(
             sequence=seat.sequence,
             step=step,
             cause=cause,
@@ -259,8 +239,12 @@ class Hosting:
             memory=live.record.memory,
             stimulus=cause,
             view=self._account.desk.view(book, seed=seed_of(run, step)),
+            adopt=self._account.upgrades.adopts(run),
         )
-        self._host.ask(run, call, live.leash.step)
+        if seat.shadow is not None and seat.shadow.ready and seat.pair is None:
+            seat.pair = Pair(asked=seat.asked)
+            self._host.ask(seat.shadow.id, replace(call, adopt=True), live.leash.step)
+        self._host.ask(seat.runner.id, call, live.leash.step)
 
     def _give_up(self, run: str, reason: str, *, barred: bool) -> None:
         self._later(run, lambda: self._fail(run, reason, barred=barred))
@@ -280,12 +264,11 @@ class Hosting:
 
         self._account.spawn(guarded())
 
-    async def _take(self, run: str, asked: _Asked, result: StepResult) -> None:
+    async def _take(self, run: str, asked: Asked, result: StepResult) -> None:
         seat, live = self._seats.get(run), self._account.runs.get(run)
         if seat is None or live is None or seat.asked is not asked:
             return
-        seat.asked = None
-        draft = self._account.draft()
+        draft, undone = self._account.draft(), False
         if live.record.state in ACTING and live.record.step + 1 == asked.step:
             now_ms = self._account.clock.monotonic_ms()
             lately = tuple(at for at in live.asked if now_ms - at < MINUTE_MS)
@@ -296,10 +279,49 @@ class Hosting:
                 depth=asked.depth,
                 elsewhere=True,
             )
-            self._account.desk.take(draft, replace(live, asked=lately), call, result)
-        if isinstance(asked.cause, Stopped):
-            _move(draft, run, RunState.STOPPED)
+            present = replace(live, asked=lately)
+            undone = self._account.upgrades.trial(
+                draft, run, lambda: self._account.desk.take(draft, present, call, result)
+            )
+        if undone:
+            seat.put_back()
+        else:
+            seat.asked = None
+            if seat.pair is not None and seat.pair.asked is asked:
+                seat.pair.before = result
+                self._compare(run, seat, seat.pair)
+            if isinstance(asked.cause, Stopped):
+                _move(draft, run, RunState.STOPPED)
         await self._account.commit(draft)
+
+    def _lose(self, run: str, seat: Seat, reason: str) -> None:
+        """Go on without the runner that decided: with the old version on probation, else anew."""
+        runner, upgrades = seat.runner, self._account.upgrades
+        if upgrades.stands_by(run):
+            runner.ready = False
+            self._later(run, lambda: self._roll_back(run, runner, reason))
+            return
+        seat.begin_anew()
+        if upgrades.retreats(run):
+            self._later(run, lambda: self._retreat(run, reason))
+        self._later(run, lambda: self._stopped(run))
+
+    async def _roll_back(self, run: str, runner: Occupant, reason: str) -> None:
+        seat = self._seats.get(run)
+        if seat is None or seat.runner is not runner:
+            return
+        if not self._account.upgrades.stands_by(run):  # no longer: it ended meanwhile
+            seat.begin_anew()
+            return
+        draft = self._account.draft()
+        self._account.upgrades.roll_back(draft, run, f"Its runner is gone: {reason}.")
+        await self._account.commit(draft)
+
+    async def _retreat(self, run: str, reason: str) -> None:
+        if run in self._seats and self._account.upgrades.retreats(run):
+            draft = self._account.draft()
+            self._account.upgrades.retreat(draft, run, f"Its runner is gone: {reason}.")
+            await self._account.commit(draft)
 
     async def _stopped(self, run: str) -> None:
         live = self._account.runs.get(run)
@@ -313,6 +335,10 @@ class Hosting:
         if live is None or live.record.state not in ACTING:
             return
         draft = self._account.draft()
+        if self._account.upgrades.stands_by(run):
+            self._account.upgrades.roll_back(draft, run, reason)
+            await self._account.commit(draft)
+            return
         self._account.desk.fail(draft, live, reason)
         if barred:
             draft.say(

@@ -59,6 +59,7 @@ class Market:
         self._settings = settings
         self._name = (venue, network, url)
         self._index = WakeIndex()
+        self._waits: dict[str, tuple[Listener, Wake | None, bool]] = {}
         self._owners: dict[str, Listener] = {}
         self._listeners: list[Listener] = []
         self._first: list[Callable[[Tick], None]] = []
@@ -114,7 +115,14 @@ class Market:
             self.forget(run)
 
     def expect(self, run: str, listener: Listener, wake: Wake | None, *, every_tick: bool) -> None:
-        """Set what a run waits for, replacing what it waited for before."""
+        """Set what a run waits for, replacing what it waited for before.
+
+        The same wake again changes nothing: a time of it that has come does not come twice.
+        """
+        told = self._waits.get(run)
+        if told is not None and told == (listener, wake, every_tick) and told[1] is wake:
+            return
+        self._waits[run] = (listener, wake, every_tick)
         self._owners[run] = listener
         self._on_funding.pop(run, None)
         if wake is not None and FUNDING in wake.on:
@@ -123,6 +131,7 @@ class Market:
 
     def forget(self, run: str) -> None:
         """Drop a run."""
+        self._waits.pop(run, None)
         self._owners.pop(run, None)
         self._on_funding.pop(run, None)
         self._index.drop(run)

@@ -34,6 +34,7 @@ from axisor_server.domain.journal import Head, decode_payload, verify
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
+from axisor_server.domain.upgrading import KIND, Held, from_document
 from axisor_server.engine.counting import came_of, counts_of
 from axisor_server.engine.draft import LiveRun
 from axisor_server.ports import Reader
@@ -53,6 +54,7 @@ class Boot(Struct, frozen=True, kw_only=True):
     runs: Mapping[str, LiveRun]
     broken: tuple[tuple[RunRecord, str], ...]
     coverage: Mapping[str, Coverage]
+    held: tuple[Held, ...] = ()
 
 
 def load(
@@ -76,6 +78,7 @@ def load(
         runs=runs,
         broken=broken,
         coverage=told.coverage,
+        held=tuple(map(from_document, reader.documents(KIND, about=account.id))),
     )
 
 

@@ -30,6 +30,7 @@ from axisor.strategy import decode_config
 from axisor_server.domain.records import CommandRecord, etag_of, rights_key
 from axisor_server.domain.records import RunRecord as RunRow
 from axisor_server.domain.run import ALIVE, after_verb
+from axisor_server.domain.upgrading import KIND
 from axisor_server.engine import replies
 from axisor_server.engine.asks import CloseAccount, CreateRun, MoveRun, TakeUpAccount
 from axisor_server.engine.core import Core
@@ -148,6 +149,8 @@ class Verbs:
     def move_run(self, draft: Draft, live: LiveRun, state: RunState) -> None:
         """Bring a run into a state, calling it where it starts or stops."""
         id = live.record.id
+        if state is RunState.STARTING:
+            live = self._core.upgrades.started(draft, live)
         record = replace(live.record, state=state, reason="")
         draft.put_run(replace(live, record=record))
         match state:
@@ -219,6 +222,8 @@ def remove(tx: Transaction, account: str, *, etag: str = "") -> None:
     present = tx.account(account)
     if present is not None:
         check_etag(etag, present.revision)
+    for each in tx.documents(KIND, about=account):
+        tx.delete_document(KIND, each.id)
     tx.delete_account(account)
     tx.put_meta(rights_key(account), "")
 

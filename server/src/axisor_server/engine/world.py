@@ -10,8 +10,9 @@ from axisor.ports import Clock
 from axisor.strategy import Strategy
 from axisor_server.domain.review import Reviewer
 from axisor_server.engine.answers import Publish
+from axisor_server.engine.editions import ONE_EACH, Editions
 from axisor_server.engine.failpoints import Failpoints
-from axisor_server.engine.hosting import NOWHERE, RunHost
+from axisor_server.engine.hosts import NOWHERE, RunHost
 from axisor_server.engine.platform import Platform
 from axisor_server.engine.rescues import Rescues
 from axisor_server.engine.settings import EngineSettings
@@ -47,3 +48,4 @@ class World:
     """Called with the request id of a command once its answer is durable."""
     hint: Hint = no_hint
     host: RunHost = NOWHERE
+    editions: Editions = ONE_EACH

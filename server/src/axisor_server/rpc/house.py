@@ -59,6 +59,7 @@ from axisor_server.services.runs import Runs
 from axisor_server.services.seeing import Seeing
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import Status, Surroundings
+from axisor_server.services.upgrades import Upgrades
 from axisor_server.services.watching import Hub, Limits
 
 
@@ -174,6 +175,7 @@ class House:
             "axisor.v1.StrategyService": StrategyServicer(
                 accounts=accounts,
                 runs=runs,
+                upgrades=Upgrades(engine=engine, store=store, runs=runs),
                 snapshots=snapshots,
                 watches=watches,
                 plugins=around.plugins,

@@ -28,7 +28,8 @@ class RunnerServicer:
     ) -> AsyncIterator[bytes]:
         """Hold the conversation about one run."""
         account, run = run_id(request.name)
-        strategy = self._runs.strategies.get((await self._runs.get(account, run)).strategy)
+        of = run if self._runners is None else self._runners.run_of(run)
+        strategy = self._runs.strategies.get((await self._runs.get(account, of)).strategy)
         if self._runners is None or strategy is None or not issubclass(strategy, Hosted):
             raise RunnerUnwanted("The run decides in the core.", run=run)
         talk = self._runners.converse(

@@ -17,8 +17,10 @@ from axisor.wire.model import coverage_to_wire, leash_from_wire
 from axisor.wire.names import account_id, plugin_name, run_id, strategy_name, top_id
 from axisor.wire.resources import run_to_wire
 from axisor.wire.scalars import enum_asked, permissions_to_wire
+from axisor.wire.upgrades import upgrade_to_wire
 from axisor_server.domain.journal import to_event
 from axisor_server.domain.records import RunRecord
+from axisor_server.domain.upgrading import USUAL_PROBATION
 from axisor_server.rpc.calls import Call
 from axisor_server.rpc.reports import run_of
 from axisor_server.rpc.watches import RUNS, Watches
@@ -27,6 +29,7 @@ from axisor_server.services.accounts import Accounts
 from axisor_server.services.runs import Change, RunAnswer, Runs, schema_of
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import PluginReport
+from axisor_server.services.upgrades import Upgrades, Wanted
 
 CHANGEABLE = ("config", "leash", "label")
 
@@ -39,12 +42,14 @@ class StrategyServicer:
         *,
         accounts: Accounts,
         runs: Runs,
+        upgrades: Upgrades,
         snapshots: Snapshots,
         watches: Watches,
         plugins: Callable[[], Sequence[PluginReport]],
     ) -> None:
         self._accounts = accounts
         self._runs = runs
+        self._upgrades = upgrades
         self._snapshots = snapshots
         self._watches = watches
         self._plugins = plugins
@@ -153,6 +158,47 @@ class StrategyServicer:
         """Stop a run for good."""
         done = await self._runs.verb(*run_id(request.name), "stop", call.request())
         return pb.StopRunResponse(run=await self._run(done.run), sequence=done.sequence)
+
+    async def StartUpgrade(
+        self, request: pb.StartUpgradeRequest, call: Call
+    ) -> pb.StartUpgradeResponse:
+        """Have another version asked beside the one that decides."""
+        account, run = run_id(request.name)
+        given = request.HasField("probation_steps")
+        wanted = Wanted(
+            version=request.version,
+            equal=request.equal_steps,
+            probation=request.probation_steps if given else USUAL_PROBATION,
+        )
+        done = await self._upgrades.start(
+            account, run, wanted, rights=call.rights, request=call.request()
+        )
+        upgrade = upgrade_to_wire(account, done.upgrade)
+        return pb.StartUpgradeResponse(upgrade=upgrade, sequence=done.sequence)
+
+    async def GetUpgrade(self, request: pb.GetUpgradeRequest, call: Call) -> pb.GetUpgradeResponse:
+        """Answer with the latest upgrade of a run."""
+        account, run = run_id(request.name)
+        found = await self._upgrades.get(account, run)
+        return pb.GetUpgradeResponse(upgrade=upgrade_to_wire(account, found))
+
+    async def CommitUpgrade(
+        self, request: pb.CommitUpgradeRequest, call: Call
+    ) -> pb.CommitUpgradeResponse:
+        """Have the new version decide."""
+        account, run = run_id(request.name)
+        done = await self._upgrades.commit(account, run, call.request())
+        upgrade = upgrade_to_wire(account, done.upgrade)
+        return pb.CommitUpgradeResponse(upgrade=upgrade, sequence=done.sequence)
+
+    async def CancelUpgrade(
+        self, request: pb.CancelUpgradeRequest, call: Call
+    ) -> pb.CancelUpgradeResponse:
+        """End an upgrade in shadow."""
+        account, run = run_id(request.name)
+        done = await self._upgrades.cancel(account, run, call.request())
+        upgrade = upgrade_to_wire(account, done.upgrade)
+        return pb.CancelUpgradeResponse(upgrade=upgrade, sequence=done.sequence)
 
     async def ListRunSteps(
         self, request: pb.ListRunStepsRequest, call: Call

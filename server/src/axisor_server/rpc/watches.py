@@ -39,7 +39,7 @@ MARGIN = frozenset(
 )
 ORDERS = frozenset({"OrderChanged"})
 CONFIRMATIONS = frozenset({"ConfirmationPrepared", "ConfirmationSettled"})
-RUNS = frozenset({"RunChanged", "StepTaken", "IntentReviewRefused", "NoticeGiven"})
+RUNS = frozenset({"RunChanged", "RunUpgraded", "StepTaken", "IntentReviewRefused", "NoticeGiven"})
 GUARD = frozenset(
     {
         "CoverageChanged",

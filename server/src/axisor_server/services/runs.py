@@ -124,12 +124,12 @@ class Runs:
         record = await self._accounts.get(account)
         kind = self.strategy(strategy)
         decode_config(kind, config)
-        _check_rights(kind, rights)
+        check_rights(kind, rights)
         warnings = _warnings(kind, record.mode, leash)
         if request.validate_only:
             now = self._clock.now()
             draft = _draft(account, strategy, config, leash, label, now_us=int(now.timestamp()))
-            return RunAnswer(run=draft, sequence=await self._sequence(account), warnings=warnings)
+            return RunAnswer(run=draft, sequence=await self.sequence(account), warnings=warnings)
 
         ask = CreateRun(run="", strategy=strategy, config=config, leash=leash, label=label)
         return await self._change(account, ask, request, warnings)
@@ -144,8 +144,8 @@ class Runs:
             decode_config(kind, change.config)
         if request.validate_only:
             check_etag(etag, run.revision)
-            self._check_time(request)
-            return RunAnswer(run=run, sequence=await self._sequence(account))
+            self.check_time(request)
+            return RunAnswer(run=run, sequence=await self.sequence(account))
 
         ask = MoveRun(
             run=id,
@@ -168,17 +168,17 @@ class Runs:
         run = await self.get(account, id)
         kind = self.strategy(run.strategy)
         decode_config(kind, run.config)
-        _check_rights(kind, rights)
-        _check_plan(kind, request.caller.plan)
+        check_rights(kind, rights)
+        check_plan(kind, request.caller.plan)
         if request.validate_only:
             fits = (RunState.PAUSED,) if verb == "resume" else STARTABLE
             if run.state not in fits:
                 raise RunStateInvalid(
                     f"The run is {run.state.value.upper()}.", run=id, state=run.state.value
                 )
-            self._check_time(request)
+            self.check_time(request)
             await self._plans.check_run(account, id)
-            return RunAnswer(run=run, sequence=await self._sequence(account))
+            return RunAnswer(run=run, sequence=await self.sequence(account))
         async with self._plans.beginning(account, id, request_id=request.request_id):
             return await self.verb(account, id, verb, request)
 
@@ -187,8 +187,8 @@ class Runs:
         run = await self.get(account, id)
         if request.validate_only:
             after_verb(run.state, verb)
-            self._check_time(request)
-            return RunAnswer(run=run, sequence=await self._sequence(account))
+            self.check_time(request)
+            return RunAnswer(run=run, sequence=await self.sequence(account))
         return await self._change(account, MoveRun(run=id, verb=verb), request)
 
     async def _change(
@@ -201,11 +201,13 @@ class Runs:
         now = await self._engine.change_run(account, ask, request.asked)
         return RunAnswer(run=now.run, sequence=now.sequence, warnings=warnings)
 
-    def _check_time(self, request: Request) -> None:
+    def check_time(self, request: Request) -> None:
+        """Refuse a request whose time is over. Raises RequestExpired."""
         if request.not_after is not None and self._clock.now() > request.not_after:
             raise RequestExpired(notAfterTime=request.not_after.isoformat())
 
-    async def _sequence(self, account: str) -> int:
+    async def sequence(self, account: str) -> int:
+        """Return the last sequence of an account's journal."""
         return await self._store.read(lambda view: view.head(stream_of(account)).sequence)
 
 
@@ -221,7 +223,8 @@ def protects(strategy: type[Strategy[Any, Any]]) -> bool:
     return issubclass(strategy, Protection)
 
 
-def _check_rights(strategy: type[Strategy[Any, Any]], rights: Permission) -> None:
+def check_rights(strategy: type[Strategy[Any, Any]], rights: Permission) -> None:
+    """Refuse a strategy that needs more than its caller may. Raises PermissionDenied."""
     lacking = strategy.permissions & ~rights
     if lacking:
         names = ", ".join(str(right.name) for right in lacking)
@@ -230,7 +233,8 @@ def _check_rights(strategy: type[Strategy[Any, Any]], rights: Permission) -> Non
         )
 
 
-def _check_plan(strategy: type[Strategy[Any, Any]], plan: Plan) -> None:
+def check_plan(strategy: type[Strategy[Any, Any]], plan: Plan) -> None:
+    """Refuse a strategy that a plan withholds. Raises PlanLimit."""
     if strategy.permissions & plan.withheld and not protects(strategy):
         raise withheld(plan, strategy.name)
 

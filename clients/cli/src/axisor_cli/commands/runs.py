@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from axisor.errors import ConfigInvalid, RunNotFound
+from axisor.errors import ConfigInvalid
+from axisor_cli.commands.upgrades import upgrade
+from axisor_cli.finding import all_runs, find_run
 from axisor_cli.mutations import confirm, proposable
 from axisor_cli.output import Column
-from axisor_cli.session import Options, command, unique
+from axisor_cli.session import Options, command
 
 if TYPE_CHECKING:
     from axisor.client import Client
@@ -39,6 +41,9 @@ def run() -> None:
     """Runs of strategies on an account."""
 
 
+run.add_command(upgrade)
+
+
 def row(found: Run) -> dict[str, Any]:
     """Return a run as a row."""
     return {
@@ -61,21 +66,9 @@ def list_runs(options: Options) -> None:
     """List runs, newest first."""
 
     async def use(client: Client, account: Account) -> tuple[Run, ...]:
-        return await _all(client, account.id)
+        return await all_runs(client, account.id)
 
     options.printer().rows([row(each) for each in options.run_on(use)], COLUMNS)
-
-
-async def _all(client: Client, account: str) -> tuple[Run, ...]:
-    from axisor.client import every
-
-    return await every(lambda token: client.strategies.list_runs(account, page_token=token))
-
-
-async def _find(client: Client, account: str, wanted: str) -> Run:
-    runs = await _all(client, account)
-    found = unique(wanted, [each.id for each in runs], RunNotFound)
-    return next(each for each in runs if each.id == found)
 
 
 @command(run)
@@ -84,7 +77,7 @@ def show(options: Options, id: str) -> None:
     """Show a run."""
 
     async def use(client: Client, account: Account) -> Run:
-        return await _find(client, account.id, id)
+        return await find_run(client, account.id, id)
 
     options.printer().record(row(options.run_on(use)))
 
@@ -119,7 +112,7 @@ Verb = Callable[["Client", str, "Run"], Awaitable["RunResult"]]
 
 def _do(options: Options, id: str, verb: Verb) -> None:
     async def use(client: Client, account: Account) -> RunResult:
-        return await verb(client, account.id, await _find(client, account.id, id))
+        return await verb(client, account.id, await find_run(client, account.id, id))
 
     result = options.run_on(use)
     printer = options.printer()
@@ -195,7 +188,7 @@ def logs(options: Options, id: str, limit: int) -> None:
     """List a run's steps, newest first: what it was called with and what it asked for."""
 
     async def use(client: Client, account: Account) -> tuple[RunStep, ...]:
-        found = await _find(client, account.id, id)
+        found = await find_run(client, account.id, id)
         page = await client.strategies.list_run_steps(account.id, found.id, page_size=limit)
         return page.items
 

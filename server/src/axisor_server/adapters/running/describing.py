@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -27,12 +28,21 @@ AT_ONCE = 4
 
 
 def describe_all(
-    pythons: Mapping[str, str], confines: Confines
-) -> dict[str, Callable[[], list[Offer]]]:
-    """Ask plugins, several at a time; return for each what returns or raises as `describe` does."""
+    pythons: Mapping[str, Sequence[str]], confines: Confines
+) -> dict[str, dict[str, Callable[[], list[Offer]]]]:
+    """Ask plugins in each of their interpreters, several at a time.
+
+    Returns for each plugin and interpreter what returns or raises as `describe` does.
+    """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        asked = {name: pool.submit(describe, name, pythons[name], confines) for name in pythons}
-    return {name: each.result for name, each in asked.items()}
+        asked = {
+            name: {python: pool.submit(describe, name, python, confines) for python in found}
+            for name, found in pythons.items()
+        }
+    return {
+        name: {python: each.result for python, each in found.items()}
+        for name, found in asked.items()
+    }
 
 
 def describe(plugin: str, python: str, confines: Confines) -> list[Offer]:
@@ -69,6 +79,9 @@ def _run(command: list[str], home: Path, out: Path) -> tuple[int, str]:
             process.wait()
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - MOST_TOLD))
         return code, errors.read().decode(errors="replace").strip()
+async def described(plugin: str, python: str, confines: Confines) -> list[Offer]:
+    """Return a plugin's strategies while others work. Raises as `describe` does."""
+    return await asyncio.to_thread(describe, plugin, python, confines)
 
 
 def read_offers(text: bytes, plugin: str = "") -> list[Offer]:

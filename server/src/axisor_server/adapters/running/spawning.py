@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from axisor.ports import Secret
@@ -137,27 +138,60 @@ class Minders:
         self._orders = ours
 
 
+class Environments:
+    """Which interpreter has which version of a plugin; one without a version is the usual one."""
+
+    def __init__(self, usual: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._usual = dict(usual)
+        self._places: dict[str, dict[str, str]] = {}
+
+    def put(self, plugin: str, places: Mapping[str, str]) -> None:
+        """Learn where each version of a plugin is, by its hash; others are nowhere."""
+        self._places[plugin] = dict(places)
+
+    def has(self, plugin: str, code: str) -> bool:
+        """Return whether a version of a plugin has an interpreter."""
+        return code in self._places.get(plugin, ())
+
+    def some(self) -> bool:
+        """Return whether any plugin has an interpreter."""
+        return bool(self._usual)
+
+    def spawns(self, plugin: str) -> bool:
+        """Return whether a plugin has an interpreter at all."""
+        return plugin in self._usual
+
+    def python(self, plugin: str, code: str) -> str:
+        """Return the interpreter of a version. Raises FileNotFoundError where there is none."""
+        if not code or plugin not in self._places:
+            return self._usual[plugin]
+        found = self._places[plugin].get(code)
+        if found is None:
+            raise FileNotFoundError(f"this version of {plugin} is nowhere any more")
+        return found
+
+
 class ProcessSpawner:
     """Starts the runners of those plugins that have an interpreter here."""
 
-    def __init__(self, pythons: Mapping[str, str], *, address: str, confines: Confines) -> None:
-        """Take the interpreter of each plugin, where the core listens, and the limits."""
-        self._pythons = pythons
+    def __init__(self, environments: Environments, *, address: str, confines: Confines) -> None:
+        """Take the interpreters of each plugin, where the core listens, and the limits."""
+        self._environments = environments
         self._address = address
         self._confines = confines
-        self._minders = Minders(confines.priority) if pythons else None
+        self._minders = Minders(confines.priority) if environments.some() else None
 
     def spawns(self, plugin: str) -> bool:
         """Return whether the core starts the runners of a plugin."""
-        return plugin in self._pythons
+        return self._environments.spawns(plugin)
 
-    async def spawn(self, plugin: str, run: str, token: Secret) -> Runner:
-        """Have a runner started. Raises OSError where that cannot be done."""
+    async def spawn(self, plugin: str, run: str, token: Secret, *, code: str = "") -> Runner:
+        """Have a runner of a version started. Raises OSError where that cannot be done."""
         if self._minders is None:
             raise FileNotFoundError("No plugin has an interpreter here.")
         order = {
             "words": [
-                self._pythons[plugin], "-m", "axisor.runner",
+                self._environments.python(plugin, code), "-m", "axisor.runner",
                 "--plugin", plugin, "--address", self._address, "--run", run,
             ],
             "variables": clean(Path("/")),

@@ -22,11 +22,13 @@ from axisor.events import (
     PositionClosed,
     RestoreReconciled,
     RunChanged,
+    RunUpgraded,
     StepTaken,
     Stimulus,
 )
 from axisor.model import Mode
 from axisor.saw import Saw
+from axisor.versions import Version
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.attempts import NOTICE
 from axisor_server.domain.counters import Count
@@ -73,6 +75,7 @@ class Past:
         )
         self.told = Told()
         self.runs: dict[str, RunRecord] = {}
+        self.versions: dict[str, Version] = {}
         self._book = AccountBook(account=id, mode=self.account.mode)
         self._confirmed: dict[str, IntentRecord] = {}
         self._market_us = first.time_us
@@ -114,7 +117,7 @@ class Past:
         match payload:
             case AccountOpened():
                 self.account = replace(self.account, network=payload.network)
-            case RunChanged():
+            case RunChanged() | RunUpgraded():
                 self._run(entry, payload)
             case StepTaken() if payload.run in self.runs:
                 run = self.runs[payload.run]
@@ -165,7 +168,13 @@ class Past:
         if outside:
             self._book = replace(self._book, outside=(*book.outside, *outside))
 
-    def _run(self, entry: Entry, payload: RunChanged) -> None:
+    def _run(self, entry: Entry, payload: RunChanged | RunUpgraded) -> None:
+        if isinstance(payload, RunUpgraded):
+            self.versions[payload.run] = payload.after
+            if payload.run in self.runs:
+                memory = payload.memory.encode()
+                self.runs[payload.run] = replace(self.runs[payload.run], memory=memory)
+            return
         held = self.runs.get(payload.run)
         self.runs[payload.run] = RunRecord(
             id=payload.run,

@@ -31,13 +31,16 @@ from axisor.events import (
 from axisor.intents import Action
 from axisor.model import Leash
 from axisor.strategy import StepResult, Strategy, View, decode_config, take_step
+from axisor.versions import Version
 from axisor_server.domain.divergence import Divergence, difference
 from axisor_server.domain.emergency import PRINCIPAL
 from axisor_server.domain.journal import Entry, decode_payload, encode_payload, from_us
 from axisor_server.domain.seal import is_whole
 from axisor_server.domain.told import Moment
-from axisor_server.engine.desk import Call, Desk
+from axisor_server.engine.calls import Call
+from axisor_server.engine.desk import Desk
 from axisor_server.engine.draft import Draft, LiveRun
+from axisor_server.engine.editions import ONE_EACH, Editions
 from axisor_server.engine.steps import seed_of
 from axisor_server.services.replay.past import Past
 from axisor_server.services.replay.standstill import Standstill
@@ -53,7 +56,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """How a journal compares with today's code.
 
     `decisions` were made again and came out the same; `unrecorded` are older ones that did not keep
-    what they saw, the last of them at `unrecorded_until`. `divergence` is the first one that came
+    what they saw, the last of them at `unrecorded_until`. `not_at_hand` were made by versions of
+    strategies that are not here, `missing` names them; what they asked for is taken as it is.
+    `divergence` is the first one that came
     out otherwise; nothing after it was looked at. `digest` is SHA-256 over the bytes of all that
     was decided again, the same in every process that decides the same.
     """
@@ -63,17 +68,28 @@ class Verdict(Struct, frozen=True, kw_only=True):
     decisions: int
     unrecorded: int = 0
     unrecorded_until: int = 0
+    not_at_hand: int = 0
+    missing: tuple[str, ...] = ()
     divergence: Divergence | None = None
     digest: str = ""
 
 
-def replay(entries: Iterable[Entry], strategies: Strategies, *, since: int = 1) -> Verdict:
+def replay(
+    entries: Iterable[Entry],
+    strategies: Strategies,
+    *,
+    since: int = 1,
+    editions: Editions = ONE_EACH,
+) -> Verdict:
     """Decide everything again from sequence `since` on; earlier entries are only read.
+
+    With `editions` each step is decided by the version that decided it, where the journal names it;
+    without, by the strategies given.
 
     Raises StrategyNotFound for a run whose strategy is not among `strategies`, JournalCorrupt for
     an entry that is none. Deterministic: the same in any process.
     """
-    player = Player(strategies, since=since)
+    player = Player(strategies, since=since, editions=editions)
     stream, count, divergence = "", 0, None
     for entry in player.over(entries):
         stream, count = entry.stream, count + 1
@@ -86,6 +102,8 @@ def replay(entries: Iterable[Entry], strategies: Strategies, *, since: int = 1) 
         decisions=player.decisions,
         unrecorded=player.unrecorded,
         unrecorded_until=player.unrecorded_until,
+        not_at_hand=player.not_at_hand,
+        missing=tuple(player.missing),
         divergence=divergence or player.unfinished(),
         digest=player.digest,
     )
@@ -94,8 +112,13 @@ def replay(entries: Iterable[Entry], strategies: Strategies, *, since: int = 1) 
 class Player:
     """The replay of one journal. `divergence` is set when a decision came out otherwise."""
 
-    def __init__(self, strategies: Strategies, *, since: int) -> None:
-        self.decisions = 0
+    def __init__(
+        self, strategies: Strategies, *, since: int, editions: Editions = ONE_EACH
+    ) -> None:
+        self.decisions = self.not_at_hand = 0
+        self.missing: dict[str, None] = {}
+        self._editions = editions
+        self._trusted = False
         self.unrecorded = 0
         self.unrecorded_until = 0
         self.divergence: Divergence | None = None
@@ -157,6 +180,8 @@ class Player:
             self.divergence = difference(payload, None, sequence=entry.sequence, note=error.message)
 
     def _judge(self, past: Past, entry: Entry, payload: Payload) -> None:
+        if self._trusted and not isinstance(payload, FOLLOWS):
+            self._trusted = False
         if self._expected:
             self._compare(entry, payload, self._expected.popleft())
         elif isinstance(payload, StepTaken | CommandReceived):
@@ -166,7 +191,7 @@ class Player:
             self.divergence = difference(payload, None, sequence=entry.sequence, note=note)
 
     def _unasked(self, past: Past, entry: Entry, payload: Payload) -> bool:
-        if not self.decisions or not past.told.complete:
+        if not self.decisions or not past.told.complete or self._trusted:
             return False
         return isinstance(payload, IntentReviewRefused) or (
             isinstance(payload, IntentPlanned)
@@ -203,6 +228,8 @@ class Player:
             self.divergence = difference(payload, None, sequence=entry.sequence, note=note)
             return
         if entry.sequence < self._since:
+            return
+        if isinstance(payload, StepTaken) and self._is_missing(past, payload):
             return
         self.decisions += 1
         desk = self._desk(past, moment)
@@ -264,9 +291,24 @@ class Player:
         desk.take(draft, live, Call(cause=taken.cause, moment=moment), result)
         return ""
 
+    def _is_missing(self, past: Past, taken: StepTaken) -> bool:
+        """Return whether the version that took a step is not at hand, and take its word then."""
+        version = past.versions.get(taken.run)
+        if self._editions is ONE_EACH or not version or taken.run not in past.runs:
+            return False
+        assert taken.saw is not None
+        name = past.runs[taken.run].strategy
+        if taken.saw.elsewhere or self._editions.find(name, version) is not None:
+            return False
+        self.not_at_hand += 1
+        self.missing[f"{name} {version}"] = None
+        self._trusted = True
+        return True
+
     def _live(self, past: Past, run: str) -> LiveRun:
         record = past.runs[run]
-        strategy = self._strategies.get(record.strategy)
+        strategy = self._editions.find(record.strategy, past.versions.get(run, Version()))
+        strategy = strategy or self._strategies.get(record.strategy)
         if strategy is None:
             raise StrategyNotFound(
                 f"No enabled plugin offers the strategy {record.strategy} of the run {run}.",

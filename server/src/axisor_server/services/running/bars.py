@@ -11,7 +11,10 @@ WITHIN_MS = 600_000
 
 
 class Bars:
-    """Which plugins are kept out, and why; until the core starts again."""
+    """Which plugins are kept out, and why; until the core starts again.
+
+    Where the version is known each is kept out by itself: `NAME+HASH`.
+    """
 
     def __init__(self, tell: Callable[[str, str], None] = lambda plugin, reason: None) -> None:
         """Take whom to tell of a plugin that is kept out from now on."""
@@ -37,5 +40,5 @@ class Bars:
             return bool(self.reason(plugin))
         if plugin not in self._barred:
             self._barred[plugin] = f"{MOST_FAULTS} faults, the last one: {reason}"
-            self._tell(plugin, self._barred[plugin])
+            self._tell(plugin.partition("+")[0], self._barred[plugin])
         return True

@@ -30,6 +30,9 @@ class Spawner(Protocol):
         """Return whether the core starts the runners of a plugin; others come by themselves."""
         ...
 
-    async def spawn(self, plugin: str, run: str, token: Secret) -> Process:
-        """Start a runner of a run, named as in the contract. Raises OSError where it cannot."""
+    async def spawn(self, plugin: str, run: str, token: Secret, *, code: str = "") -> Process:
+        """Start a runner of a run, named as in the contract, that is a version of its plugin.
+
+        Raises OSError where it cannot.
+        """
         ...

@@ -21,7 +21,7 @@ from axisor.ports import Clock, Secret
 from axisor.remote import Called
 from axisor.wire.runners import Said, Told
 from axisor_server.domain.hosting import HostedRun
-from axisor_server.engine.hosting import Barred, Heard, Lost
+from axisor_server.engine.hosts import Barred, Heard, Lost
 from axisor_server.ports import Ids
 from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.running.bars import Bars
@@ -63,7 +63,7 @@ class Runners:
 
     def open(self, run: HostedRun, hear: Callable[[Heard], None]) -> None:
         """Have a runner for a run until it is closed."""
-        reason = self._bars.reason(run.plugin)
+        reason = self._bars.reason(run.kept_as)
         if reason:
             hear(Barred(reason))
             return
@@ -95,6 +95,11 @@ class Runners:
         for run in list(self._seats):
             self.close(run)
         await asyncio.gather(*tasks, *self._ending, return_exceptions=True)
+
+    def run_of(self, id: str) -> str:
+        """Return the run that a runner is waited for under a name."""
+        seat = self._seats.get(id)
+        return id if seat is None else seat.run.run or id
 
     async def principal(self, token: str, peer: Peer) -> Principal:
         """Return the run whose token this is. Raises TokenInvalid.
@@ -131,10 +136,10 @@ class Runners:
         Raises RunnerUnwanted where it is not waited for, PermissionDenied for another's token,
         PluginQuarantined, and RunnerFault once it broke the rules.
         """
-        reason = self._bars.reason(plugin)
+        seat = self._seats.get(run)
+        reason = self._bars.reason(plugin if seat is None else seat.run.kept_as)
         if reason:
             raise PluginQuarantined(f"The plugin {plugin} is kept out: {reason}.", plugin=plugin)
-        seat = self._seats.get(run)
         if seat is None or seat.run.account != account:
             raise RunnerUnwanted("No runner is waited for under this name.", run=run)
         if caller.startswith(OF_RUN) if run not in self._tokens else caller != OF_RUN + run:
@@ -171,22 +176,22 @@ class Runners:
     def _left(self, seat: Seat) -> None:
         seat.leave()
         if self._seats.get(seat.run.id) is seat:
-            seat.hear(Lost("it ended the conversation"))
+            seat.hear(Lost(seat.why or "it ended the conversation"))
 
     def _fault(self, seat: Seat, reason: str) -> None:
         """Count what a runner did wrong, and end it."""
         run = seat.run
         if self._seats.get(run.id) is not seat or seat.faulted:
             return
-        seat.faulted = True
-        barred = self._bars.fault(run.plugin, reason, now_ms=self._clock.monotonic_ms())
+        seat.faulted, seat.why = True, reason
+        barred = self._bars.fault(run.kept_as, reason, now_ms=self._clock.monotonic_ms())
         seat.end(RunnerFault(f"The runner of {run.name}: {reason}.", run=run.id))
         self._kill(run.id)
         if not barred:
             return
-        for each in [held for held in self._seats.values() if held.run.plugin == run.plugin]:
+        for each in [held for held in self._seats.values() if held.run.kept_as == run.kept_as]:
             self.close(each.run.id)
-            each.hear(Barred(self._bars.reason(run.plugin)))
+            each.hear(Barred(self._bars.reason(run.kept_as)))
 
     def _kill(self, run: str) -> None:
         process = self._processes.get(run)
@@ -201,7 +206,7 @@ class Runners:
             self._tokens[run.id] = Secret(self._ids.token())
             token = self._tokens[run.id]
             try:
-                process = await self._spawner.spawn(run.plugin, run.name, token)
+                process = await self._spawner.spawn(run.plugin, run.name, token, code=run.code)
             except OSError as error:
                 self._fault(seat, f"it cannot be started: {error}")
             else:

@@ -13,7 +13,7 @@ from axisor.ports import Clock
 from axisor.remote import PROTOCOL, Called, Handled, result_of
 from axisor.wire.runners import Beat, Failed, Hello, Said, Told, Welcome
 from axisor_server.domain.hosting import HostedRun
-from axisor_server.engine.hosting import Answered, Heard, Ready
+from axisor_server.engine.hosts import Answered, Heard, Ready
 
 MOST_IDLE = 20
 """Words that nobody asked for, other than heartbeats in their time, in one conversation."""
@@ -45,7 +45,7 @@ class Mark(Struct, frozen=True):
 
 class Seat:
     """Where the runner of one run sits. `fault` is called with what it does wrong; `faulted` says
-    that it was, since it came.
+    that it was, since it came, and `why` with what.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Seat:
         self.hear = hear
         self.taken = False
         self.faulted = False
+        self.why = ""
         self.ended = asyncio.Event()
         self.waited_ms: Callable[[], int] = int
         self._clock = clock
@@ -83,6 +84,7 @@ class Seat:
         if not isinstance(hello, Hello) or hello.protocol != PROTOCOL:
             raise RunnerFault(f"A runner begins with hello, protocol {PROTOCOL}.", run=self.run.id)
         self.taken, self.faulted, self._asked, self._idle = True, False, None, 0
+        self.why = ""
         self.ended = asyncio.Event()
         self._words = asyncio.Queue()
         self._heard_ms = self._clock.monotonic_ms()

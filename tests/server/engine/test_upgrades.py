@@ -1,0 +1,627 @@
+"""Another version of a strategy runs in shadow, takes over, and goes again when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from msgspec import Meta
+
+from axisor.errors import (
+    RunStateInvalid,
+    UpgradeNotFound,
+    UpgradeStateInvalid,
+    UpgradeUnsound,
+    VersionNotFound,
+)
+from axisor.events import (
+    CoverageChanged,
+    IntentPlanned,
+    NoticeGiven,
+    RunChanged,
+    RunState,
+    RunUpgraded,
+    StepTaken,
+    Ticked,
+    TimerFired,
+    Woken,
+)
+from axisor.intents import AddMargin, Intent, Notice, Wake
+from axisor.model import Permission, Severity, Tick
+from axisor.states import UpgradeState
+from axisor.strategy import Config, Memory, Strategy, View
+from axisor.versions import Upgrade, UpgradeEnd, Version
+from axisor_server.adapters.memory.editions import MemoryEditions
+from axisor_server.domain.editions import Edition
+from axisor_server.engine.asks import UpgradeRun
+from axisor_server.engine.shadowing import ENDED
+from axisor_server.engine.upgrading import ROLLED_BACK
+from tests.support.core import ACCOUNT, Bench, Watcher
+from tests.support.hosting import LocalHost
+from tests.support.walking import Walk
+
+
+class Seen(Memory):
+    """How many ticks there were."""
+
+    ticks: int = 0
+
+
+class Plain(Strategy[Config, Seen]):
+    """Counts ticks and tells of each."""
+
+    name = "teller-of-ticks"
+    permissions = Permission.ADJUST_MARGIN
+    text = "plain"
+
+    def on_tick(self, tick: Tick, view: View) -> Iterator[Intent]:
+        """Count, tell."""
+        self.memory.ticks += 1
+        yield Notice(severity=Severity.OK, code="TICK", text=self.text)
+
+
+class Other(Plain):
+    """Tells otherwise."""
+
+    text = "other"
+
+
+class Raises(Plain):
+    """Breaks at low prices."""
+
+    text = "other"
+
+    def on_tick(self, tick: Tick, view: View) -> Iterator[Intent]:
+        """Break."""
+        if tick.price < 99_000:
+            raise RuntimeError("it cannot go on")
+        yield from super().on_tick(tick, view)
+
+
+class Greedy(Plain):
+    """Asks for more than its leash allows at low prices."""
+
+    def on_tick(self, tick: Tick, view: View) -> Iterator[Intent]:
+        """Ask."""
+        yield from super().on_tick(tick, view)
+        if tick.price < 99_000:
+            yield from (AddMargin(position=p.id, amount=500_000) for p in view.positions)
+
+
+class Garbled(Plain):
+    """Asks for what is no intent at low prices."""
+
+    def on_tick(self, tick: Tick, view: View) -> Iterator[Any]:
+        """Ask."""
+        yield from super().on_tick(tick, view)
+        if tick.price < 99_000:
+            yield "more"
+
+
+class Named(Memory):
+    """What it remembers under another name, and in another type."""
+
+    seen: str = ""
+
+    @classmethod
+    def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
+        """Read the old form; refuse what is no tick count."""
+        if old.get("ticks", 0) < 0:
+            raise ValueError("fewer than none")
+        return {"seen": old.get("seen", str(old.get("ticks", 0)))}
+
+
+class Renamed(Plain):
+    """Counts in another form, which the old version cannot read, and breaks at low prices."""
+
+    def on_tick(self, tick: Tick, view: View) -> Iterator[Intent]:
+        """Count, tell."""
+        memory: Any = self.memory
+        if tick.price < 99_000:
+            raise RuntimeError("it cannot go on")
+        memory.seen = f"{memory.seen}|{tick.price}"
+        yield Notice(severity=Severity.OK, code="TICK", text=memory.seen)
+
+
+Renamed.memory_type = Named
+
+
+class Exact(Plain):
+    """Reads no memory but its own."""
+
+    class Own(Seen):
+        """What it remembers."""
+
+        @classmethod
+        def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
+            """Refuse what is not its own."""
+            if "ticks" not in old:
+                raise ValueError("that is not mine")
+            return old
+
+
+Exact.memory_type = Exact.Own
+
+
+class NarrowConfig(Config, frozen=True):
+    """How much, at most 5."""
+
+    most: Annotated[int, Meta(le=5)] = 1
+
+
+class WideConfig(Config, frozen=True):
+    """How much."""
+
+    most: int = 1
+
+
+class Narrow(Plain):
+    """Takes small figures only."""
+
+
+class Wide(Raises):
+    """Takes any figure, and breaks at low prices."""
+
+
+Narrow.config_type, Wide.config_type = NarrowConfig, WideConfig
+
+
+class Strict(Plain):
+    """Cannot go on from what the old version remembers."""
+
+    class Wants(Seen):
+        """What another version does not remember."""
+
+        @classmethod
+        def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
+            """Refuse it."""
+            raise ValueError("I begin with nothing")
+
+
+Strict.memory_type = Strict.Wants
+
+
+ONE = Version("1.0", "1" * 64)
+TWO = Version("2.0", "2" * 64)
+
+
+class Scene:
+    """A core with one run and two versions of its strategy."""
+
+    def __init__(
+        self,
+        new: type[Strategy[Any, Any]],
+        old: type[Strategy[Any, Any]] = Plain,
+        *,
+        hosted: bool = False,
+    ) -> None:
+        self.bench = Bench()
+        self.host = LocalHost([old]) if hosted else None
+        if self.host is None:
+            made = [Edition(ONE, old), Edition(TWO, new)]
+        else:
+            made = [self.host.edition(old, ONE), self.host.edition(new, TWO)]
+        self.editions = MemoryEditions(made)
+        self.old = made[0].strategy
+
+    async def begin(self, **leash: Any) -> None:
+        """Start a core and the run."""
+        await self.bench.add_account()
+        self.bench.long()
+        await self.up()
+        self.run = await self.bench.run(self.engine, self.old.name, **leash)
+
+    async def up(self) -> None:
+        """Start a core."""
+        more: dict[str, Any] = {} if self.host is None else {"host": self.host}
+        self.engine = self.bench.engine(strategies=[self.old], editions=self.editions, **more)
+        await self.bench.up(self.engine)
+
+    async def restart(self) -> None:
+        """Kill the core and start another."""
+        await self.bench.crash(self.engine)
+        await self.up()
+
+    async def ask(self, verb: str, **more: Any) -> Upgrade:
+        """Start, commit or cancel."""
+        ask = UpgradeRun(run=self.run, verb=verb, version=TWO, **more)
+        answer = await self.engine.ask(ACCOUNT, ask, None, "owner")
+        return msgspec.json.decode(answer.result, type=Upgrade)
+
+    @property
+    def shown(self) -> Upgrade:
+        """Return the upgrade as clients see it."""
+        found = self.engine.upgrades(ACCOUNT).show(self.run)
+        assert found is not None
+        return found
+
+    async def upgraded(self) -> list[RunUpgraded]:
+        """Return what the journal says of versions."""
+        return await self.bench.payloads(RunUpgraded)
+
+    async def texts(self) -> list[str]:
+        """Return what the run told."""
+        return [n.text for n in await self.bench.payloads(NoticeGiven) if n.code == "TICK"]
+
+    async def state(self) -> RunState:
+        """Return the state of the run."""
+        return [p.state for p in await self.bench.payloads(RunChanged) if p.run == self.run][-1]
+
+    async def end(self) -> None:
+        """End the core."""
+        await self.bench.crash(self.engine)
+
+
+@pytest.fixture(params=[False, True], ids=["in-the-core", "in-runners"])
+def hosted(request: pytest.FixtureRequest) -> bool:
+    """Return whether the strategies are in runners."""
+    found: bool = request.param
+    return found
+
+
+async def test_a_run_says_with_which_version_it_starts_and_says_it_once() -> None:
+    scene = Scene(Other)
+    await scene.begin()
+    await scene.restart()
+
+    said = await scene.upgraded()
+
+    assert [(p.before, p.after, p.by) for p in said] == [(Version(), ONE, UpgradeEnd.STARTED)]
+    await scene.end()
+
+
+async def test_in_shadow_nothing_of_the_new_version_has_an_effect_and_differences_show(
+    hosted: bool,
+) -> None:
+    scene = Scene(Other, hosted=hosted)
+    await scene.begin()
+    await scene.ask("start")
+    for price in ("99900", "99800", "99700"):
+        await scene.bench.move(price)
+
+    assert set(await scene.texts()) == {"plain"}
+    assert scene.shown.state is UpgradeState.SHADOWING
+    assert scene.shown.compared == scene.shown.differing == len(scene.shown.differences) >= 3
+    first = scene.shown.differences[0]
+    assert ("plain" in first.before[0], "other" in first.after[0]) == (True, True)
+    assert first.cause == "Ticked"
+    await scene.end()
+
+
+async def test_a_committed_version_decides_from_the_next_step_on_and_the_memory_goes_on(
+    hosted: bool,
+) -> None:
+    scene = Scene(Other, hosted=hosted)
+    await scene.begin()
+    await scene.bench.move("99900")
+    await scene.ask("start")
+    await scene.bench.move("99800")
+    made = await scene.ask("commit")
+    await scene.bench.move("99700")
+
+    steps = await scene.bench.payloads(StepTaken)
+    (cut,) = [p for p in await scene.upgraded() if p.by is UpgradeEnd.CUT_OVER]
+    assert (cut.before, cut.after, made.state) == (ONE, TWO, UpgradeState.CUT_OVER)
+    told = [step.intents[0].text for step in steps if isinstance(step.intents[0], Notice)]
+    assert told == ["plain"] * cut.step + ["other"] * (len(steps) - cut.step)
+    assert len(steps) > cut.step
+    assert [msgspec.json.decode(s.memory)["ticks"] for s in steps] == [s.step for s in steps]
+    await scene.end()
+
+
+async def test_after_enough_equal_decisions_the_new_version_takes_over_by_itself(
+    hosted: bool,
+) -> None:
+    scene = Scene(type("Same", (Plain,), {}), hosted=hosted)
+    await scene.begin()
+    await scene.ask("start", wanted=3)
+    for price in range(99_900, 99_890, -1):
+        await scene.bench.move(str(price), 0.1)
+
+    (cut,) = [p for p in await scene.upgraded() if p.by is UpgradeEnd.CUT_OVER]
+    assert cut.step - scene.shown.begun == 3
+    assert (scene.shown.state, scene.shown.equal) == (UpgradeState.CUT_OVER, 3)
+    await scene.end()
+
+
+async def test_a_new_version_that_breaks_in_shadow_ends_its_upgrade_and_nothing_else(
+    hosted: bool,
+) -> None:
+    scene = Scene(Raises, hosted=hosted)
+    await scene.begin()
+    await scene.ask("start")
+    await scene.bench.move("98900")
+    await scene.bench.move("98800")
+
+    assert scene.shown.state is UpgradeState.CANCELED
+    assert "it cannot go on" in scene.shown.reason
+    assert await scene.state() is RunState.RUNNING
+    assert ENDED in [n.code for n in await scene.bench.payloads(NoticeGiven)]
+    assert set(await scene.texts()) == {"plain"}
+    await scene.end()
+
+
+@pytest.mark.parametrize(
+    ("new", "why"),
+    [
+        (Raises, "it cannot go on"),
+        (Garbled, "no intent"),
+        (Greedy, "day"),
+    ],
+)
+async def test_a_version_that_fails_on_probation_is_undone_and_the_old_one_decides_that_step(
+    new: type[Strategy[Any, Any]], why: str
+) -> None:
+    scene = Scene(new)
+    await scene.begin(day_spend=1_000)
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    await scene.bench.move("99500")
+    before = len(await scene.bench.payloads(StepTaken))
+    await scene.bench.move("98900", 0.1)
+
+    (back,) = [p for p in await scene.upgraded() if p.by is UpgradeEnd.ROLLED_BACK]
+    steps = await scene.bench.payloads(StepTaken)
+    assert (back.before, back.after, back.step) == (TWO, ONE, before)
+    assert why in back.reason
+    assert [type(intent).__name__ for intent in steps[before].intents] == ["Notice"]
+    assert steps[before].step == before + 1
+    assert await scene.bench.payloads(IntentPlanned) == []
+    assert scene.shown.state is UpgradeState.ROLLED_BACK
+    assert await scene.state() is RunState.RUNNING
+    assert ROLLED_BACK in [n.code for n in await scene.bench.payloads(NoticeGiven)]
+    await scene.end()
+
+
+async def test_a_runner_that_dies_on_probation_has_the_old_one_decide_what_it_was_asked() -> None:
+    scene = Scene(Raises, hosted=True)
+    await scene.begin()
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    await scene.bench.move("98900", 0.2)
+    await scene.bench.move("98800", 0.2)
+
+    (back,) = [p for p in await scene.upgraded() if p.by is UpgradeEnd.ROLLED_BACK]
+    steps = await scene.bench.payloads(StepTaken)
+    causes = [s.cause.tick.price for s in steps[back.step :] if isinstance(s.cause, Ticked)]
+    assert "its strategy broke" in back.reason
+    assert causes == [98_900, 98_800]
+    assert (await scene.texts())[-1] == "plain"
+    await scene.end()
+
+
+async def test_off_probation_a_failure_fails_the_run_as_ever() -> None:
+    scene = Scene(Raises)
+    await scene.begin()
+    await scene.ask("start", probation=1)
+    await scene.ask("commit")
+    await scene.bench.move("99500")
+    await scene.bench.move("98900")
+
+    assert await scene.state() is RunState.FAILED
+    assert [p.by for p in await scene.upgraded()][-1] is UpgradeEnd.CUT_OVER
+    await scene.end()
+
+
+async def test_memory_is_brought_into_the_form_of_whoever_takes_over_and_back() -> None:
+    scene = Scene(Renamed)
+    await scene.begin()
+    await scene.bench.move("99900")
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    await scene.bench.move("99800", 0.1)
+    before = (await scene.bench.payloads(StepTaken))[-1]
+    await scene.bench.move("98900", 0.1)
+
+    cut, back = (await scene.upgraded())[1:]
+    after = (await scene.bench.payloads(StepTaken))[-1]
+    count = cut.step
+    assert msgspec.json.decode(cut.memory) == {"seen": str(count)}
+    assert msgspec.json.decode(before.memory) == {"seen": f"{count}|99800"}
+    assert msgspec.json.decode(back.memory) == {"ticks": 0}
+    assert msgspec.json.decode(after.memory) == {"ticks": 1}
+    await scene.end()
+
+
+async def test_an_old_version_that_cannot_read_the_new_memory_goes_on_from_its_own() -> None:
+    scene = Scene(Renamed, old=Exact)
+    await scene.begin()
+    await scene.bench.move("99900")
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    await scene.bench.move("99800", 0.1)
+    await scene.bench.move("98900", 0.1)
+
+    cut, back = (await scene.upgraded())[1:]
+    assert msgspec.json.decode(back.memory) == {"ticks": cut.step}
+    assert "what it remembered at the cut-over" in back.reason
+    assert await scene.state() is RunState.RUNNING
+    await scene.end()
+
+
+async def test_an_old_version_in_a_runner_says_by_failing_that_it_cannot_read_the_memory() -> None:
+    scene = Scene(Renamed, old=Exact, hosted=True)
+    await scene.begin()
+    await scene.bench.move("99900")
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    await scene.bench.move("99800", 0.2)
+    for price in ("98900", "98800"):
+        await scene.bench.move(price, 0.2)
+
+    cut, *back = (await scene.upgraded())[1:]
+    assert [p.by for p in back] == [UpgradeEnd.ROLLED_BACK] * 2
+    assert msgspec.json.decode(back[-1].memory) == {"ticks": cut.step}
+    assert (await scene.texts())[-1] == "plain"
+    assert await scene.state() is RunState.RUNNING
+    await scene.end()
+
+
+async def test_an_old_version_that_does_not_take_the_configuration_does_not_stand_by() -> None:
+    scene = Scene(Wide, old=Narrow)
+    await scene.begin()
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    stood = scene.shown.standing_by
+    await scene.engine.run_verb(scene.run, "configure", principal="owner", config=b'{"most":9}')
+    await scene.bench.move("98900", 0.2)
+
+    assert (stood, scene.shown.standing_by) == (True, False)
+    assert await scene.state() is RunState.FAILED
+    await scene.end()
+
+
+async def test_a_version_that_cannot_go_on_from_the_memory_does_not_take_over() -> None:
+    scene = Scene(Strict)
+    await scene.begin()
+    await scene.bench.move("99900")
+    await scene.ask("start")
+
+    with pytest.raises(UpgradeUnsound, match="I begin with nothing"):
+        await scene.ask("commit")
+
+    assert scene.shown.state is UpgradeState.SHADOWING
+    await scene.end()
+
+
+async def test_what_cannot_be_done_to_an_upgrade_is_refused() -> None:
+    scene = Scene(Other)
+    await scene.begin()
+    for verb in ("commit", "cancel"):
+        with pytest.raises(UpgradeNotFound):
+            await scene.ask(verb)
+    await scene.ask("start", probation=5)
+    with pytest.raises(UpgradeStateInvalid, match="shadowing already"):
+        await scene.ask("start")
+    await scene.ask("cancel")
+    for verb in ("commit", "cancel"):
+        with pytest.raises(UpgradeStateInvalid, match="canceled"):
+            await scene.ask(verb)
+    await scene.ask("start")
+    scene.editions.drop(TWO)
+    with pytest.raises(UpgradeUnsound, match="not at hand"):
+        await scene.ask("commit")
+    await scene.engine.run_verb(scene.run, "pause", principal="owner")
+    with pytest.raises(RunStateInvalid, match="PAUSED"):
+        await scene.ask("commit")
+    with pytest.raises(VersionNotFound):
+        await scene.ask("start")
+    await scene.end()
+
+
+async def test_an_upgrade_touches_no_other_run_of_the_same_strategy() -> None:
+    scene = Scene(Other)
+    await scene.begin()
+    beside = await scene.bench.run(scene.engine, Plain.name)
+    await scene.ask("start")
+    await scene.ask("commit")
+    before = len(await scene.bench.payloads(StepTaken))
+    await scene.bench.move("99900", 0.1)
+
+    told = {
+        step.run: step.intents[0].text
+        for step in (await scene.bench.payloads(StepTaken))[before:]
+        if isinstance(step.intents[0], Notice)
+    }
+    assert told == {scene.run: "other", beside: "plain"}
+    assert {p.run for p in await scene.upgraded() if p.by is UpgradeEnd.CUT_OVER} == {scene.run}
+    await scene.end()
+
+
+async def test_an_upgrade_lives_on_when_the_core_starts_again(hosted: bool) -> None:
+    scene = Scene(Other, hosted=hosted)
+    await scene.begin()
+    await scene.ask("start", probation=50)
+    await scene.bench.move("99900")
+    await scene.restart()
+    await scene.bench.move("99800")
+    anew = scene.shown
+    await scene.ask("commit")
+    await scene.restart()
+    await scene.bench.move("99700")
+
+    assert anew.state is UpgradeState.SHADOWING
+    assert 0 < anew.compared < 4
+    assert (await scene.texts())[-1] == "other"
+    assert scene.shown.standing_by
+    await scene.end()
+
+
+async def test_a_core_that_starts_without_the_version_in_force_says_what_decides_now() -> None:
+    scene = Scene(Other)
+    await scene.begin()
+    await scene.ask("start", probation=50)
+    await scene.ask("commit")
+    scene.editions.drop(TWO)
+    await scene.restart()
+    await scene.bench.move("99700")
+
+    last = (await scene.upgraded())[-1]
+    assert (last.before, last.after, last.by) == (TWO, ONE, UpgradeEnd.RESTARTED)
+    assert (await scene.texts())[-1] == "plain"
+    await scene.end()
+
+
+class Timed(Strategy[Config, Seen]):
+    """Waits for one time, then remembers that it came and waits for nothing new."""
+
+    name = "timed"
+
+    def on_start(self, view: View) -> list[Intent]:
+        """Wait half a minute."""
+        return [Wake(at=view.now + timedelta(seconds=30))] if not self.memory.ticks else []
+
+    def on_timer(self, at: Any, view: View) -> list[Intent]:
+        """Count."""
+        self.memory.ticks += 1
+        return []
+
+
+async def test_a_time_that_was_waited_for_comes_once_whoever_decides_then() -> None:
+    scene = Scene(type("LaterTimed", (Timed,), {}), old=Timed)
+    await scene.begin()
+    await scene.ask("start")
+    await scene.ask("commit")
+    for _ in range(8):
+        await scene.bench.move("99900", 10)
+
+    fired = [s for s in await scene.bench.payloads(StepTaken) if isinstance(s.cause, TimerFired)]
+    assert len(fired) == 1
+    await scene.end()
+
+
+async def test_a_guard_that_is_upgraded_covers_without_a_gap() -> None:
+    scene = Scene(type("LaterWatcher", (Watcher,), {}), old=Watcher)
+    await scene.begin()
+    await scene.ask("start", probation=10)
+    await scene.ask("commit")
+    await scene.bench.move("99900")
+
+    states = [p.coverage.state.value for p in await scene.bench.payloads(CoverageChanged)]
+    assert states == ["unprotected", "protected"]
+    await scene.end()
+
+
+async def test_what_a_runner_was_asked_when_it_was_cut_over_is_asked_of_the_new_one() -> None:
+    walk = Walk(2, hosted=True)
+    await walk.begin()
+    await walk.ask("start", 1, probation=0)
+    assert walk.host is not None
+    walk.host.at_once = False
+    await walk.tick(30)
+    asked = [call.stimulus for call in walk.host.calls[walk.run]][-1]
+    walk.host.at_once = True
+    await walk.ask("commit")
+    await walk.tick(5)
+
+    steps = await walk.bench.payloads(StepTaken)
+    seen = [s.cause.tick.last for s in steps if isinstance(s.cause, Woken)]
+    price = Decimal(msgspec.json.decode(asked)["tick"]["last"])
+    assert len(seen) == len(set(seen))
+    assert seen.count(price) <= 1
+    assert walk.host.closed == [walk.run]
+    await walk.end()
