@@ -36,7 +36,7 @@ SAMPLES = {Figures.QUICK: 20, Figures.FULL: 60}
 
 LOOK_EVERY = 10
 FEW, PAUSE_S = 5, 3.0
-KEPT_OUT_S = 240.0
+KEPT_OUT_S = 420.0
 TIGHT = Leash(day_spend=1_000)
 
 

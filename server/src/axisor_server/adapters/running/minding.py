@@ -126,7 +126,7 @@ def become(order: dict[str, Any], home: Path, reading: int) -> NoReturn:
 def wait(runner: int, core: socket.socket) -> None:
     """Wait until the runner has ended or the core wants it to."""
     over = os.pidfd_open(runner)
-    select.select([over, core], [], [])
+    select.select([over, core.fileno()], [], [])
     os.close(over)
 
 
