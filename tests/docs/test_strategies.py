@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from axisor.testing import checks_of
 from tests.docs import pages
 from tests.docs.following import Reader
 from tests.house import sources
@@ -35,6 +36,23 @@ TESTS = {name: value for name, value in NAMES.items() if name.startswith("test_"
 @pytest.mark.parametrize("test", TESTS.values(), ids=TESTS.keys())
 def test_a_test_of_the_tutorial_passes(test: Callable[[], None]) -> None:
     test()
+
+
+def test_each_check_can_be_a_test_of_its_own() -> None:
+    names = dict(NAMES)
+    exec(compile(pages.only(PAGE, "python", "parametrized"), PAGE, "exec"), names)
+
+    (mark,) = names["test_it_holds_to_what_every_strategy_must"].pytestmark
+    assert [case.id for case in mark.args[1]] == [name for name, _ in checks_of()]
+
+
+def test_the_kit_has_what_the_page_says() -> None:
+    import axisor.testing
+
+    text = pages.page(PAGE)
+    offered = set(axisor.testing.__all__) - {"CheckFailed", "checks_of"}
+
+    assert [name for name in sorted(offered) if f"`{name}" not in text] == []
 
 
 def test_the_tutorial_ends_with_the_code_of_the_example() -> None:

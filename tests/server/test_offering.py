@@ -44,7 +44,8 @@ def test_a_file_offers_strategies_whose_runners_come_by_themselves(tmp_path: Pat
     assert issubclass(strategy, Hosted)
     assert (strategy.permissions, strategy.every_tick) == (Permission.TRADE, True)
     assert json.loads(schema_of(strategy)) == {"type": "object"}
-    assert (plugins.states["away"].version, plugins.states["away"].enabled) == ("2", True)
+    away = plugins.states["away"]
+    assert (away.version, away.enabled, away.place) == ("2", True, "remote")
 
 
 def test_a_file_that_is_not_there_stops_the_core(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def review_intent(action: Action, run: str, view: View) -> AxisorError | None:
 def observe_event(event: Event) -> None:
     """See what happened, once it is on disk.
 
-    When: after each event, in a task of its own; late perhaps, perhaps again, never before.
+    When: after each event, in a thread of its own; late perhaps, perhaps again, never before.
     Arguments: `event` is the entry of the journal; `stream` and `sequence` tell one from another.
     Return: nothing.
     Raising: stops nobody else. At the third fault the plugin is called no more.

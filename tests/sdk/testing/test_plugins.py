@@ -190,15 +190,16 @@ def test_a_strategy_is_played_with_the_configuration_given():
 
 def test_a_venue_is_tried_at_its_simulator():
     class Offers:
+        venue: Any = Simulator()
+
         @hookimpl
         def register_venues(self, register):
             register(self.venue)
 
-    plugin = Offers()
-    plugin.venue = simulator = Simulator()  # type: ignore[attr-defined]
+    plugin, simulator = Offers(), Offers.venue
     assert failures(plugin, Given(where=Where(clock=simulator.clock))) == {}
 
-    plugin.venue = LnMarkets()  # type: ignore[attr-defined]
+    plugin.venue = LnMarkets()
     (_, left) = plugin_checks("tried", plugin, Given())
     assert left == Verdict(
         "lnmarkets does what a venue must",

@@ -334,6 +334,7 @@ def test_faults_that_are_far_apart_do_not_count_together() -> None:
     assert soon
     assert bars.reason("p") == "3 faults, the last one: late"
     assert bars.reason("other") == ""
+    assert (bars.faults("p"), bars.faults("other")) == (4, 0)
 
 
 async def test_a_plugin_that_is_kept_out_gets_no_runner(scene: Scene) -> None:

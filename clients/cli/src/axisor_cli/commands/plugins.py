@@ -210,15 +210,16 @@ def check(options: Options, **given: Any) -> None:
 
 
 @plugin.command(context_settings={"ignore_unknown_options": True})
-@click.argument("folder", default=".", type=click.Path(file_okay=False))
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def test(folder: str, words: tuple[str, ...]) -> None:
-    """Run a plugin's own tests; WORDS go to pytest."""
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[FOLDER] [WORDS]...")
+def test(words: tuple[str, ...]) -> None:
+    """Run a plugin's own tests, of the folder you are in or of FOLDER; WORDS go to pytest."""
     from pathlib import Path
 
     from axisor_cli.authoring.checking import test as tested
 
-    if tested(Path(folder), words):
+    named = bool(words) and not words[0].startswith("-")
+    folder, rest = (Path(words[0]), words[1:]) if named else (Path(), words)
+    if tested(folder, rest):
         raise click.exceptions.Exit(1)
 
 
