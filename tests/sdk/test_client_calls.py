@@ -134,7 +134,9 @@ CALLS: dict[str, Called] = {
     "BacktestService/GetBacktest": lambda c: c.backtests.get("main", "b1"),
     "BacktestService/ListBacktests": lambda c: c.backtests.list("main", page_size=2),
     "BacktestService/CancelBacktest": lambda c: c.backtests.cancel("main", "b1"),
-    "BacktestService/FollowBacktest": lambda c: first(c.backtests.follow("main", "b1", offset=5)),
+    "BacktestService/WatchStartedBacktest": lambda c: first(
+        c.backtests.follow("main", "b1", offset=5)
+    ),
     "PerformanceService/GetPerformance": lambda c: c.performance.get("main", start=NOW, end=NOW),
     "DeadLetterService/ListDeadLetters": lambda c: c.dead_letters.list("main", page_size=2),
     "DeadLetterService/GetDeadLetter": lambda c: c.dead_letters.get("main", "i1"),

@@ -37,6 +37,7 @@ from axisor_server.domain.kept_backtests import (
     to_document,
     too_many,
 )
+from axisor_server.ports import Transaction
 
 BALANCE: Sats = 1_000_000
 
@@ -184,10 +185,12 @@ async def test_the_oldest_that_ended_go_where_too_many_are_kept(
 ) -> None:
     now_us = to_us(core.clock.now())
     olds = [kept(f"old-{n}", main, now_us - (30 - n) * 120_000_000) for n in range(20)]
-    for each in olds:
-        await core.store.write(
-            lambda tx, old=each: tx.put_document(to_document(old), revision=None)
-        )
+
+    def put(tx: Transaction) -> None:
+        for each in olds:
+            tx.put_document(to_document(each), revision=None)
+
+    await core.store.write(put)
 
     made = await owner.backtests.start(main, "nap", BALANCE, scenario="gap")
 

@@ -37,8 +37,10 @@ class Names:
 
     def meet(self, state: AccountState) -> None:
         """Number what an account holds that was not there before."""
-        for held in (*state.positions, *state.orders):
-            self.of(held.id)
+        for position in state.positions:
+            self.of(position.id)
+        for order in state.orders:
+            self.of(order.id)
 
     def of(self, id: str) -> str:
         """Return the number of an id, the next one for a new id; `cross` stays what it is."""

@@ -165,10 +165,10 @@ class Backtests:
         Leaving early ends nothing. Raises BacktestNotFound, BacktestCanceled, BacktestInterrupted,
         and what the back-test failed with.
         """
-        request = pb.FollowBacktestRequest(
+        request = pb.WatchStartedBacktestRequest(
             name=backtest_name(account, backtest), report_offset_bytes=offset
         )
-        call = self._stub.FollowBacktest(request, metadata=self._call.headers())
+        call = self._stub.WatchStartedBacktest(request, metadata=self._call.headers())
         try:
             async for frame in call:
                 yield BacktestItem(

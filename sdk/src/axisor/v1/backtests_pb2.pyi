@@ -478,7 +478,7 @@ class CancelBacktestResponse(_message.Message):
 Global___CancelBacktestResponse: _TypeAlias = CancelBacktestResponse  # noqa: Y015
 
 @_typing.final
-class FollowBacktestRequest(_message.Message):
+class WatchStartedBacktestRequest(_message.Message):
     """Asks to follow a started back-test."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -501,10 +501,10 @@ class FollowBacktestRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___FollowBacktestRequest: _TypeAlias = FollowBacktestRequest  # noqa: Y015
+Global___WatchStartedBacktestRequest: _TypeAlias = WatchStartedBacktestRequest  # noqa: Y015
 
 @_typing.final
-class FollowBacktestResponse(_message.Message):
+class WatchStartedBacktestResponse(_message.Message):
     """How far a started back-test is, or a part of its report."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -535,4 +535,4 @@ class FollowBacktestResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___FollowBacktestResponse: _TypeAlias = FollowBacktestResponse  # noqa: Y015
+Global___WatchStartedBacktestResponse: _TypeAlias = WatchStartedBacktestResponse  # noqa: Y015

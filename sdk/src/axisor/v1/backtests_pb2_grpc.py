@@ -62,10 +62,10 @@ class BacktestServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_backtests__pb2.CancelBacktestRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_backtests__pb2.CancelBacktestResponse.FromString,
                 _registered_method=True)
-        self.FollowBacktest = channel.unary_stream(
-                '/axisor.v1.BacktestService/FollowBacktest',
-                request_serializer=axisor_dot_v1_dot_backtests__pb2.FollowBacktestRequest.SerializeToString,
-                response_deserializer=axisor_dot_v1_dot_backtests__pb2.FollowBacktestResponse.FromString,
+        self.WatchStartedBacktest = channel.unary_stream(
+                '/axisor.v1.BacktestService/WatchStartedBacktest',
+                request_serializer=axisor_dot_v1_dot_backtests__pb2.WatchStartedBacktestRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_backtests__pb2.WatchStartedBacktestResponse.FromString,
                 _registered_method=True)
 
 
@@ -120,7 +120,7 @@ class BacktestServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def FollowBacktest(self, request, context):
+    def WatchStartedBacktest(self, request, context):
         """Follows a started back-test: tells how far it is, and at last its report. It goes on when
         whoever follows hangs up, and may be followed again, from the part of the report that is
         lacking. Fails with `ACCOUNT_NOT_FOUND`, `BACKTEST_NOT_FOUND`, `BACKTEST_CANCELED`,
@@ -158,10 +158,10 @@ def add_BacktestServiceServicer_to_server(servicer, server):
                     request_deserializer=axisor_dot_v1_dot_backtests__pb2.CancelBacktestRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_backtests__pb2.CancelBacktestResponse.SerializeToString,
             ),
-            'FollowBacktest': grpc.unary_stream_rpc_method_handler(
-                    servicer.FollowBacktest,
-                    request_deserializer=axisor_dot_v1_dot_backtests__pb2.FollowBacktestRequest.FromString,
-                    response_serializer=axisor_dot_v1_dot_backtests__pb2.FollowBacktestResponse.SerializeToString,
+            'WatchStartedBacktest': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchStartedBacktest,
+                    request_deserializer=axisor_dot_v1_dot_backtests__pb2.WatchStartedBacktestRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_backtests__pb2.WatchStartedBacktestResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -313,7 +313,7 @@ class BacktestService(object):
             _registered_method=True)
 
     @staticmethod
-    def FollowBacktest(request,
+    def WatchStartedBacktest(request,
             target,
             options=(),
             channel_credentials=None,
@@ -326,9 +326,9 @@ class BacktestService(object):
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/axisor.v1.BacktestService/FollowBacktest',
-            axisor_dot_v1_dot_backtests__pb2.FollowBacktestRequest.SerializeToString,
-            axisor_dot_v1_dot_backtests__pb2.FollowBacktestResponse.FromString,
+            '/axisor.v1.BacktestService/WatchStartedBacktest',
+            axisor_dot_v1_dot_backtests__pb2.WatchStartedBacktestRequest.SerializeToString,
+            axisor_dot_v1_dot_backtests__pb2.WatchStartedBacktestResponse.FromString,
             options,
             channel_credentials,
             insecure,

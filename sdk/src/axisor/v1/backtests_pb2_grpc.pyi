@@ -60,7 +60,7 @@ class BacktestServiceStub:
     """Cancels a started back-test; one that has ended stays as it is. Not in the journal: it touches
     no account. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`.
     """
-    FollowBacktest: _grpc.UnaryStreamMultiCallable[_backtests_pb2.FollowBacktestRequest, _backtests_pb2.FollowBacktestResponse]
+    WatchStartedBacktest: _grpc.UnaryStreamMultiCallable[_backtests_pb2.WatchStartedBacktestRequest, _backtests_pb2.WatchStartedBacktestResponse]
     """Follows a started back-test: tells how far it is, and at last its report. It goes on when
     whoever follows hangs up, and may be followed again, from the part of the report that is
     lacking. Fails with `ACCOUNT_NOT_FOUND`, `BACKTEST_NOT_FOUND`, `BACKTEST_CANCELED`,
@@ -99,7 +99,7 @@ class BacktestServiceAsyncStub(BacktestServiceStub):
     """Cancels a started back-test; one that has ended stays as it is. Not in the journal: it touches
     no account. Fails with `ACCOUNT_NOT_FOUND` or `BACKTEST_NOT_FOUND`.
     """
-    FollowBacktest: _aio.UnaryStreamMultiCallable[_backtests_pb2.FollowBacktestRequest, _backtests_pb2.FollowBacktestResponse]  # type: ignore[assignment]
+    WatchStartedBacktest: _aio.UnaryStreamMultiCallable[_backtests_pb2.WatchStartedBacktestRequest, _backtests_pb2.WatchStartedBacktestResponse]  # type: ignore[assignment]
     """Follows a started back-test: tells how far it is, and at last its report. It goes on when
     whoever follows hangs up, and may be followed again, from the part of the report that is
     lacking. Fails with `ACCOUNT_NOT_FOUND`, `BACKTEST_NOT_FOUND`, `BACKTEST_CANCELED`,
@@ -167,11 +167,11 @@ class BacktestServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def FollowBacktest(
+    def WatchStartedBacktest(
         self,
-        request: _backtests_pb2.FollowBacktestRequest,
+        request: _backtests_pb2.WatchStartedBacktestRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_backtests_pb2.FollowBacktestResponse], _abc.AsyncIterator[_backtests_pb2.FollowBacktestResponse]]:
+    ) -> _typing.Union[_abc.Iterator[_backtests_pb2.WatchStartedBacktestResponse], _abc.AsyncIterator[_backtests_pb2.WatchStartedBacktestResponse]]:
         """Follows a started back-test: tells how far it is, and at last its report. It goes on when
         whoever follows hangs up, and may be followed again, from the part of the report that is
         lacking. Fails with `ACCOUNT_NOT_FOUND`, `BACKTEST_NOT_FOUND`, `BACKTEST_CANCELED`,

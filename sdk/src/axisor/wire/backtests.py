@@ -9,7 +9,7 @@ from msgspec import Struct
 from axisor.model import Sats
 from axisor.states import BacktestState
 from axisor.v1 import backtests_pb2 as pb
-from axisor.wire.names import backtest_id, backtest_name, strategy_name, top_id
+from axisor.wire.names import account_part, backtest_name, last_part, strategy_name
 from axisor.wire.scalars import enum_from_wire, enum_to_wire, time_or_none, time_to_wire
 
 
@@ -53,12 +53,11 @@ def backtest_to_wire(found: Backtest) -> pb.Backtest:
 
 
 def backtest_from_wire(message: pb.Backtest) -> Backtest:
-    """Return the started back-test in a message. Raises FieldInvalid."""
-    account, id = backtest_id(message.name)
+    """Return the started back-test in a message."""
     return Backtest(
-        account=account,
-        id=id,
-        strategy=top_id(message.strategy, "strategies", "strategy"),
+        account=account_part(message.name),
+        id=last_part(message.name),
+        strategy=last_part(message.strategy),
         market=message.market,
         balance=message.balance_sats,
         state=enum_from_wire(BacktestState, message.state),

@@ -21,7 +21,7 @@ from axisor_server.services import paging
 from axisor_server.services.backtesting import Backtests
 from axisor_server.services.kept_backtests import KeptBacktests
 
-Response = TypeVar("Response", pb.WatchBacktestResponse, pb.FollowBacktestResponse)
+Response = TypeVar("Response", pb.WatchBacktestResponse, pb.WatchStartedBacktestResponse)
 
 HEARTBEAT_S = 15.0
 
@@ -81,12 +81,12 @@ class BacktestServicer:
         kept = await self._kept.cancel(*backtest_id(request.name), request=call.request())
         return pb.CancelBacktestResponse(backtest=_to_wire(kept))
 
-    async def FollowBacktest(
-        self, request: pb.FollowBacktestRequest, call: Call
+    async def WatchStartedBacktest(
+        self, request: pb.WatchStartedBacktestRequest, call: Call
     ) -> AsyncIterator[bytes]:
         """Stream how far a started back-test is, and its report."""
         told = self._kept.follow(*backtest_id(request.name), request.report_offset_bytes)
-        async with aclosing(self._stream(told, pb.FollowBacktestResponse)) as frames:
+        async with aclosing(self._stream(told, pb.WatchStartedBacktestResponse)) as frames:
             async for frame in frames:
                 yield frame
 
