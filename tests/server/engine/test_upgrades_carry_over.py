@@ -1,4 +1,4 @@
-"""What goes on over an upgrade: wakes, coverage, calls under way, and the upgrade over a restart."""
+"""What goes on over an upgrade and over a restart in one: wakes, coverage, calls under way."""
 
 from __future__ import annotations
 
