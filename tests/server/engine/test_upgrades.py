@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import pytest
-from msgspec import Meta
 
 from axisor.errors import (
     RunStateInvalid,
@@ -19,241 +15,33 @@ from axisor.errors import (
     VersionNotFound,
 )
 from axisor.events import (
-    CoverageChanged,
     IntentPlanned,
     NoticeGiven,
-    RunChanged,
     RunState,
-    RunUpgraded,
     StepTaken,
     Ticked,
-    TimerFired,
-    Woken,
 )
-from axisor.intents import AddMargin, Intent, Notice, Wake
-from axisor.model import Permission, Severity, Tick
+from axisor.intents import Notice
 from axisor.states import UpgradeState
-from axisor.strategy import Config, Memory, Strategy, View
-from axisor.versions import Upgrade, UpgradeEnd, Version
-from axisor_server.adapters.memory.editions import MemoryEditions
-from axisor_server.domain.editions import Edition
-from axisor_server.engine.asks import UpgradeRun
+from axisor.strategy import Strategy
+from axisor.versions import UpgradeEnd, Version
 from axisor_server.engine.shadowing import ENDED
 from axisor_server.engine.upgrading import ROLLED_BACK
-from tests.support.core import ACCOUNT, Bench, Watcher
-from tests.support.hosting import LocalHost
-from tests.support.walking import Walk
-
-
-class Seen(Memory):
-    """How many ticks there were."""
-
-    ticks: int = 0
-
-
-class Plain(Strategy[Config, Seen]):
-    """Counts ticks and tells of each."""
-
-    name = "teller-of-ticks"
-    permissions = Permission.ADJUST_MARGIN
-    text = "plain"
-
-    def on_tick(self, tick: Tick, view: View) -> Iterator[Intent]:
-        """Count, tell."""
-        self.memory.ticks += 1
-        yield Notice(severity=Severity.OK, code="TICK", text=self.text)
-
-
-class Other(Plain):
-    """Tells otherwise."""
-
-    text = "other"
-
-
-class Raises(Plain):
-    """Breaks at low prices."""
-
-    text = "other"
-
-    def on_tick(self, tick: Tick, view: View) -> Iterator[Intent]:
-        """Break."""
-        if tick.price < 99_000:
-            raise RuntimeError("it cannot go on")
-        yield from super().on_tick(tick, view)
-
-
-class Greedy(Plain):
-    """Asks for more than its leash allows at low prices."""
-
-    def on_tick(self, tick: Tick, view: View) -> Iterator[Intent]:
-        """Ask."""
-        yield from super().on_tick(tick, view)
-        if tick.price < 99_000:
-            yield from (AddMargin(position=p.id, amount=500_000) for p in view.positions)
-
-
-class Garbled(Plain):
-    """Asks for what is no intent at low prices."""
-
-    def on_tick(self, tick: Tick, view: View) -> Iterator[Any]:
-        """Ask."""
-        yield from super().on_tick(tick, view)
-        if tick.price < 99_000:
-            yield "more"
-
-
-class Named(Memory):
-    """What it remembers under another name, and in another type."""
-
-    seen: str = ""
-
-    @classmethod
-    def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
-        """Read the old form; refuse what is no tick count."""
-        if old.get("ticks", 0) < 0:
-            raise ValueError("fewer than none")
-        return {"seen": old.get("seen", str(old.get("ticks", 0)))}
-
-
-class Renamed(Plain):
-    """Counts in another form, which the old version cannot read, and breaks at low prices."""
-
-    def on_tick(self, tick: Tick, view: View) -> Iterator[Intent]:
-        """Count, tell."""
-        memory: Any = self.memory
-        if tick.price < 99_000:
-            raise RuntimeError("it cannot go on")
-        memory.seen = f"{memory.seen}|{tick.price}"
-        yield Notice(severity=Severity.OK, code="TICK", text=memory.seen)
-
-
-Renamed.memory_type = Named
-
-
-class Exact(Plain):
-    """Reads no memory but its own."""
-
-    class Own(Seen):
-        """What it remembers."""
-
-        @classmethod
-        def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
-            """Refuse what is not its own."""
-            if "ticks" not in old:
-                raise ValueError("that is not mine")
-            return old
-
-
-Exact.memory_type = Exact.Own
-
-
-class NarrowConfig(Config, frozen=True):
-    """How much, at most 5."""
-
-    most: Annotated[int, Meta(le=5)] = 1
-
-
-class WideConfig(Config, frozen=True):
-    """How much."""
-
-    most: int = 1
-
-
-class Narrow(Plain):
-    """Takes small figures only."""
-
-
-class Wide(Raises):
-    """Takes any figure, and breaks at low prices."""
-
-
-Narrow.config_type, Wide.config_type = NarrowConfig, WideConfig
-
-
-class Strict(Plain):
-    """Cannot go on from what the old version remembers."""
-
-    class Wants(Seen):
-        """What another version does not remember."""
-
-        @classmethod
-        def upgrade(cls, old: dict[str, Any]) -> dict[str, Any]:
-            """Refuse it."""
-            raise ValueError("I begin with nothing")
-
-
-Strict.memory_type = Strict.Wants
-
-
-ONE = Version("1.0", "1" * 64)
-TWO = Version("2.0", "2" * 64)
-
-
-class Scene:
-    """A core with one run and two versions of its strategy."""
-
-    def __init__(
-        self,
-        new: type[Strategy[Any, Any]],
-        old: type[Strategy[Any, Any]] = Plain,
-        *,
-        hosted: bool = False,
-    ) -> None:
-        self.bench = Bench()
-        self.host = LocalHost([old]) if hosted else None
-        if self.host is None:
-            made = [Edition(ONE, old), Edition(TWO, new)]
-        else:
-            made = [self.host.edition(old, ONE), self.host.edition(new, TWO)]
-        self.editions = MemoryEditions(made)
-        self.old = made[0].strategy
-
-    async def begin(self, **leash: Any) -> None:
-        """Start a core and the run."""
-        await self.bench.add_account()
-        self.bench.long()
-        await self.up()
-        self.run = await self.bench.run(self.engine, self.old.name, **leash)
-
-    async def up(self) -> None:
-        """Start a core."""
-        more: dict[str, Any] = {} if self.host is None else {"host": self.host}
-        self.engine = self.bench.engine(strategies=[self.old], editions=self.editions, **more)
-        await self.bench.up(self.engine)
-
-    async def restart(self) -> None:
-        """Kill the core and start another."""
-        await self.bench.crash(self.engine)
-        await self.up()
-
-    async def ask(self, verb: str, **more: Any) -> Upgrade:
-        """Start, commit or cancel."""
-        ask = UpgradeRun(run=self.run, verb=verb, version=TWO, **more)
-        answer = await self.engine.ask(ACCOUNT, ask, None, "owner")
-        return msgspec.json.decode(answer.result, type=Upgrade)
-
-    @property
-    def shown(self) -> Upgrade:
-        """Return the upgrade as clients see it."""
-        found = self.engine.upgrades(ACCOUNT).show(self.run)
-        assert found is not None
-        return found
-
-    async def upgraded(self) -> list[RunUpgraded]:
-        """Return what the journal says of versions."""
-        return await self.bench.payloads(RunUpgraded)
-
-    async def texts(self) -> list[str]:
-        """Return what the run told."""
-        return [n.text for n in await self.bench.payloads(NoticeGiven) if n.code == "TICK"]
-
-    async def state(self) -> RunState:
-        """Return the state of the run."""
-        return [p.state for p in await self.bench.payloads(RunChanged) if p.run == self.run][-1]
-
-    async def end(self) -> None:
-        """End the core."""
-        await self.bench.crash(self.engine)
+from tests.support.upgrading import (
+    ONE,
+    TWO,
+    Exact,
+    Garbled,
+    Greedy,
+    Narrow,
+    Other,
+    Plain,
+    Raises,
+    Renamed,
+    Scene,
+    Strict,
+    Wide,
+)
 
 
 @pytest.fixture(params=[False, True], ids=["in-the-core", "in-runners"])
@@ -530,98 +318,3 @@ async def test_an_upgrade_touches_no_other_run_of_the_same_strategy() -> None:
     assert told == {scene.run: "other", beside: "plain"}
     assert {p.run for p in await scene.upgraded() if p.by is UpgradeEnd.CUT_OVER} == {scene.run}
     await scene.end()
-
-
-async def test_an_upgrade_lives_on_when_the_core_starts_again(hosted: bool) -> None:
-    scene = Scene(Other, hosted=hosted)
-    await scene.begin()
-    await scene.ask("start", probation=50)
-    await scene.bench.move("99900")
-    await scene.restart()
-    await scene.bench.move("99800")
-    anew = scene.shown
-    await scene.ask("commit")
-    await scene.restart()
-    await scene.bench.move("99700")
-
-    assert anew.state is UpgradeState.SHADOWING
-    assert 0 < anew.compared < 4
-    assert (await scene.texts())[-1] == "other"
-    assert scene.shown.standing_by
-    await scene.end()
-
-
-async def test_a_core_that_starts_without_the_version_in_force_says_what_decides_now() -> None:
-    scene = Scene(Other)
-    await scene.begin()
-    await scene.ask("start", probation=50)
-    await scene.ask("commit")
-    scene.editions.drop(TWO)
-    await scene.restart()
-    await scene.bench.move("99700")
-
-    last = (await scene.upgraded())[-1]
-    assert (last.before, last.after, last.by) == (TWO, ONE, UpgradeEnd.RESTARTED)
-    assert (await scene.texts())[-1] == "plain"
-    await scene.end()
-
-
-class Timed(Strategy[Config, Seen]):
-    """Waits for one time, then remembers that it came and waits for nothing new."""
-
-    name = "timed"
-
-    def on_start(self, view: View) -> list[Intent]:
-        """Wait half a minute."""
-        return [Wake(at=view.now + timedelta(seconds=30))] if not self.memory.ticks else []
-
-    def on_timer(self, at: Any, view: View) -> list[Intent]:
-        """Count."""
-        self.memory.ticks += 1
-        return []
-
-
-async def test_a_time_that_was_waited_for_comes_once_whoever_decides_then() -> None:
-    scene = Scene(type("LaterTimed", (Timed,), {}), old=Timed)
-    await scene.begin()
-    await scene.ask("start")
-    await scene.ask("commit")
-    for _ in range(8):
-        await scene.bench.move("99900", 10)
-
-    fired = [s for s in await scene.bench.payloads(StepTaken) if isinstance(s.cause, TimerFired)]
-    assert len(fired) == 1
-    await scene.end()
-
-
-async def test_a_guard_that_is_upgraded_covers_without_a_gap() -> None:
-    scene = Scene(type("LaterWatcher", (Watcher,), {}), old=Watcher)
-    await scene.begin()
-    await scene.ask("start", probation=10)
-    await scene.ask("commit")
-    await scene.bench.move("99900")
-
-    states = [p.coverage.state.value for p in await scene.bench.payloads(CoverageChanged)]
-    assert states == ["unprotected", "protected"]
-    await scene.end()
-
-
-async def test_what_a_runner_was_asked_when_it_was_cut_over_is_asked_of_the_new_one() -> None:
-    walk = Walk(2, hosted=True)
-    await walk.begin()
-    await walk.ask("start", 1, probation=0)
-    assert walk.host is not None
-    walk.host.at_once = False
-    await walk.tick(30)
-    asked = [call.stimulus for call in walk.host.calls[walk.run]][-1]
-    walk.host.at_once = True
-    await walk.ask("commit")
-    await walk.tick(5)
-
-    steps = await walk.bench.payloads(StepTaken)
-    seen = [s.cause.tick.last for s in steps if isinstance(s.cause, Woken)]
-    price = Decimal(msgspec.json.decode(asked)["tick"]["last"])
-    assert len(seen) == len(set(seen))
-    assert seen.count(price) <= 1
-    assert walk.host.closed == [walk.run]
-    await walk.end()
