@@ -16,7 +16,7 @@ TARGET = ROOT / "sdk" / "src"
 # Ours has messages and services. `buf/validate` has messages only, and nobody else ships them.
 OURS = "axisor"
 VALIDATE = PROTO / "buf" / "validate" / "validate.proto"
-# Beside the Python: the contract with its comments, and all that it imports, as protoc describes it.
+# Beside the Python: the contract with its comments and all that it imports, as protoc tells it.
 DESCRIPTION = "contract.binpb"
 DESCRIBED = ("--include_imports", "--include_source_info")
 
@@ -58,9 +58,7 @@ def describe(files: list[Path], target: Path) -> None:
     protoc(target.parent, files, [f"--descriptor_set_out={target}", *DESCRIBED], python=False)
     every = FileDescriptorSet.FromString(target.read_bytes())
     for file in every.file:
-        kept = [
-            place for place in file.source_code_info.location if place.leading_comments.strip()
-        ]
+        kept = [place for place in file.source_code_info.location if place.leading_comments.strip()]
         file.ClearField("source_code_info")
         if file.name.startswith(f"{OURS}/"):
             file.source_code_info.location.extend(kept)

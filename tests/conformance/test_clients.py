@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from axisor.client.contract import find
+from axisor_cli.snippets import go, sample
 from tests.conformance.house import house
 from tests.conformance.script import conform
 from tests.support.typescript import EXAMPLES, compiled, there
-
-from axisor.client.contract import find
-from axisor_cli.snippets import go, sample
 
 TYPESCRIPT = "client-typescript"
 BUILT = ("go", "cpp", "java")

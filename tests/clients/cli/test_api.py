@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,10 +14,11 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import ParseDict
-from tests.support.typescript import EXAMPLES, needs
 
 from axisor.client.contract import description, message_class, methods
 from axisor_cli.snippets import LANGUAGES, sample
+from tests.docs import pages
+from tests.support.typescript import EXAMPLES, needs
 
 Core = Callable[..., Any]
 
@@ -151,7 +153,9 @@ def test_every_call_but_a_talk_can_be_written_down(axisor: Core, language: str) 
     assert (refused.code, "is a conversation" in refused.err) == (2, True)
 
 
-def test_the_program_in_python_runs(core: Core, account: str, data_dir: Path, tmp_path: Path) -> None:
+def test_the_program_in_python_runs(
+    core: Core, account: str, data_dir: Path, tmp_path: Path
+) -> None:
     text = core("api", "snippets", "GetAccount", "python").out.replace("ACCOUNT", account)
     (tmp_path / "snippet.py").write_text(text)
 
@@ -161,7 +165,9 @@ def test_the_program_in_python_runs(core: Core, account: str, data_dir: Path, tm
 
 
 @needs("client-typescript")
-def test_the_program_for_node_runs(core: Core, account: str, data_dir: Path, tmp_path: Path) -> None:
+def test_the_program_for_node_runs(
+    core: Core, account: str, data_dir: Path, tmp_path: Path
+) -> None:
     text = core("api", "snippets", "GetAccount", "node").out.replace("/ACCOUNT", f"/{account}")
     (tmp_path / "snippet.mjs").write_text(text)
     (tmp_path / "contract.binpb").write_bytes(description())
@@ -181,3 +187,9 @@ def test_the_command_with_grpcurl_runs(
     said = run("bash", "-euc", text, data=data_dir, folder=tmp_path)
 
     assert json.loads(said)["account"]["label"] == "play"
+
+
+def test_the_calls_of_the_page_work(core: Core) -> None:
+    for line in pages.only("clients.md", "sh", "call").splitlines():
+        ran = core(*shlex.split(line)[1:])
+        assert ran.code == 0, ran.err

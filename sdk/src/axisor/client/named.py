@@ -32,7 +32,9 @@ class Named:
         if meant.streams or meant.converses:
             raise FieldInvalid(
                 f"{meant.short} gives no single answer.",
-                fix="Follow it as a stream." if meant.streams else "A runner holds it: docs/plugins.md.",
+                fix="Follow it as a stream."
+                if meant.streams
+                else "A runner holds it: docs/plugins.md.",
                 field="method",
             )
         asked = _asked(meant, request or {})

@@ -101,7 +101,7 @@ def _tell(printer: Printer, method: Method, whole: dict[str, Any]) -> None:
 @click.option("--stream", is_flag=True, help="Follow a stream: a line for each frame.")
 @click.option("--count", type=click.IntRange(min=1), help="End a stream after so many frames.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def call(  # noqa: PLR0913 - they are the command's words
+def call(
     options: Options, method: str, request: str | None, stream: bool, count: int | None, yes: bool
 ) -> None:
     """Make a call with a REQUEST in JSON, or `-` for standard input; answers in JSON."""
