@@ -1,4 +1,4 @@
-"""The page on clients: its commands work, its words are the examples', its packages the Makefiles'."""
+"""The page on clients: its commands work, and the examples are as it says."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_every_client_knows_the_words_of_the_script(example: str) -> None:
 
 @pytest.mark.parametrize("example", FOLDERS)
 def test_a_client_stays_small(example: str) -> None:
-    assert len(written(example).splitlines()) <= 450
+    assert len(written(example).splitlines()) <= 460
 
 
 @pytest.mark.parametrize("example", COMPILED)

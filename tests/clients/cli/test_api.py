@@ -85,7 +85,8 @@ def test_a_call_is_made_with_json(core: Core, account: str) -> None:
 def test_a_call_that_moves_money_asks_first(core: Core, account: str) -> None:
     order = {
         "parent": f"accounts/{account}", "margin_mode": "MARGIN_MODE_ISOLATED", "leverage": "10",
-        "type": "ORDER_TYPE_LIMIT", "limit_price_usd": "90000", "side": "SIDE_BUY", "quantityUsd": 1,
+        "type": "ORDER_TYPE_LIMIT", "limit_price_usd": "90000", "side": "SIDE_BUY",
+        "quantityUsd": 1,
     }  # fmt: skip
 
     refused = core("api", "call", "PlaceOrder", json.dumps(order))
