@@ -12,7 +12,7 @@ from axisor.client import Client
 from axisor.errors import FieldInvalid, ModeMismatch, SlowReader
 from axisor.model import Mode
 from axisor.testing.stub import stub_server
-from axisor.v1 import accounts_pb2
+from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1 import events_pb2 as pb
 
 GET = "/axisor.v1.AccountService/GetAccount"
@@ -55,7 +55,8 @@ async def test_an_account_in_another_mode_is_noticed():
 
 async def test_frames_of_a_stream_come_until_it_ends_with_the_core_s_reason():
     async def watch(request: Any, _: Any) -> Any:
-        yield pb.WatchEventsResponse(heartbeat={"latest_sequence": request.after_sequence})
+        beat = types_pb2.Heartbeat(latest_sequence=request.after_sequence)
+        yield pb.WatchEventsResponse(heartbeat=beat)
         raise SlowReader()
 
     asked = {"parent": "accounts/main", "afterSequence": "7"}
