@@ -16,7 +16,7 @@ TARGET = ROOT / "sdk" / "src"
 # Ours has messages and services. `buf/validate` has messages only, and nobody else ships them.
 OURS = "axisor"
 VALIDATE = PROTO / "buf" / "validate" / "validate.proto"
-# Beside the Python: the contract with its comments, and all that it imports, as protoc describes it.
+# Beside the Python: the contract with its comments and all that it imports, as protoc tells it.
 DESCRIPTION = "contract.binpb"
 DESCRIBED = ("--include_imports", "--include_source_info")
 

@@ -1,4 +1,4 @@
-"""Pack the contract for clients in other languages: every proto file, its licence, its description."""
+"""Pack the contract for clients in other languages: every proto file, and its description."""
 
 from __future__ import annotations
 

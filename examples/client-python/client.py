@@ -77,13 +77,14 @@ class Talk:
 
     async def _health(self) -> str:
         async with open_channel(self._profile) as channel:
-            stub = health_pb2_grpc.HealthStub(channel)
+            stub: Any = health_pb2_grpc.HealthStub(channel)
             answer = await stub.Check(health_pb2.HealthCheckRequest())
         return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
 
     async def _services(self) -> list[str]:
+        channel: Any  # the types that come with reflection know no channel of asyncio
         async with open_channel(self._profile) as channel:
-            stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+            stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
             call = stub.ServerReflectionInfo()
             await call.write(reflection_pb2.ServerReflectionRequest(list_services=""))
             answer = await call.read()

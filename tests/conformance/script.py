@@ -133,7 +133,7 @@ async def places_once_over_a_broken_line(at: Trial, client: Program) -> None:
 
 
 async def watches_over_cuts(at: Trial, client: Program) -> None:
-    """It watches from a sequence over torn, broken, silent and ended lines: no gap, no repeat."""
+    """It watches from a sequence over torn, broken and silent lines: no gap, no repeat."""
     after = 2
     watching = await client.do(
         "watch", account=at.house.parent, after_sequence=after, silence_s=SILENCE_S
@@ -147,11 +147,10 @@ async def watches_over_cuts(at: Trial, client: Program) -> None:
         end = await at.house.last()
         await client.until_sequence(end)
 
-    assert [event["sequence"] for event in client.events] == list(range(after + 1, end + 1))
-    kept = await at.house.journal(end)
-    assert [(e["kind"], e["hash"]) for e in client.events] == [
-        (e.kind, e.hash.hex()) for e in kept[after:]
-    ]
+    heard = tuple(client.events)  # more may come, of what others do
+    assert [event["sequence"] for event in heard] == list(range(after + 1, after + 1 + len(heard)))
+    kept = await at.house.journal(heard[-1]["sequence"])
+    assert [(e["kind"], e["hash"]) for e in heard] == [(e.kind, e.hash.hex()) for e in kept[after:]]
     assert len(client.cuts) >= 2
     assert client.ended == []
 

@@ -1,4 +1,4 @@
-"""The contract as it is packed: whole, the same bytes each time, and good for buf and old protoc."""
+"""The contract as it is packed: whole, the same bytes each time, and good for buf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract as the SDK tells it: every method the core serves, its right, its fields, its errors."""
+"""The contract as the SDK tells it: every method of the core, its right, fields and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wire between a program and what it speaks to, which can swallow, tear and break what it carries."""
+"""A wire between two programs, which can swallow, tear and break what it carries."""
 
 from __future__ import annotations
 

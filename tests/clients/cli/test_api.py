@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from google.protobuf.json_format import ParseDict
 
 from axisor.client.contract import description, message_class, methods
 from axisor_cli.snippets import LANGUAGES, sample
+from tests.docs import pages
 from tests.support.typescript import EXAMPLES, needs
 
 Core = Callable[..., Any]
@@ -83,7 +85,8 @@ def test_a_call_is_made_with_json(core: Core, account: str) -> None:
 def test_a_call_that_moves_money_asks_first(core: Core, account: str) -> None:
     order = {
         "parent": f"accounts/{account}", "margin_mode": "MARGIN_MODE_ISOLATED", "leverage": "10",
-        "type": "ORDER_TYPE_LIMIT", "limit_price_usd": "90000", "side": "SIDE_BUY", "quantityUsd": 1,
+        "type": "ORDER_TYPE_LIMIT", "limit_price_usd": "90000", "side": "SIDE_BUY",
+        "quantityUsd": 1,
     }  # fmt: skip
 
     refused = core("api", "call", "PlaceOrder", json.dumps(order))
@@ -185,3 +188,9 @@ def test_the_command_with_grpcurl_runs(
     said = run("bash", "-euc", text, data=data_dir, folder=tmp_path)
 
     assert json.loads(said)["account"]["label"] == "play"
+
+
+def test_the_calls_of_the_page_work(core: Core) -> None:
+    for line in pages.only("clients.md", "sh", "call").splitlines():
+        ran = core(*shlex.split(line)[1:])
+        assert ran.code == 0, ran.err

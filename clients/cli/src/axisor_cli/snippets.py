@@ -133,6 +133,7 @@ def node(method: Method, request: Mapping[str, Any]) -> str:
     made = "\n  requestId: crypto.randomUUID()," if _changes(method) else ""
     masks = {name: {"paths": [text]} for name, text in request.items() if text == _PLAIN[_MASK]}
     request = {**request, **masks}  # Node's library knows no other form of it
+    service = method.service.rpartition(".")[2]
     return f"""\
 import {{ readFileSync }} from 'node:fs';
 import grpc from '@grpc/grpc-js';
@@ -145,7 +146,8 @@ const contract = loader.loadFileDescriptorSetFromBuffer(readFileSync('contract.b
 }});
 const {{ axisor }} = grpc.loadPackageDefinition(contract);
 const credentials = grpc.credentials.createSsl(read('tls/cert.pem'));
-const client = new axisor.v1.{method.service.rpartition(".")[2]}(read('address').toString().trim(), credentials);
+const address = read('address').toString().trim();
+const client = new axisor.v1.{service}(address, credentials);
 const metadata = new grpc.Metadata();
 metadata.set('authorization', `Bearer ${{read('owner.token').toString().trim()}}`);
 
@@ -192,7 +194,8 @@ func main() {{
 \tcheck(err)
 \tconn, err := grpc.Dial(read("address"), grpc.WithTransportCredentials(pinned))
 \tcheck(err)
-\tctx := metadata.AppendToOutgoingContext(context.Background(), "authorization", "Bearer "+read("owner.token"))
+\ttoken := "Bearer " + read("owner.token")
+\tctx := metadata.AppendToOutgoingContext(context.Background(), "authorization", token)
 \tvar request axisorv1.{asked}
 \tcheck(protojson.Unmarshal([]byte(`{_json(request, 0)}`), &request))
 {made}\t{use}

@@ -30,13 +30,8 @@ class Named:
         """Make a call and return its answer. Raises FieldInvalid, and whatever the core raises."""
         meant = find(method)
         if meant.streams or meant.converses:
-            raise FieldInvalid(
-                f"{meant.short} gives no single answer.",
-                fix="Follow it as a stream."
-                if meant.streams
-                else "A runner holds it: docs/plugins.md.",
-                field="method",
-            )
+            fix = "Follow it as a stream." if meant.streams else "Runners hold it: docs/plugins.md."
+            raise FieldInvalid(f"{meant.short} gives no single answer.", fix=fix, field="method")
         asked = _asked(meant, request or {})
         stub: Any = self._call.channel.unary_unary(
             f"/{meant.path}",
