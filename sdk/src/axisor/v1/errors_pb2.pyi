@@ -417,6 +417,20 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Somebody canceled the back-test, so it has no report. Code FAILED_PRECONDITION. Start it again.
     Metadata: `backtest`.
     """
+    ERROR_REASON_UPGRADE_NOT_FOUND: _ErrorReason.ValueType  # 103
+    """The run was never upgraded. Code NOT_FOUND. Start an upgrade first. Metadata: `run`."""
+    ERROR_REASON_UPGRADE_UNSOUND: _ErrorReason.ValueType  # 104
+    """The new version cannot be loaded beside the old one. Code FAILED_PRECONDITION. Restart the core
+    with it, or install it in an environment of its own. Metadata: `strategy`.
+    """
+    ERROR_REASON_UPGRADE_STATE_INVALID: _ErrorReason.ValueType  # 105
+    """The upgrade is not in a state in which this can be done. Code FAILED_PRECONDITION. Look at it,
+    then decide again. Metadata: `run`, `state`.
+    """
+    ERROR_REASON_VERSION_NOT_FOUND: _ErrorReason.ValueType  # 106
+    """No version of the strategy other than the one that decides is at hand. Code NOT_FOUND. Install
+    it where the core looks for it. Metadata: `strategy`, `version`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -818,5 +832,19 @@ it again. Metadata: `backtest`.
 ERROR_REASON_BACKTEST_CANCELED: ErrorReason.ValueType  # 112
 """Somebody canceled the back-test, so it has no report. Code FAILED_PRECONDITION. Start it again.
 Metadata: `backtest`.
+"""
+ERROR_REASON_UPGRADE_NOT_FOUND: ErrorReason.ValueType  # 103
+"""The run was never upgraded. Code NOT_FOUND. Start an upgrade first. Metadata: `run`."""
+ERROR_REASON_UPGRADE_UNSOUND: ErrorReason.ValueType  # 104
+"""The new version cannot be loaded beside the old one. Code FAILED_PRECONDITION. Restart the core
+with it, or install it in an environment of its own. Metadata: `strategy`.
+"""
+ERROR_REASON_UPGRADE_STATE_INVALID: ErrorReason.ValueType  # 105
+"""The upgrade is not in a state in which this can be done. Code FAILED_PRECONDITION. Look at it,
+then decide again. Metadata: `run`, `state`.
+"""
+ERROR_REASON_VERSION_NOT_FOUND: ErrorReason.ValueType  # 106
+"""No version of the strategy other than the one that decides is at hand. Code NOT_FOUND. Install
+it where the core looks for it. Metadata: `strategy`, `version`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
