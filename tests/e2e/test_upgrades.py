@@ -28,14 +28,13 @@ class Scene:
         self._account = account
         self._run = run
 
-    async def say(self, line: str) -> dict[str, Any]:
+    async def say(self, line: str) -> Any:
         """Say a line of the page; return what it answers."""
         axisor, *words = line.replace("RUN", self._run).split()
         assert axisor == "axisor"
         done = await self._core.cli("-o", "json", *words)
         assert done.code == 0, done
-        found: dict[str, Any] = done.json
-        return found
+        return done.json
 
     async def when(self, fits: Callable[[Upgrade], bool]) -> Upgrade:
         """Wait until the upgrade is as it should be."""
@@ -119,6 +118,8 @@ async def test_a_run_is_upgraded_and_rolled_back_from_the_command_line(tmp_path:
         await there.goes_on("two")
 
         switch.unlink()
-        await there.say(start)
+        reload = pages.only("upgrades.md", "sh", "all").strip().replace("PLUGIN", NAME)
+        (again,) = await there.say(reload)
+        assert again["to"].startswith("1.2+")
         canceled = await there.say(cancel)
         assert canceled["state"] == "canceled"

@@ -12,6 +12,7 @@ from axisor_cli.session import Options, command
 
 if TYPE_CHECKING:
     from axisor.client import Client
+    from axisor.wire.records import Account
 
 COLUMNS = (
     Column("name", "plugin"),
@@ -23,6 +24,13 @@ COLUMNS = (
     Column("problem", "problem"),
 )
 
+
+RELOADED = (
+    Column("run", "run"),
+    Column("state", "state"),
+    Column("from", "from"),
+    Column("to", "to"),
+)
 
 STATES = {1: "found", 2: "enabled", 3: "quarantined"}
 PLACES = {0: "", 1: "the core", 2: "runners of the core", 3: "runners of others"}
@@ -72,23 +80,20 @@ def list_plugins(options: Options) -> None:
 
 
 def _all(options: Options) -> list[dict[str, Any]]:
-    async def use(client: Client) -> list[dict[str, Any]]:
-        from axisor.client import every
-
-        plugins = await every(lambda token: client.strategies.list_plugins(page_token=token))
-        strategies = await every(lambda token: client.strategies.list(page_token=token))
-        return [row(each, strategies) for each in plugins]
-
-    return options.run(use)
+    return options.run(_rows)
 
 
-@command(plugin)
-@click.argument("name")
-def info(options: Options, name: str) -> None:
-    """Show a plugin of the core: where it runs, its faults, hooks, rights and settings."""
+async def _rows(client: Client) -> list[dict[str, Any]]:
+    from axisor.client import every
+
+    plugins = await every(lambda token: client.strategies.list_plugins(page_token=token))
+    strategies = await every(lambda token: client.strategies.list(page_token=token))
+    return [row(each, strategies) for each in plugins]
+
+
+def _one(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
     from axisor.errors import FieldInvalid
 
-    rows = _all(options)
     found = next((each for each in rows if each["name"] == name), None)
     if found is None:
         known = ", ".join(each["name"] for each in rows)
@@ -97,6 +102,14 @@ def info(options: Options, name: str) -> None:
             fix=f"There are {known}.",
             field="name",
         )
+    return found
+
+
+@command(plugin)
+@click.argument("name")
+def info(options: Options, name: str) -> None:
+    """Show a plugin of the core: where it runs, its faults, hooks, rights and settings."""
+    found = _one(_all(options), name)
     printer = options.printer()
     if printer.is_data:
         printer.record(found)
@@ -124,6 +137,35 @@ def fields(schema: dict[str, Any]) -> list[str]:
 
 def _default(about: dict[str, Any]) -> str:
     return json.dumps(about.get("default"), ensure_ascii=False)
+
+
+@command(plugin)
+@click.argument("name")
+@click.option(
+    "--equal-steps",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    help="Take over by itself after so many equal decisions in a row.",
+)
+@click.option("--dry-run", is_flag=True, help="Load and check it, and stop.")
+def reload(options: Options, name: str, equal_steps: int, dry_run: bool) -> None:
+    """Begin to upgrade each run at work of a plugin to its newest version at hand."""
+    from axisor.events import RunState
+    from axisor_cli.commands import upgrades
+    from axisor_cli.finding import all_runs
+
+    async def use(client: Client, account: Account) -> list[dict[str, Any]]:
+        offered = _one(await _rows(client), name)["offers"]
+        begun = [
+            await client.strategies.start_upgrade(
+                account.id, run.id, equal_steps=equal_steps, validate_only=dry_run
+            )
+            for run in await all_runs(client, account.id)
+            if run.strategy in offered and run.state is RunState.RUNNING
+        ]
+        return [upgrades.row(each) for each in begun]
+
+    options.printer().rows(options.run_on(use), RELOADED)
 
 
 @command(plugin)
