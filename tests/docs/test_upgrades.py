@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from axisor.strategy import Config, Memory, Strategy, adopt_memory
+from axisor.adopting import adopt_memory
+from axisor.strategy import Config, Memory, Strategy
 from axisor_server.choices import Runner
 from axisor_server.domain.upgrading import MOST_DIFFERENCES, MOST_SHOWN, USUAL_PROBATION
 from axisor_server.engine.upgrading import ROLLED_BACK

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from axisor_server.engine.failpoints import ALL
+from axisor_server.engine.failpoints import NAMES, OTHERS
 from tests.simulation import campaign, shrink
 from tests.simulation.faults import KINDS
 from tests.simulation.records import Result
@@ -25,6 +25,8 @@ BASE = int(os.environ.get("AXISOR_SIM_BASE", "0"))
 JSON = os.environ.get("AXISOR_SIM_JSON", "")
 CHUNK = 50
 HALVES = 2
+STRUCK = NAMES + OTHERS
+"""The failpoints of these worlds. Nobody upgrades a run in them; that has a campaign of its own."""
 HITS = 100
 """How often every kind of fault and every failpoint strikes in a campaign, at the least."""
 
@@ -84,8 +86,8 @@ def test_every_fault_and_every_failpoint_struck_often_enough(half: int) -> None:
         pytest.skip(f"It takes a campaign of {WHOLE} seeds: AXISOR_SIM_SEEDS={WHOLE}.")
     found = _half(half)
 
-    hits = {**found.faults, **{f"at {name}": found.failpoints.get(name, 0) for name in ALL}}
-    rare = {kind: hits.get(kind, 0) for kind in [*KINDS, *(f"at {name}" for name in ALL)]}
+    hits = {**found.faults, **{f"at {name}": found.failpoints.get(name, 0) for name in STRUCK}}
+    rare = {kind: hits.get(kind, 0) for kind in [*KINDS, *(f"at {name}" for name in STRUCK)]}
     assert {kind: count for kind, count in rare.items() if count < HITS / HALVES} == {}
     assert found.sums["kills"] >= KILLS_A_SEED * found.seeds
     assert found.sums["effects"] >= 4 * found.seeds

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from axisor.adopting import adopt_memory
 from axisor.errors import ConfigInvalid
 from axisor.events import Stimulus
 from axisor.intents import Intent, Wake
@@ -21,7 +22,6 @@ from axisor.strategy import (
     StepResult,
     Strategy,
     View,
-    adopt_memory,
     decode_config,
     take_step,
 )

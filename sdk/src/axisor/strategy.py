@@ -254,15 +254,6 @@ def take_step(
     return StepResult(tuple(intents), after, wake, changed=after != before)
 
 
-def find_rest(
-    strategy: type[Strategy[Any, Any]], config: Config, memory: bytes, view: View
-) -> Rest | None:
-    """Return what a strategy need not be told of; its memory stays. What it raises passes."""
-    if strategy.rest is Strategy.rest:
-        return None
-    return strategy(config, decode_memory(strategy, memory)).rest(view)
-
-
 def ask_in_outage(
     strategy: type[Strategy[Any, Any]], config: Config, memory: bytes, view: View
 ) -> tuple[Intent, ...]:
@@ -311,18 +302,6 @@ def decode_memory(strategy: type[Strategy[Any, Any]], memory: bytes) -> Memory:
     if not memory:
         return strategy.memory_type()
     return msgspec.json.decode(memory, type=strategy.memory_type)
-
-
-def adopt_memory(strategy: type[Strategy[Any, Any]], memory: bytes) -> bytes:
-    """Return another version's memory as this strategy keeps it; empty bytes stay empty.
-
-    Raises ValueError where it cannot go on from it; whatever else `upgrade` raises passes through.
-    """
-    if not memory:
-        return b""
-    old = msgspec.json.decode(memory, type=dict[str, Any])
-    adopted = strategy.memory_type.upgrade(old)
-    return encode_memory(msgspec.convert(adopted, type=strategy.memory_type, strict=False))
 
 
 def decode_config(strategy: type[Strategy[Any, Any]], config: bytes | str) -> Config:

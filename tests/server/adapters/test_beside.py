@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from axisor.adopting import adopt_memory
 from axisor.errors import UpgradeUnsound
 from axisor.sources import sources_of
-from axisor.strategy import Protection, adopt_memory, encode_memory
+from axisor.strategy import Protection, encode_memory
 from axisor_server.adapters.beside import load_beside
 
 INIT = """

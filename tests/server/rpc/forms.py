@@ -35,6 +35,7 @@ OF_ACCOUNT = (
     f"accounts/{{account}}/runs/{CHILD}",
     f"accounts/{{account}}/intents/{CHILD}",
     f"accounts/{{account}}/deadLetters/{CHILD}",
+    f"accounts/{{account}}/backtests/{CHILD}",
     f"accounts/{{account}}/members/{CHILD}",
     f"accounts/{{account}}/confirmations/{CHILD}",
 )

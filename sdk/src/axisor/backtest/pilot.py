@@ -38,7 +38,7 @@ from axisor.model import (
     Sats,
     Tick,
 )
-from axisor.strategy import Config, Rest, Strategy, View, find_rest, take_step
+from axisor.strategy import Config, Rest, Strategy, View, decode_memory, take_step
 
 ALL_EVENTS = frozenset({"position", "order", "outcome", "balance", "feed"})
 """What a strategy hears of that has not yet said what it waits for."""
@@ -144,7 +144,7 @@ class Pilot:
                 raise RuntimeError(f"{self._strategy.name} does not come to rest at {tick.time}")
         if not self.every_print and not self._under_way:
             view = self._view(tick, quote)
-            self._rest = find_rest(self._strategy, self._config, self._memory, view)
+            self._rest = _rest(self._strategy, self._config, self._memory, view)
             self._fundings = 0
 
     def _stimulate(self, tick: Tick, *, opening: bool) -> None:
@@ -278,3 +278,12 @@ class Pilot:
 
 def _target(action: Action) -> str:
     return getattr(action, "position", CROSS)
+
+
+def _rest(
+    strategy: type[Strategy[Any, Any]], config: Config, memory: bytes, view: View
+) -> Rest | None:
+    """Return what a strategy need not be told of; its memory stays. What it raises passes."""
+    if strategy.rest is Strategy.rest:
+        return None
+    return strategy(config, decode_memory(strategy, memory)).rest(view)

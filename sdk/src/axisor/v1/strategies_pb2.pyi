@@ -905,7 +905,7 @@ class DecisionDifference(_message.Message):
     """Output only. What both were called with."""
     @_builtins.property
     def from_decisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. What the old version decided: actions, notices and wakes, as JSON objects in order."""
+        """Output only. What the old version decided: actions, notices, wakes, as JSON objects in order."""
 
     @_builtins.property
     def to_decisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

@@ -212,7 +212,7 @@ class StrategyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def StartUpgrade(self, request, context):
-        """Loads another version of a run's strategy beside the one that decides, and asks it whatever that
+        """Loads another version of a run's strategy beside the one that decides, and asks it what that
         one is asked. What it decides has no effect. The caller needs every right that the new version
         asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `VERSION_NOT_FOUND`,
         `UPGRADE_UNSOUND`, `UPGRADE_STATE_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`,
@@ -231,7 +231,7 @@ class StrategyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CommitUpgrade(self, request, context):
-        """Has the new version decide from the next step on. Where it fails on probation, the old one takes
+        """Has the new version decide from the next step on. Where it fails on probation, the old takes
         over again by itself. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `UPGRADE_NOT_FOUND`,
         `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """

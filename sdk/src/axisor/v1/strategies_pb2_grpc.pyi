@@ -78,7 +78,7 @@ class StrategyServiceStub:
     `REQUEST_ID_REUSED`.
     """
     StartUpgrade: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.StartUpgradeRequest, _strategies_pb2.StartUpgradeResponse]
-    """Loads another version of a run's strategy beside the one that decides, and asks it whatever that
+    """Loads another version of a run's strategy beside the one that decides, and asks it what that
     one is asked. What it decides has no effect. The caller needs every right that the new version
     asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `VERSION_NOT_FOUND`,
     `UPGRADE_UNSOUND`, `UPGRADE_STATE_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`,
@@ -89,7 +89,7 @@ class StrategyServiceStub:
     versions decided the same. Fails with `RUN_NOT_FOUND` or `UPGRADE_NOT_FOUND`.
     """
     CommitUpgrade: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.CommitUpgradeRequest, _strategies_pb2.CommitUpgradeResponse]
-    """Has the new version decide from the next step on. Where it fails on probation, the old one takes
+    """Has the new version decide from the next step on. Where it fails on probation, the old takes
     over again by itself. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `UPGRADE_NOT_FOUND`,
     `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
@@ -161,7 +161,7 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     `REQUEST_ID_REUSED`.
     """
     StartUpgrade: _aio.UnaryUnaryMultiCallable[_strategies_pb2.StartUpgradeRequest, _strategies_pb2.StartUpgradeResponse]  # type: ignore[assignment]
-    """Loads another version of a run's strategy beside the one that decides, and asks it whatever that
+    """Loads another version of a run's strategy beside the one that decides, and asks it what that
     one is asked. What it decides has no effect. The caller needs every right that the new version
     asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `VERSION_NOT_FOUND`,
     `UPGRADE_UNSOUND`, `UPGRADE_STATE_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`,
@@ -172,7 +172,7 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     versions decided the same. Fails with `RUN_NOT_FOUND` or `UPGRADE_NOT_FOUND`.
     """
     CommitUpgrade: _aio.UnaryUnaryMultiCallable[_strategies_pb2.CommitUpgradeRequest, _strategies_pb2.CommitUpgradeResponse]  # type: ignore[assignment]
-    """Has the new version decide from the next step on. Where it fails on probation, the old one takes
+    """Has the new version decide from the next step on. Where it fails on probation, the old takes
     over again by itself. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `UPGRADE_NOT_FOUND`,
     `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
@@ -307,7 +307,7 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _strategies_pb2.StartUpgradeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.StartUpgradeResponse, _abc.Awaitable[_strategies_pb2.StartUpgradeResponse]]:
-        """Loads another version of a run's strategy beside the one that decides, and asks it whatever that
+        """Loads another version of a run's strategy beside the one that decides, and asks it what that
         one is asked. What it decides has no effect. The caller needs every right that the new version
         asks for. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `VERSION_NOT_FOUND`,
         `UPGRADE_UNSOUND`, `UPGRADE_STATE_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`,
@@ -330,7 +330,7 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _strategies_pb2.CommitUpgradeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.CommitUpgradeResponse, _abc.Awaitable[_strategies_pb2.CommitUpgradeResponse]]:
-        """Has the new version decide from the next step on. Where it fails on probation, the old one takes
+        """Has the new version decide from the next step on. Where it fails on probation, the old takes
         over again by itself. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`, `UPGRADE_NOT_FOUND`,
         `UPGRADE_STATE_INVALID`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """

@@ -21,16 +21,17 @@ OTHERS = (
     "resolved",
     "command-received",
     "unit-committed",
-    "version-planned",
-    "version-committed",
 )
 """Around an action: the lease is this core's, the account was read back from the journal, the lease
 was prolonged; a reading has come and was not taken over yet, a reading about an unknown outcome has
 come, what it settled is durable; a client's command is about to be planned; a unit is durable and
-neither published nor acted upon yet; a unit that says which version decides for a run is about to
-be written, and is durable and not acted upon yet."""
+neither published nor acted upon yet."""
 
-ALL = NAMES + OTHERS
+UPGRADES = ("version-planned", "version-committed")
+"""Around an upgrade: a unit that says which version decides for a run is about to be written, and
+is durable and not acted upon yet."""
+
+ALL = NAMES + OTHERS + UPGRADES
 
 
 class Trigger(Struct, frozen=True):

@@ -12,11 +12,12 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from axisor.adopting import adopt_memory
 from axisor.errors import LeaseLost, ShuttingDown, StoreUnavailable, UpgradeUnsound
 from axisor.events import NoticeGiven, Stimulus
 from axisor.model import Severity
 from axisor.ports import Clock
-from axisor.strategy import StepResult, Strategy, adopt_memory, decode_config, take_step
+from axisor.strategy import StepResult, Strategy, decode_config, take_step
 from axisor.versions import Upgrade
 from axisor_server.domain import upgrading
 from axisor_server.domain.hosting import Hosted

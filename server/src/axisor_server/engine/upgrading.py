@@ -12,11 +12,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from axisor.adopting import adopt_memory
 from axisor.errors import AxisorError, LeashExceeded, UpgradeUnsound
 from axisor.events import IntentReviewRefused, NoticeGiven, RunState, RunUpgraded
 from axisor.model import Severity
 from axisor.states import UpgradeState
-from axisor.strategy import Strategy, adopt_memory, decode_config
+from axisor.strategy import Strategy, decode_config
 from axisor.versions import Upgrade, UpgradeEnd, Version
 from axisor_server.domain import upgrading
 from axisor_server.domain.editions import Edition
