@@ -18,7 +18,6 @@ from google.protobuf.message_factory import GetMessageClass
 from msgspec import Struct
 
 import axisor.v1
-from axisor.v1 import permissions_pb2
 
 VERBS = ("get", "put", "post", "delete", "patch")
 _VARIABLE = re.compile(r"\{([a-z_.]+)(?:=([^}]*))?\}")
@@ -56,8 +55,6 @@ class Method(Struct, frozen=True):
     response: type[Message]
     streams: bool
     reads: bool
-    anonymous: bool
-    danger: int
 
 
 def compiled(verb: str, template: str, *, whole_body: bool = False) -> Route:
@@ -133,7 +130,6 @@ def _methods() -> Iterator[Method]:
         options = described.GetOptions()
         if not options.HasExtension(annotations_pb2.http):
             continue
-        rule = options.Extensions[permissions_pb2.rule]
         yield Method(
             service=described.containing_service.name,
             name=described.name,
@@ -143,8 +139,6 @@ def _methods() -> Iterator[Method]:
             response=GetMessageClass(described.output_type),
             streams=described.server_streaming,
             reads=options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS,
-            anonymous=rule.anonymous,
-            danger=rule.danger,
         )
 
 
