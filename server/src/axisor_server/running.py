@@ -35,7 +35,9 @@ class Running:
             bars=Bars(plugins.bar),
             spawner=self._spawner,
             patience=Patience(
-                answer_ms=settings.runner.answer_ms, starved_ms=1_000 * settings.runner.starved_s
+                answer_ms=settings.runner.answer_ms,
+                starved_ms=1_000 * settings.runner.starved_s,
+                still_ms=settings.runner.still_ms,
             ),
         )
 

@@ -20,6 +20,7 @@ from axisor.ports import Secret
 from axisor_server.adapters.running import Confines, Environments, ProcessSpawner, Socket, describe
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
+from axisor_server.adapters.running.spawning import Runner
 
 LOOK = """
 import json, os, resource
@@ -251,6 +252,121 @@ async def test_who_starts_runners_is_started_again_and_those_that_run_go_on(
     for runner in (first, second):
         runner.kill()
         assert await runner.wait() == "exit code -9"
+
+
+COUNTS = """
+import os, sys, time
+for leave in (os.setsid, lambda: os.setpgid(0, 0), lambda: None):
+    if os.fork() == 0:
+        leave()
+        break
+with open(sys.argv[1], "a") as file:
+    file.write(f"{os.getpid()}\\n")
+time.sleep(600)
+"""
+"""Four processes: one that left the session, one that left the group, and two."""
+
+
+async def _counting(folder: Path, spawner: Callable[[Path], ProcessSpawner]) -> Still:
+    """Return a spawner with a runner of four processes, all of them known to whoever minds it."""
+    started, (line, *_) = folder / "started", _script(folder, COUNTS)
+    spawned = spawner(_shell(folder, f"exec {line} {started}"))
+    runner = await spawned.spawn("p", "accounts/a/runs/r", Secret("t"))
+    await _until(lambda: started.exists() and len(started.read_text().splitlines()) == 4)
+    still = Still(spawned, runner, [int(word) for word in started.read_text().split()])
+    assert spawned.hush(1)  # those who left the group are looked for after the first time
+    return still
+
+
+class Still:
+    """A runner and its own, which may stand still."""
+
+    def __init__(self, spawner: ProcessSpawner, runner: Runner, found: list[int]) -> None:
+        self.spawner, self.runner, self.found = spawner, runner, found
+
+    def states(self) -> set[str]:
+        """Return what the processes do: `T` is to stand still."""
+        return {_state(process)[0] for process in self.found}
+
+    def starter(self) -> int:
+        """Return the process that starts runners: it leads the session that one of them left."""
+        (leader,) = {os.getsid(process) for process in self.found} - set(self.found)
+        return leader
+
+
+async def test_a_runner_and_all_it_started_stand_still_until_they_are_told_to_go_on(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    still = await _counting(tmp_path, spawners)
+    await _until(lambda: still.spawner.hush(1_000))
+    before = still.spawner.stood_ms()
+    await _until(lambda: still.states() == {"T"})
+    assert not still.spawner.hush(1_000)
+    still.spawner.go_on()
+    await _until(lambda: not still.states() & {"T"})
+
+    assert before < still.spawner.stood_ms()
+    still.runner.kill()
+    assert await still.runner.wait() == "exit code -9"
+
+
+async def test_runners_go_on_by_themselves(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    still = await _counting(tmp_path, spawners)
+    await _until(lambda: still.spawner.hush(300))
+    before = still.spawner.stood_ms()
+    await _until(lambda: still.states() == {"T"})
+    await _until(lambda: not still.states() & {"T"})
+
+    await _until(lambda: still.spawner.hush(10))
+    assert before + 200 <= still.spawner.stood_ms()
+    still.runner.kill()
+    assert await still.runner.wait() == "exit code -9"
+
+
+async def test_runners_go_on_where_whoever_had_them_stand_still_is_killed(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    still = await _counting(tmp_path, spawners)
+    starter = still.starter()
+
+    await _until(lambda: still.spawner.hush(1_000))
+    await _until(lambda: still.states() == {"T"})
+    os.kill(starter, signal.SIGKILL)
+    await _until(lambda: not still.states() & {"T"})
+
+    stood = still.spawner.stood_ms()
+    assert not still.spawner.hush(100)
+    assert still.spawner.stood_ms() == stood
+    still.runner.kill()
+    assert await still.runner.wait() == "exit code -9"
+
+
+async def test_runners_that_stand_still_end_with_the_line_to_their_core(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    still = await _counting(tmp_path, spawners)
+
+    await _until(lambda: still.spawner.hush(1_000))
+    await _until(lambda: still.states() == {"T"})
+    still.runner.kill()
+
+    assert await still.runner.wait() == "exit code -9"
+    assert [process for process in still.found if Path(f"/proc/{process}").exists()] == []
+
+
+async def test_a_runner_that_is_ordered_meanwhile_starts_when_they_go_on(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    place = tmp_path / "process"
+    spawner = spawners(_shell(tmp_path, f"echo $$ > {place}"))
+
+    assert spawner.hush(300)
+    runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
+
+    assert await runner.wait() == "exit code 0"
+    assert spawner.stood_ms() >= 300
 
 
 async def test_runners_compute_when_nobody_else_would_and_apart_from_the_core(

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import socket
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,9 +16,8 @@ from typing import Any
 
 from axisor.ports import Secret
 from axisor_server.adapters.running.limits import Confines, clean
-from axisor_server.choices import Priority
+from axisor_server.adapters.running.minders import Minders
 
-MINDING = Path(__file__).with_name("minding.py")
 MOST_WORD = 4_096
 NS_PER_MS = 1_000_000
 
@@ -84,58 +82,6 @@ class Runner:
         except OSError:
             return 0
         return int(found.split()[1]) // NS_PER_MS
-
-
-class Minders:
-    """The process that starts runners and minds them; another is started where it is gone.
-
-    A core that serves starts none itself: it would stand still until the new process has a
-    processor and a program, and the interpreter with it.
-    """
-
-    def __init__(self, priority: Priority) -> None:
-        self._words = [sys.executable, "-I", "-S", str(MINDING), priority.value]
-        self._process = 0
-        self._orders: socket.socket | None = None
-        self._start()
-
-    def order(self, order: dict[str, Any], descriptors: tuple[int, int]) -> None:
-        """Have a runner started. Raises OSError where that cannot be done."""
-        packet = json.dumps(order).encode()
-        try:
-            self._send(packet, descriptors)
-        except (BrokenPipeError, ConnectionError):
-            self.close()
-            self._start()
-            self._send(packet, descriptors)
-
-    def close(self) -> None:
-        """Let it go; each runner ends with its own line."""
-        if self._orders is not None:
-            self._orders.close()
-            os.waitpid(self._process, 0)
-            self._orders = None
-
-    def _send(self, packet: bytes, descriptors: tuple[int, int]) -> None:
-        if self._orders is None:
-            raise OSError("The process that starts runners is gone.")
-        socket.send_fds(self._orders, [packet], descriptors)
-
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            # Not a fork: its handlers in gRPC write into the connections that are open here.
-            self._process = os.posix_spawn(
-                sys.executable,
-                self._words,
-                clean(Path("/")),
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
-                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                ],
-            )
-        ours.setblocking(False)
-        self._orders = ours
 
 
 class Environments:
@@ -212,6 +158,19 @@ class ProcessSpawner:
             os.close(writing)
         ours.setblocking(False)
         return Runner(ours)
+
+    def hush(self, ms: int) -> bool:
+        """Have all that was started here stand still for so long at most; False where nobody is."""
+        return self._minders is not None and self._minders.hush(ms)
+
+    def go_on(self) -> None:
+        """Let all of it go on."""
+        if self._minders is not None:
+            self._minders.go_on()
+
+    def stood_ms(self) -> int:
+        """Return for how long all of it has stood still in all."""
+        return 0 if self._minders is None else self._minders.stood_ms()
 
     def close(self) -> None:
         """Start nothing any more."""
