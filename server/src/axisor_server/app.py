@@ -144,7 +144,7 @@ class Core:
         plugins = Plugins.discover(self._settings.plugins, loaded.plugin)
         self._plugins = plugins
         keep_pace(plugins, self._settings)
-        self._running = Running(self._settings, plugins, clock, ids)
+        self._running = Running(self._settings, plugins, clock, ids, data_dir=data_dir)
         self._lag = metrics.LoopMetrics(registry)
         duties = engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)
@@ -178,6 +178,7 @@ class Core:
                 settings=setting_reports(loaded),
                 stop=self._shut_down,
                 read_halt_file=HaltFile(data_dir).read,
+                offered=self._running.offered,
             ),
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
@@ -214,6 +215,7 @@ class Core:
         if self._notifier is not None:
             stack.push_async_callback(self._notifier.finish)
         stack.push_async_callback(self._running.aclose)
+        await self._running.wait_for(await self._store.read(lambda view: view.runs()))
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
 

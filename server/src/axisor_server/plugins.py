@@ -188,6 +188,10 @@ class Plugins:
         if state.quarantined:
             self._forget(state)
 
+    def expect(self, name: str) -> None:
+        """Know of a plugin that runs elsewhere and has not said yet what it offers."""
+        self.states[name] = PluginState(name=name, version="", enabled=True, place="runner")
+
     def hooks(self, name: str) -> frozenset[str]:
         """Return the hooks that a plugin in this process implements."""
         callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or ()

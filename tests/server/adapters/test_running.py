@@ -20,7 +20,7 @@ from axisor.ports import Secret
 from axisor_server.adapters.running import Confines, Environments, ProcessSpawner, Socket, describe
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
-from axisor_server.adapters.running.spawning import Runner
+from axisor_server.adapters.running.ordered import Runner
 
 LOOK = """
 import json, os, resource
@@ -128,6 +128,58 @@ async def test_what_a_plugin_starts_while_it_is_asked_ends_with_that(tmp_path: P
 def test_a_plugin_that_cannot_be_asked_is_refused(python: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be read"):
         describe("stranger", python, Confines())
+
+
+async def test_a_plugin_is_asked_beside_all_else_what_it_offers(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+) -> None:
+    _, _, python = install(tmp_path, "stranger").partition("=")
+
+    (offer,) = await spawners(Path(python)).describe("stranger", python)
+
+    assert (offer.name, offer.plugin, offer.version) == ("stranger", "stranger", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("echo no such module >&2; exit 3", "cannot be read: no such module"),
+        ("exit 3", "cannot be read: exit code 3"),
+        ("echo nonsense", "offers cannot be read"),
+        ('echo \'[{"name":"x","plugin":"other"}]\'', "other's"),
+    ],
+    ids=["says why", "says nothing", "no offers", "another's"],
+)
+async def test_a_plugin_that_cannot_say_what_it_offers_is_refused(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner], line: str, why: str
+) -> None:
+    python = _shell(tmp_path, line)
+
+    with pytest.raises(ConfigInvalid, match=why):
+        await spawners(python).describe("stranger", str(python))
+
+
+async def test_a_plugin_that_never_says_what_it_offers_is_ended(
+    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("axisor_server.adapters.running.asking.PATIENCE_S", 0.0)
+    place = tmp_path / "process"
+    python = _shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
+
+    with pytest.raises(ConfigInvalid, match="did not say what it offers"):
+        await spawners(python).describe("stranger", str(python))
+
+    assert not place.exists() or not Path(f"/proc/{place.read_text().strip()}").exists()
+
+
+async def test_a_core_that_starts_no_runners_asks_nobody() -> None:
+    spawner = ProcessSpawner(Environments(), address="unix:/x", confines=Confines())
+
+    with pytest.raises(ConfigInvalid, match="no interpreter"):
+        await spawner.describe("stranger", "python")
+    assert not spawner.hush(10)
+    spawner.go_on()
+    assert spawner.stood_ms() == 0
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b'[{"name":"x"}]', b"[" * 9_999])

@@ -124,6 +124,7 @@ class House:
             accounts=accounts,
             clock=clock,
             plans=self.identity.plans,
+            offered=around.offered,
         )
         guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
         allowances = Allowances(store, clock)

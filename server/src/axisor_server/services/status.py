@@ -22,6 +22,7 @@ from axisor_server.services.halts import HaltReport, Halts, ReadFile
 from axisor_server.services.principals import Principal
 from axisor_server.services.recording import Say
 from axisor_server.services.requests import Once, Request
+from axisor_server.services.runs import Await, nobody
 from axisor_server.services.snapshots import Snapshots
 
 _IDLE = Standing.DEGRADED
@@ -98,6 +99,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     settings: Sequence[SettingReport]
     stop: Callable[[timedelta, str], None]
     read_halt_file: ReadFile = no_file
+    offered: Await = nobody
 
 
 class Stopping(Struct, frozen=True, kw_only=True):

@@ -6,15 +6,17 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from axisor_server.adapters.running.limits import clean
+from axisor_server.adapters.running.limits import Confines, clean
+from axisor_server.adapters.running.ordered import MOST_WORD, Runner
 from axisor_server.choices import Priority
 
 MINDING = Path(__file__).with_name("minding.py")
-MOST_WORD = 4_096
 LATE_MS = 1_000
 """How much later than told they may have gone on, before nobody is excused by it any more."""
 
@@ -34,8 +36,36 @@ class Minders:
         self._hushed: tuple[float, int] | None = None
         self._start()
 
-    def order(self, order: dict[str, Any], descriptors: tuple[int, int]) -> None:
-        """Have a runner started. Raises OSError where that cannot be done."""
+    def launch(
+        self, words: Sequence[str], confines: Confines, *, told: bytes = b"", out: int | None = None
+    ) -> Runner:
+        """Have a program started within limits. Raises OSError where that cannot be done.
+
+        It reads what it is `told`, of which there are at most some hundred bytes, and writes to the
+        file `out`, or nowhere.
+        """
+        order = {
+            "words": list(words),
+            "variables": clean(Path("/")),
+            "folder": tempfile.gettempdir(),
+            "confines": confines.plain(),
+        }
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        reading, writing = os.pipe()
+        try:
+            os.write(writing, told)  # a pipe holds more than that
+            self._order(order, [reading, theirs.fileno(), *([] if out is None else [out])])
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(reading)
+            os.close(writing)
+        ours.setblocking(False)
+        return Runner(ours)
+
+    def _order(self, order: dict[str, Any], descriptors: list[int]) -> None:
         packet = json.dumps(order).encode()
         try:
             self._send(packet, descriptors)
@@ -99,7 +129,7 @@ class Minders:
             os.waitpid(self._process, 0)
             self._orders = None
 
-    def _send(self, packet: bytes, descriptors: tuple[int, int]) -> None:
+    def _send(self, packet: bytes, descriptors: list[int]) -> None:
         if self._orders is None:
             raise OSError("The process that starts runners is gone.")
         socket.send_fds(self._orders, [packet], descriptors)

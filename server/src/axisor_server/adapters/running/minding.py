@@ -2,9 +2,9 @@
 
 It is a file that the core's own interpreter runs, and knows nothing but the standard library: small
 enough that a fork of it costs nobody anything, which one of a core that serves does. Orders come
-over the socket that is its standard input, each one packet of JSON with two descriptors: what the
-runner reads, and the line to whoever ordered it. On that line it says the runner's process, then
-how it ended; the end of that line ends the runner.
+over the socket that is its standard input, each one packet of JSON with descriptors: what the
+runner reads, the line to whoever ordered it, and where it writes if anywhere. On that line it says
+the runner's process, then how it ended; the end of that line ends the runner.
 
 Between the core and each runner stands one process. All that a runner leaves behind becomes its
 child, wherever it hid, and it goes once it has none.
@@ -35,7 +35,7 @@ from typing import Any, NoReturn
 CHILD_SUBREAPER = 36
 MOST_ORDER = 64 * 1024
 MOST_FILES = 65_536
-MOST_GIVEN = 2
+MOST_GIVEN = 3
 LOG = "stderr"
 MOST_TOLD = 300
 NO_PROGRAM = 127
@@ -150,7 +150,7 @@ def alone(order: dict[str, Any], given: list[int], tell: socket.socket, leash: i
 
 def mind(order: dict[str, Any], given: list[int], tell: socket.socket, leash: int) -> None:
     """Start one runner, and see it and its own to their end."""
-    reading, line = given
+    reading, line, *writing = given
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ctypes.CDLL(None, use_errno=True).prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
     core = socket.socket(fileno=line)
@@ -161,8 +161,9 @@ def mind(order: dict[str, Any], given: list[int], tell: socket.socket, leash: in
             os.chown(home, uid, uid)
         runner = os.fork()
         if runner == 0:
-            become(order, home, reading)
-        os.close(reading)
+            become(order, home, reading, *writing)
+        for descriptor in (reading, *writing):
+            os.close(descriptor)
         over = introduce(runner, tell)
         with suppress(OSError):  # a core that is gone ends the runner below
             core.send(json.dumps({"process": runner}).encode())
@@ -175,14 +176,14 @@ def mind(order: dict[str, Any], given: list[int], tell: socket.socket, leash: in
         core.send(json.dumps({"code": code, "said": said}).encode())
 
 
-def become(order: dict[str, Any], home: Path, reading: int) -> NoReturn:
+def become(order: dict[str, Any], home: Path, reading: int, *writing: int) -> NoReturn:
     """Become the runner."""
     try:
         for number in (signal.SIGTERM, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         nowhere = os.open(os.devnull, os.O_WRONLY)
         log = os.open(home / LOG, os.O_WRONLY | os.O_CREAT, 0o600)
-        for descriptor, place in ((reading, 0), (nowhere, 1), (log, 2)):
+        for descriptor, place in ((reading, 0), ((*writing, nowhere)[0], 1), (log, 2)):
             os.dup2(descriptor, place)
         os.environ.clear()
         os.environ.update(order["variables"], HOME=str(home), TMPDIR=str(home))

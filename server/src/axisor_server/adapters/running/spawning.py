@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
+from axisor.errors import ConfigInvalid
 from axisor.ports import Secret
-from axisor_server.adapters.running.limits import Confines, clean
+from axisor.remote import Offer
+from axisor_server.adapters.running.asking import ask
+from axisor_server.adapters.running.limits import Confines
 from axisor_server.adapters.running.minders import Minders
-
-MOST_WORD = 4_096
-NS_PER_MS = 1_000_000
+from axisor_server.adapters.running.ordered import Runner
 
 
 class Socket:
@@ -44,44 +40,6 @@ class Socket:
     def remove(self) -> None:
         """Remove it and its folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-class Runner:
-    """A runner that was ordered: the core's end of the line to the process that minds it."""
-
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
-        self._process = 0
-
-    async def wait(self) -> str:
-        """Wait until it and all that it started are gone; return how it ended, in a few words."""
-        loop = asyncio.get_running_loop()
-        try:
-            while word := await loop.sock_recv(self._line, MOST_WORD):
-                told: dict[str, Any] = json.loads(word)
-                if "code" in told:
-                    said = f": {told['said']}" if told["said"] else ""
-                    return f"exit code {told['code']}{said}"
-                self._process = told["process"]
-        except OSError as error:
-            return f"nobody minds it any more: {error.strerror}"
-        finally:
-            self._process = 0
-            self._line.close()
-        return "nobody minds it any more"
-
-    def kill(self) -> None:
-        """End it and what it started, at once."""
-        with suppress(OSError):  # it is over, and the line too
-            self._line.shutdown(socket.SHUT_WR)
-
-    def waited_ms(self) -> int:
-        """Return how long it has been kept waiting for a processor, as far as this system tells."""
-        try:
-            found = Path(f"/proc/{self._process}/schedstat").read_text()
-        except OSError:
-            return 0
-        return int(found.split()[1]) // NS_PER_MS
 
 
 class Environments:
@@ -135,29 +93,20 @@ class ProcessSpawner:
         """Have a runner of a version started. Raises OSError where that cannot be done."""
         if self._minders is None:
             raise FileNotFoundError("No plugin has an interpreter here.")
-        order = {
-            "words": [
-                self._environments.python(plugin, code), "-m", "axisor.runner",
-                "--plugin", plugin, "--address", self._address, "--run", run,
-            ],
-            "variables": clean(Path("/")),
-            "folder": tempfile.gettempdir(),
-            "confines": self._confines.plain(),
-        }  # fmt: skip
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        reading, writing = os.pipe()
-        try:
-            os.write(writing, f"{token.reveal()}\n".encode())  # a pipe holds more than that
-            self._minders.order(order, (reading, theirs.fileno()))
-        except OSError:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-            os.close(reading)
-            os.close(writing)
-        ours.setblocking(False)
-        return Runner(ours)
+        words = (
+            *(self._environments.python(plugin, code), "-m", "axisor.runner"),
+            *("--plugin", plugin, "--address", self._address, "--run", run),
+        )
+        return self._minders.launch(words, self._confines, told=f"{token.reveal()}\n".encode())
+
+    async def describe(self, plugin: str, python: str) -> list[Offer]:
+        """Ask an interpreter of a plugin what it offers. Raises ConfigInvalid where it cannot say.
+
+        Nobody has to wait for it, and it has its turn after whatever else is to be done.
+        """
+        if self._minders is None:
+            raise ConfigInvalid(f"The plugin {plugin} has no interpreter here.", plugin=plugin)
+        return await ask(self._minders, plugin, python, self._confines)
 
     def hush(self, ms: int) -> bool:
         """Have all that was started here stand still for so long at most; False where nobody is."""
