@@ -77,7 +77,7 @@ async def test_what_a_plugin_offered_is_remembered_until_something_of_it_changes
             os.utime(python.parent.parent / PACKAGES / "dip.py", (1, 1))
         start = Start(tmp_path, strangers)
         known = start.begin(pythons, strangers)
-        await start.introductions.wait_for({"dips"})
+        await start.introductions.wait_for({"dips"}, within_s=60)
         await _settled(start)
         found.append((known, list(start.plugins.strategies), list(strangers.asked)))
 
@@ -96,7 +96,7 @@ async def test_whoever_needs_a_strategy_waits_for_it_and_for_nobody_else(
     start = Start(tmp_path, strangers)
     start.begin({"sleeps": ["a"], "late": ["b"], "broken": ["c"]}, strangers)
 
-    waiting = asyncio.ensure_future(start.introductions.wait_for({"lates"}))
+    waiting = asyncio.ensure_future(start.introductions.wait_for({"lates"}, within_s=60))
     for _ in range(10):
         await asyncio.sleep(0)
     before = waiting.done()
@@ -107,20 +107,19 @@ async def test_whoever_needs_a_strategy_waits_for_it_and_for_nobody_else(
     assert list(start.plugins.strategies) == ["lates"]
     assert start.plugins.states["broken"].error == "runner: It breaks."
     assert not start.plugins.states["sleeps"].quarantined
-    await start.introductions.wait_for(())
+    await start.introductions.wait_for((), within_s=60)
     await start.introductions.aclose()
-    await start.introductions.wait_for({"sleeps"})
+    await start.introductions.wait_for({"sleeps"}, within_s=60)
 
 
 async def test_a_plugin_that_never_answers_is_not_waited_for_for_ever(
-    tmp_path: Path, strangers: Strangers, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, strangers: Strangers
 ) -> None:
-    monkeypatch.setattr("axisor_server.introducing.PATIENCE_S", 0.05)
     strangers.slow("sleeps")
     start = Start(tmp_path, strangers)
     start.begin({"sleeps": ["a"]}, strangers)
 
-    await start.introductions.wait_for({"sleep"})
+    await start.introductions.wait_for({"sleep"}, within_s=0.05)
 
     assert strangers.learned == []
     await start.introductions.aclose()
@@ -136,7 +135,7 @@ async def test_of_versions_none_is_offered_before_all_of_them_answered(
 
     second = Start(tmp_path, strangers)
     known = second.begin({"dip": [str(python), "elsewhere"]}, strangers)
-    await second.introductions.wait_for({"dips"})
+    await second.introductions.wait_for({"dips"}, within_s=60)
 
     assert known == []
     assert strangers.asked == ["dip"] * 3
@@ -145,4 +144,4 @@ async def test_of_versions_none_is_offered_before_all_of_them_answered(
 
 async def _settled(start: Start) -> None:
     """Wait until nobody is asked any more."""
-    await start.introductions.wait_for({"what nobody offers"})
+    await start.introductions.wait_for({"what nobody offers"}, within_s=60)

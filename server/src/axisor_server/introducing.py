@@ -16,8 +16,11 @@ from axisor_server.plugins import Plugins
 AT_ONCE = 4
 """How many are asked at the same time; each is a process that takes a second or so to start."""
 
-PATIENCE_S = 20.0
+START_S = 20.0
 """How long a core that starts waits for strategies that runs of its own need."""
+
+CALL_S = 60.0
+"""How long a call waits for the strategy that it names."""
 
 Ask: TypeAlias = Callable[[str, str], Awaitable[Sequence[Offer]]]
 """Asks an interpreter of a plugin. Raises ConfigInvalid where it cannot say."""
@@ -60,16 +63,16 @@ class Introductions:
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
 
-    async def wait_for(self, strategies: Collection[str]) -> None:
+    async def wait_for(self, strategies: Collection[str], *, within_s: float) -> None:
         """Wait until some strategies are offered, or nobody is left who may offer them.
 
         Not for ever: a stranger must not keep a core from guarding.
         """
-        ends = asyncio.get_running_loop().time() + PATIENCE_S
+        ends = asyncio.get_running_loop().time() + within_s
         while self._asking and not set(strategies) <= set(self._plugins.strategies):
             left = ends - asyncio.get_running_loop().time()
             if left <= 0:
-                log.warning("plugins take long to say what they offer; their runs cannot begin")
+                log.warning("some plugins take long to say what they offer")
                 return
             await asyncio.wait(self._asking, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 

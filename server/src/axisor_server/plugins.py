@@ -42,6 +42,9 @@ GROUP = "axisor"
 FAULT_LIMIT = 3
 """Faults after which a plugin is quarantined."""
 
+OBSERVED_AGAIN_S = (0.05, 0.25)
+"""After which pauses an event is shown again to an observer that raised at it."""
+
 REVIEWS = re.compile(rb"\bdef review|review_intent")
 """What the source of a reviewer has somewhere."""
 
@@ -284,16 +287,34 @@ class Plugins:
                 return _as_refusal(impl.plugin_name, refusal)
         return None
 
-    def observe(self, event: Event) -> None:
-        """Show every observer a durable event; an observer that keeps failing is quarantined."""
-        for impl in self._manager.hook.observe_event.get_hookimpls():
-            if self.states[impl.plugin_name].quarantined:
-                continue
-            given = {"event": event}
-            try:
-                impl.function(**{key: given[key] for key in impl.argnames})
-            except Exception as error:  # an observer's trouble is its own
-                self._fault(impl.plugin_name, error)
+    def observe(self, event: Event, pause: Callable[[float], None] = lambda seconds: None) -> None:
+        """Show every observer a durable event, again for a moment where it raises.
+
+        What one cannot take then is passed over and logged by its place in the journal, where it
+        stays; an observer that could not take three events is quarantined. `pause` waits.
+        """
+        failing = {
+            impl.plugin_name: impl
+            for impl in self._manager.hook.observe_event.get_hookimpls()
+            if not self.states[impl.plugin_name].quarantined
+        }
+        errors: dict[str, Exception] = {}
+        for wait_s in (*OBSERVED_AGAIN_S, None):
+            errors = {}
+            for name, impl in list(failing.items()):
+                try:
+                    impl.function(**{key: event for key in impl.argnames if key == "event"})
+                    del failing[name]
+                except Exception as error:  # an observer's trouble is its own
+                    errors[name] = error
+            if not failing:
+                return
+            if wait_s is not None:
+                pause(wait_s)
+        for name, error in errors.items():
+            place = {"stream": event.stream, "sequence": event.sequence}
+            log.error("event not observed", plugin=name, **place, error=repr(error))
+            self._fault(name, error)
 
     def _fault(self, name: str, error: Exception) -> None:
         state = self.states[name]

@@ -12,7 +12,7 @@ from axisor_server.adapters.running.remembering import OfferMemory
 from axisor_server.domain.records import RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.editions import InstalledEditions
-from axisor_server.introducing import Introductions
+from axisor_server.introducing import CALL_S, START_S, Introductions
 from axisor_server.offering import confines_of, interpreters, offer_files
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids
@@ -65,12 +65,12 @@ class Running:
         """Wait until the strategies of runs are offered that are to go on, as long as may be."""
         going_on = {*ACTING, RunState.PAUSED}
         await self._introductions.wait_for(
-            {each.strategy for each in records if each.state in going_on}
+            {each.strategy for each in records if each.state in going_on}, within_s=START_S
         )
 
     async def offered(self, strategy: str) -> None:
         """Wait until a strategy is offered or nobody is left to offer it, as long as may be."""
-        await self._introductions.wait_for({strategy})
+        await self._introductions.wait_for({strategy}, within_s=CALL_S)
 
     def let_in(self) -> None:
         """Let runners connect; call it once the core listens."""

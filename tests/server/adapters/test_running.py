@@ -140,6 +140,14 @@ async def test_a_plugin_is_asked_beside_all_else_what_it_offers(
     assert (offer.name, offer.plugin, offer.version) == ("stranger", "stranger", "1.0")
 
 
+def test_a_plugin_that_reviews_is_refused_as_no_runner_would_be_asked_to(tmp_path: Path) -> None:
+    where = "tests.support.strangers:REVIEWING"
+    _, _, python = install(tmp_path, "judge", where).partition("=")
+
+    with pytest.raises(ConfigInvalid, match="which no runner is asked to do"):
+        describe("judge", python, Confines())
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
