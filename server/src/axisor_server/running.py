@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from axisor.events import RunState
@@ -45,7 +46,7 @@ class Running:
         described = self._introductions.recall(pythons)
         offer_files(plugins, settings)
         self.editions = InstalledEditions(
-            plugins, settings, environments, described, self._spawner.describe
+            plugins, settings, environments, described, partial(self._spawner.describe, soon=True)
         )
         unknown = {name: found for name, found in pythons.items() if name not in described}
         self._introductions.begin(unknown, self.editions.learn)

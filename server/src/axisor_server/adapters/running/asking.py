@@ -22,10 +22,15 @@ PATIENCE_S = 60.0
 DONE = "exit code 0"
 
 
-async def ask(minders: Minders, plugin: str, python: str, confines: Confines) -> list[Offer]:
-    """Return what a plugin offers. Raises ConfigInvalid where it cannot say it in time."""
-    if confines.priority is Priority.IDLE:  # somebody wants to run it: not last of all
-        confines = replace(confines, priority=Priority.LOW)
+async def ask(
+    minders: Minders, plugin: str, python: str, confines: Confines, *, soon: bool
+) -> list[Offer]:
+    """Return what a plugin offers. Raises ConfigInvalid where it cannot say it in time.
+
+    It computes like anybody where it is to be `soon`, else after all others, yet not last of all.
+    """
+    if confines.priority is not Priority.NORMAL:
+        confines = replace(confines, priority=Priority.NORMAL if soon else Priority.LOW)
     words = (python, "-m", "axisor.runner", "--plugin", plugin, "--describe")
     with tempfile.TemporaryFile() as out:
         try:

@@ -99,14 +99,14 @@ class ProcessSpawner:
         )
         return self._minders.launch(words, self._confines, told=f"{token.reveal()}\n".encode())
 
-    async def describe(self, plugin: str, python: str) -> list[Offer]:
+    async def describe(self, plugin: str, python: str, *, soon: bool = False) -> list[Offer]:
         """Ask an interpreter of a plugin what it offers. Raises ConfigInvalid where it cannot say.
 
-        Nobody has to wait for it, and it has its turn after whatever else is to be done.
+        It has its turn after whatever else is to be done, or like anybody where somebody waits.
         """
         if self._minders is None:
             raise ConfigInvalid(f"The plugin {plugin} has no interpreter here.", plugin=plugin)
-        return await ask(self._minders, plugin, python, self._confines)
+        return await ask(self._minders, plugin, python, self._confines, soon=soon)
 
     def hush(self, ms: int) -> bool:
         """Have all that was started here stand still for so long at most; False where nobody is."""
