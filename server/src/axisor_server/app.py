@@ -24,6 +24,7 @@ from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.adapters.token import open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.watchdog import Watchdog, free_space
+from axisor_server.changing import ChangingPlugins
 from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry
 from axisor_server.duties import (
@@ -145,6 +146,7 @@ class Core:
         self._plugins = plugins
         keep_pace(plugins, self._settings)
         self._running = Running(self._settings, plugins, clock, ids, data_dir=data_dir)
+        self._looked = asyncio.Event()
         self._lag = metrics.LoopMetrics(registry)
         duties = engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)
@@ -180,6 +182,7 @@ class Core:
                 read_halt_file=HaltFile(data_dir).read,
                 offered=self._running.offered,
             ),
+            plugins=ChangingPlugins(plugins, self._running, loaded.plugin),
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
             is_owner=self._token.matches,
@@ -215,6 +218,7 @@ class Core:
         if self._notifier is not None:
             stack.push_async_callback(self._notifier.finish)
         stack.push_async_callback(self._running.aclose)
+        await self._house.enabling.look()
         await self._running.wait_for(await self._store.read(lambda view: view.runs()))
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
@@ -249,6 +253,7 @@ class Core:
                 group.create_task(self._watch_protection()),
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
+                group.create_task(self._follow_plugins()),
                 group.create_task(self._keep_house()),
                 *map(group.create_task, self._house.work()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell, recorder)),
@@ -322,8 +327,19 @@ class Core:
         self._engine.hear(stream)
         if stream == PLATFORM:
             self._engine.platform.look()
+            self._looked.set()
         if self._notifier is not None:
             self._notifier.hint()
+
+    async def _follow_plugins(self) -> None:
+        """Obey what other cores of the database changed about plugins."""
+        while True:
+            await self._looked.wait()
+            self._looked.clear()
+            try:
+                await self._house.enabling.look()
+            except StoreUnavailable as error:
+                log.warning("changes of plugins wait for the database", error=error.message)
 
     async def _tell_others(self) -> None:
         async for stream, sequence in self._hints:

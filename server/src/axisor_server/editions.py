@@ -64,6 +64,14 @@ class InstalledEditions:
         for plugin, offered in described.items():
             self._learn(plugin, offered)
 
+    def admit(self, plugin: str, entry: EntryPoint) -> None:
+        """Take in a plugin that was enabled in the core after it began."""
+        self._names[plugin] = _name(entry)
+        version = self._installed(plugin)
+        for name, strategy in self._plugins.strategies.items():
+            if self._plugins.owners[name] == plugin:
+                self._editions[name] = [Edition(version, strategy)]
+
     def learn(self, plugin: str, offered: Sequence[tuple[str, Sequence[Offer]]]) -> None:
         """Take in what a plugin was found to offer after the core began."""
         for name, strategy in self._plugins.strategies.items():

@@ -38,7 +38,7 @@ class Introductions:
         self._memory = memory
         self._ask = ask
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: dict[str, asyncio.Task[None]] = {}
 
     def recall(self, pythons: dict[str, list[str]]) -> Described:
         """Offer what is remembered of each plugin's interpreters, of those that have not changed.
@@ -59,26 +59,46 @@ class Introductions:
     def begin(self, pythons: dict[str, list[str]], learn: Learn) -> None:
         """Begin to ask plugins; what each offers is offered as soon as it has said it."""
         for name, places in pythons.items():
-            task = asyncio.ensure_future(self._introduce(name, places, learn))
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+            self.forget(name)
+            self._asking[name] = asyncio.ensure_future(self._introduce(name, places, learn))
+
+    def expect(self, name: str) -> None:
+        """Know of a plugin that will be asked."""
+        self._plugins.expect(name)
+
+    def forget(self, name: str) -> None:
+        """Ask a plugin no more, and take no answer of it."""
+        task = self._asking.pop(name, None)
+        if task is not None:
+            task.cancel()
+
+    async def wait_for_answer(self, name: str) -> None:
+        """Wait until a plugin has said what it offers, or cannot."""
+        task = self._asking.get(name)
+        if task is not None:
+            await asyncio.wait({task})
 
     async def wait_for(self, strategies: Collection[str], *, within_s: float) -> None:
         """Wait until some strategies are offered, or nobody is left who may offer them.
 
         Not for ever: a stranger must not keep a core from guarding.
         """
-        ends = asyncio.get_running_loop().time() + within_s
-        while self._asking and not set(strategies) <= set(self._plugins.strategies):
-            left = ends - asyncio.get_running_loop().time()
-            if left <= 0:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + within_s
+        while not set(strategies) <= set(self._plugins.strategies):
+            asking = {task for task in self._asking.values() if not task.done()}
+            if not asking:
+                return
+            if loop.time() >= ends:
                 log.warning("some plugins take long to say what they offer")
                 return
-            await asyncio.wait(self._asking, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                asking, timeout=ends - loop.time(), return_when=asyncio.FIRST_COMPLETED
+            )
 
     async def aclose(self) -> None:
         """Ask nobody any more."""
-        asking = list(self._asking)
+        asking = list(self._asking.values())
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)

@@ -48,6 +48,7 @@ class Running:
         self.editions = InstalledEditions(
             plugins, settings, environments, described, partial(self._spawner.describe, soon=True)
         )
+        self._pythons = pythons
         unknown = {name: found for name, found in pythons.items() if name not in described}
         self._introductions.begin(unknown, self.editions.learn)
         self.runners = Runners(
@@ -72,6 +73,20 @@ class Running:
     async def offered(self, strategy: str) -> None:
         """Wait until a strategy is offered or nobody is left to offer it, as long as may be."""
         await self._introductions.wait_for({strategy}, within_s=CALL_S)
+
+    def spawns(self, plugin: str) -> bool:
+        """Return whether the settings run a plugin in runners."""
+        return plugin in self._pythons
+
+    async def introduce(self, plugin: str) -> None:
+        """Ask a plugin what it offers, and offer it."""
+        self._introductions.expect(plugin)
+        self._introductions.begin({plugin: self._pythons[plugin]}, self.editions.learn)
+        await self._introductions.wait_for_answer(plugin)
+
+    def forget(self, plugin: str) -> None:
+        """Take no answer of a plugin any more."""
+        self._introductions.forget(plugin)
 
     def let_in(self) -> None:
         """Let runners connect; call it once the core listens."""

@@ -37,9 +37,9 @@ class PluginReport(Struct, frozen=True, kw_only=True):
     name: str
     version: str
     enabled: bool
-    error: str
-    strategies: tuple[str, ...]
-    venues: tuple[str, ...]
+    error: str = ""
+    strategies: tuple[str, ...] = ()
+    venues: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     faults: int = 0
     place: str = ""

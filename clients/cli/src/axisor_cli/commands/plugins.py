@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from axisor_cli.mutations import confirm, mutating
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command
 
@@ -120,6 +122,62 @@ def info(options: Options, name: str) -> None:
         click.echo(f"\n{strategy['name']}  asks for {rights}\n{strategy['documentation']}")
         for line in fields(strategy["config_schema"]):
             click.echo(line)
+
+
+@command(plugin)
+@click.argument("name")
+@mutating
+def enable(options: Options, name: str, **given: Any) -> None:
+    """Enable a plugin that is installed beside the core, without a restart."""
+    question = f"Import {name} into the core, or let runners of it be started?"
+    confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
+    more = _asked(given)
+    _show(options, lambda client: client.strategies.enable_plugin(name, **more))
+
+
+@command(plugin)
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Also where it reviews actions.")
+@mutating
+def disable(options: Options, name: str, force: bool, **given: Any) -> None:
+    """Disable a plugin whose runs have ended, without a restart."""
+    question = f"Take away all that {name} offers, reviews and observes?"
+    confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
+    more = _asked(given)
+    _show(options, lambda client: client.strategies.disable_plugin(name, force=force, **more))
+
+
+@command(plugin)
+@click.argument("name")
+@click.argument("settings", type=click.File())
+@mutating
+def configure(options: Options, name: str, settings: TextIO, **given: Any) -> None:
+    """Hand a plugin of the core other settings: a TOML file with its table alone; - is stdin."""
+    import tomllib
+
+    from axisor.errors import FieldInvalid
+
+    try:
+        table = tomllib.loads(settings.read())
+    except tomllib.TOMLDecodeError as error:
+        raise FieldInvalid(f"The settings are no TOML: {error}.", field="settings") from error
+    question = f"Hand {name} these settings instead of those it has?"
+    confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
+    text, more = json.dumps(table), _asked(given)
+    _show(options, lambda client: client.strategies.configure_plugin(name, text, **more))
+
+
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    again = given["request_id"]
+    return {
+        "validate_only": given["dry_run"],
+        "request_id": None if again is None else str(again),
+    }
+
+
+def _show(options: Options, use: Callable[[Client], Awaitable[Any]]) -> None:
+    found = row(options.run(use), ())
+    options.printer().record({key: value for key, value in found.items() if key != "strategies"})
 
 
 def fields(schema: dict[str, Any]) -> list[str]:
