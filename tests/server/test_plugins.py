@@ -175,7 +175,8 @@ class Clumsy:
 
 
 def test_an_observer_that_fails_is_shown_the_event_again_after_a_pause():
-    host, pauses, calm, clumsy = Plugins(), [], Clumsy(0), Clumsy(2)
+    host, calm, clumsy = Plugins(), Clumsy(0), Clumsy(2)
+    pauses: list[float] = []
     host.register("calm", calm)
     host.register("clumsy", clumsy)
 

@@ -331,10 +331,10 @@ class Plugins:
                 return
             if wait_s is not None:
                 pause(wait_s)
-        for name, error in errors.items():
+        for name, raised in errors.items():
             place = {"stream": event.stream, "sequence": event.sequence}
-            log.error("event not observed", plugin=name, **place, error=repr(error))
-            self._fault(name, error)
+            log.error("event not observed", plugin=name, **place, error=repr(raised))
+            self._fault(name, raised)
 
     def _fault(self, name: str, error: Exception) -> None:
         state = self.states[name]
