@@ -159,6 +159,17 @@ def test_hook_observe_event():
     assert seen == [1]
 
 
+def test_a_reviewer_that_is_missed_refuses_what_adds_risk_until_it_is_taken_away():
+    host = Plugins()
+
+    host.miss("judge", "It is gone.")
+    before = host.review(OPENING, "run", VIEW)
+    host.withdraw("judge")
+
+    assert isinstance(before, ReviewRefused)
+    assert host.review(OPENING, "run", VIEW) is None
+
+
 class Clumsy:
     """An observer that drops an event so many times before it holds it."""
 

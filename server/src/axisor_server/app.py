@@ -37,6 +37,7 @@ from axisor_server.duties import (
     waits_of,
 )
 from axisor_server.engine.facade import Engine
+from axisor_server.engine.waiting import within
 from axisor_server.limits import call_limits
 from axisor_server.parts import failpoints_of, notifier_of, signals, wakeups_of
 from axisor_server.plugins import Plugins
@@ -59,6 +60,7 @@ MOST_ENGINE_DRAIN_S = 10.0
 STREAM_DRAIN_S = 2.0
 HOUSEKEEPING_S = 3_600.0
 DISK_S = 10.0
+PLUGINS_S = 30.0
 
 log = structlog.get_logger("axisor.app")
 
@@ -333,8 +335,8 @@ class Core:
 
     async def _follow_plugins(self) -> None:
         """Obey what other cores of the database changed about plugins."""
-        while True:
-            await self._looked.wait()
+        while self._settings.database.url:
+            await within(self._clock, PLUGINS_S, self._looked.wait())
             self._looked.clear()
             try:
                 await self._house.enabling.look()

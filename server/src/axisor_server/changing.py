@@ -65,7 +65,13 @@ class ChangingPlugins:
         Raises FieldInvalid, ConfigInvalid, PluginInUse.
         """
         report = self.report(name)
-        if report.enabled and not report.error:
+        if report.enabled and report.error:
+            raise ConfigInvalid(
+                f"The plugin {name} is enabled and kept out: {report.error}.",
+                fix="Mend it and start the core again, or disable it first.",
+                plugin=name,
+            )
+        if report.enabled:
             return
         if self._running is not None and self._running.spawns(name):
             await self._running.introduce(name)
@@ -90,6 +96,10 @@ class ChangingPlugins:
         except AxisorError as error:
             raise ConfigInvalid(error.message, plugin=name) from error
         self._handed[name] = settings
+
+    def miss(self, name: str, reason: str) -> None:
+        """Have whatever adds risk refused until a plugin that reviews is as it should be."""
+        self._plugins.miss(name, reason)
 
     async def _register(
         self, name: str, entry: EntryPoint, settings: Mapping[str, Any] | None

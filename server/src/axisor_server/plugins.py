@@ -258,6 +258,12 @@ class Plugins:
                     self._quarantine(state, hook, error)
         return None
 
+    def miss(self, name: str, reason: str) -> None:
+        """Take a plugin that is to review for absent, for a reason that an operator is shown."""
+        state = self.states.setdefault(name, PluginState(name=name, version="", enabled=True))
+        state.enabled, state.error = True, reason
+        self._may_have_reviewed(state)
+
     def _may_have_reviewed(self, state: PluginState) -> None:
         state.hooks = ["review_intent"]
         self._absent.add(state.name)

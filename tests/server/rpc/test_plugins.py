@@ -187,6 +187,24 @@ async def test_nobody_changes_plugins_without_the_right_to(core: Served) -> None
     await reader.close()
 
 
+async def test_a_reviewer_that_is_enabled_and_cannot_be_had_counts_as_one_that_refuses(
+    core: Served, owner: Client
+) -> None:
+    lost = {"broken": {"enabled": True, "reviews": True}, "gone": {"enabled": True}}
+    await core.store.write(lambda tx: tx.put_meta(KEY, json.dumps(lost)))
+
+    await core.house.enabling.look()
+
+    with pytest.raises(PluginInUse, match="reviews actions"):
+        await owner.strategies.disable_plugin("broken")
+    with pytest.raises(ConfigInvalid, match="kept out"):
+        await owner.strategies.enable_plugin("broken")
+    off = await owner.strategies.disable_plugin("broken", force=True)
+    assert off.state == pb.PLUGIN_STATE_FOUND
+    assert await record(core) == {"broken": {"enabled": False}, "gone": {"enabled": True}}
+    await owner.close()
+
+
 async def test_what_another_core_changed_is_obeyed_and_what_cannot_be_hurts_nobody(
     core: Served, owner: Client
 ) -> None:

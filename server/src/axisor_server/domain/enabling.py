@@ -14,10 +14,15 @@ KEY = "plugins"
 
 
 class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is wanted of a plugin; None leaves that to the settings file."""
+    """What is wanted of a plugin; None leaves that to the settings file.
+
+    `reviews` says that it reviewed actions when that was asked for: where it is missing, whatever
+    it might have refused is refused.
+    """
 
     enabled: bool | None = None
     settings: dict[str, Any] | None = None
+    reviews: bool = False
 
 
 def decode_wishes(text: str | None) -> dict[str, Wish]:

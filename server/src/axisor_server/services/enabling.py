@@ -60,6 +60,10 @@ class PluginHost(Protocol):
         """Hand a plugin settings, None for those of the file. Raises ConfigInvalid."""
         ...
 
+    def miss(self, name: str, reason: str) -> None:
+        """Have whatever adds risk refused until a plugin that reviews is as it should be."""
+        ...
+
 
 class Changed(Struct, frozen=True):
     """Which plugin was changed."""
@@ -93,7 +97,10 @@ class Enabling:
                 wishes = await self._store.read(_wishes)
                 await self._host.enable(name, wishes.get(name, Wish()).settings)
                 try:
-                    await self._write(name, lambda wish: replace(wish, enabled=True), request)
+                    reviews = REVIEW in self._host.report(name).hooks
+                    await self._write(
+                        name, lambda wish: replace(wish, enabled=True, reviews=reviews), request
+                    )
                 except BaseException:
                     if not was:
                         self._host.disable(name)
@@ -116,7 +123,7 @@ class Enabling:
                 now = self._host.report(name)
                 await self._write(
                     name,
-                    lambda wish: replace(wish, enabled=False),
+                    lambda wish: replace(wish, enabled=False, reviews=False),
                     request,
                     lambda view: _check_unused(view, now, force=force),
                 )
@@ -141,9 +148,9 @@ class Enabling:
             async with self._turn:
                 self._check_takes(name)
                 enabled, former = self._host.report(name).enabled, self._host.settings(name)
-                if enabled:
-                    self._host.configure(name, wanted)
                 try:
+                    if enabled:
+                        self._host.configure(name, wanted)
                     await self._write(name, lambda wish: replace(wish, settings=wanted), request)
                 except BaseException:
                     if enabled:
@@ -157,7 +164,7 @@ class Enabling:
     async def look(self) -> None:
         """Obey the record: what was changed before this core began, or by another core.
 
-        What cannot be obeyed is logged, and the plugin shows why.
+        What cannot be obeyed is logged; where the plugin reviews it counts as missing.
         """
         async with self._turn:
             wishes = await self._store.read(_wishes)
@@ -166,6 +173,14 @@ class Enabling:
                     await self._obey(name, wish)
                 except AxisorError as error:
                     log.error("plugin %s is not as it should be: %s", name, error.message)
+                    if wish.reviews or self._reviews(name):
+                        self._host.miss(name, error.message)
+
+    def _reviews(self, name: str) -> bool:
+        try:
+            return REVIEW in self._host.report(name).hooks
+        except FieldInvalid:
+            return False
 
     async def _obey(self, name: str, wish: Wish) -> None:
         report = self._host.report(name)
