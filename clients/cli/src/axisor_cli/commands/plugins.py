@@ -331,7 +331,10 @@ def test(words: tuple[str, ...]) -> None:
 @click.option("--seed", type=int, default=21, show_default=True)
 @click.option("--balance", type=click.IntRange(1), default=2_000_000, show_default=True)
 @click.option("--speed", type=click.FloatRange(0.1, 20), default=4, show_default=True)
-def play(options: Options, target: str, strategy: str | None, config: str, **market: Any) -> None:
+@click.option("--reload", "reloads", is_flag=True, help="What is saved decides from then on.")
+def play(
+    options: Options, target: str, strategy: str | None, config: str, reloads: bool, **market: Any
+) -> None:
     """Run a strategy of yours on a simulator and a core of its own, and tell what it decides.
 
     TARGET is an installed plugin, by name or folder. Both are gone afterwards.
@@ -342,12 +345,13 @@ def play(options: Options, target: str, strategy: str | None, config: str, **mar
 
     from msgspec import structs
 
-    from axisor_cli.authoring import playing
+    from axisor_cli.authoring import playing, reloading
     from axisor_cli.rigging import Market
 
     found = playing.the_one(target)
     chosen = playing.strategy_of(found, strategy)
     played_on = Market(**{**market, "speed": str(market["speed"])})
+    saved = reloading.saves(reloading.place_of(found.entry.module)) if reloads else None
     printer = options.printer()
     say = (lambda _: None) if printer.is_data else click.echo
     with tempfile.TemporaryDirectory(prefix="axisor-plugin-") as folder:
@@ -359,6 +363,7 @@ def play(options: Options, target: str, strategy: str | None, config: str, **mar
                 played_on,
                 config=playing.check_config(config),
                 say=say,
+                saved=saved,
             )
         )
     if printer.is_data:
