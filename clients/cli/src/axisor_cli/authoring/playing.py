@@ -149,6 +149,7 @@ async def play(
             await asyncio.sleep(AFTER_S)
         finally:
             reloading.cancel()
+            await asyncio.gather(reloading, return_exceptions=True)
             await listener.stop(listening)
         return await _played(rig.client, account, made.run.id, listener)
 
