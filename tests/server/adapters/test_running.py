@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from tests.support.strangers import install
@@ -21,6 +22,7 @@ from axisor_server.adapters.running import Confines, Environments, ProcessSpawne
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
 from axisor_server.adapters.running.ordered import Runner
+from axisor_server.choices import Priority
 
 LOOK = """
 import json, os, resource
@@ -131,7 +133,7 @@ def test_a_plugin_that_cannot_be_asked_is_refused(python: str) -> None:
 
 
 async def test_a_plugin_is_asked_beside_all_else_what_it_offers(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     _, _, python = install(tmp_path, "stranger").partition("=")
 
@@ -159,7 +161,7 @@ def test_a_plugin_that_reviews_is_refused_as_no_runner_would_be_asked_to(tmp_pat
     ids=["says why", "says nothing", "no offers", "another's"],
 )
 async def test_a_plugin_that_cannot_say_what_it_offers_is_refused(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner], line: str, why: str
+    tmp_path: Path, spawners: Spawners, line: str, why: str
 ) -> None:
     python = _shell(tmp_path, line)
 
@@ -168,7 +170,7 @@ async def test_a_plugin_that_cannot_say_what_it_offers_is_refused(
 
 
 async def test_a_plugin_that_never_says_what_it_offers_is_ended(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, spawners: Spawners, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("axisor_server.adapters.running.asking.PATIENCE_S", 0.0)
     place = tmp_path / "process"
@@ -216,14 +218,22 @@ time.sleep(600)
 """Six processes besides the first: two that left its session, two that left its group, two."""
 
 
+class Spawners(Protocol):
+    """Makes spawners of one interpreter."""
+
+    def __call__(self, python: Path, priority: Priority = ..., /) -> ProcessSpawner:
+        """Make one."""
+        ...
+
+
 @pytest.fixture
-def spawners() -> Iterator[Callable[[Path], ProcessSpawner]]:
+def spawners() -> Iterator[Spawners]:
     """Return what makes a spawner of one interpreter."""
     made: list[ProcessSpawner] = []
 
-    def make(python: Path) -> ProcessSpawner:
-        environments = Environments({"p": str(python)})
-        made.append(ProcessSpawner(environments, address="unix:/x", confines=Confines()))
+    def make(python: Path, priority: Priority = Priority.IDLE, /) -> ProcessSpawner:
+        environments, confines = Environments({"p": str(python)}), Confines(priority=priority)
+        made.append(ProcessSpawner(environments, address="unix:/x", confines=confines))
         return made[-1]
 
     yield make
@@ -232,7 +242,7 @@ def spawners() -> Iterator[Callable[[Path], ProcessSpawner]]:
 
 
 async def test_a_runner_is_ended_with_all_that_it_started_however_it_hid(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     started, (line, *_) = tmp_path / "started", _script(tmp_path, HIDES)
     python = _shell(tmp_path, f"read token; echo $token > {tmp_path}/token; exec {line} {started}")
@@ -257,7 +267,7 @@ async def test_a_runner_is_ended_with_all_that_it_started_however_it_hid(
 
 
 async def test_a_runner_that_ends_by_itself_says_its_last_words_and_leaves_nobody(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     left = tmp_path / "left"
     python = _shell(tmp_path, f"sleep 600 & echo $! > {left}; echo no such module >&2; exit 3")
@@ -270,16 +280,14 @@ async def test_a_runner_that_ends_by_itself_says_its_last_words_and_leaves_nobod
 
 
 async def test_an_interpreter_that_is_not_there_is_told_like_any_other_end(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     runner = await spawners(tmp_path / "none").spawn("p", "accounts/a/runs/r", Secret("t"))
 
     assert "exit code 127: It cannot be started" in await runner.wait()
 
 
-async def test_a_runner_ends_with_the_line_to_its_core(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
-) -> None:
+async def test_a_runner_ends_with_the_line_to_its_core(tmp_path: Path, spawners: Spawners) -> None:
     place = tmp_path / "process"
     python = _shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
     runner = await spawners(python).spawn("p", "accounts/a/runs/r", Secret("t"))
@@ -295,7 +303,7 @@ async def test_a_runner_ends_with_the_line_to_its_core(
 
 
 async def test_who_starts_runners_is_started_again_and_those_that_run_go_on(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     place = tmp_path / "process"
     python = _shell(tmp_path, f"echo $PPID >> {place}; exec sleep 600")
@@ -327,10 +335,11 @@ time.sleep(600)
 """Four processes: one that left the session, one that left the group, and two."""
 
 
-async def _counting(folder: Path, spawner: Callable[[Path], ProcessSpawner]) -> Still:
+async def _counting(folder: Path, spawner: Spawners) -> Still:
     """Return a spawner with a runner of four processes, all of them known to whoever minds it."""
     started, (line, *_) = folder / "started", _script(folder, COUNTS)
-    spawned = spawner(_shell(folder, f"exec {line} {started}"))
+    # An idle one stops when it next has a processor, which on a busy machine is late.
+    spawned = spawner(_shell(folder, f"exec {line} {started}"), Priority.NORMAL)
     runner = await spawned.spawn("p", "accounts/a/runs/r", Secret("t"))
     await _until(lambda: started.exists() and len(started.read_text().splitlines()) == 4)
     still = Still(spawned, runner, [int(word) for word in started.read_text().split()])
@@ -355,7 +364,7 @@ class Still:
 
 
 async def test_a_runner_and_all_it_started_stand_still_until_they_are_told_to_go_on(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     still = await _counting(tmp_path, spawners)
     await _until(lambda: still.spawner.hush(1_000))
@@ -370,9 +379,7 @@ async def test_a_runner_and_all_it_started_stand_still_until_they_are_told_to_go
     assert await still.runner.wait() == "exit code -9"
 
 
-async def test_runners_go_on_by_themselves(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
-) -> None:
+async def test_runners_go_on_by_themselves(tmp_path: Path, spawners: Spawners) -> None:
     still = await _counting(tmp_path, spawners)
     await _until(lambda: still.spawner.hush(300))
     before = still.spawner.stood_ms()
@@ -386,7 +393,7 @@ async def test_runners_go_on_by_themselves(
 
 
 async def test_runners_go_on_where_whoever_had_them_stand_still_is_killed(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     still = await _counting(tmp_path, spawners)
     starter = still.starter()
@@ -404,7 +411,7 @@ async def test_runners_go_on_where_whoever_had_them_stand_still_is_killed(
 
 
 async def test_runners_that_stand_still_end_with_the_line_to_their_core(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     still = await _counting(tmp_path, spawners)
 
@@ -417,7 +424,7 @@ async def test_runners_that_stand_still_end_with_the_line_to_their_core(
 
 
 async def test_a_runner_that_is_ordered_meanwhile_starts_when_they_go_on(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     place = tmp_path / "process"
     spawner = spawners(_shell(tmp_path, f"echo $$ > {place}"))
@@ -430,7 +437,7 @@ async def test_a_runner_that_is_ordered_meanwhile_starts_when_they_go_on(
 
 
 async def test_runners_compute_when_nobody_else_would_and_apart_from_the_core(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     place = tmp_path / "found"
     look = (
