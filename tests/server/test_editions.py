@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from axisor.errors import UpgradeUnsound, VersionNotFound
+from axisor.remote import Offer
 from axisor.versions import Version
-from axisor_server.adapters.running import Environments
+from axisor_server.adapters.running import Confines, Environments, describe
 from axisor_server.domain.hosting import Hosted
 from axisor_server.editions import InstalledEditions
-from axisor_server.offering import offer
+from axisor_server.offering import interpreters, offer
 from axisor_server.plugins import Plugins
 from axisor_server.settings import Settings, load
 from tests.support.pacers import NAME, everywhere, install
@@ -45,7 +46,13 @@ def within(settings: Settings, plugins: Plugins | None = None) -> InstalledEditi
     plugins = plugins or Plugins.discover(settings.plugins)
     described = offer(plugins, settings)
     pythons = {name: found[0][0] for name, found in described.items() if found}
-    return InstalledEditions(plugins, settings, Environments(pythons), described)
+    environments = Environments(pythons)
+    return InstalledEditions(plugins, settings, environments, described, _ask)
+
+
+async def _ask(plugin: str, python: str) -> Sequence[Offer]:
+    """Ask an interpreter, which all of this waits for."""
+    return describe(plugin, python, Confines())
 
 
 def chosen(text: str) -> Settings:
@@ -140,3 +147,21 @@ async def test_a_program_that_comes_by_itself_has_no_version_that_a_core_could_c
     assert editions.version_of(plugins.strategies["far"]) == Version()
     with pytest.raises(UpgradeUnsound, match="Nobody can tell"):
         await editions.load("far", "", beside=Version())
+
+
+async def test_what_a_plugin_says_after_the_core_began_is_known_like_any_other(
+    tmp_path: Path,
+) -> None:
+    install(tmp_path, "1.0", text="one", field="seen")
+    settings = chosen(f'[runner]\nspawn = ["{everywhere(tmp_path)}"]')
+    plugins = Plugins()
+    (python,) = interpreters(settings)[NAME]
+    environments = Environments({NAME: python})
+    editions = InstalledEditions(plugins, settings, environments, {}, _ask)
+
+    offers = await _ask(NAME, python)
+    plugins.host(NAME, offers)
+    editions.learn(NAME, [(python, offers)])
+
+    found = editions.version_of(plugins.strategies[NAME])
+    assert (found.version, environments.has(NAME, found.code)) == ("1.0", True)

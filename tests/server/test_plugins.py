@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+import structlog
 from docs import generate
 
 from axisor.errors import ConfigInvalid, Halted, ReviewRefused, SettingsInvalid, StrategyNotFound
@@ -158,22 +159,68 @@ def test_hook_observe_event():
     assert seen == [1]
 
 
-def test_an_observer_that_keeps_failing_is_called_no_more():
-    calls = []
+def test_a_reviewer_that_is_missed_refuses_what_adds_risk_until_it_is_taken_away():
+    host = Plugins()
 
-    class Observer:
-        @hookimpl
-        def observe_event(self, event):
-            calls.append(event)
+    host.miss("judge", "It is gone.")
+    before = host.review(OPENING, "run", VIEW)
+    host.withdraw("judge")
+
+    assert isinstance(before, ReviewRefused)
+    assert host.review(OPENING, "run", VIEW) is None
+
+
+class Clumsy:
+    """An observer that drops an event so many times before it holds it."""
+
+    def __init__(self, drops: int) -> None:
+        self.drops = drops
+        self.calls = 0
+
+    @hookimpl
+    def observe_event(self, event):
+        self.calls += 1
+        if self.drops:
+            self.drops -= 1
             raise ValueError
 
-    host = Plugins()
-    host.register("observer", Observer())
+
+def test_an_observer_that_fails_is_shown_the_event_again_after_a_pause():
+    host, calm, clumsy = Plugins(), Clumsy(0), Clumsy(2)
+    pauses: list[float] = []
+    host.register("calm", calm)
+    host.register("clumsy", clumsy)
+
+    host.observe(EVENT, pauses.append)
+
+    assert (calm.calls, clumsy.calls, pauses) == (1, 3, [0.05, 0.25])
+    assert host.states["clumsy"].faults == 0
+
+
+def test_an_event_that_an_observer_cannot_take_is_logged_by_its_place_and_passed_over():
+    host, clumsy = Plugins(), Clumsy(3)
+    host.register("clumsy", clumsy)
+
+    with structlog.testing.capture_logs() as logs:
+        host.observe(EVENT)
+        host.observe(EVENT)
+
+    told = [entry for entry in logs if entry["event"] == "event not observed"]
+    assert [(e["plugin"], e["stream"], e["sequence"]) for e in told] == [
+        ("clumsy", EVENT.stream, EVENT.sequence)
+    ]
+    assert (clumsy.calls, host.states["clumsy"].faults) == (4, 1)
+
+
+def test_an_observer_that_cannot_take_three_events_is_called_no_more():
+    host, clumsy = Plugins(), Clumsy(1_000)
+    host.register("clumsy", clumsy)
 
     for _ in range(10):
         host.observe(EVENT)
 
-    assert len(calls) == 3
+    assert clumsy.calls == 9
+    assert host.states["clumsy"].quarantined
 
 
 def test_an_unknown_strategy_names_the_nearest():

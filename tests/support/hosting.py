@@ -34,6 +34,7 @@ class LocalHost:
         self.within: dict[str, timedelta] = {}
         self.opened: list[str] = []
         self.closed: list[str] = []
+        self.hushes: list[bool] = []
 
     def offers(self) -> list[type[Hosted]]:
         """Return the classes that stand for its strategies in a core."""
@@ -66,6 +67,14 @@ class LocalHost:
         """End a runner."""
         self.closed.append(run)
         self._hear.pop(run, None)
+
+    def stand_still(self) -> None:
+        """Note that a rescue is on its way."""
+        self.hushes.append(True)
+
+    def go_on(self) -> None:
+        """Note that none is."""
+        self.hushes.append(False)
 
     def answer(self, run: str, *, call: int = -1) -> None:
         """Answer a call, the latest where none is named."""

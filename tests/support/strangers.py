@@ -205,6 +205,23 @@ HOSTILE: tuple[type[Stranger], ...] = (
     Secrets,
     Floods,
 )
+
+
+class Reviewing:
+    """A plugin that offers a strategy and reviews what others ask for."""
+
+    @hookimpl
+    def register_strategies(self, register: RegisterStrategy) -> None:
+        """Offer it."""
+        register(Stranger)
+
+    @hookimpl(specname="review_intent")
+    def judge(self, action: Any) -> None:
+        """Let everything pass."""
+
+
+REVIEWING = Reviewing()
+
 ALL: tuple[type[Stranger], ...] = (Stranger, *HOSTILE)
 
 
@@ -216,13 +233,13 @@ def register_strategies(register: RegisterStrategy) -> None:
             register(each)
 
 
-def install(folder: Path, name: str) -> str:
+def install(folder: Path, name: str, entry: str = "tests.support.strangers") -> str:
     """Install a stranger under its own name; return `NAME=PYTHON` for `runner.spawn`."""
     place = folder / name / f"axisor_{name}-1.0.dist-info"
     place.mkdir(parents=True)
     metadata = f"Metadata-Version: 2.1\nName: axisor-{name}\nVersion: 1.0\n"
     (place / "METADATA").write_text(metadata)
-    (place / "entry_points.txt").write_text(f"[axisor]\n{name} = tests.support.strangers\n")
+    (place / "entry_points.txt").write_text(f"[axisor]\n{name} = {entry}\n")
     found = os.pathsep.join([str(place.parent), *filter(None, sys.path)])
     python = folder / name / "python"
     python.write_text(

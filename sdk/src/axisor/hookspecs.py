@@ -98,7 +98,7 @@ def observe_event(event: Event) -> None:
     When: after each event, in a thread of its own; late perhaps, perhaps again, never before.
     Arguments: `event` is the entry of the journal; `stream` and `sequence` tell one from another.
     Return: nothing.
-    Raising: stops nobody else. At the third fault the plugin is called no more.
+    Raising: it is shown twice more, then passed over and logged; after three such, no more.
     Used by: `axisor-logbook`.
     Since: 0.1.0.
     """

@@ -181,6 +181,18 @@ class PlanChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     principal: str = ""
 
 
+class PluginChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
+    """A plugin was enabled, disabled or configured while the core ran.
+
+    `settings` is SHA-256 of those it was handed, in hex, empty where those of the file hold.
+    """
+
+    plugin: str
+    enabled: bool
+    settings: str = ""
+    principal: str = ""
+
+
 class CallsRefused(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     """Calls were refused, of one caller to one method for one reason, within about a minute.
 
@@ -214,6 +226,7 @@ IdentityPayload: TypeAlias = (
     | SignInFailed
     | PlatformRoleChanged
     | PlanChanged
+    | PluginChanged
     | CallsRefused
     | VaultKeysChanged
     | ConfirmationPrepared

@@ -24,6 +24,7 @@ from axisor_server.adapters.system import SystemClock, SystemIds
 from axisor_server.adapters.token import open_token
 from axisor_server.adapters.vault import open_vault
 from axisor_server.adapters.watchdog import Watchdog, free_space
+from axisor_server.changing import ChangingPlugins
 from axisor_server.domain.halting import STREAM as PLATFORM
 from axisor_server.domain.journal import Entry
 from axisor_server.duties import (
@@ -36,6 +37,7 @@ from axisor_server.duties import (
     waits_of,
 )
 from axisor_server.engine.facade import Engine
+from axisor_server.engine.waiting import within
 from axisor_server.limits import call_limits
 from axisor_server.parts import failpoints_of, notifier_of, signals, wakeups_of
 from axisor_server.plugins import Plugins
@@ -58,6 +60,7 @@ MOST_ENGINE_DRAIN_S = 10.0
 STREAM_DRAIN_S = 2.0
 HOUSEKEEPING_S = 3_600.0
 DISK_S = 10.0
+PLUGINS_S = 30.0
 
 log = structlog.get_logger("axisor.app")
 
@@ -144,7 +147,8 @@ class Core:
         plugins = Plugins.discover(self._settings.plugins, loaded.plugin)
         self._plugins = plugins
         keep_pace(plugins, self._settings)
-        self._running = Running(self._settings, plugins, clock, ids)
+        self._running = Running(self._settings, plugins, clock, ids, data_dir=data_dir)
+        self._looked = asyncio.Event()
         self._lag = metrics.LoopMetrics(registry)
         duties = engine_settings(self._settings, ids)
         self._watchdog = Watchdog(self._lagged, shun_s=duties.lease_ms / 1000)
@@ -178,7 +182,9 @@ class Core:
                 settings=setting_reports(loaded),
                 stop=self._shut_down,
                 read_halt_file=HaltFile(data_dir).read,
+                offered=self._running.offered,
             ),
+            plugins=ChangingPlugins(plugins, self._running, loaded.plugin),
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
             is_owner=self._token.matches,
@@ -214,6 +220,8 @@ class Core:
         if self._notifier is not None:
             stack.push_async_callback(self._notifier.finish)
         stack.push_async_callback(self._running.aclose)
+        await self._house.enabling.look()
+        await self._running.wait_for(await self._store.read(lambda view: view.runs()))
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
 
@@ -247,6 +255,7 @@ class Core:
                 group.create_task(self._watch_protection()),
                 group.create_task(self._watch_disk()),
                 group.create_task(self._tell_others()),
+                group.create_task(self._follow_plugins()),
                 group.create_task(self._keep_house()),
                 *map(group.create_task, self._house.work()),
                 *map(group.create_task, self._upkeep.tasks(self._engine.tell, recorder)),
@@ -320,8 +329,19 @@ class Core:
         self._engine.hear(stream)
         if stream == PLATFORM:
             self._engine.platform.look()
+            self._looked.set()
         if self._notifier is not None:
             self._notifier.hint()
+
+    async def _follow_plugins(self) -> None:
+        """Obey what other cores of the database changed about plugins."""
+        while self._settings.database.url:
+            await within(self._clock, PLUGINS_S, self._looked.wait())
+            self._looked.clear()
+            try:
+                await self._house.enabling.look()
+            except StoreUnavailable as error:
+                log.warning("changes of plugins wait for the database", error=error.message)
 
     async def _tell_others(self) -> None:
         async for stream, sequence in self._hints:

@@ -179,6 +179,14 @@ class Runner(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=600, description="Seconds without a processor that are not held against it."),
     ] = 30
+    still_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000,
+            description="Milliseconds at once that runners stand still for a rescue; 0: never.",
+        ),
+    ] = 250
     memory_mib: Annotated[
         int, Meta(ge=128, le=8_192, description="Address space of one runner.")
     ] = 256

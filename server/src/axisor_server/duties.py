@@ -15,7 +15,7 @@ from axisor_server import settings as settings_module
 from axisor_server.domain.confirmations import Waits
 from axisor_server.domain.sessions import Terms
 from axisor_server.engine.settings import EngineSettings
-from axisor_server.plugins import Plugins
+from axisor_server.plugins import Plugins, PluginState
 from axisor_server.ports import Ids
 from axisor_server.services.status import PluginReport, SettingReport
 from axisor_server.settings import Loaded, Role, Settings
@@ -111,20 +111,22 @@ def plugin_reports(
     plugins: Plugins, faults: Callable[[str], int] = lambda plugin: 0
 ) -> Sequence[PluginReport]:
     """Return the plugins as an operator sees them; `faults` counts those of runners."""
-    return [
-        PluginReport(
-            name=state.name,
-            version=state.version,
-            enabled=state.enabled,
-            error=state.error,
-            strategies=tuple(state.strategies),
-            venues=tuple(state.venues),
-            hooks=tuple(state.hooks),
-            faults=state.faults + faults(state.name),
-            place=state.place,
-        )
-        for _, state in sorted(plugins.states.items())
-    ]
+    return [plugin_report(state, faults(state.name)) for _, state in sorted(plugins.states.items())]
+
+
+def plugin_report(state: PluginState, faults: int) -> PluginReport:
+    """Return a plugin as an operator sees it; `faults` are those of its runners."""
+    return PluginReport(
+        name=state.name,
+        version=state.version,
+        enabled=state.enabled,
+        error=state.error,
+        strategies=tuple(state.strategies),
+        venues=tuple(state.venues),
+        hooks=tuple(state.hooks),
+        faults=state.faults + faults,
+        place=state.place,
+    )
 
 
 def setting_reports(loaded: Loaded) -> Sequence[SettingReport]:

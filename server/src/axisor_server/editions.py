@@ -18,10 +18,11 @@ from axisor.sources import code_of, sources_of
 from axisor.strategy import Strategy
 from axisor.versions import Version
 from axisor_server.adapters.beside import load_beside
-from axisor_server.adapters.running import Environments, described
+from axisor_server.adapters.running import Environments
 from axisor_server.domain.editions import Edition, matches, pick
 from axisor_server.domain.hosting import Hosted, stand_in
-from axisor_server.offering import Described, confines_of, interpreters, version_of
+from axisor_server.introducing import Ask
+from axisor_server.offering import Described, interpreters, version_of
 from axisor_server.plugins import Plugins
 from axisor_server.settings import Settings
 
@@ -43,11 +44,13 @@ class InstalledEditions:
         settings: Settings,
         environments: Environments,
         described: Described,
+        ask: Ask | None = None,
     ) -> None:
-        """Take what is installed, and what runners were found to offer."""
+        """Take what is installed, what runners were found to offer, and how they are asked."""
         self._plugins = plugins
         self._settings = settings
         self._environments = environments
+        self._ask = ask or _nobody
         self._editions: dict[str, list[Edition]] = {}
         # By name: what an entry point says of itself is read when it is asked, and gone by then.
         self._names = {name: _name(entry) for name, entry in plugins.entries.items()}
@@ -60,6 +63,21 @@ class InstalledEditions:
             self._editions[name] = [Edition(version, strategy)]
         for plugin, offered in described.items():
             self._learn(plugin, offered)
+
+    def admit(self, plugin: str, entry: EntryPoint) -> None:
+        """Take in a plugin that was enabled in the core after it began."""
+        self._names[plugin] = _name(entry)
+        version = self._installed(plugin)
+        for name, strategy in self._plugins.strategies.items():
+            if self._plugins.owners[name] == plugin:
+                self._editions[name] = [Edition(version, strategy)]
+
+    def learn(self, plugin: str, offered: Sequence[tuple[str, Sequence[Offer]]]) -> None:
+        """Take in what a plugin was found to offer after the core began."""
+        for name, strategy in self._plugins.strategies.items():
+            if self._plugins.owners[name] == plugin and issubclass(strategy, Hosted):
+                self._editions[name] = [Edition(version_of(strategy.offer), strategy)]
+        self._learn(plugin, offered)
 
     def version_of(self, strategy: type[Strategy[Any, Any]]) -> Version:
         """Return which version a class is, an empty one where nobody can tell."""
@@ -108,8 +126,7 @@ class InstalledEditions:
         async def look(python: str) -> tuple[str, Sequence[Offer]]:
             async with turns:
                 try:
-                    confines = confines_of(self._settings.runner)
-                    return python, await described(plugin, python, confines)
+                    return python, await self._ask(plugin, python)
                 except ConfigInvalid as error:  # what cannot be read is not at hand
                     log.warning("%s", error.message)
                     return python, ()
@@ -156,6 +173,11 @@ class InstalledEditions:
         except (PackageNotFoundError, ValueError):
             return Version()
         return Version(version, code_of(self._plugins.entries[plugin].module))
+
+
+async def _nobody(plugin: str, python: str) -> Sequence[Offer]:
+    """Ask nobody where no runner is started."""
+    raise ConfigInvalid(f"The plugin {plugin} is not asked here.", plugin=plugin)
 
 
 def _name(entry: EntryPoint) -> str:

@@ -71,13 +71,23 @@ def offer(plugins: Plugins, settings: Settings) -> Described:
     for name, offers in said.items():
         try:
             found[name] = [(python, offer()) for python, offer in offers.items()]
-            plugins.host(name, _newest([offers for _, offers in found[name]]))
+            host(plugins, name, found[name])
         except AxisorError as error:
             plugins.bar(name, error.message)
+    offer_files(plugins, settings)
+    return found
+
+
+def host(plugins: Plugins, name: str, offered: Sequence[tuple[str, Sequence[Offer]]]) -> None:
+    """Offer the newest version of a plugin. Raises ConfigInvalid where there is none."""
+    plugins.host(name, _newest([offers for _, offers in offered]))
+
+
+def offer_files(plugins: Plugins, settings: Settings) -> None:
+    """Offer what files say of programs that come by themselves. Raises SettingsInvalid."""
     for place in settings.runner.offers:
         for each in _read(place):
             plugins.host(each.plugin, [each], place="remote")
-    return found
 
 
 def _newest(offered: Sequence[Sequence[Offer]]) -> Sequence[Offer]:

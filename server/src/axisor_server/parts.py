@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from axisor.events import Event
@@ -43,7 +44,7 @@ def notifier_of(
 
     def show(events: Sequence[Event]) -> None:
         for event in events:
-            plugins.observe(event)
+            plugins.observe(event, time.sleep)
 
     async def observe(events: Sequence[Event]) -> None:
         # In a thread: an observer that takes its time must not keep a rescue waiting.

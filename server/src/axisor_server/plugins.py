@@ -9,11 +9,8 @@ refused, and where one may be absent because it could not be loaded, whatever ad
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -37,13 +34,14 @@ from axisor.remote import Offer
 from axisor.strategy import Strategy, View
 from axisor_server.domain.hosting import stand_in
 from axisor_server.domain.intent import increases_risk
+from axisor_server.suspecting import may_review
 
 GROUP = "axisor"
 FAULT_LIMIT = 3
 """Faults after which a plugin is quarantined."""
 
-REVIEWS = re.compile(rb"\bdef review|review_intent")
-"""What the source of a reviewer has somewhere."""
+OBSERVED_AGAIN_S = (0.05, 0.25)
+"""After which pauses an event is shown again to an observer that raised at it."""
 
 log = structlog.get_logger("axisor.plugins")
 
@@ -115,7 +113,7 @@ class Plugins:
         Raises SettingsInvalid for settings of a plugin that is not enabled, cannot be used, takes
         none, or refuses them: a reviewer that is silently absent would let everything pass.
         """
-        takers = {impl.plugin_name: impl for impl in self._manager.hook.configure.get_hookimpls()}
+        takers = self._takers()
         for name in given:
             state = self.states.get(name)
             if state is None or not state.enabled:
@@ -124,14 +122,25 @@ class Plugins:
                 raise _unfit(name, f"it cannot be used: {state.error}")
             if name not in takers:
                 raise _unfit(name, "it takes none.")
-        for name, impl in takers.items():
-            settings = {"settings": given.get(name, {})}
-            try:
-                impl.function(**{key: settings[key] for key in impl.argnames})
-            except AxisorError as error:
-                raise _unfit(name, f"it refuses them: {error.message}") from error
-            except Exception as error:  # the boundary: what it raises says that it is not ready
-                raise _unfit(name, f"it failed with {type(error).__name__}: {error}") from error
+        for name in takers:
+            self.hand(name, given.get(name, {}))
+
+    def takes_settings(self, name: str) -> bool:
+        """Return whether a plugin in this process takes settings."""
+        return name in self._takers()
+
+    def hand(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Hand a plugin that takes settings its own. Raises SettingsInvalid where it refuses."""
+        impl, given = self._takers()[name], {"settings": settings}
+        try:
+            impl.function(**{key: given[key] for key in impl.argnames})
+        except AxisorError as error:
+            raise _unfit(name, f"it refuses them: {error.message}") from error
+        except Exception as error:  # the boundary: what it raises says that it is not ready
+            raise _unfit(name, f"it failed with {type(error).__name__}: {error}") from error
+
+    def _takers(self) -> dict[str, Any]:
+        return {impl.plugin_name: impl for impl in self._manager.hook.configure.get_hookimpls()}
 
     def _admit(self, name: str, entry: EntryPoint, *, enabled: bool) -> None:
         version = entry.dist.version if entry.dist else "unknown"
@@ -142,8 +151,8 @@ class Plugins:
             module = entry.load()
         except Exception as error:  # a plugin's import may fail in any way; the house stands
             self._quarantine(state, "import", error)
-            if _may_review(entry):
-                self._absent.add(name)
+            if may_review(entry):
+                self._may_have_reviewed(state)
             return
         self.entries[name] = entry
         self.register(name, module, version=version)
@@ -157,7 +166,7 @@ class Plugins:
         except Exception as error:  # pluggy raises its own kinds for misspelt hooks
             self._quarantine(state, "register", error)
             if any(each.startswith("review") for each in dir(module)):
-                self._absent.add(name)
+                self._may_have_reviewed(state)
             self._manager.unregister(name=name)
             return
         state.place = "core"
@@ -187,6 +196,20 @@ class Plugins:
                 self._quarantine(state, "offer", error)
         if state.quarantined:
             self._forget(state)
+
+    def withdraw(self, name: str) -> None:
+        """Take away all that a plugin offers, reviews and observes."""
+        if self._manager.has_plugin(name):
+            self._manager.unregister(name=name)
+        state = self.states[name]
+        self._forget(state)
+        self._absent.discard(name)
+        self.entries.pop(name, None)
+        self.states[name] = PluginState(name=name, version=state.version, enabled=False)
+
+    def expect(self, name: str) -> None:
+        """Know of a plugin that runs elsewhere and has not said yet what it offers."""
+        self.states[name] = PluginState(name=name, version="", enabled=True, place="runner")
 
     def hooks(self, name: str) -> frozenset[str]:
         """Return the hooks that a plugin in this process implements."""
@@ -235,16 +258,26 @@ class Plugins:
                     self._quarantine(state, hook, error)
         return None
 
+    def miss(self, name: str, reason: str) -> None:
+        """Take a plugin that is to review for absent, for a reason that an operator is shown."""
+        state = self.states.setdefault(name, PluginState(name=name, version="", enabled=True))
+        state.enabled, state.error = True, reason
+        self._may_have_reviewed(state)
+
+    def _may_have_reviewed(self, state: PluginState) -> None:
+        state.hooks = ["review_intent"]
+        self._absent.add(state.name)
+
     def _quarantine(self, state: PluginState, where: str, error: Exception) -> None:
         state.error = f"{where}: {type(error).__name__}: {error}"
         log.error("plugin quarantined", plugin=state.name, version=state.version, error=state.error)
 
     def _forget(self, state: PluginState) -> None:
         for name in state.strategies:
-            del self.strategies[name]
-            del self.owners[name]
+            self.strategies.pop(name, None)
+            self.owners.pop(name, None)
         for name in state.venues:
-            del self.venues[name]
+            self.venues.pop(name, None)
 
     def strategy(self, name: str) -> type[Strategy[Any, Any]]:
         """Return a strategy by name. Raises StrategyNotFound naming the nearest."""
@@ -280,16 +313,34 @@ class Plugins:
                 return _as_refusal(impl.plugin_name, refusal)
         return None
 
-    def observe(self, event: Event) -> None:
-        """Show every observer a durable event; an observer that keeps failing is quarantined."""
-        for impl in self._manager.hook.observe_event.get_hookimpls():
-            if self.states[impl.plugin_name].quarantined:
-                continue
-            given = {"event": event}
-            try:
-                impl.function(**{key: given[key] for key in impl.argnames})
-            except Exception as error:  # an observer's trouble is its own
-                self._fault(impl.plugin_name, error)
+    def observe(self, event: Event, pause: Callable[[float], None] = lambda seconds: None) -> None:
+        """Show every observer a durable event, again for a moment where it raises.
+
+        What one cannot take then is passed over and logged by its place in the journal, where it
+        stays; an observer that could not take three events is quarantined. `pause` waits.
+        """
+        failing = {
+            impl.plugin_name: impl
+            for impl in self._manager.hook.observe_event.get_hookimpls()
+            if not self.states[impl.plugin_name].quarantined
+        }
+        errors: dict[str, Exception] = {}
+        for wait_s in (*OBSERVED_AGAIN_S, None):
+            errors = {}
+            for name, impl in list(failing.items()):
+                try:
+                    impl.function(**{key: event for key in impl.argnames if key == "event"})
+                    del failing[name]
+                except Exception as error:  # an observer's trouble is its own
+                    errors[name] = error
+            if not failing:
+                return
+            if wait_s is not None:
+                pause(wait_s)
+        for name, raised in errors.items():
+            place = {"stream": event.stream, "sequence": event.sequence}
+            log.error("event not observed", plugin=name, **place, error=repr(raised))
+            self._fault(name, raised)
 
     def _fault(self, name: str, error: Exception) -> None:
         state = self.states[name]
@@ -297,26 +348,6 @@ class Plugins:
         log.warning("plugin fault", plugin=name, faults=state.faults, error=repr(error))
         if state.faults >= FAULT_LIMIT:
             self._quarantine(state, "call", error)
-
-
-def _may_review(entry: EntryPoint) -> bool:
-    """Tell by its source whether a plugin that cannot be imported may be a reviewer.
-
-    Where no source is found nothing is known, and then it may. Nothing of it is run.
-    """
-    try:
-        spec = find_spec(entry.module.partition(".")[0])
-    except (ImportError, ValueError):
-        return True
-    if spec is None:
-        return True
-    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
-    files = [file for folder in folders for file in folder.rglob("*.py")]
-    if spec.origin is not None and spec.origin.endswith(".py"):
-        files.append(Path(spec.origin))
-    if not files:
-        return True
-    return any(REVIEWS.search(file.read_bytes()) for file in files)
 
 
 def _missed(plugin: str) -> ReviewRefused:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from tests.support.strangers import install
@@ -20,6 +21,8 @@ from axisor.ports import Secret
 from axisor_server.adapters.running import Confines, Environments, ProcessSpawner, Socket, describe
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
+from axisor_server.adapters.running.ordered import Runner
+from axisor_server.choices import Priority
 
 LOOK = """
 import json, os, resource
@@ -129,6 +132,66 @@ def test_a_plugin_that_cannot_be_asked_is_refused(python: str) -> None:
         describe("stranger", python, Confines())
 
 
+async def test_a_plugin_is_asked_beside_all_else_what_it_offers(
+    tmp_path: Path, spawners: Spawners
+) -> None:
+    _, _, python = install(tmp_path, "stranger").partition("=")
+
+    (offer,) = await spawners(Path(python)).describe("stranger", python)
+
+    assert (offer.name, offer.plugin, offer.version) == ("stranger", "stranger", "1.0")
+
+
+def test_a_plugin_that_reviews_is_refused_as_no_runner_would_be_asked_to(tmp_path: Path) -> None:
+    where = "tests.support.strangers:REVIEWING"
+    _, _, python = install(tmp_path, "judge", where).partition("=")
+
+    with pytest.raises(ConfigInvalid, match="which no runner is asked to do"):
+        describe("judge", python, Confines())
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("echo no such module >&2; exit 3", "cannot be read: no such module"),
+        ("exit 3", "cannot be read: exit code 3"),
+        ("echo nonsense", "offers cannot be read"),
+        ('echo \'[{"name":"x","plugin":"other"}]\'', "other's"),
+    ],
+    ids=["says why", "says nothing", "no offers", "another's"],
+)
+async def test_a_plugin_that_cannot_say_what_it_offers_is_refused(
+    tmp_path: Path, spawners: Spawners, line: str, why: str
+) -> None:
+    python = _shell(tmp_path, line)
+
+    with pytest.raises(ConfigInvalid, match=why):
+        await spawners(python).describe("stranger", str(python))
+
+
+async def test_a_plugin_that_never_says_what_it_offers_is_ended(
+    tmp_path: Path, spawners: Spawners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("axisor_server.adapters.running.asking.PATIENCE_S", 0.0)
+    place = tmp_path / "process"
+    python = _shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
+
+    with pytest.raises(ConfigInvalid, match="did not say what it offers"):
+        await spawners(python).describe("stranger", str(python))
+
+    assert not place.exists() or not Path(f"/proc/{place.read_text().strip()}").exists()
+
+
+async def test_a_core_that_starts_no_runners_asks_nobody() -> None:
+    spawner = ProcessSpawner(Environments(), address="unix:/x", confines=Confines())
+
+    with pytest.raises(ConfigInvalid, match="no interpreter"):
+        await spawner.describe("stranger", "python")
+    assert not spawner.hush(10)
+    spawner.go_on()
+    assert spawner.stood_ms() == 0
+
+
 @pytest.mark.parametrize("text", [b"", b"{}", b'[{"name":"x"}]', b"[" * 9_999])
 def test_offers_that_are_none_are_refused(text: bytes) -> None:
     with pytest.raises(ConfigInvalid):
@@ -155,14 +218,22 @@ time.sleep(600)
 """Six processes besides the first: two that left its session, two that left its group, two."""
 
 
+class Spawners(Protocol):
+    """Makes spawners of one interpreter."""
+
+    def __call__(self, python: Path, priority: Priority = ..., /) -> ProcessSpawner:
+        """Make one."""
+        ...
+
+
 @pytest.fixture
-def spawners() -> Iterator[Callable[[Path], ProcessSpawner]]:
+def spawners() -> Iterator[Spawners]:
     """Return what makes a spawner of one interpreter."""
     made: list[ProcessSpawner] = []
 
-    def make(python: Path) -> ProcessSpawner:
-        environments = Environments({"p": str(python)})
-        made.append(ProcessSpawner(environments, address="unix:/x", confines=Confines()))
+    def make(python: Path, priority: Priority = Priority.IDLE, /) -> ProcessSpawner:
+        environments, confines = Environments({"p": str(python)}), Confines(priority=priority)
+        made.append(ProcessSpawner(environments, address="unix:/x", confines=confines))
         return made[-1]
 
     yield make
@@ -171,7 +242,7 @@ def spawners() -> Iterator[Callable[[Path], ProcessSpawner]]:
 
 
 async def test_a_runner_is_ended_with_all_that_it_started_however_it_hid(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     started, (line, *_) = tmp_path / "started", _script(tmp_path, HIDES)
     python = _shell(tmp_path, f"read token; echo $token > {tmp_path}/token; exec {line} {started}")
@@ -196,7 +267,7 @@ async def test_a_runner_is_ended_with_all_that_it_started_however_it_hid(
 
 
 async def test_a_runner_that_ends_by_itself_says_its_last_words_and_leaves_nobody(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     left = tmp_path / "left"
     python = _shell(tmp_path, f"sleep 600 & echo $! > {left}; echo no such module >&2; exit 3")
@@ -209,16 +280,14 @@ async def test_a_runner_that_ends_by_itself_says_its_last_words_and_leaves_nobod
 
 
 async def test_an_interpreter_that_is_not_there_is_told_like_any_other_end(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     runner = await spawners(tmp_path / "none").spawn("p", "accounts/a/runs/r", Secret("t"))
 
     assert "exit code 127: It cannot be started" in await runner.wait()
 
 
-async def test_a_runner_ends_with_the_line_to_its_core(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
-) -> None:
+async def test_a_runner_ends_with_the_line_to_its_core(tmp_path: Path, spawners: Spawners) -> None:
     place = tmp_path / "process"
     python = _shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
     runner = await spawners(python).spawn("p", "accounts/a/runs/r", Secret("t"))
@@ -234,7 +303,7 @@ async def test_a_runner_ends_with_the_line_to_its_core(
 
 
 async def test_who_starts_runners_is_started_again_and_those_that_run_go_on(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     place = tmp_path / "process"
     python = _shell(tmp_path, f"echo $PPID >> {place}; exec sleep 600")
@@ -253,8 +322,122 @@ async def test_who_starts_runners_is_started_again_and_those_that_run_go_on(
         assert await runner.wait() == "exit code -9"
 
 
+COUNTS = """
+import os, sys, time
+for leave in (os.setsid, lambda: os.setpgid(0, 0), lambda: None):
+    if os.fork() == 0:
+        leave()
+        break
+with open(sys.argv[1], "a") as file:
+    file.write(f"{os.getpid()}\\n")
+time.sleep(600)
+"""
+"""Four processes: one that left the session, one that left the group, and two."""
+
+
+async def _counting(folder: Path, spawner: Spawners) -> Still:
+    """Return a spawner with a runner of four processes, all of them known to whoever minds it."""
+    started, (line, *_) = folder / "started", _script(folder, COUNTS)
+    # An idle one stops when it next has a processor, which on a busy machine is late.
+    spawned = spawner(_shell(folder, f"exec {line} {started}"), Priority.NORMAL)
+    runner = await spawned.spawn("p", "accounts/a/runs/r", Secret("t"))
+    await _until(lambda: started.exists() and len(started.read_text().splitlines()) == 4)
+    still = Still(spawned, runner, [int(word) for word in started.read_text().split()])
+    assert spawned.hush(1)  # those who left the group are looked for after the first time
+    return still
+
+
+class Still:
+    """A runner and its own, which may stand still."""
+
+    def __init__(self, spawner: ProcessSpawner, runner: Runner, found: list[int]) -> None:
+        self.spawner, self.runner, self.found = spawner, runner, found
+
+    def states(self) -> set[str]:
+        """Return what the processes do: `T` is to stand still."""
+        return {_state(process)[0] for process in self.found}
+
+    def starter(self) -> int:
+        """Return the process that starts runners: it leads the session that one of them left."""
+        (leader,) = {os.getsid(process) for process in self.found} - set(self.found)
+        return leader
+
+
+async def test_a_runner_and_all_it_started_stand_still_until_they_are_told_to_go_on(
+    tmp_path: Path, spawners: Spawners
+) -> None:
+    still = await _counting(tmp_path, spawners)
+    await _until(lambda: still.spawner.hush(1_000))
+    before = still.spawner.stood_ms()
+    await _until(lambda: still.states() == {"T"})
+    assert not still.spawner.hush(1_000)
+    still.spawner.go_on()
+    await _until(lambda: not still.states() & {"T"})
+
+    assert before < still.spawner.stood_ms()
+    still.runner.kill()
+    assert await still.runner.wait() == "exit code -9"
+
+
+async def test_runners_go_on_by_themselves(tmp_path: Path, spawners: Spawners) -> None:
+    still = await _counting(tmp_path, spawners)
+    await _until(lambda: still.spawner.hush(300))
+    before = still.spawner.stood_ms()
+    await _until(lambda: still.states() == {"T"})
+    await _until(lambda: not still.states() & {"T"})
+
+    await _until(lambda: still.spawner.hush(10))
+    assert before + 200 <= still.spawner.stood_ms()
+    still.runner.kill()
+    assert await still.runner.wait() == "exit code -9"
+
+
+async def test_runners_go_on_where_whoever_had_them_stand_still_is_killed(
+    tmp_path: Path, spawners: Spawners
+) -> None:
+    still = await _counting(tmp_path, spawners)
+    starter = still.starter()
+
+    await _until(lambda: still.spawner.hush(1_000))
+    await _until(lambda: still.states() == {"T"})
+    os.kill(starter, signal.SIGKILL)
+    await _until(lambda: not still.states() & {"T"})
+
+    stood = still.spawner.stood_ms()
+    assert not still.spawner.hush(100)
+    assert still.spawner.stood_ms() == stood
+    still.runner.kill()
+    assert await still.runner.wait() == "exit code -9"
+
+
+async def test_runners_that_stand_still_end_with_the_line_to_their_core(
+    tmp_path: Path, spawners: Spawners
+) -> None:
+    still = await _counting(tmp_path, spawners)
+
+    await _until(lambda: still.spawner.hush(1_000))
+    await _until(lambda: still.states() == {"T"})
+    still.runner.kill()
+
+    assert await still.runner.wait() == "exit code -9"
+    assert [process for process in still.found if Path(f"/proc/{process}").exists()] == []
+
+
+async def test_a_runner_that_is_ordered_meanwhile_starts_when_they_go_on(
+    tmp_path: Path, spawners: Spawners
+) -> None:
+    place = tmp_path / "process"
+    spawner = spawners(_shell(tmp_path, f"echo $$ > {place}"))
+
+    assert spawner.hush(300)
+    runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
+
+    assert await runner.wait() == "exit code 0"
+    assert spawner.stood_ms() >= 300
+
+
 async def test_runners_compute_when_nobody_else_would_and_apart_from_the_core(
-    tmp_path: Path, spawners: Callable[[Path], ProcessSpawner]
+    tmp_path: Path, spawners: Spawners
 ) -> None:
     place = tmp_path / "found"
     look = (

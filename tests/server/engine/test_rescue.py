@@ -8,6 +8,7 @@ from axisor.events import IntentReviewRefused, IntentState, PositionClosed
 from axisor.intents import AddMargin
 from axisor.ports import Lane
 from tests.support.core import ACCOUNT, Bench
+from tests.support.hosting import LocalHost
 
 
 @pytest.fixture
@@ -61,6 +62,26 @@ async def test_the_unit_of_a_step_is_journaled_before_anything_leaves(bench):
 
     kinds = [k for k in await bench.kinds() if k.startswith(("Step", "Intent"))]
     assert kinds[-4:] == ["StepTaken", "IntentPlanned", "IntentSent", "IntentSettled"]
+    await engine.stop(1)
+
+
+@pytest.mark.parametrize("fault", ["", "raise"])
+async def test_runners_stand_still_from_the_price_to_the_answer_whatever_it_is(bench, fault):
+    bench.long()
+    host = LocalHost([])
+    engine = bench.engine(host=host)
+    await bench.up(engine)
+    await bench.run(engine, "rescuer")
+    calm = list(host.hushes)
+    bench.venue.faults += [fault] if fault else []
+
+    await bench.move("98400")
+    unneeded = host.hushes[len(calm) :]
+    await bench.move("98100")
+
+    rescued = host.hushes[len(calm) + len(unneeded) :]
+    assert (calm, unneeded) == ([], [])
+    assert rescued == [True, True, False]
     await engine.stop(1)
 
 

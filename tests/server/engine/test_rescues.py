@@ -9,6 +9,7 @@ from axisor.events import IntentState
 from axisor.ports import Lane
 from axisor_server.adapters.memory import VirtualClock
 from axisor_server.domain.records import IntentRecord
+from axisor_server.engine.hosts import Nowhere
 from axisor_server.engine.rescues import GIVE_WAY_MS, Rescues
 
 RESCUE = IntentRecord(
@@ -61,3 +62,63 @@ async def test_a_rescue_without_an_answer_is_given_way_to_for_a_moment(clock: Vi
 
     assert newer == GIVE_WAY_MS - 200
     assert rescues.wait_ms() == 0
+
+
+class Hall(Nowhere):
+    """A host that notes whether its runners stand still."""
+
+    def __init__(self) -> None:
+        self.still = False
+
+    def stand_still(self) -> None:
+        """Have them stand still."""
+        self.still = True
+
+    def go_on(self) -> None:
+        """Let them go on."""
+        self.still = False
+
+
+async def test_runners_stand_still_from_the_price_that_wakes_a_guard_to_the_last_answer(
+    clock: VirtualClock,
+) -> None:
+    hall = Hall()
+    rescues = Rescues(clock, hall)
+    two = replace(RESCUE, id="two")
+
+    seen = []
+    for step in (
+        lambda: rescues.woken("a"),
+        lambda: rescues.begin([RESCUE, two]),
+        lambda: rescues.decided("a"),
+        lambda: rescues.end([RESCUE]),
+        lambda: rescues.end([two]),
+    ):
+        step()
+        seen.append(hall.still)
+
+    assert seen == [True, True, True, True, False]
+
+
+async def test_a_guard_that_was_woken_for_nothing_lets_runners_go_on(clock: VirtualClock) -> None:
+    hall = Hall()
+    rescues = Rescues(clock, hall)
+
+    rescues.woken("a")
+    rescues.woken("b")
+    rescues.decided("a")
+    meanwhile = hall.still
+    rescues.decided("b")
+
+    assert (meanwhile, hall.still) == (True, False)
+
+
+async def test_what_is_no_rescue_lets_nobody_go_on(clock: VirtualClock) -> None:
+    hall = Hall()
+    rescues = Rescues(clock, hall)
+    rescues.begin([RESCUE])
+
+    rescues.decided("another")
+    rescues.end([replace(RESCUE, id="order", lane=int(Lane.COMMAND))])
+
+    assert hall.still

@@ -11,6 +11,7 @@ from tests.server.rpc.scenes import Act, Operation, Scene
 from tests.server.rpc.test_letters import doubt_here
 from tests.server.rpc.test_people import ADA, KEY, PASSWORD, enter, join, proof
 from tests.server.rpc.vouched_operations import VOUCHED
+from tests.support.sleepy import SLEEPY
 
 from axisor.client import Client
 from axisor.events import HaltLevel, IntentState
@@ -32,6 +33,16 @@ def plain(call: Callable[[Scene], Awaitable[Any]]) -> Operation:
     """Return an operation that needs nothing first."""
 
     async def prepare(scene: Scene) -> Act:
+        return lambda: call(scene)
+
+    return prepare
+
+
+def disabled(call: Callable[[Scene], Awaitable[Any]]) -> Operation:
+    """Return an operation on a plugin that was disabled before."""
+
+    async def prepare(scene: Scene) -> Act:
+        await scene.owner.strategies.disable_plugin(SLEEPY)
         return lambda: call(scene)
 
     return prepare
@@ -331,6 +342,11 @@ OPERATIONS: dict[str, Operation] = {
         lambda s: s.owner.backtests.start(s.id, "nap", 1_000, scenario="gap")
     ),
     "BacktestService/CancelBacktest": cancel_backtest,
+    "StrategyService/EnablePlugin": disabled(lambda s: s.owner.strategies.enable_plugin(SLEEPY)),
+    "StrategyService/DisablePlugin": plain(lambda s: s.owner.strategies.disable_plugin(SLEEPY)),
+    "StrategyService/ConfigurePlugin": plain(
+        lambda s: s.owner.strategies.configure_plugin(SLEEPY, '{"naps": 2}')
+    ),
     "StrategyService/StartUpgrade": of_upgrade(False)("start"),
     "StrategyService/CommitUpgrade": of_upgrade(True)("commit"),
     "StrategyService/CancelUpgrade": of_upgrade(True)("cancel"),

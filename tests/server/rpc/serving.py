@@ -16,6 +16,7 @@ from msgspec import Meta
 from prometheus_client import CollectorRegistry
 from tests.server.rpc.venue import Venue
 from tests.support.people import CHEAP, LetterBox
+from tests.support.sleepy import ENTRIES, PLUGIN, SLEEPY
 from tests.support.venue import SimVenue
 
 from axisor.errors import TokenInvalid
@@ -36,12 +37,14 @@ from axisor_server.adapters.memory.vault import MemoryVault
 from axisor_server.adapters.passwords import ArgonPasswords, is_common
 from axisor_server.adapters.system import SystemClock
 from axisor_server.bounds import USUAL, Wire
+from axisor_server.changing import ChangingPlugins
 from axisor_server.domain.editions import Edition
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.memberships import Membership, to_document
 from axisor_server.domain.plans import Catalogue, Plan
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine import Engine, EngineSettings
+from axisor_server.plugins import Plugins
 from axisor_server.ports import Store
 from axisor_server.rpc.house import House
 from axisor_server.rpc.house_people import Reach
@@ -82,6 +85,13 @@ class Napper(Nap):
 
 NAPS = (Edition(Version("1.0", "a" * 64), Nap), Edition(Version("1.1", "b" * 64), Napper))
 """The versions of the strategy that are at hand."""
+
+
+def changing() -> ChangingPlugins:
+    """Return the plugins of a core, with one that can be changed."""
+    plugins = Plugins()
+    plugins.register(SLEEPY, PLUGIN)
+    return ChangingPlugins(plugins, None, {}, lambda: ENTRIES)
 
 
 class Guests:
@@ -166,6 +176,7 @@ class Served:
                 settings=(),
                 stop=lambda drain, reason: self.stops.append((drain, reason)),
             ),
+            plugins=changing(),
             max_mode=max_mode,
             limits=Limits(ring=64),
             is_owner=TOKEN.__eq__,

@@ -57,6 +57,22 @@ class Nursery:
     def __init__(self) -> None:
         self.born: list[tuple[str, Secret, Born]] = []
         self.broken = False
+        self.hushed: list[int] = []
+        self.gone_on = 0
+        self.stood = 0
+
+    def hush(self, ms: int) -> bool:
+        """Have them stand still."""
+        self.hushed.append(ms)
+        return True
+
+    def go_on(self) -> None:
+        """Let them go on."""
+        self.gone_on += 1
+
+    def stood_ms(self) -> int:
+        """Return how long they stood still."""
+        return self.stood
 
     def spawns(self, plugin: str) -> bool:
         """Return whether it starts runners of a plugin."""
@@ -267,6 +283,50 @@ async def test_a_runner_that_gets_no_processor_may_come_later_and_one_that_sleep
 
     assert over == [False, True]
     assert scene.nursery.born[0][2].over.is_set()
+
+
+async def test_time_in_which_it_was_told_to_stand_still_is_not_held_against_a_runner(
+    scene: Scene,
+) -> None:
+    talk = await seated(scene)
+    scene.runners.ask("r", CALL, SECOND)
+
+    scene.nursery.stood = 600
+    await scene.settle(1.5)
+    assert not talk.task.done()
+    await scene.settle(0.3)
+
+    with pytest.raises(RunnerFault, match="did not answer within 1000 ms"):
+        await talk.task
+
+
+async def test_one_that_comes_by_itself_does_not_stand_still_and_is_not_excused(
+    scene: Scene,
+) -> None:
+    scene.open("r", plugin="remote")
+    talk = scene.come("r", "tokens/t")
+    await scene.settle()
+    scene.runners.ask("r", CALL, SECOND)
+
+    scene.runners.stand_still()
+    scene.nursery.stood = 600
+    await scene.settle(1.3)
+
+    with pytest.raises(RunnerFault, match="did not answer within 1000 ms"):
+        await talk.task
+    assert scene.nursery.hushed == []
+
+
+async def test_runners_stand_still_while_a_rescue_is_on_its_way(scene: Scene) -> None:
+    await seated(scene)
+
+    scene.runners.stand_still()
+    scene.runners.stand_still()
+    await scene.settle(0.04)
+    scene.runners.go_on()
+    scene.runners.go_on()
+
+    assert (scene.nursery.hushed, scene.nursery.gone_on) == ([250], 1)
 
 
 async def test_nothing_is_read_of_a_runner_that_broke_a_rule(scene: Scene) -> None:

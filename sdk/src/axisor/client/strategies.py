@@ -17,7 +17,7 @@ from axisor.v1.strategies_pb2_grpc import StrategyServiceStub
 from axisor.versions import Upgrade
 from axisor.watch import WatchItem
 from axisor.wire.model import coverage_from_wire, leash_to_wire
-from axisor.wire.names import account_name, run_name, strategy_name
+from axisor.wire.names import account_name, plugin_name, run_name, strategy_name
 from axisor.wire.records import Run, StepSummary
 from axisor.wire.resources import run_from_wire
 from axisor.wire.scalars import enum_to_wire, time_from_wire, time_to_wire
@@ -66,6 +66,64 @@ class Strategies:
         request = pb.ListPluginsRequest(page_size=page_size, page_token=page_token)
         answer = await self._call.unary(self._stub.ListPlugins, request, of_account=False)
         return Page(tuple(answer.plugins), answer.next_page_token)
+
+    async def enable_plugin(
+        self,
+        plugin: str,
+        *,
+        validate_only: bool = False,
+        request_id: str | None = None,
+        not_after: datetime | None = None,
+    ) -> pb.Plugin:
+        """Enable a plugin without a restart. Raises FieldInvalid, ConfigInvalid, PluginInUse."""
+        request = pb.EnablePluginRequest(
+            name=plugin_name(plugin),
+            request_id=request_id or new_request_id(),
+            not_after_time=time_to_wire(not_after),
+            validate_only=validate_only,
+        )
+        answer = await self._call.unary(self._stub.EnablePlugin, request, of_account=False)
+        return answer.plugin
+
+    async def disable_plugin(
+        self,
+        plugin: str,
+        *,
+        force: bool = False,
+        validate_only: bool = False,
+        request_id: str | None = None,
+        not_after: datetime | None = None,
+    ) -> pb.Plugin:
+        """Disable a plugin, by `force` one that reviews too. Raises FieldInvalid, PluginInUse."""
+        request = pb.DisablePluginRequest(
+            name=plugin_name(plugin),
+            request_id=request_id or new_request_id(),
+            not_after_time=time_to_wire(not_after),
+            validate_only=validate_only,
+            force=force,
+        )
+        answer = await self._call.unary(self._stub.DisablePlugin, request, of_account=False)
+        return answer.plugin
+
+    async def configure_plugin(
+        self,
+        plugin: str,
+        settings: str,
+        *,
+        validate_only: bool = False,
+        request_id: str | None = None,
+        not_after: datetime | None = None,
+    ) -> pb.Plugin:
+        """Hand a plugin other settings, a JSON object. Raises FieldInvalid, ConfigInvalid."""
+        request = pb.ConfigurePluginRequest(
+            name=plugin_name(plugin),
+            request_id=request_id or new_request_id(),
+            not_after_time=time_to_wire(not_after),
+            validate_only=validate_only,
+            settings=settings,
+        )
+        answer = await self._call.unary(self._stub.ConfigurePlugin, request, of_account=False)
+        return answer.plugin
 
     async def list_runs(
         self,

@@ -19,7 +19,7 @@
     │                 ProofInvalid · PersonStateInvalid · VaultKeyInUse · ReceiverUnavailable
     │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
     │                 ConfirmationSettled · RunnerUnwanted · PluginQuarantined · RunnerFault ·
-    │                 PlanLimit · BacktestInterrupted · BacktestCanceled
+    │                 PlanLimit · PluginInUse · BacktestInterrupted · BacktestCanceled
     │                 UpgradeUnsound · UpgradeStateInvalid
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
@@ -133,6 +133,7 @@ from axisor.errors.standing import (
     NoEngine,
     NotSupported,
     PlanLimit,
+    PluginInUse,
     PluginQuarantined,
     RateLimited,
     ReduceOnly,
@@ -213,6 +214,7 @@ __all__ = [
     "AccountInUse",
     "WitnessContradicts",
     "RunnerUnwanted",
+    "PluginInUse",
     "PluginQuarantined",
     "RunnerFault",
     "BacktestInterrupted",

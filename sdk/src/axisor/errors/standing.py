@@ -167,6 +167,14 @@ class PluginQuarantined(StateError):
     fix = "Look at its error: axisor plugin list. Mend or remove it, then start the core again."
 
 
+class PluginInUse(StateError):
+    """The plugin cannot be enabled or disabled as things are."""
+
+    reason = "PLUGIN_IN_USE"
+    money = "Nothing changed: what it offers, reviews and runs goes on as before."
+    fix = "Stop its runs first: axisor run stop. Plugins that bring venues need a restart."
+
+
 class RunnerFault(StateError):
     """The runner was late, silent, or said what no runner may say."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from axisor.errors import SettingsInvalid, StrategyNotFound
+from axisor.errors import ConfigInvalid, SettingsInvalid, StrategyNotFound
+from axisor.hookspecs import PROJECT, review_intent
 from axisor.remote import Offer, offer_of
 from axisor.sources import code_of
 from axisor.strategy import Strategy
 
 GROUP = "axisor"
+REVIEW = review_intent.__name__
 
 
 def find(plugin: str) -> dict[str, type[Strategy[Any, Any]]]:
@@ -30,6 +32,16 @@ def find(plugin: str) -> dict[str, type[Strategy[Any, Any]]]:
     return found
 
 
+def reviews(module: object) -> bool:
+    """Return whether a plugin has an implementation of `review_intent`, under whatever name."""
+    marked = [(name, getattr(module, name, None)) for name in dir(module)]
+    found = [(name, getattr(each, f"{PROJECT}_impl", None)) for name, each in marked]
+    return any(
+        isinstance(options, dict) and (options.get("specname") or name) == REVIEW
+        for name, options in found
+    )
+
+
 def strategy_of(plugin: str, name: str) -> type[Strategy[Any, Any]]:
     """Return one strategy of a plugin. Raises StrategyNotFound."""
     found = find(plugin)
@@ -39,10 +51,21 @@ def strategy_of(plugin: str, name: str) -> type[Strategy[Any, Any]]:
 
 
 def offers(plugin: str) -> list[Offer]:
-    """Return what a core must know of a plugin's strategies."""
+    """Return what a core must know of a plugin's strategies.
+
+    Raises ConfigInvalid for a plugin that reviews: a runner is never asked to, and it would seem
+    to have agreed to everything.
+    """
     entry = _entry(plugin)
     version = entry.dist.version if entry.dist else ""
     found = find(plugin)
+    if reviews(entry.load()):
+        raise ConfigInvalid(
+            f"The plugin {plugin} reviews what is asked for (`review_intent`), which no runner is"
+            " asked to do.",
+            fix="Name it in `plugins`, or take the review out of it.",
+            plugin=plugin,
+        )
     code = code_of(entry.module)
     return [
         offer_of(strategy, plugin=plugin, version=version, code=code)

@@ -357,6 +357,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_PLAN_NOT_FOUND: _ErrorReason.ValueType  # 83
     """The settings name no such plan. Code NOT_FOUND. Use one that they name. Metadata: `plan`."""
+    ERROR_REASON_PLUGIN_IN_USE: _ErrorReason.ValueType  # 84
+    """The plugin cannot be enabled or disabled as things are: its runs have not ended, it brings
+    venues, or it reviews actions. Code FAILED_PRECONDITION. Stop its runs, restart the core, or
+    confirm it. Metadata: `plugin`.
+    """
     ERROR_REASON_CHECKPOINT_INVALID: _ErrorReason.ValueType  # 79
     """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
     it was written, and the key of that core. Metadata: `stream`, `sequence`.
@@ -773,6 +778,11 @@ for another plan. Metadata: `plan`, `limit`, `most`.
 """
 ERROR_REASON_PLAN_NOT_FOUND: ErrorReason.ValueType  # 83
 """The settings name no such plan. Code NOT_FOUND. Use one that they name. Metadata: `plan`."""
+ERROR_REASON_PLUGIN_IN_USE: ErrorReason.ValueType  # 84
+"""The plugin cannot be enabled or disabled as things are: its runs have not ended, it brings
+venues, or it reviews actions. Code FAILED_PRECONDITION. Stop its runs, restart the core, or
+confirm it. Metadata: `plugin`.
+"""
 ERROR_REASON_CHECKPOINT_INVALID: ErrorReason.ValueType  # 79
 """A checkpoint of a journal was not signed by its key, or was changed. Code DATA_LOSS. Use it as
 it was written, and the key of that core. Metadata: `stream`, `sequence`.

@@ -597,6 +597,40 @@ class PlanChanged(_message.Message):
 Global___PlanChanged: _TypeAlias = PlanChanged  # noqa: Y015
 
 @_typing.final
+class PluginChanged(_message.Message):
+    """A plugin was enabled, disabled or configured while the core ran."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLUGIN_FIELD_NUMBER: _builtins.int
+    ENABLED_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    plugin: _builtins.str
+    """Output only. Which one. Format: `plugins/{plugin}`."""
+    enabled: _builtins.bool
+    """Output only. Whether it is enabled from now on."""
+    settings: _builtins.str
+    """Output only. SHA-256 of its settings in hex. Empty where those of the settings file hold."""
+    principal: _builtins.str
+    """Output only. The caller who changed it."""
+    def __init__(
+        self,
+        *,
+        plugin: _builtins.str = ...,
+        enabled: _builtins.bool = ...,
+        settings: _builtins.str = ...,
+        principal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled", b"enabled", "plugin", b"plugin", "principal", b"principal", "settings", b"settings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PluginChanged: _TypeAlias = PluginChanged  # noqa: Y015
+
+@_typing.final
 class CallsRefused(_message.Message):
     """Calls were refused, of one caller to one method for one reason, within about a minute."""
 

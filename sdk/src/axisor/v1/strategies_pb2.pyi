@@ -1424,6 +1424,202 @@ class ListPluginsResponse(_message.Message):
 Global___ListPluginsResponse: _TypeAlias = ListPluginsResponse  # noqa: Y015
 
 @_typing.final
+class EnablePluginRequest(_message.Message):
+    """Asks for a plugin to be enabled."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `plugins/{plugin}`."""
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    validate_only: _builtins.bool
+    """Optional. Whether only to check. Nothing is imported, changed or written."""
+    @_builtins.property
+    def not_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Refuse the request after this moment. Unset sets no limit."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        not_after_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnablePluginRequest: _TypeAlias = EnablePluginRequest  # noqa: Y015
+
+@_typing.final
+class EnablePluginResponse(_message.Message):
+    """Answers with the plugin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLUGIN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plugin(self) -> Global___Plugin:
+        """Output only. The plugin afterwards."""
+
+    def __init__(
+        self,
+        *,
+        plugin: Global___Plugin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnablePluginResponse: _TypeAlias = EnablePluginResponse  # noqa: Y015
+
+@_typing.final
+class DisablePluginRequest(_message.Message):
+    """Asks for a plugin to be disabled."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `plugins/{plugin}`."""
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    validate_only: _builtins.bool
+    """Optional. Whether only to check. Nothing is imported, changed or written."""
+    force: _builtins.bool
+    """Optional. Whether to disable it although it reviews actions: nobody refuses then what it would
+    have refused.
+    """
+    @_builtins.property
+    def not_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Refuse the request after this moment. Unset sets no limit."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        not_after_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+        force: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["force", b"force", "name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisablePluginRequest: _TypeAlias = DisablePluginRequest  # noqa: Y015
+
+@_typing.final
+class DisablePluginResponse(_message.Message):
+    """Answers with the plugin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLUGIN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plugin(self) -> Global___Plugin:
+        """Output only. The plugin afterwards."""
+
+    def __init__(
+        self,
+        *,
+        plugin: Global___Plugin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisablePluginResponse: _TypeAlias = DisablePluginResponse  # noqa: Y015
+
+@_typing.final
+class ConfigurePluginRequest(_message.Message):
+    """Asks for other settings of a plugin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `plugins/{plugin}`."""
+    request_id: _builtins.str
+    """Required. A UUID made by the caller before the first try. The same id with the same body gets
+    the same answer for 7 days.
+    """
+    validate_only: _builtins.bool
+    """Optional. Whether only to check. Nothing is imported, changed or written."""
+    settings: _builtins.str
+    """Required. Its settings as a JSON object, what `[plugin.NAME]` holds in a settings file."""
+    @_builtins.property
+    def not_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Refuse the request after this moment. Unset sets no limit."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        not_after_time: _timestamp_pb2.Timestamp | None = ...,
+        validate_only: _builtins.bool = ...,
+        settings: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "settings", b"settings", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfigurePluginRequest: _TypeAlias = ConfigurePluginRequest  # noqa: Y015
+
+@_typing.final
+class ConfigurePluginResponse(_message.Message):
+    """Answers with the plugin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLUGIN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plugin(self) -> Global___Plugin:
+        """Output only. The plugin afterwards."""
+
+    def __init__(
+        self,
+        *,
+        plugin: Global___Plugin | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfigurePluginResponse: _TypeAlias = ConfigurePluginResponse  # noqa: Y015
+
+@_typing.final
 class WatchRunsRequest(_message.Message):
     """Asks for what changes about runs."""
 

@@ -115,6 +115,21 @@ class StrategyServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_strategies__pb2.ListPluginsRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_strategies__pb2.ListPluginsResponse.FromString,
                 _registered_method=True)
+        self.EnablePlugin = channel.unary_unary(
+                '/axisor.v1.StrategyService/EnablePlugin',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.EnablePluginRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.EnablePluginResponse.FromString,
+                _registered_method=True)
+        self.DisablePlugin = channel.unary_unary(
+                '/axisor.v1.StrategyService/DisablePlugin',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.FromString,
+                _registered_method=True)
+        self.ConfigurePlugin = channel.unary_unary(
+                '/axisor.v1.StrategyService/ConfigurePlugin',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.ConfigurePluginRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.ConfigurePluginResponse.FromString,
+                _registered_method=True)
         self.WatchRuns = channel.unary_stream(
                 '/axisor.v1.StrategyService/WatchRuns',
                 request_serializer=axisor_dot_v1_dot_strategies__pb2.WatchRunsRequest.SerializeToString,
@@ -264,6 +279,37 @@ class StrategyServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EnablePlugin(self, request, context):
+        """Enables a plugin that is installed beside the core, or that the settings run in runners, without
+        a restart. What it offers can be run at once; what runs goes on. It stays enabled after a
+        restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
+        that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
+        `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisablePlugin(self, request, context):
+        """Disables a plugin, also after a restart. Is refused while a run of its strategies has not ended,
+        where it brings venues, and where it reviews actions unless that is confirmed. Stops no run.
+        Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
+        `REQUEST_ID_REUSED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfigurePlugin(self, request, context):
+        """Hands a plugin of the core other settings of its own, in place of those of the settings file,
+        also after a restart. Where the plugin refuses them nothing changes. Fails with
+        `FIELD_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
+        `REQUEST_ID_REUSED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchRuns(self, request, context):
         """Streams what changes about runs, with their steps and notices. Leaves out positions and orders.
         Fails with `ACCOUNT_NOT_FOUND`, `SEQUENCE_EXPIRED`, `SEQUENCE_AHEAD` or `SLOW_READER`.
@@ -354,6 +400,21 @@ def add_StrategyServiceServicer_to_server(servicer, server):
                     servicer.ListPlugins,
                     request_deserializer=axisor_dot_v1_dot_strategies__pb2.ListPluginsRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_strategies__pb2.ListPluginsResponse.SerializeToString,
+            ),
+            'EnablePlugin': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnablePlugin,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.EnablePluginRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.EnablePluginResponse.SerializeToString,
+            ),
+            'DisablePlugin': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisablePlugin,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.SerializeToString,
+            ),
+            'ConfigurePlugin': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfigurePlugin,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.ConfigurePluginRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.ConfigurePluginResponse.SerializeToString,
             ),
             'WatchRuns': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchRuns,
@@ -794,6 +855,87 @@ class StrategyService(object):
             '/axisor.v1.StrategyService/ListPlugins',
             axisor_dot_v1_dot_strategies__pb2.ListPluginsRequest.SerializeToString,
             axisor_dot_v1_dot_strategies__pb2.ListPluginsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnablePlugin(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/EnablePlugin',
+            axisor_dot_v1_dot_strategies__pb2.EnablePluginRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.EnablePluginResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisablePlugin(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/DisablePlugin',
+            axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfigurePlugin(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/ConfigurePlugin',
+            axisor_dot_v1_dot_strategies__pb2.ConfigurePluginRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.ConfigurePluginResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -106,6 +106,25 @@ class StrategyServiceStub:
     """Lists installed plugins, with the error of those that failed. Loads none. Fails with
     `PAGE_TOKEN_INVALID`.
     """
+    EnablePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.EnablePluginRequest, _strategies_pb2.EnablePluginResponse]
+    """Enables a plugin that is installed beside the core, or that the settings run in runners, without
+    a restart. What it offers can be run at once; what runs goes on. It stays enabled after a
+    restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
+    that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
+    `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
+    DisablePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.DisablePluginRequest, _strategies_pb2.DisablePluginResponse]
+    """Disables a plugin, also after a restart. Is refused while a run of its strategies has not ended,
+    where it brings venues, and where it reviews actions unless that is confirmed. Stops no run.
+    Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
+    `REQUEST_ID_REUSED`.
+    """
+    ConfigurePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ConfigurePluginRequest, _strategies_pb2.ConfigurePluginResponse]
+    """Hands a plugin of the core other settings of its own, in place of those of the settings file,
+    also after a restart. Where the plugin refuses them nothing changes. Fails with
+    `FIELD_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
+    `REQUEST_ID_REUSED`.
+    """
     WatchRuns: _grpc.UnaryStreamMultiCallable[_strategies_pb2.WatchRunsRequest, _strategies_pb2.WatchRunsResponse]
     """Streams what changes about runs, with their steps and notices. Leaves out positions and orders.
     Fails with `ACCOUNT_NOT_FOUND`, `SEQUENCE_EXPIRED`, `SEQUENCE_AHEAD` or `SLOW_READER`.
@@ -188,6 +207,25 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     ListPlugins: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ListPluginsRequest, _strategies_pb2.ListPluginsResponse]  # type: ignore[assignment]
     """Lists installed plugins, with the error of those that failed. Loads none. Fails with
     `PAGE_TOKEN_INVALID`.
+    """
+    EnablePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.EnablePluginRequest, _strategies_pb2.EnablePluginResponse]  # type: ignore[assignment]
+    """Enables a plugin that is installed beside the core, or that the settings run in runners, without
+    a restart. What it offers can be run at once; what runs goes on. It stays enabled after a
+    restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
+    that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
+    `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    """
+    DisablePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.DisablePluginRequest, _strategies_pb2.DisablePluginResponse]  # type: ignore[assignment]
+    """Disables a plugin, also after a restart. Is refused while a run of its strategies has not ended,
+    where it brings venues, and where it reviews actions unless that is confirmed. Stops no run.
+    Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
+    `REQUEST_ID_REUSED`.
+    """
+    ConfigurePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ConfigurePluginRequest, _strategies_pb2.ConfigurePluginResponse]  # type: ignore[assignment]
+    """Hands a plugin of the core other settings of its own, in place of those of the settings file,
+    also after a restart. Where the plugin refuses them nothing changes. Fails with
+    `FIELD_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
+    `REQUEST_ID_REUSED`.
     """
     WatchRuns: _aio.UnaryStreamMultiCallable[_strategies_pb2.WatchRunsRequest, _strategies_pb2.WatchRunsResponse]  # type: ignore[assignment]
     """Streams what changes about runs, with their steps and notices. Leaves out positions and orders.
@@ -364,6 +402,43 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_strategies_pb2.ListPluginsResponse, _abc.Awaitable[_strategies_pb2.ListPluginsResponse]]:
         """Lists installed plugins, with the error of those that failed. Loads none. Fails with
         `PAGE_TOKEN_INVALID`.
+        """
+
+    @_abc_1.abstractmethod
+    def EnablePlugin(
+        self,
+        request: _strategies_pb2.EnablePluginRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.EnablePluginResponse, _abc.Awaitable[_strategies_pb2.EnablePluginResponse]]:
+        """Enables a plugin that is installed beside the core, or that the settings run in runners, without
+        a restart. What it offers can be run at once; what runs goes on. It stays enabled after a
+        restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
+        that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
+        `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def DisablePlugin(
+        self,
+        request: _strategies_pb2.DisablePluginRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.DisablePluginResponse, _abc.Awaitable[_strategies_pb2.DisablePluginResponse]]:
+        """Disables a plugin, also after a restart. Is refused while a run of its strategies has not ended,
+        where it brings venues, and where it reviews actions unless that is confirmed. Stops no run.
+        Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
+        `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def ConfigurePlugin(
+        self,
+        request: _strategies_pb2.ConfigurePluginRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.ConfigurePluginResponse, _abc.Awaitable[_strategies_pb2.ConfigurePluginResponse]]:
+        """Hands a plugin of the core other settings of its own, in place of those of the settings file,
+        also after a restart. Where the plugin refuses them nothing changes. Fails with
+        `FIELD_INVALID`, `CONFIG_INVALID`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
+        `REQUEST_ID_REUSED`.
         """
 
     @_abc_1.abstractmethod

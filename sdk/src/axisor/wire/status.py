@@ -95,6 +95,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.SlowReader,
         errors.RateLimited,
         errors.PlanLimit,
+        errors.PluginInUse,
         errors.VenueRateLimited,
     ),
     _C.UNIMPLEMENTED: (errors.NotSupported,),

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.metadata import EntryPoint
 from importlib.util import spec_from_loader
 from types import CodeType, ModuleType
 from typing import Any
@@ -35,6 +36,11 @@ async def load_beside(module: str, sources: Mapping[str, bytes]) -> Found:
     """
     # In a thread: a plugin's import may take its time, and nobody waits for that.
     return await asyncio.to_thread(_load, module, sources)
+
+
+async def imported(entry: EntryPoint) -> Any:
+    """Import what an entry point names. Whatever its import raises passes through."""
+    return await asyncio.to_thread(entry.load)
 
 
 def _load(module: str, sources: Mapping[str, bytes]) -> Found:

@@ -21,9 +21,10 @@ from axisor.errors import (
     ShuttingDown,
     StoreUnavailable,
 )
-from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus
+from axisor.events import Cause, Coverage, FeedChanged, RunState, Stimulus, Woken
 from axisor.model import FeedQuality
 from axisor_server.domain.account import AccountBook
+from axisor_server.domain.hosting import Hosted
 from axisor_server.domain.journal import Entry, to_us
 from axisor_server.domain.records import AccountRecord, CommandRecord, IntentRecord
 from axisor_server.domain.run import ACTING
@@ -116,6 +117,8 @@ class Core:
             first = live is not None and guards(live)
             waiting = self._calls if first else self._patient
             waiting[(run, type(cause).__name__)] = (run, cause)
+            if first and live is not None and _here(live, cause):
+                self._rescues.woken(self.account.id)
         self._arrived.set()
 
     def trust(self, quality: FeedQuality, reason: str) -> None:
@@ -160,7 +163,7 @@ class Core:
                 change, self._trust = self._trust, None
                 await self._routine(self._trusted(change))
             elif self._calls:
-                await self._routine(self._woken(self._calls))
+                await self._guarded()
             elif self._patient and not (self._owed and self._normal) and not self._give_way_ms():
                 self._owed = bool(self._normal)
                 await self._routine(self._woken(self._patient))
@@ -173,6 +176,13 @@ class Core:
             else:
                 self._arrived.clear()
                 await self._arrived.wait()
+
+    async def _guarded(self) -> None:
+        try:
+            await self._routine(self._woken(self._calls))
+        finally:
+            if not self._calls:
+                self._rescues.decided(self.account.id)
 
     def _give_way_ms(self) -> int:
         """Return how long a plugin's computing still waits for rescues, of whatever account."""
@@ -332,6 +342,7 @@ class Core:
         self.acting = False
         self.hosting.close()
         self._calls.clear()
+        self._rescues.decided(self.account.id)
         self._patient.clear()
         for turns in (self._urgent, self._normal):
             while turns:
@@ -339,6 +350,11 @@ class Core:
                 if not future.done():
                     future.set_exception(error)
                     future.exception()
+
+
+def _here(live: LiveRun, cause: Stimulus) -> bool:
+    """Return whether a price woke a run that decides in this process, and needs it to itself."""
+    return isinstance(cause, Woken) and not issubclass(live.strategy, Hosted)
 
 
 def _close(work: Coroutine[Any, Any, None]) -> None:

@@ -109,7 +109,7 @@ class Engine:
             hint=hint,
             platform=self.platform,
             vitals=self.vitals,
-            rescues=Rescues(clock),
+            rescues=Rescues(clock, host),
             may_renew=may_renew,
             host=host,
             editions=editions,

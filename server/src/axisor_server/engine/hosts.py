@@ -58,6 +58,17 @@ class RunHost(Protocol):
         """End the runner of a run; one that has none is no error."""
         ...
 
+    def stand_still(self) -> None:
+        """Have runners compute nothing for a moment: a rescue is on its way.
+
+        How long they do at most is up to the host.
+        """
+        ...
+
+    def go_on(self) -> None:
+        """Let them go on; where they never stood still nothing comes of it."""
+        ...
+
 
 class Nowhere:
     """A host without runners."""
@@ -71,6 +82,12 @@ class Nowhere:
 
     def close(self, run: str) -> None:
         """Have nothing to end."""
+
+    def stand_still(self) -> None:
+        """Have nobody to stop."""
+
+    def go_on(self) -> None:
+        """Have nobody to let go on."""
 
 
 NOWHERE = Nowhere()

@@ -42,6 +42,7 @@ from axisor_server.services.allowances import Allowances
 from axisor_server.services.auditing import Audits
 from axisor_server.services.backtesting import Backtester, Backtests
 from axisor_server.services.confirming import Confirming
+from axisor_server.services.enabling import Enabling, PluginHost
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
 from axisor_server.services.halts import Halts
@@ -75,6 +76,7 @@ class House:
         clock: Clock,
         ids: Ids,
         around: Surroundings,
+        plugins: PluginHost,
         max_mode: Mode,
         limits: Limits,
         is_owner: Callable[[str], bool],
@@ -124,6 +126,7 @@ class House:
             accounts=accounts,
             clock=clock,
             plans=self.identity.plans,
+            offered=around.offered,
         )
         guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
         allowances = Allowances(store, clock)
@@ -143,6 +146,13 @@ class House:
             around=around,
         )
         self.protection = Protection(engine=engine, store=store, clock=clock)
+        self.enabling = Enabling(
+            store=whole,
+            clock=clock,
+            once=self.once,
+            recorder=self.identity.recorder,
+            host=plugins,
+        )
         self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
         self._backtests = Backtests(
             accounts=accounts, runs=runs, backtester=backtester, most=most_backtests
@@ -179,6 +189,7 @@ class House:
                 snapshots=snapshots,
                 watches=watches,
                 plugins=around.plugins,
+                enabling=self.enabling,
             ),
             "axisor.v1.RunnerService": RunnerServicer(runs, runners),
             "axisor.v1.GuardService": GuardServicer(

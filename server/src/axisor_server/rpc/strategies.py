@@ -26,6 +26,7 @@ from axisor_server.rpc.reports import run_of
 from axisor_server.rpc.watches import RUNS, Watches
 from axisor_server.services import paging
 from axisor_server.services.accounts import Accounts
+from axisor_server.services.enabling import Enabling
 from axisor_server.services.runs import Change, RunAnswer, Runs, schema_of
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import PluginReport
@@ -46,6 +47,7 @@ class StrategyServicer:
         snapshots: Snapshots,
         watches: Watches,
         plugins: Callable[[], Sequence[PluginReport]],
+        enabling: Enabling,
     ) -> None:
         self._accounts = accounts
         self._runs = runs
@@ -53,6 +55,7 @@ class StrategyServicer:
         self._snapshots = snapshots
         self._watches = watches
         self._plugins = plugins
+        self._enabling = enabling
 
     async def ListStrategies(
         self, request: pb.ListStrategiesRequest, call: Call
@@ -237,6 +240,29 @@ class StrategyServicer:
         return pb.ListPluginsResponse(
             plugins=[plugin_to_wire(plugin) for plugin in page], next_page_token=token
         )
+
+    async def EnablePlugin(
+        self, request: pb.EnablePluginRequest, call: Call
+    ) -> pb.EnablePluginResponse:
+        """Enable a plugin."""
+        done = await self._enabling.enable(top_id(request.name, "plugins"), call.request())
+        return pb.EnablePluginResponse(plugin=plugin_to_wire(done))
+
+    async def DisablePlugin(
+        self, request: pb.DisablePluginRequest, call: Call
+    ) -> pb.DisablePluginResponse:
+        """Disable a plugin."""
+        name = top_id(request.name, "plugins")
+        done = await self._enabling.disable(name, force=request.force, request=call.request())
+        return pb.DisablePluginResponse(plugin=plugin_to_wire(done))
+
+    async def ConfigurePlugin(
+        self, request: pb.ConfigurePluginRequest, call: Call
+    ) -> pb.ConfigurePluginResponse:
+        """Hand a plugin other settings."""
+        name = top_id(request.name, "plugins")
+        done = await self._enabling.configure(name, request.settings, call.request())
+        return pb.ConfigurePluginResponse(plugin=plugin_to_wire(done))
 
     def WatchRuns(self, request: pb.WatchRunsRequest, call: Call) -> AsyncIterator[bytes]:
         """Stream what changes about runs."""

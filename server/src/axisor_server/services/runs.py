@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -31,6 +31,9 @@ from axisor_server.services.accounts import Accounts, stream_of
 from axisor_server.services.plans import Plans
 from axisor_server.services.requests import Request
 
+Await: TypeAlias = Callable[[str], Awaitable[None]]
+"""Waits for a moment for a strategy that somebody may still offer."""
+
 STARTABLE = (RunState.CREATED, RunState.STOPPED, RunState.FAILED)
 
 
@@ -50,17 +53,29 @@ class Change(Struct, frozen=True, kw_only=True):
     label: str | None = None
 
 
+async def nobody(strategy: str) -> None:
+    """Wait for nobody: all that is offered is offered from the beginning."""
+
+
 class Runs:
     """The runs of all accounts."""
 
     def __init__(
-        self, *, engine: Engine, store: Store, accounts: Accounts, clock: Clock, plans: Plans
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        accounts: Accounts,
+        clock: Clock,
+        plans: Plans,
+        offered: Await = nobody,
     ) -> None:
         self._engine = engine
         self._store = store
         self._accounts = accounts
         self._clock = clock
         self._plans = plans
+        self._offered = offered
 
     @property
     def strategies(self) -> Mapping[str, type[Strategy[Any, Any]]]:
@@ -122,6 +137,7 @@ class Runs:
         Raises StrategyNotFound, ConfigInvalid, PermissionDenied.
         """
         record = await self._accounts.get(account)
+        await self._offered(strategy)
         kind = self.strategy(strategy)
         decode_config(kind, config)
         check_rights(kind, rights)
@@ -166,6 +182,7 @@ class Runs:
         where the plan of those who own the account has no room for it.
         """
         run = await self.get(account, id)
+        await self._offered(run.strategy)
         kind = self.strategy(run.strategy)
         decode_config(kind, run.config)
         check_rights(kind, rights)

@@ -22,6 +22,7 @@ from axisor_server.services.halts import HaltReport, Halts, ReadFile
 from axisor_server.services.principals import Principal
 from axisor_server.services.recording import Say
 from axisor_server.services.requests import Once, Request
+from axisor_server.services.runs import Await, nobody
 from axisor_server.services.snapshots import Snapshots
 
 _IDLE = Standing.DEGRADED
@@ -36,9 +37,9 @@ class PluginReport(Struct, frozen=True, kw_only=True):
     name: str
     version: str
     enabled: bool
-    error: str
-    strategies: tuple[str, ...]
-    venues: tuple[str, ...]
+    error: str = ""
+    strategies: tuple[str, ...] = ()
+    venues: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     faults: int = 0
     place: str = ""
@@ -98,6 +99,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     settings: Sequence[SettingReport]
     stop: Callable[[timedelta, str], None]
     read_halt_file: ReadFile = no_file
+    offered: Await = nobody
 
 
 class Stopping(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from contextlib import aclosing
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -26,6 +26,7 @@ from axisor.events import (
     RunState,
 )
 from axisor.wire.records import SeenEvent, StepSummary, TickReport
+from axisor_cli.authoring.reloading import present, reload
 from axisor_cli.authoring.scaffold import GROUP
 from axisor_cli.authoring.target import Target, find
 from axisor_cli.rigging import START_S, Market, Rig
@@ -111,9 +112,19 @@ def the_one(text: str) -> Target:
 
 
 async def play(
-    folder: Path, plugin: str, strategy: str, market: Market, *, config: str, say: Say
+    folder: Path,
+    plugin: str,
+    strategy: str,
+    market: Market,
+    *,
+    config: str,
+    say: Say,
+    saved: AsyncIterable[object] | None = None,
 ) -> Played:
-    """Run a strategy over a scenario and tell what it decides; return how it went."""
+    """Run a strategy over a scenario and tell what it decides; return how it went.
+
+    Whenever something was `saved`, what is on the disk then decides.
+    """
     async with Rig(folder, market, plugins=("lnmarkets", plugin)) as rig:
         account = await rig.add_account(plugin)
         length = await rig.length()
@@ -127,6 +138,9 @@ async def play(
         )
         listener = Listener(account, made.run.id, say)
         listening = asyncio.create_task(listener.listen(rig.client, length))
+        reloading = asyncio.create_task(
+            _reload(rig.client, account, made.run.id, plugin, saved, say)
+        )
         try:
             await asyncio.wait_for(listener.ready.wait(), START_S)
             await rig.client.strategies.start_run(account, made.run.id)
@@ -134,8 +148,22 @@ async def play(
             await asyncio.wait_for(listening, length / float(market.speed) * 2 + START_S)
             await asyncio.sleep(AFTER_S)
         finally:
+            reloading.cancel()
+            await asyncio.gather(reloading, return_exceptions=True)
             await listener.stop(listening)
         return await _played(rig.client, account, made.run.id, listener)
+
+
+async def _reload(
+    client: Client,
+    account: str,
+    run: str,
+    plugin: str,
+    saved: AsyncIterable[object] | None,
+    say: Say,
+) -> None:
+    if saved is not None:
+        await reload(client, account, run, saved=saved, present=lambda: present(plugin), say=say)
 
 
 class Listener:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from axisor_cli.mutations import confirm, mutating
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command
 
@@ -120,6 +122,62 @@ def info(options: Options, name: str) -> None:
         click.echo(f"\n{strategy['name']}  asks for {rights}\n{strategy['documentation']}")
         for line in fields(strategy["config_schema"]):
             click.echo(line)
+
+
+@command(plugin)
+@click.argument("name")
+@mutating
+def enable(options: Options, name: str, **given: Any) -> None:
+    """Enable a plugin that is installed beside the core, without a restart."""
+    question = f"Import {name} into the core, or let runners of it be started?"
+    confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
+    more = _asked(given)
+    _show(options, lambda client: client.strategies.enable_plugin(name, **more))
+
+
+@command(plugin)
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Also where it reviews actions.")
+@mutating
+def disable(options: Options, name: str, force: bool, **given: Any) -> None:
+    """Disable a plugin whose runs have ended, without a restart."""
+    question = f"Take away all that {name} offers, reviews and observes?"
+    confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
+    more = _asked(given)
+    _show(options, lambda client: client.strategies.disable_plugin(name, force=force, **more))
+
+
+@command(plugin)
+@click.argument("name")
+@click.argument("settings", type=click.File())
+@mutating
+def configure(options: Options, name: str, settings: TextIO, **given: Any) -> None:
+    """Hand a plugin of the core other settings: a TOML file with its table alone; - is stdin."""
+    import tomllib
+
+    from axisor.errors import FieldInvalid
+
+    try:
+        table = tomllib.loads(settings.read())
+    except tomllib.TOMLDecodeError as error:
+        raise FieldInvalid(f"The settings are no TOML: {error}.", field="settings") from error
+    question = f"Hand {name} these settings instead of those it has?"
+    confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
+    text, more = json.dumps(table), _asked(given)
+    _show(options, lambda client: client.strategies.configure_plugin(name, text, **more))
+
+
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    again = given["request_id"]
+    return {
+        "validate_only": given["dry_run"],
+        "request_id": None if again is None else str(again),
+    }
+
+
+def _show(options: Options, use: Callable[[Client], Awaitable[Any]]) -> None:
+    found = row(options.run(use), ())
+    options.printer().record({key: value for key, value in found.items() if key != "strategies"})
 
 
 def fields(schema: dict[str, Any]) -> list[str]:
@@ -273,7 +331,10 @@ def test(words: tuple[str, ...]) -> None:
 @click.option("--seed", type=int, default=21, show_default=True)
 @click.option("--balance", type=click.IntRange(1), default=2_000_000, show_default=True)
 @click.option("--speed", type=click.FloatRange(0.1, 20), default=4, show_default=True)
-def play(options: Options, target: str, strategy: str | None, config: str, **market: Any) -> None:
+@click.option("--reload", "reloads", is_flag=True, help="What is saved decides from then on.")
+def play(
+    options: Options, target: str, strategy: str | None, config: str, reloads: bool, **market: Any
+) -> None:
     """Run a strategy of yours on a simulator and a core of its own, and tell what it decides.
 
     TARGET is an installed plugin, by name or folder. Both are gone afterwards.
@@ -284,12 +345,13 @@ def play(options: Options, target: str, strategy: str | None, config: str, **mar
 
     from msgspec import structs
 
-    from axisor_cli.authoring import playing
+    from axisor_cli.authoring import playing, reloading
     from axisor_cli.rigging import Market
 
     found = playing.the_one(target)
     chosen = playing.strategy_of(found, strategy)
     played_on = Market(**{**market, "speed": str(market["speed"])})
+    saved = reloading.saves(reloading.place_of(found.entry.module)) if reloads else None
     printer = options.printer()
     say = (lambda _: None) if printer.is_data else click.echo
     with tempfile.TemporaryDirectory(prefix="axisor-plugin-") as folder:
@@ -301,6 +363,7 @@ def play(options: Options, target: str, strategy: str | None, config: str, **mar
                 played_on,
                 config=playing.check_config(config),
                 say=say,
+                saved=saved,
             )
         )
     if printer.is_data:

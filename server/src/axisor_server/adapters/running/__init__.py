@@ -1,6 +1,6 @@
 """Starts runners as processes of their own, each within limits that it cannot lift."""
 
-from axisor_server.adapters.running.describing import describe, describe_all, described
+from axisor_server.adapters.running.describing import describe, describe_all
 from axisor_server.adapters.running.limits import Confines
 from axisor_server.adapters.running.spawning import Environments, ProcessSpawner, Socket
 
@@ -11,5 +11,4 @@ __all__ = [
     "Socket",
     "describe",
     "describe_all",
-    "described",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -79,11 +78,6 @@ def _run(command: list[str], home: Path, out: Path) -> tuple[int, str]:
             process.wait()
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - MOST_TOLD))
         return code, errors.read().decode(errors="replace").strip()
-
-
-async def described(plugin: str, python: str, confines: Confines) -> list[Offer]:
-    """Return a plugin's strategies while others work. Raises as `describe` does."""
-    return await asyncio.to_thread(describe, plugin, python, confines)
 
 
 def read_offers(text: bytes, plugin: str = "") -> list[Offer]:

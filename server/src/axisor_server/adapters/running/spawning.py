@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import shutil
-import socket
-import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
+from axisor.errors import ConfigInvalid
 from axisor.ports import Secret
-from axisor_server.adapters.running.limits import Confines, clean
-from axisor_server.choices import Priority
-
-MINDING = Path(__file__).with_name("minding.py")
-MOST_WORD = 4_096
-NS_PER_MS = 1_000_000
+from axisor.remote import Offer
+from axisor_server.adapters.running.asking import ask
+from axisor_server.adapters.running.limits import Confines
+from axisor_server.adapters.running.minders import Minders
+from axisor_server.adapters.running.ordered import Runner
 
 
 class Socket:
@@ -46,96 +40,6 @@ class Socket:
     def remove(self) -> None:
         """Remove it and its folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-class Runner:
-    """A runner that was ordered: the core's end of the line to the process that minds it."""
-
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
-        self._process = 0
-
-    async def wait(self) -> str:
-        """Wait until it and all that it started are gone; return how it ended, in a few words."""
-        loop = asyncio.get_running_loop()
-        try:
-            while word := await loop.sock_recv(self._line, MOST_WORD):
-                told: dict[str, Any] = json.loads(word)
-                if "code" in told:
-                    said = f": {told['said']}" if told["said"] else ""
-                    return f"exit code {told['code']}{said}"
-                self._process = told["process"]
-        except OSError as error:
-            return f"nobody minds it any more: {error.strerror}"
-        finally:
-            self._process = 0
-            self._line.close()
-        return "nobody minds it any more"
-
-    def kill(self) -> None:
-        """End it and what it started, at once."""
-        with suppress(OSError):  # it is over, and the line too
-            self._line.shutdown(socket.SHUT_WR)
-
-    def waited_ms(self) -> int:
-        """Return how long it has been kept waiting for a processor, as far as this system tells."""
-        try:
-            found = Path(f"/proc/{self._process}/schedstat").read_text()
-        except OSError:
-            return 0
-        return int(found.split()[1]) // NS_PER_MS
-
-
-class Minders:
-    """The process that starts runners and minds them; another is started where it is gone.
-
-    A core that serves starts none itself: it would stand still until the new process has a
-    processor and a program, and the interpreter with it.
-    """
-
-    def __init__(self, priority: Priority) -> None:
-        self._words = [sys.executable, "-I", "-S", str(MINDING), priority.value]
-        self._process = 0
-        self._orders: socket.socket | None = None
-        self._start()
-
-    def order(self, order: dict[str, Any], descriptors: tuple[int, int]) -> None:
-        """Have a runner started. Raises OSError where that cannot be done."""
-        packet = json.dumps(order).encode()
-        try:
-            self._send(packet, descriptors)
-        except (BrokenPipeError, ConnectionError):
-            self.close()
-            self._start()
-            self._send(packet, descriptors)
-
-    def close(self) -> None:
-        """Let it go; each runner ends with its own line."""
-        if self._orders is not None:
-            self._orders.close()
-            os.waitpid(self._process, 0)
-            self._orders = None
-
-    def _send(self, packet: bytes, descriptors: tuple[int, int]) -> None:
-        if self._orders is None:
-            raise OSError("The process that starts runners is gone.")
-        socket.send_fds(self._orders, [packet], descriptors)
-
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            # Not a fork: its handlers in gRPC write into the connections that are open here.
-            self._process = os.posix_spawn(
-                sys.executable,
-                self._words,
-                clean(Path("/")),
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
-                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                ],
-            )
-        ours.setblocking(False)
-        self._orders = ours
 
 
 class Environments:
@@ -189,29 +93,33 @@ class ProcessSpawner:
         """Have a runner of a version started. Raises OSError where that cannot be done."""
         if self._minders is None:
             raise FileNotFoundError("No plugin has an interpreter here.")
-        order = {
-            "words": [
-                self._environments.python(plugin, code), "-m", "axisor.runner",
-                "--plugin", plugin, "--address", self._address, "--run", run,
-            ],
-            "variables": clean(Path("/")),
-            "folder": tempfile.gettempdir(),
-            "confines": self._confines.plain(),
-        }  # fmt: skip
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        reading, writing = os.pipe()
-        try:
-            os.write(writing, f"{token.reveal()}\n".encode())  # a pipe holds more than that
-            self._minders.order(order, (reading, theirs.fileno()))
-        except OSError:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-            os.close(reading)
-            os.close(writing)
-        ours.setblocking(False)
-        return Runner(ours)
+        words = (
+            *(self._environments.python(plugin, code), "-m", "axisor.runner"),
+            *("--plugin", plugin, "--address", self._address, "--run", run),
+        )
+        return self._minders.launch(words, self._confines, told=f"{token.reveal()}\n".encode())
+
+    async def describe(self, plugin: str, python: str, *, soon: bool = False) -> list[Offer]:
+        """Ask an interpreter of a plugin what it offers. Raises ConfigInvalid where it cannot say.
+
+        It has its turn after whatever else is to be done, or like anybody where somebody waits.
+        """
+        if self._minders is None:
+            raise ConfigInvalid(f"The plugin {plugin} has no interpreter here.", plugin=plugin)
+        return await ask(self._minders, plugin, python, self._confines, soon=soon)
+
+    def hush(self, ms: int) -> bool:
+        """Have all that was started here stand still for so long at most; False where nobody is."""
+        return self._minders is not None and self._minders.hush(ms)
+
+    def go_on(self) -> None:
+        """Let all of it go on."""
+        if self._minders is not None:
+            self._minders.go_on()
+
+    def stood_ms(self) -> int:
+        """Return for how long all of it has stood still in all."""
+        return 0 if self._minders is None else self._minders.stood_ms()
 
     def close(self) -> None:
         """Start nothing any more."""

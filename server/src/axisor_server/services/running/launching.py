@@ -36,3 +36,18 @@ class Spawner(Protocol):
         Raises OSError where it cannot.
         """
         ...
+
+    def hush(self, ms: int) -> bool:
+        """Have all it started, and what that started, stand still for so long at most.
+
+        Returns whether they were told to. They go on by themselves, also where the core ends.
+        """
+        ...
+
+    def go_on(self) -> None:
+        """Let them go on before that."""
+        ...
+
+    def stood_ms(self) -> int:
+        """Return for how long they have stood still in all."""
+        ...

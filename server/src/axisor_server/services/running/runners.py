@@ -27,6 +27,7 @@ from axisor_server.services.principals import Peer, Principal
 from axisor_server.services.running.bars import Bars
 from axisor_server.services.running.launching import Process, Spawner
 from axisor_server.services.running.seat import Patience, Seat
+from axisor_server.services.running.stillness import Stillness
 
 RUN_METHOD = "axisor.v1.RunnerService/Run"
 OF_RUN = "runs/"
@@ -51,6 +52,7 @@ class Runners:
         self._bars = bars
         self._spawner = spawner
         self._patience = patience or Patience()
+        self._stillness = Stillness(clock, spawner, most_ms=self._patience.still_ms)
         self._seats: dict[str, Seat] = {}
         self._tokens: dict[str, Secret] = {}
         self._processes: dict[str, Process] = {}
@@ -88,6 +90,15 @@ class Runners:
         if task is not None:
             task.cancel()
         self._kill(run)
+
+    def stand_still(self) -> None:
+        """Have those runners stand still that were started here, while a rescue is on its way."""
+        if self._processes:
+            self._stillness.begin()
+
+    def go_on(self) -> None:
+        """Let them go on."""
+        self._stillness.end()
 
     async def aclose(self) -> None:
         """End every runner, and wait until they are gone."""
@@ -217,6 +228,7 @@ class Runners:
     async def _accompany(self, seat: Seat, process: Process) -> None:
         run = seat.run.id
         self._processes[run], seat.waited_ms = process, process.waited_ms
+        seat.stood_ms = self._spawner.stood_ms
         coming = asyncio.ensure_future(self._expect(seat))
         ending = asyncio.ensure_future(process.wait())
         self._ending[ending] = None

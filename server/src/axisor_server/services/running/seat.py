@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axisor.errors import AxisorError, RunnerFault, RunnerUnwanted
 from axisor.ports import Clock
@@ -25,22 +26,25 @@ class Patience(Struct, frozen=True, kw_only=True):
     """How long a runner is waited for, in milliseconds.
 
     Time in which it wanted a processor and had none does not count, up to `starved_ms` at once:
-    whoever computes last of all is not at fault where others keep the processors.
+    whoever computes last of all is not at fault where others keep the processors. Nor does time in
+    which the core had it stand still, of which there are at most `still_ms` at once.
     """
 
     start_ms: int = 10_000
     answer_ms: int = 1_000
     starved_ms: int = 30_000
+    still_ms: int = 250
     silence_ms: int = 5_000
     again_ms: int = 500
     most_again_ms: int = 30_000
 
 
 class Mark(Struct, frozen=True):
-    """A moment, and how long the runner had waited for a processor until then."""
+    """A moment, and how long the runner had until then waited for a processor or stood still."""
 
     at_ms: int
     waited_ms: int
+    stood_ms: int = 0
 
 
 class Seat:
@@ -64,6 +68,7 @@ class Seat:
         self.why = ""
         self.ended = asyncio.Event()
         self.waited_ms: Callable[[], int] = int
+        self.stood_ms: Callable[[], int] = int
         self._clock = clock
         self._patience = patience
         self._fault = fault
@@ -111,12 +116,14 @@ class Seat:
 
     def mark(self) -> Mark:
         """Return this moment, to tell later what of the time since then is the runner's own."""
-        return Mark(self._clock.monotonic_ms(), self.waited_ms())
+        return Mark(self._clock.monotonic_ms(), self.waited_ms(), self.stood_ms())
 
     def since(self, mark: Mark) -> int:
         """Return the milliseconds since a moment that the runner had a processor or wanted none."""
-        waited = max(0, self.waited_ms() - mark.waited_ms)
-        return self._clock.monotonic_ms() - mark.at_ms - min(waited, self._patience.starved_ms)
+        waited_ms = max(0, self.waited_ms() - mark.waited_ms)
+        stood_ms = max(0, self.stood_ms() - mark.stood_ms)
+        passed_ms = self._clock.monotonic_ms() - mark.at_ms
+        return passed_ms - min(waited_ms, self._patience.starved_ms) - stood_ms
 
     def end(self, error: AxisorError | None) -> None:
         """End the conversation, with an error where the runner is to learn of one."""
@@ -153,7 +160,7 @@ class Seat:
         if not self.taken:
             return ""
         if self._heard_at.at_ms != self._heard_ms:  # not at each word: of those there may be many
-            self._heard_at = Mark(self._heard_ms, self.waited_ms())
+            self._heard_at = replace(self.mark(), at_ms=self._heard_ms)
         if self._asked is not None and self.since(self._asked_at) > self._within_ms:
             return f"it did not answer within {self._within_ms} ms"
         if self.since(self._heard_at) > self._patience.silence_ms:

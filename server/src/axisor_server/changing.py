@@ -1,0 +1,145 @@
+"""The plugins of one core as they can be changed while it runs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from axisor.errors import AxisorError, ConfigInvalid, FieldInvalid, PluginInUse
+from axisor_server.adapters.beside import imported
+from axisor_server.duties import plugin_report
+from axisor_server.plugins import GROUP, Plugins
+from axisor_server.running import Running
+from axisor_server.services.status import PluginReport
+
+
+def installed() -> dict[str, EntryPoint]:
+    """Return the plugins that are installed beside the core now, by name."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+class ChangingPlugins:
+    """Those that are installed beside the core, and those that the settings run in runners.
+
+    `given` are the settings of plugins by name, as the settings file has them.
+    """
+
+    def __init__(
+        self,
+        plugins: Plugins,
+        running: Running | None,
+        given: Mapping[str, Mapping[str, Any]],
+        entries: Callable[[], Mapping[str, EntryPoint]] = installed,
+    ) -> None:
+        self._plugins = plugins
+        self._running = running
+        self._given = given
+        self._entries = entries
+        self._handed: dict[str, Mapping[str, Any] | None] = {}
+
+    def report(self, name: str) -> PluginReport:
+        """Return how a plugin is. Raises FieldInvalid."""
+        state = self._plugins.states.get(name)
+        if state is not None:
+            faults = 0 if self._running is None else self._running.runners.faults(name)
+            return plugin_report(state, faults)
+        entry = self._entry(name)
+        version = entry.dist.version if entry.dist else "unknown"
+        return PluginReport(name=name, version=version, enabled=False)
+
+    def takes_settings(self, name: str) -> bool:
+        """Return whether a plugin takes settings of its own, or may where it is not enabled."""
+        if self._running is not None and self._running.spawns(name):
+            return False
+        return self._plugins.takes_settings(name) or not self.report(name).enabled
+
+    def settings(self, name: str) -> Mapping[str, Any] | None:
+        """Return the settings that a plugin was handed last, None for those of the file."""
+        return self._handed.get(name)
+
+    async def enable(self, name: str, settings: Mapping[str, Any] | None) -> None:
+        """Import and register a plugin with settings, None for those of the file.
+
+        Raises FieldInvalid, ConfigInvalid, PluginInUse.
+        """
+        report = self.report(name)
+        if report.enabled and report.error:
+            raise ConfigInvalid(
+                f"The plugin {name} is enabled and kept out: {report.error}.",
+                fix="Mend it and start the core again, or disable it first.",
+                plugin=name,
+            )
+        if report.enabled:
+            return
+        if self._running is not None and self._running.spawns(name):
+            await self._running.introduce(name)
+        else:
+            await self._register(name, self._entry(name), settings)
+        error = self._plugins.states[name].error
+        if error:
+            self.disable(name)
+            raise ConfigInvalid(f"The plugin {name} cannot be enabled: {error}.", plugin=name)
+
+    def disable(self, name: str) -> None:
+        """Take away all that a plugin offers, reviews and observes."""
+        if self._running is not None:
+            self._running.forget(name)
+        self._plugins.withdraw(name)
+        self._handed.pop(name, None)
+
+    def configure(self, name: str, settings: Mapping[str, Any] | None) -> None:
+        """Hand a plugin settings, None for those of the file. Raises ConfigInvalid."""
+        try:
+            self._plugins.hand(name, self._given.get(name, {}) if settings is None else settings)
+        except AxisorError as error:
+            raise ConfigInvalid(error.message, plugin=name) from error
+        self._handed[name] = settings
+
+    def miss(self, name: str, reason: str) -> None:
+        """Have whatever adds risk refused until a plugin that reviews is as it should be."""
+        self._plugins.miss(name, reason)
+
+    async def _register(
+        self, name: str, entry: EntryPoint, settings: Mapping[str, Any] | None
+    ) -> None:
+        try:
+            module = await imported(entry)
+        except Exception as error:  # a plugin's import may fail in any way; the house stands
+            raise ConfigInvalid(
+                f"The plugin {name} cannot be imported: {type(error).__name__}: {error}.",
+                plugin=name,
+            ) from error
+        self._plugins.states.pop(name, None)
+        version = entry.dist.version if entry.dist else "unknown"
+        self._plugins.register(name, module, version=version)
+        if self._plugins.states[name].venues:
+            self.disable(name)
+            raise PluginInUse(
+                f"The plugin {name} brings venues, which a core has from its start.",
+                fix="Name it in `plugins` in the settings and restart the core.",
+                plugin=name,
+            )
+        try:
+            self._hand(name, settings)
+        except ConfigInvalid:
+            self.disable(name)
+            raise
+        self._plugins.entries[name] = entry
+        if self._running is not None:
+            self._running.editions.admit(name, entry)
+
+    def _hand(self, name: str, settings: Mapping[str, Any] | None) -> None:
+        if self._plugins.takes_settings(name):
+            self.configure(name, settings)
+        elif settings is not None:
+            raise ConfigInvalid(f"The plugin {name} takes no settings.", plugin=name)
+
+    def _entry(self, name: str) -> EntryPoint:
+        found = self._entries()
+        if name not in found:
+            near = difflib.get_close_matches(name, found, n=1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            raise FieldInvalid(f"No plugin `{name}` is installed.{hint}", field="name")
+        return found[name]
