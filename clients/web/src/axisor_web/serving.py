@@ -14,11 +14,15 @@ import grpc.aio
 import uvicorn
 from grpc_health.v1 import health_pb2
 from msgspec import Struct
+from starlette.routing import BaseRoute
 
 from axisor.errors import SettingsInvalid
 from axisor_web.app import Parts, bridge
+from axisor_web.assets import Assets
 from axisor_web.calls import Core
 from axisor_web.doors import Doors
+from axisor_web.languages import Languages
+from axisor_web.pages import pages
 from axisor_web.sessions import Sessions
 from axisor_web.settings import Settings
 
@@ -84,10 +88,15 @@ async def _answers(channel: grpc.aio.Channel) -> bool:
     return bool(found.status == health_pb2.HealthCheckResponse.SERVING)
 
 
+def _pages(parts: Parts) -> tuple[BaseRoute, ...]:
+    assets = Assets()
+    return (assets.route(), *pages(parts, assets, Languages()))
+
+
 def _config(settings: Settings, parts: Parts) -> uvicorn.Config:
     certificate, key = settings.certificate, settings.key
     return uvicorn.Config(
-        bridge(parts),
+        bridge(parts, more=_pages(parts)),
         ws="websockets-sansio",
         ws_max_size=MOST_MESSAGE,
         lifespan="off",
