@@ -152,12 +152,14 @@ class Live:
 
     def _frame(self, scene: Scene, lines: list[Line]) -> dict[str, Any]:
         closest = scene.reading.closest
-        age = scene.reading.age
+        age, tick = scene.reading.age, scene.reading.tick
         return {
             "parts": {name: self._part(name, scene) for name in self._wanted.parts},
             "level": level(closest),
             "closest": "" if closest is None else self._percent(closest.distance_percent),
             "ageMs": None if age is None else round(age.total_seconds() * 1000),
+            "price": "" if tick is None else f"{tick.tick.last:f}",
+            "at": 0 if tick is None else int(tick.tick.time.timestamp()),
             "fresh": scene.reading.quality.value == "fresh",
             "say": [f"{line.subject}: {line.text}" for line in lines],
         }

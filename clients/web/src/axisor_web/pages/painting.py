@@ -39,7 +39,7 @@ class Painter:
         templates.globals.update(
             short=short,
             words=words,
-            signs=SIGNS,
+            signs={each: word.replace("‼", "!!") for each, word in SIGNS.items()},
             level=level,
             filled=filled,
             setting=setting,

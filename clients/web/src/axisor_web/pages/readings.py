@@ -16,6 +16,7 @@ from axisor.events import Cause, CoverageState, HaltLevel, RunState, Standing
 from axisor.model import FeedQuality, Mode
 from axisor.wire.records import Account, AccountBalance, PositionReport, Run, TickReport
 from axisor.wire.scalars import enum_from_wire
+from axisor.words import short
 
 WORKING = (RunState.RUNNING, RunState.STARTING)
 STILL = (HaltLevel.ALL, HaltLevel.FLATTEN)
@@ -93,6 +94,13 @@ class Reading(Struct, frozen=True, kw_only=True):
         """Return the position that is nearest to liquidation; the core lists it first."""
         known = [each for each in self.positions if each.distance_percent is not None]
         return known[0] if known else None
+
+    def name_of(self, id: str) -> str:
+        """Return what people call a position: the client's name of it, or the short id."""
+        for each in self.positions:
+            if each.position.id == id and each.position.client_id:
+                return each.position.client_id
+        return short(id)
 
     def triggers(self) -> dict[str, Decimal]:
         """Return the price at which the guard first acts, by position."""

@@ -35,7 +35,7 @@ LEVELS = {
     "crit": marked("CRIT"),
     "none": marked("UNKNOWN"),
 }
-LEVEL_SIGNS = {"ok": "✓", "warn": "!", "crit": "‼", "none": "~"}
+LEVEL_SIGNS = {"ok": "✓", "warn": "!", "crit": "!!", "none": "~"}
 
 COVERS = {
     "protected": marked("guarded"),

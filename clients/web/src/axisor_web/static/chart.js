@@ -6,14 +6,20 @@ import { number, t } from "./text.js";
 const SECONDS = { "1m": 60, "5m": 300, "1h": 3600, "4h": 14_400, "1d": 86_400 };
 const PAGE = 300;
 const EDGE = 20;
-const TICK_MS = 500;
+const READ_MS = 30_000;
 
 const host = document.getElementById("chart");
 const problem = document.getElementById("chart-problem");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const chart = createChart(host, { autoSize: true, timeScale: { timeVisible: true, secondsVisible: false } });
+// The library's own logo brings a style of its own, which the policy of the page forbids; the page
+// names and links its makers beside the chart instead.
+const chart = createChart(host, {
+  autoSize: true,
+  layout: { attributionLogo: false },
+  timeScale: { timeVisible: true, secondsVisible: false },
+});
 const series = chart.addSeries(CandlestickSeries, {});
 const markers = createSeriesMarkers(series, []);
 const marks = JSON.parse(host.dataset.marks);
@@ -26,7 +32,7 @@ let lines = [];
 
 function dress() {
   chart.applyOptions({
-    layout: { background: { color: colour("--card") }, textColor: colour("--text"), attributionLogo: false },
+    layout: { background: { color: colour("--card") }, textColor: colour("--text")},
     grid: { vertLines: { color: colour("--line") }, horzLines: { color: colour("--line") } },
   });
   series.applyOptions({
@@ -35,9 +41,20 @@ function dress() {
     downColor: colour("--bad"),
     wickDownColor: colour("--bad"),
     borderVisible: false,
+    priceFormat: { type: "price", precision: 1, minMove: 0.5 },
+    autoscaleInfoProvider: scaled,
   });
   rule();
   mark();
+}
+
+// The prices that count are always in sight, however far the candles are from them.
+function scaled(own) {
+  const found = own();
+  const counted = lines.map((line) => line.options().price);
+  if (!found?.priceRange) return found;
+  const { minValue, maxValue } = found.priceRange;
+  return { ...found, priceRange: { minValue: Math.min(minValue, ...counted), maxValue: Math.max(maxValue, ...counted) } };
 }
 
 function rule() {
@@ -121,7 +138,19 @@ async function older() {
   }
 }
 
-// The candle that is being made is read again while prices come, at most every few seconds.
+// The last candle follows the price; the venue, which counts what it is asked, is asked now and then.
+function follow({ price, at }) {
+  const last = candles.at(-1);
+  if (!last || !price) return;
+  const [close, time] = [Number(price), at - (at % SECONDS[range])];
+  if (time < last.time) return;
+  const next = time === last.time ? last : { time, open: last.close, high: last.close, low: last.close };
+  const made = { ...next, close, high: Math.max(next.high, close), low: Math.min(next.low, close) };
+  if (time === last.time) candles.pop();
+  candles.push(made);
+  series.update(made);
+}
+
 async function newest() {
   if (loading || !candles.length) return;
   const wanted = range;
@@ -157,12 +186,13 @@ chart.timeScale().subscribeVisibleLogicalRangeChange((seen) => {
 dark.addEventListener("change", dress);
 
 let ruled = "";
-let readAt = 0;
-document.addEventListener("painted", () => {
+let readAt = performance.now();
+document.addEventListener("painted", ({ detail }) => {
   const told = JSON.stringify({ ...document.getElementById("lines")?.dataset });
   if (told !== ruled) rule();
   ruled = told;
-  if (performance.now() - readAt < TICK_MS * 6) return;
+  follow(detail);
+  if (performance.now() - readAt < READ_MS) return;
   readAt = performance.now();
   newest();
 });

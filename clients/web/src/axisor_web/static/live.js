@@ -7,7 +7,7 @@ const link = document.getElementById("link");
 const say = document.getElementById("say");
 const icon = document.getElementById("icon");
 const name = document.title;
-const SIGNS = { ok: "", warn: "!", crit: "‼", none: "" };
+const SIGNS = { ok: "", warn: "!", crit: "!!", none: "" };
 const MOST_SAID = 20;
 const SILENT_MS = 25_000;
 
@@ -26,7 +26,7 @@ function paint(frame) {
   fresh = frame.fresh;
   pricedAt = frame.ageMs === null ? null : performance.now() - frame.ageMs;
   for (const line of frame.say) tell(line);
-  document.dispatchEvent(new Event("painted"));
+  document.dispatchEvent(new CustomEvent("painted", { detail: frame }));
 }
 
 function tell(line) {
