@@ -19,9 +19,9 @@ MANIFESTS := constraints.txt $(wildcard pyproject.toml */pyproject.toml */*/pypr
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
 FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:clients/web/src:plugins/lnmarkets/src:plugins/margin-guard/src:plugins/logbook/src:plugins/balance/src:plugins/limits/src:plugins/carry/src:plugins/entries/src:plugins/exits/src:examples/dip-buyer/src
 LANGUAGES ?= go cpp java
-NODE_TESTS := tests/e2e/node examples/runner-typescript examples/client-typescript
+NODE_TESTS := tests/e2e/node tests/clients/web/node examples/runner-typescript examples/client-typescript
 
-.PHONY: help demo test test-languages check lint proto contract bench campaign venv dev node clean
+.PHONY: help demo test test-languages check lint proto contract vendor bench campaign venv dev node browser clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 23
@@ -29,7 +29,7 @@ help: ## Say what can be made
 demo: $(VENV)/.demo ## Show a guarded flash crash on the simulator
 	@$(BIN)/axisor demo $(ARGS)
 
-test: $(VENV)/.dev node ## Install what tests need, check, and run them all
+test: $(VENV)/.dev node browser ## Install what tests need, check, and run them all
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
@@ -68,6 +68,9 @@ contract: $(VENV)/.dev ## Pack the contract for other languages into dist: proto
 	@$(BIN)/python proto/package.py --to dist
 	@cd sdk && $(abspath $(BIN))/python -m hatchling build -t wheel -d ../dist
 
+vendor: $(VENV)/.dev ## Bring the scripts of others into the web bridge, as its lock pins them
+	@$(BIN)/python clients/web/vendor.py
+
 bench: $(VENV)/.dev ## Measure
 	@if [ -f benchmarks/run.py ]; then $(BIN)/python -m benchmarks.run $(ARGS); \
 	else echo "There is nothing to measure yet: benchmarks/run.py does not exist."; exit 1; fi
@@ -80,7 +83,7 @@ venv: $(VENV)/.demo ## Install what the demo needs
 dev: $(VENV)/.dev ## Install what development needs
 
 clean: ## Remove what was installed and built here
-	rm -rf $(VENV) build dist $(NODE_TESTS:=/node_modules) $(wildcard examples/client-*/build examples/*/dist) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist $(NODE_TESTS:=/node_modules) clients/web/vendor/node_modules $(wildcard examples/client-*/build examples/*/dist) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -102,6 +105,14 @@ $(VENV)/.dev: $(VENV)/.demo
 	@echo "Installing what tests need into $(VENV)."
 	@$(PIP) install -c constraints.txt --no-build-isolation $(HOUSE) -e ./examples/dip-buyer -e '.[dev]'
 	@touch $@
+
+# Pages are tested in Debian's Chromium; no browser is downloaded.
+browser:
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing chromium"; apt-get update -qq; \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; \
+	else echo "chromium is not here: the tests marked browser will be skipped (apt-get install chromium)."; fi
 
 node: # clients in another language are tested where node exists
 	@if ! command -v npm >/dev/null; then echo "npm is not here: the tests marked node will be skipped."; \

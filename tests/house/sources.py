@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-VENDORED = ("proto/google/", "proto/grpc/", "proto/buf/")
+VENDORED = (
+    "proto/google/",
+    "proto/grpc/",
+    "proto/buf/",
+    "clients/web/src/axisor_web/static/vendor/",
+)
 PACKAGES = (
     "sdk/src/axisor",
     "server/src/axisor_server",

@@ -22,7 +22,8 @@ from axisor_web.answers import Refusal, answer, refusal
 from axisor_web.browser import TOKEN_BEARING, Browser, body
 from axisor_web.calls import Core, Credential, bearer
 from axisor_web.contract import Method, find, verbs_of
-from axisor_web.doors import HEADERS, LASTING, Doors
+from axisor_web.doors import Doors
+from axisor_web.policies import HEADERS, LASTING
 from axisor_web.sessions import COOKIE, Sessions
 from axisor_web.sockets import Socket
 from axisor_web.transcode import json_of, request_of

@@ -1,4 +1,4 @@
-"""Who may come in from a browser, and what every answer tells the browser to keep to.
+"""Who may come in from a browser.
 
 A request with a cookie must come from our own pages: its origin is ours, and one that changes
 something carries the word that only our pages know. A request with a token in a header needs
@@ -15,23 +15,6 @@ from axisor_web.sessions import CSRF_HEADER, Session, same
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS = frozenset({"same-origin", "none"})
-
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS: tuple[tuple[str, str], ...] = (
-    ("content-security-policy", POLICY),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-)
-LASTING = ("strict-transport-security", "max-age=31536000")
-"""Sent over TLS only."""
 
 
 class Doors:

@@ -6,8 +6,9 @@ import asyncio
 import secrets
 import socket as sockets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import grpc
 import grpc.aio
@@ -15,6 +16,7 @@ import uvicorn
 from grpc_health.v1 import health_pb2
 from msgspec import Struct
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from axisor.errors import SettingsInvalid
 from axisor_web.app import Parts, bridge
@@ -31,6 +33,9 @@ MOST_CONNECTIONS = 1_000
 KEEP_ALIVE_S = 30
 STOP_S = 3
 READY_S = 2.0
+
+Site: TypeAlias = Callable[[Parts], tuple[BaseRoute, ...]]
+"""Makes the routes of pages for a bridge."""
 
 
 class Served(Struct, frozen=True):
@@ -57,8 +62,15 @@ def listen(settings: Settings) -> sockets.socket:
     return made
 
 
+def site(parts: Parts) -> tuple[BaseRoute, ...]:
+    """Return the routes of pages and of their files."""
+    return (Assets().route(),)
+
+
 @asynccontextmanager
-async def serving(settings: Settings, channel: grpc.aio.Channel) -> AsyncIterator[Served]:
+async def serving(
+    settings: Settings, channel: grpc.aio.Channel, *, site: Site = site
+) -> AsyncIterator[Served]:
     """Run a bridge to the core of a channel for the length of an `async with`."""
     with listen(settings) as made:
         own = settings.own(made.getsockname()[1])
@@ -70,7 +82,7 @@ async def serving(settings: Settings, channel: grpc.aio.Channel) -> AsyncIterato
             secure=settings.secure,
             ready=lambda: _answers(channel),
         )
-        server = uvicorn.Server(_config(settings, parts))
+        server = uvicorn.Server(_config(settings, bridge(parts, more=site(parts))))
         async with _running(server, made):
             yield Served(own[0], sessions)
 
@@ -88,15 +100,10 @@ async def _answers(channel: grpc.aio.Channel) -> bool:
     return bool(found.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-def _pages(parts: Parts) -> tuple[BaseRoute, ...]:
-    assets = Assets()
-    return (assets.route(), *pages(parts, assets, Languages()))
-
-
-def _config(settings: Settings, parts: Parts) -> uvicorn.Config:
+def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     certificate, key = settings.certificate, settings.key
     return uvicorn.Config(
-        bridge(parts, more=_pages(parts)),
+        app,
         ws="websockets-sansio",
         ws_max_size=MOST_MESSAGE,
         lifespan="off",
