@@ -64,7 +64,8 @@ def listen(settings: Settings) -> sockets.socket:
 
 def site(parts: Parts) -> tuple[BaseRoute, ...]:
     """Return the routes of pages and of their files."""
-    return (Assets().route(),)
+    assets = Assets()
+    return (assets.route(), *pages(parts, assets, Languages()))
 
 
 @asynccontextmanager

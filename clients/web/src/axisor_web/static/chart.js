@@ -13,11 +13,9 @@ const problem = document.getElementById("chart-problem");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// The library's own logo brings a style of its own, which the policy of the page forbids; the page
-// names and links its makers beside the chart instead.
 const chart = createChart(host, {
   autoSize: true,
-  layout: { attributionLogo: false },
+  layout: { attributionLogo: true },
   timeScale: { timeVisible: true, secondsVisible: false },
 });
 const series = chart.addSeries(CandlestickSeries, {});
