@@ -17,9 +17,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from msgspec import Struct, field
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
-from tests.server.rpc.serving import TOKEN, Served, bearer, creation, serving
+from msgspec import Struct
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+)
 
 from axisor.ports import Secret
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
@@ -27,6 +33,7 @@ from axisor_server.adapters.tls import Certificate
 from axisor_web import serving as web
 from axisor_web.sessions import COOKIE, Tokens
 from axisor_web.settings import Settings
+from tests.server.rpc.serving import TOKEN, Served, bearer, creation, serving
 
 CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parents[1] / "clients/web/node/node_modules/axe-core/axe.min.js"
@@ -63,14 +70,15 @@ class Site(Struct, frozen=True):
         return self.bridge.origin
 
 
-class Watched(Struct):
+class Watched:
     """What went wrong in a browser; a test that wants it so takes it out."""
 
-    problems: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.problems: list[str] = []
 
     def watch(self, context: BrowserContext) -> None:
         """Note errors of all pages of a browser's profile."""
-        context.on("console", lambda said: self._note(said.type == "error", said.text))
+        context.on("console", self._said)
         context.on("weberror", lambda broken: self._note(True, str(broken.error)))
         context.on("request", self._asked)
 
@@ -79,6 +87,11 @@ class Watched(Struct):
         found = [each for each in self.problems if any(re.search(one, each) for one in patterns)]
         self.problems = [each for each in self.problems if each not in found]
         return found
+
+    def _said(self, said: ConsoleMessage) -> None:
+        # A browser asks for this by itself, whatever the page says.
+        unasked = urlsplit(said.location["url"]).path == "/favicon.ico"
+        self._note(said.type == "error" and not unasked, said.text)
 
     def _asked(self, request: Request) -> None:
         url = urlsplit(request.url)
@@ -173,7 +186,7 @@ async def profiled(
         yield context
     finally:
         await context.close()
-    assert watched.problems == []
+    assert watched.problems == [], watched.problems
 
 
 async def sign_in(profile: BrowserContext, site: Site, token: str = TOKEN) -> None:

@@ -85,7 +85,10 @@ async def serving(
         )
         server = uvicorn.Server(_config(settings, bridge(parts, more=site(parts))))
         async with _running(server, made):
-            yield Served(own[0], sessions)
+            try:
+                yield Served(own[0], sessions)
+            finally:
+                parts.ended.set()
 
 
 async def _answers(channel: grpc.aio.Channel) -> bool:

@@ -31,7 +31,7 @@ FORECAST_S = 2.0
 """A forecast is asked for at most this often; it costs the core a walk of the price."""
 QUIET_S = 10.0
 """Something is said this often, so that a page can tell a quiet stream from a dead one."""
-MOST_SAID = 3
+MOST_SAID = 8
 
 
 class Wanted(Struct, frozen=True):
@@ -53,6 +53,7 @@ class _Inbox:
         self.lines: list[Line] = []
         self.problem = ""
         self.ended: AxisorError | None = None
+        self.over = False
         self._news = asyncio.Event()
         self._news.set()
 
@@ -98,6 +99,7 @@ class Live:
         tasks = [
             asyncio.create_task(self._follow(inbox, self._journal(inbox))),
             asyncio.create_task(self._follow(inbox, self._prices(inbox))),
+            asyncio.create_task(self._follow(inbox, self._end(inbox))),
         ]
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
@@ -112,6 +114,8 @@ class Live:
         scene: Scene | None = None
         while True:
             await inbox.news()
+            if inbox.over:
+                return
             if inbox.ended is not None:
                 yield _event("refused", {"text": inbox.ended.message})
                 return
@@ -184,6 +188,11 @@ class Live:
         except AxisorError as error:
             inbox.ended = error
             inbox.rouse()
+
+    async def _end(self, inbox: _Inbox) -> None:
+        await self._visit.ended.wait()
+        inbox.over = True
+        inbox.rouse()
 
     async def _journal(self, inbox: _Inbox) -> None:
         async for item in self._client.events.watch(self._wanted.account, after=inbox.after):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -24,11 +25,12 @@ Renewal: TypeAlias = Callable[[Secret], Awaitable[Secret | None]]
 
 
 class Visit(Struct, frozen=True):
-    """One request of a person who is signed in."""
+    """One request of a person who is signed in; `ended` is set when the bridge stops."""
 
     request: Request
     session: Session
     client: Client
+    ended: asyncio.Event
 
 
 class _ForVisitor(Caller):
@@ -62,7 +64,7 @@ class Visits:
         if session is None:
             raise Unauthenticated("Nobody is signed in.")
         self._parts.doors.admit(request.method, request.headers, session)
-        return Visit(request, session, self._client(request, session))
+        return Visit(request, session, self._client(request, session), self._parts.ended)
 
     def _client(self, request: Request, session: Session) -> Client:
         renewal = self._browser.credential(session).renew
