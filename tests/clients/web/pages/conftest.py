@@ -11,6 +11,13 @@ import pytest
 import pytest_asyncio
 from msgspec import Struct
 from playwright.async_api import Browser, BrowserContext
+
+from axisor.client import Client
+from axisor.client.calls import Caller
+from axisor.model import Position, Side
+from axisor.ports import Secret
+from axisor_margin_guard.guard import MarginGuard
+from axisor_server.adapters.tls import Certificate
 from tests.server.rpc.serving import TOKEN, certificate
 from tests.support.browser import (
     Site,
@@ -22,13 +29,6 @@ from tests.support.browser import (
     standing,
     watched,
 )
-
-from axisor.client import Client
-from axisor.client.calls import Caller
-from axisor.model import Position, Side
-from axisor.ports import Secret
-from axisor_margin_guard.guard import MarginGuard
-from axisor_server.adapters.tls import Certificate
 
 __all__ = ["browser", "certificate", "page", "profile", "signed_in_page", "watched"]
 
@@ -64,9 +64,7 @@ async def site(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def profile(
-    browser: Browser, watched: Watched, site: Site
-) -> AsyncIterator[BrowserContext]:
+async def profile(browser: Browser, watched: Watched, site: Site) -> AsyncIterator[BrowserContext]:
     """Open an empty profile, which is closed before the bridge is."""
     async with profiled(browser, watched) as context:
         yield context

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from playwright.async_api import Locator, Page, expect
-from tests.clients.web.pages.conftest import Pair
-from tests.support.browser import BROWSER, Site, Watched
 
 from axisor.events import HaltLevel, RunState
+from tests.clients.web.pages.conftest import Pair
+from tests.support.browser import BROWSER, Site, Watched
 
 pytestmark = BROWSER
 

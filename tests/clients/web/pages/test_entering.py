@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from playwright.async_api import Page, expect
+
+from axisor.ports import Secret
+from axisor_web.sessions import Tokens
 from tests.server.rpc.scenes import Scene
 from tests.server.rpc.serving import TOKEN
 from tests.server.rpc.test_people import ADA, PASSWORD
 from tests.support.browser import BROWSER, Site, Watched
-
-from axisor.ports import Secret
-from axisor_web.sessions import Tokens
 
 pytestmark = BROWSER
 
@@ -48,9 +48,7 @@ async def test_a_person_signs_in_where_they_wanted_to_go_and_out_again(page: Pag
     await scene.close()
 
 
-async def test_a_wrong_password_is_said_and_opens_nothing(
-    page: Page, site: Site, watched: Watched
-):
+async def test_a_wrong_password_is_said_and_opens_nothing(page: Page, site: Site, watched: Watched):
     scene = Scene(site.core, site.account)
     await scene.ada()
 

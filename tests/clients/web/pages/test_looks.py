@@ -1,9 +1,10 @@
-"""Every page in a real browser: it shows, breaks no policy, and can be read by those who do not see."""
+"""Every page in a real browser: it shows, breaks no policy, and is for those who do not see."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+
 from tests.clients.web.pages.conftest import Pair
 from tests.support.browser import BROWSER, Site, Watched, axe, profiled, sign_in
 

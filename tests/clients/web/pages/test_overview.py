@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.async_api import Page, expect
+
 from tests.clients.web.pages.conftest import Pair
 from tests.support.browser import BROWSER, Site, Watched
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -47,5 +48,5 @@ class Entering:
 
         return shown
 
-    def _shown(self, request: Request, template: str, **given: object) -> Response:
+    def _shown(self, request: Request, template: str, **given: Any) -> Response:
         return self._desk.painter.page(request, template, **given)

@@ -71,7 +71,8 @@ class Reading(Struct, frozen=True, kw_only=True):
         """Return the run that guards: one at work if there is one, else the newest."""
         guards = [run for run in self.runs if "guard" in run.strategy]
         working = [run for run in guards if run.state in WORKING]
-        return (working or guards or [None])[0]
+        found = working or guards
+        return found[0] if found else None
 
     @property
     def guard_word(self) -> str:

@@ -2,7 +2,7 @@
 import { morph } from "./morph.js";
 import { t } from "./text.js";
 
-const { live, staleS } = document.body.dataset;
+const { live, staleS, ageMs } = document.body.dataset;
 const link = document.getElementById("link");
 const say = document.getElementById("say");
 const icon = document.getElementById("icon");
@@ -12,7 +12,7 @@ const MOST_SAID = 20;
 const SILENT_MS = 25_000;
 
 let shown = { level: "none", closest: "" };
-let pricedAt = null;
+let pricedAt = ageMs === "" ? null : performance.now() - Number(ageMs);
 let fresh = true;
 let heardAt = performance.now();
 let lost = "";
