@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -207,3 +210,43 @@ async def test_the_snippet_from_another_language_runs(
     lines = done.stdout.splitlines()
     assert lines[0] == f"accounts/{account} MODE_SIM"
     assert lines[1] == "1 AccountOpened"
+
+
+def test_a_bridge_beside_the_core_ends_with_it_also_where_it_was_killed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    running = start(
+        *("up", "--data-dir", str(tmp_path / "data"), "--listen", "127.0.0.1:0"),
+        *("--with", "web", "-o", "json"),
+        log=log,
+        XDG_CONFIG_HOME=str(tmp_path),
+        AXISOR_WEB_LISTEN="127.0.0.1:0",
+    )
+    try:
+        origin = said_by_bridge(log)
+    finally:
+        running.process.kill()
+        running.process.wait(PATIENCE_S)
+        assert running.process.stdout is not None
+        running.process.stdout.close()
+
+    assert any(not listens(origin) for _ in range(20 * PATIENCE_S)), "it outlived its core"
+
+
+def listens(address: tuple[str, int]) -> bool:
+    """Return whether somebody takes connections there, after a moment."""
+    time.sleep(0.05)
+    try:
+        socket.create_connection(address, timeout=PATIENCE_S).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def said_by_bridge(log: Path) -> tuple[str, int]:
+    """Return where a bridge beside a core says that it listens."""
+    for _ in range(20 * PATIENCE_S):
+        found = re.search(r"^serving http://([0-9.]+):([0-9]+)$", log.read_text(), re.MULTILINE)
+        if found is not None:
+            return found[1], int(found[2])
+        time.sleep(0.05)
+    pytest.fail(f"the bridge did not start: {log.read_text()}")

@@ -17,7 +17,7 @@ import msgspec
 
 from axisor.errors import AxisorError, FormatError, SettingsInvalid
 from axisor.model import Mode
-from axisor_server.adapters import logs
+from axisor_server.adapters import companions, logs
 from axisor_server.adapters.hardening import harden
 from axisor_server.settings import Loaded, Role, Settings, load, names, values
 
@@ -110,6 +110,13 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
 @click.option("--redis", help="redis://… for wake-ups between replicas.")
 @click.option("--metrics", help="HOST:PORT for Prometheus.")
 @click.option("--plugin", "plugins", multiple=True, help="Enable these plugins only.")
+@click.option(
+    "--with",
+    "beside",
+    multiple=True,
+    type=click.Choice(sorted(companions.WORDS)),
+    help="Keep this client running beside the core; may be given again.",
+)
 @click.option("--new", is_flag=True, help="Begin with an empty database where the old one is gone.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @CONFIG
@@ -138,22 +145,31 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
     interpreter.build()
     from axisor_server import app
 
-    core = app.run(
-        loaded,
-        data_dir or usual_data_dir(),
-        failpoint=os.environ.get(FAILPOINT, ""),
-        anew=options["new"],
-        ready=partial(_ready, output=output),
+    folder = data_dir or usual_data_dir()
+    beside = companions.Companions(
+        options["beside"], folder, out=sys.stderr.fileno() if output == "json" else None
     )
+
+    async def core() -> None:
+        async with beside:
+            await app.run(
+                loaded,
+                folder,
+                failpoint=os.environ.get(FAILPOINT, ""),
+                anew=options["new"],
+                ready=partial(_ready, beside=beside, output=output),
+            )
+
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(core)
+        runner.run(core())
 
 
-def _ready(ready: Any, *, output: str) -> None:
+def _ready(ready: Any, *, beside: companions.Companions, output: str) -> None:
     from axisor_server.adapters import interpreter
 
     _announce(ready, output=output)
     interpreter.settle()
+    beside.start()
 
 
 def _announce(ready: Any, *, output: str) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 from axisor.errors import AxisorError
+from axisor_cli import completing
+from axisor_cli.companionship import end_with_input
 from axisor_cli.fail import ExitCode, show_error
 from axisor_cli.listing import purpose
 from axisor_cli.output import FORMATS
@@ -22,6 +24,10 @@ from axisor_cli.session import Options
 GROUP = "axisor.commands"
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended, as shells have it."""
+
+
+WITHOUT_CORE = ("completion", "profile", "up", "version")
+"""Commands that speak to no core: what they are told stays as it was said."""
 
 
 class Commands(click.Group):
@@ -93,6 +99,13 @@ def _missing(name: str, error: ImportError) -> click.Command:
     help="Data directory of a core on this machine; its address, token and certificate are read.",
 )
 @click.option(
+    "--profile",
+    "named",
+    metavar="NAME",
+    envvar="AXISOR_PROFILE",
+    help="A core by the name you gave it: axisor profile.",
+)
+@click.option(
     "--token-file", type=click.Path(dir_okay=False), help="File that holds the token to use."
 )
 @click.option("--ca", type=click.Path(dir_okay=False), help="Certificate to pin (PEM).")
@@ -115,13 +128,21 @@ def _missing(name: str, error: ImportError) -> click.Command:
     type=click.Choice(["sim", "paper", "shadow", "live"]),
     help="Fail unless the account is in this mode.",
 )
-@click.option("--account", metavar="ACCOUNT", envvar="AXISOR_ACCOUNT", help="Account id or prefix.")
+@click.option(
+    "--account",
+    metavar="ACCOUNT",
+    envvar="AXISOR_ACCOUNT",
+    help="Account id or prefix.",
+    shell_complete=completing.accounts,
+)
 @click.option("--timeout", type=float, default=30, show_default=True, help="Seconds to wait.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of unexpected failures.")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:
     """Guard leveraged Bitcoin positions: speak to a core, or run one."""
     ctx.obj = Options(**options)
+    if ctx.invoked_subcommand not in WITHOUT_CORE:
+        ctx.obj = ctx.obj.chosen()
     if ctx.invoked_subcommand is None:
         _open_console(ctx)
 
@@ -146,6 +167,7 @@ def _not_confirmed() -> ExitCode:
 
 def main() -> None:
     """Run the command and leave with the exit code of what happened."""
+    end_with_input()
     options = {"standalone_mode": False, "prog_name": "axisor"}
     verbose = "-v" in sys.argv or "--verbose" in sys.argv
     try:

@@ -15,6 +15,7 @@ from axisor.errors import NotFound, SessionOver, SettingsInvalid, TokenInvalid
 from axisor.model import Mode
 from axisor.ports import Secret
 from axisor.wire.failures import CoreUnreachable
+from axisor_cli import watching
 from axisor_cli.output import FORMATS, Printer
 
 if TYPE_CHECKING:
@@ -60,7 +61,35 @@ class Options(Struct, kw_only=True):
     account: str | None = None
     timeout: float = 30
     verbose: bool = False
+    named: str | None = None
     proposing: Proposing | None = None
+
+    def chosen(self) -> Options:
+        """Return the options with what the profile says wherever nothing else was said.
+
+        A profile that is named wins over the one in use, and options that name a core, or the
+        environment, over both. Raises SettingsInvalid, NotFound.
+        """
+        from axisor_cli import profiles
+
+        named = self.named
+        if named is None and (self.connect or self.data_dir):
+            return self
+        place = profiles.place(os.environ, Path.home())
+        if named is None and not place.exists():
+            return self
+        book = profiles.read(place)
+        name = named or book.used
+        if name is None:
+            return self
+        known = book.get(name)
+        said = {field: getattr(known, field) for field in known.__struct_fields__}
+        if self.connect or self.data_dir:
+            said |= {"connect": None, "data_dir": None}
+        return replace(
+            self,
+            **{field: value for field, value in said.items() if value and not getattr(self, field)},
+        )
 
     def printer(self, output: str | None = None) -> Printer:
         """Return where answers are written; `output` is a command's own choice of format."""
@@ -275,18 +304,25 @@ def command(group: click.Group, **settings: Any) -> Callable[[Callable[..., Any]
     """Add a command to a group, with its own `-o` beside the global one."""
 
     def wrap(function: Callable[..., Any]) -> click.Command:
+        name = settings.setdefault("name", function.__name__.replace("_", "-"))
+
         @click.option("-o", "--output", "output", default=None, type=click.Choice(FORMATS))
         @click.pass_context
-        def run(ctx: click.Context, /, output: str | None, **arguments: Any) -> Any:
+        def run(
+            ctx: click.Context, /, output: str | None, every: float | None = None, **given: Any
+        ) -> Any:
             options: Options = ctx.obj or Options()
             if output is not None:
                 options.output = output
-            return function(options, **arguments)
+            if every is None:
+                return function(options, **given)
+            return watching.again(options, every, lambda: function(options, **given))
 
         run.__doc__ = function.__doc__
+        if name == "list":
+            run = watching.option(run)
         parameters = getattr(function, "__click_params__", [])
         run.__click_params__ = [*run.__click_params__, *parameters]  # type: ignore[attr-defined]
-        settings.setdefault("name", function.__name__.replace("_", "-"))
         return group.command(**settings)(run)
 
     return wrap

@@ -32,7 +32,13 @@ class Connects(Protocol):
 
 
 @click.command()
-@click.option("--listen", default="127.0.0.1:8421", show_default=True, metavar="HOST:PORT")
+@click.option(
+    "--listen",
+    default="127.0.0.1:8421",
+    show_default=True,
+    metavar="HOST:PORT",
+    envvar="AXISOR_WEB_LISTEN",
+)
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A name browsers use for it.")
 @click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Another page's.")
 @click.option("--certificate", type=click.Path(path_type=Path, exists=True), help="Speak TLS.")

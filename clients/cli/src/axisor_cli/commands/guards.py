@@ -18,6 +18,7 @@ from axisor.events import (
 )
 from axisor.model import Side
 from axisor.words import short
+from axisor_cli import completing
 from axisor_cli.amounts import LIMIT_SATS, PERCENT
 from axisor_cli.commands.positions import find
 from axisor_cli.fail import ExitCode
@@ -201,7 +202,7 @@ def floor(options: Options) -> None:
 
 
 @command(guard, name="set")
-@click.argument("position", required=False)
+@click.argument("position", required=False, shell_complete=completing.positions)
 @click.option("--preset", type=click.Choice(list(PRESETS)))
 @click.option("--trigger", type=PERCENT, help="Act below this distance to liquidation.")
 @click.option("--target", type=PERCENT, help="Restore this distance.")

@@ -10,6 +10,7 @@ import click
 
 from axisor.errors import PositionNotFound
 from axisor.model import OrderType, Side
+from axisor_cli import completing
 from axisor_cli.amounts import NUMBER, PRICE, PRICE_OR_OFF, SATS, USD
 from axisor_cli.mutations import confirm, how, mutating, proposable, show_result
 from axisor_cli.output import Column
@@ -86,7 +87,7 @@ def list_positions(options: Options) -> None:
 
 
 @command(position)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.positions)
 def show(options: Options, id: str) -> None:
     """Show one position."""
 
@@ -142,7 +143,7 @@ def open_position(options: Options, **given: Any) -> None:
 
 
 @command(position)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.positions)
 @click.argument("amount", type=SATS)
 @proposable
 @mutating
@@ -156,7 +157,7 @@ def add_margin(options: Options, id: str, amount: int, **given: Any) -> None:
 
 
 @command(position)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.positions)
 @click.argument("amount", type=SATS)
 @proposable
 @mutating
@@ -176,7 +177,7 @@ def cash_in(options: Options, id: str, amount: int, **given: Any) -> None:
 
 
 @command(position)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.positions)
 @proposable
 @mutating
 def close(options: Options, id: str, **given: Any) -> None:
@@ -226,7 +227,7 @@ def close_part(options: Options, quantity: int, **given: Any) -> None:
 
 
 @command(position)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.positions)
 @click.argument("price", type=PRICE_OR_OFF)
 @proposable
 @mutating
@@ -240,7 +241,7 @@ def set_stop(options: Options, id: str, price: Decimal | None, **given: Any) -> 
 
 
 @command(position)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.positions)
 @click.argument("price", type=PRICE_OR_OFF)
 @proposable
 @mutating

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from axisor.errors import ConfigInvalid
+from axisor_cli import completing
 from axisor_cli.commands.upgrades import upgrade
 from axisor_cli.finding import all_runs, find_run
 from axisor_cli.mutations import confirm, proposable
@@ -72,7 +73,7 @@ def list_runs(options: Options) -> None:
 
 
 @command(run)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.runs)
 def show(options: Options, id: str) -> None:
     """Show a run."""
 
@@ -122,7 +123,7 @@ def _do(options: Options, id: str, verb: Verb) -> None:
 
 
 @command(run)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.runs)
 @proposable
 def start(options: Options, id: str) -> None:
     """Start a run that was created, stopped or failed."""
@@ -130,7 +131,7 @@ def start(options: Options, id: str) -> None:
 
 
 @command(run)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.runs)
 @click.option("--reason", default="")
 @proposable
 def pause(options: Options, id: str, reason: str) -> None:
@@ -143,7 +144,7 @@ def pause(options: Options, id: str, reason: str) -> None:
 
 
 @command(run)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.runs)
 @proposable
 def resume(options: Options, id: str) -> None:
     """Let a paused run go on."""
@@ -151,7 +152,7 @@ def resume(options: Options, id: str) -> None:
 
 
 @command(run)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.runs)
 @click.option("--reason", default="")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @proposable
@@ -166,7 +167,7 @@ def stop(options: Options, id: str, reason: str, yes: bool) -> None:
 
 
 @command(run)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.runs)
 @click.option("--config", required=True, help="The strategy's configuration as JSON.")
 @click.option("--dry-run", is_flag=True, help="Check it, and stop.")
 def configure(options: Options, id: str, config: str, dry_run: bool) -> None:
@@ -182,7 +183,7 @@ def configure(options: Options, id: str, config: str, dry_run: bool) -> None:
 
 
 @command(run)
-@click.argument("id")
+@click.argument("id", shell_complete=completing.runs)
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
 def logs(options: Options, id: str, limit: int) -> None:
     """List a run's steps, newest first: what it was called with and what it asked for."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from axisor.words import short
+from axisor_cli import completing
 from axisor_cli.amounts import LIMIT_SATS, PERCENT, PRICE
 from axisor_cli.commands.positions import find
 from axisor_cli.output import Column
@@ -52,7 +53,7 @@ def row(found: WhatIfPosition, price: Price | None) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("position", required=False)
+@click.argument("position", required=False, shell_complete=completing.positions)
 @click.option("--drop", type=PERCENT, help="The price falls by so many percent.")
 @click.option("--rise", type=PERCENT, help="The price rises by so many percent.")
 @click.option("--price", type=PRICE, help="The price is this.")
