@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from axisor_web.browser import RETURN
 from axisor_web.contract import find
-from axisor_web.sessions import COOKIE, CSRF_HEADER, Terms
+from axisor_web.languages import COOKIE as LANGUAGE
+from axisor_web.sessions import BEGUN, COOKIE, CSRF_HEADER, Terms
 from axisor_web.sockets import MOST_STREAMS
 from tests.docs import pages
 from tests.docs.following import Reader, free_port
@@ -54,5 +56,8 @@ def test_the_names_of_the_page_are_the_real_ones() -> None:
 
     assert COOKIE in text
     assert CSRF_HEADER in text
+    assert BEGUN in text
+    assert f"http://127.0.0.1:PORT{RETURN}" in text
+    assert f"a cookie `{LANGUAGE}`" in text
     assert "within ten minutes" in text
     assert Terms().entry_s == 600

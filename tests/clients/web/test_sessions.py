@@ -80,6 +80,27 @@ def test_a_code_is_good_once_and_not_for_long():
         sessions.enter(late)
 
 
+def test_a_handle_is_given_back_once_and_not_for_long():
+    clock = Hand()
+    sessions = made(clock)
+    cookie, late = sessions.hold(Secret("handle")), sessions.hold(Secret("late"))
+
+    found = sessions.held(cookie)
+    clock.now = 11
+
+    assert found is not None
+    assert found.reveal() == "handle"
+    assert sessions.held(cookie) is None
+    assert sessions.held(late) is None
+
+
+def test_only_so_many_handles_are_kept():
+    sessions = made(Hand())
+    cookies = [sessions.hold(Secret(str(number))) for number in range(TERMS.most + 1)]
+
+    assert [sessions.held(cookie) is not None for cookie in cookies] == [False, True, True, True]
+
+
 async def test_calls_that_are_refused_together_renew_once():
     sessions = made(Hand())
     _, session = sessions.begin(tokens("old"))

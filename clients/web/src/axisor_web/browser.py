@@ -15,10 +15,13 @@ from axisor_web.answers import answer, refusal
 from axisor_web.calls import Core, Credential
 from axisor_web.contract import Method, find
 from axisor_web.doors import Doors
-from axisor_web.sessions import COOKIE, Session, Sessions, Tokens
+from axisor_web.sessions import BEGUN, COOKIE, Session, Sessions, Tokens
 from axisor_web.transcode import encoded, json_of, parsed, request_of
 
 MOST_BODY = 64 * 1024
+RETURN = "/login/return"
+"""Our page that a provider sends browsers back to."""
+
 SIGN_INS = frozenset({"login", "answerChallenge", "finishExternalSignIn", "pollDeviceSignIn"})
 TOKEN_BEARING = frozenset(
     {"Login", "AnswerChallenge", "Refresh", "StepUp", "FinishExternalSignIn", "PollDeviceSignIn"}
@@ -53,11 +56,30 @@ class Browser:
         if verb not in SIGN_INS:
             return _refused(PermissionDenied(f"{verb} is no way to sign in."))
         self._from_our_page(request)
-        outcome = await self._call(verb, await body(request), nobody(request))
+        sent = await body(request)
+        if verb == "finishExternalSignIn":
+            sent = self._with_handle(request, sent)
+        outcome = await self._call(verb, sent, nobody(request))
         tokens = _signed_in(outcome)
         if tokens is None:
             return answer(json_of(outcome), {})
         return self._opened(*self._sessions.begin(tokens))
+
+    async def begin_external(self, request: Request) -> Response:
+        """Begin a sign-in at a provider, which sends the browser back to our page for that.
+
+        The handle that finishes it stays here; the page gets the address to go to, and a cookie.
+        """
+        self._from_our_page(request)
+        said = parsed(await body(request))
+        provider = said.get("provider") if isinstance(said, dict) else None
+        back = request.headers["origin"] + RETURN
+        sent = encoded({"provider": provider, "redirectUri": back})
+        begun = dict(json_of(await self._call("beginExternalSignIn", sent, nobody(request))))
+        cookie = self._sessions.hold(Secret(begun.pop("handle")))
+        response = answer(begun, {})
+        _set(response, BEGUN, cookie)
+        return response
 
     async def enter(self, request: Request) -> Response:
         """Open the session of a code that the bridge printed where it runs."""
@@ -93,6 +115,13 @@ class Browser:
         response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
         return response
 
+    def _with_handle(self, request: Request, sent: bytes) -> bytes:
+        handle = self._sessions.held(request.cookies.get(BEGUN, ""))
+        said = parsed(sent)
+        if handle is None or not isinstance(said, dict):
+            return sent
+        return encoded({"handle": handle.reveal(), **said})
+
     def _inside(self, request: Request) -> Session:
         session = self.session(request)
         if session is None:
@@ -106,7 +135,7 @@ class Browser:
 
     def _opened(self, cookie: str, session: Session) -> Response:
         response = answer({"signedIn": True, "csrf": session.csrf}, {})
-        response.set_cookie(COOKIE, cookie, path="/", secure=True, httponly=True, samesite="strict")
+        _set(response, COOKIE, cookie)
         return response
 
     async def _refresh(self, refresh: Secret) -> Tokens:
@@ -154,6 +183,10 @@ def _signed_in(outcome: Message) -> Tokens | None:
         return None
     signed = outcome.signed_in  # type: ignore[attr-defined]
     return Tokens(Secret(signed.access_token), Secret(signed.refresh_token))
+
+
+def _set(response: Response, name: str, cookie: str) -> None:
+    response.set_cookie(name, cookie, path="/", secure=True, httponly=True, samesite="strict")
 
 
 def _refused(error: AxisorError) -> Response:

@@ -19,6 +19,9 @@ from axisor.errors import Unauthenticated
 from axisor.ports import Secret
 
 COOKIE = "__Host-axisor"
+BEGUN = "__Host-axisor-begun"
+"""The cookie of a sign-in that a provider is asked about; it says nothing either."""
+
 CSRF_HEADER = "x-axisor-csrf"
 
 Clock: TypeAlias = Callable[[], float]
@@ -70,6 +73,7 @@ class Sessions:
         self._terms = terms or Terms()
         self._open: dict[bytes, Session] = {}
         self._entries: dict[bytes, tuple[float, Tokens]] = {}
+        self._handles: dict[bytes, tuple[float, Secret]] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -131,6 +135,23 @@ class Sessions:
             )
         return self.begin(tokens)
 
+    def hold(self, handle: Secret) -> str:
+        """Keep the handle of a sign-in for ten minutes; returns the cookie that it stands for.
+
+        Anybody may begin one, so there are only so many: the oldest makes room.
+        """
+        self._sweep()
+        if len(self._handles) >= self._terms.most:
+            self._handles.pop(next(iter(self._handles)))
+        cookie = self._chance()
+        self._handles[_digest(cookie)] = (self._clock() + self._terms.entry_s, handle)
+        return cookie
+
+    def held(self, cookie: str) -> Secret | None:
+        """Return the handle of a cookie, once; None where it is used, too old or never was."""
+        until, handle = self._handles.pop(_digest(cookie), (0.0, None))
+        return handle if until >= self._clock() else None
+
     def _over(self, session: Session, now: float) -> bool:
         terms = self._terms
         return now - session.used > terms.idle_s or now - session.begun > terms.most_s
@@ -141,6 +162,8 @@ class Sessions:
             del self._open[key]
         for key in [key for key, (until, _) in self._entries.items() if until < now]:
             del self._entries[key]
+        for key in [key for key, (until, _) in self._handles.items() if until < now]:
+            del self._handles[key]
 
 
 def same(given: str, right: str) -> bool:
