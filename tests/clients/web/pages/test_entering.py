@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from axisor.ports import Secret
+from axisor_server.adapters.identity.clients import Registered
+from axisor_server.adapters.identity.oidc import OidcProvider
+from axisor_server.adapters.system import SystemClock
+from axisor_server.adapters.tls import Certificate
 from axisor_web.sessions import Tokens
 from tests.server.rpc.scenes import Scene
 from tests.server.rpc.serving import TOKEN
 from tests.server.rpc.test_people import ADA, PASSWORD
-from tests.support.browser import BROWSER, Site, Watched
+from tests.support.browser import BROWSER, Site, Watched, profiled, standing
+from tests.support.provider import CLIENT, SECRET, provider
 
 pytestmark = BROWSER
 
@@ -78,3 +84,24 @@ async def test_who_is_signed_in_does_not_stand_at_the_door(signed_in_page: Page,
     await signed_in_page.goto(f"{site.origin}/login")
 
     await expect(signed_in_page).to_have_url(f"{site.origin}/")
+
+
+async def test_who_is_new_at_a_provider_comes_back_and_is_told_what_lacks(
+    browser: Browser, watched: Watched, certificate: Certificate, tmp_path: Path
+):
+    clock = SystemClock()
+    async with provider(clock) as there:
+        at = Registered(name="test", issuer=there.url, client_id=CLIENT, secret=Secret(SECRET))
+        known = (OidcProvider(at, clock),)
+        async with (
+            standing(certificate, tmp_path, secure=False, providers=known) as site,
+            profiled(browser, watched) as profile,
+        ):
+            page = await profile.new_page()
+            await page.goto(f"{site.origin}/login")
+            await page.get_by_role("button", name="Sign in with").click()
+
+            await expect(page).to_have_url(f"{site.origin}/login/return")
+            await expect(page.get_by_role("alert")).not_to_be_empty()
+            assert len(site.bridge.sessions) == 0
+            assert watched.taken("4[0-9][0-9]")

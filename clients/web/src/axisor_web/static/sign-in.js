@@ -53,26 +53,20 @@ challenge?.addEventListener("submit", (event) => {
 for (const button of document.querySelectorAll("[data-provider]")) {
   button.addEventListener("click", async () => {
     tell("");
-    const answer = await post("/v1/auth:beginExternalSignIn", {
-      provider: button.dataset.provider,
-      redirectUri: `${location.origin}/login/return`,
-    });
+    const answer = await post("/session:beginExternalSignIn", { provider: button.dataset.provider });
     const told = await answer.json();
     if (!answer.ok) {
       tell(told.message);
       return;
     }
-    sessionStorage.setItem("handle", told.handle);
     location.assign(told.authorizationUri);
   });
 }
 
 if (document.querySelector("[data-return]")) {
-  const handle = sessionStorage.getItem("handle");
-  sessionStorage.removeItem("handle");
   const [state, code, issuer] = ["state", "code", "iss"].map((name) => query.get(name) ?? "");
   history.replaceState(null, "", "/login/return");
-  if (handle && code) tried("/session:finishExternalSignIn", { handle, state, code, issuer });
+  if (code) tried("/session:finishExternalSignIn", { state, code, issuer });
   else tell(query.get("error_description") ?? t("The provider did not sign you in."));
 }
 
