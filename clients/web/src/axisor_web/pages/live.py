@@ -92,6 +92,7 @@ class Live:
         self._visit, self._client, self._painter = visit, visit.client, painter
         self._wanted, self._clock, self._sleep = wanted, clock, sleep
         self._foreseen = float("-inf")
+        self._painted_as: dict[str, str] = {}
 
     async def events(self, after: int | None) -> AsyncIterator[bytes]:
         """Give Server-Sent Events until the reader leaves or the core refuses for good."""
@@ -158,7 +159,7 @@ class Live:
         closest = scene.reading.closest
         age, tick = scene.reading.age, scene.reading.tick
         return {
-            "parts": {name: self._part(name, scene) for name in self._wanted.parts},
+            "parts": self._changed(scene),
             "level": level(closest),
             "closest": "" if closest is None else self._percent(closest.distance_percent),
             "ageMs": None if age is None else round(age.total_seconds() * 1000),
@@ -167,6 +168,13 @@ class Live:
             "fresh": scene.reading.quality.value == "fresh",
             "say": [f"{line.subject}: {line.text}" for line in lines],
         }
+
+    def _changed(self, scene: Scene) -> dict[str, str]:
+        """Return the parts that are not as they were painted last."""
+        parts = {name: self._part(name, scene) for name in self._wanted.parts}
+        changed = {name: html for name, html in parts.items() if self._painted_as.get(name) != html}
+        self._painted_as.update(changed)
+        return changed
 
     def _percent(self, value: Any) -> str:
         language = self._painter.languages.of(self._visit.request)
