@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -35,13 +36,17 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class Parts(Struct, frozen=True):
-    """What the bridge stands on. `secure` says that browsers reach it by TLS."""
+    """What the bridge stands on. `secure` says that browsers reach it by TLS.
+
+    `ended` is set when the bridge stops, so that what never ends by itself does.
+    """
 
     core: Core
     sessions: Sessions
     doors: Doors
     secure: bool = False
     ready: Callable[[], Awaitable[bool]] | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def bridge(parts: Parts, *, more: tuple[BaseRoute, ...] = ()) -> ASGIApp:

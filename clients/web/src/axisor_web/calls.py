@@ -59,6 +59,11 @@ class Core:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._channel = channel
 
+    @property
+    def channel(self) -> grpc.aio.Channel:
+        """Return the connection itself, for a client with names for the calls."""
+        return self._channel
+
     async def call(
         self, method: Method, request: Message, credential: Credential
     ) -> tuple[Message, dict[str, str]]:

@@ -23,6 +23,8 @@ from axisor_web.app import Parts, bridge
 from axisor_web.assets import Assets
 from axisor_web.calls import Core
 from axisor_web.doors import Doors
+from axisor_web.languages import Languages
+from axisor_web.pages import pages
 from axisor_web.sessions import Sessions
 from axisor_web.settings import Settings
 
@@ -62,7 +64,8 @@ def listen(settings: Settings) -> sockets.socket:
 
 def site(parts: Parts) -> tuple[BaseRoute, ...]:
     """Return the routes of pages and of their files."""
-    return (Assets().route(),)
+    assets = Assets()
+    return (assets.route(), *pages(parts, assets, Languages()))
 
 
 @asynccontextmanager
@@ -82,7 +85,10 @@ async def serving(
         )
         server = uvicorn.Server(_config(settings, bridge(parts, more=site(parts))))
         async with _running(server, made):
-            yield Served(own[0], sessions)
+            try:
+                yield Served(own[0], sessions)
+            finally:
+                parts.ended.set()
 
 
 async def _answers(channel: grpc.aio.Channel) -> bool:

@@ -1,0 +1,89 @@
+"""Who opened a page: their session, and a client that calls the core for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from msgspec import Struct
+from starlette.requests import Request
+
+from axisor.client import Client
+from axisor.client.calls import Caller
+from axisor.errors import Unauthenticated
+from axisor.ports import Secret
+from axisor_web.app import Parts
+from axisor_web.browser import Browser, address_of
+from axisor_web.calls import FORWARDED
+from axisor_web.sessions import Session
+
+READ_S = 4.0
+"""A page is shown, or says that the core is not heard, within this time."""
+
+Renewal: TypeAlias = Callable[[Secret], Awaitable[Secret | None]]
+
+
+class Visit(Struct, frozen=True):
+    """One request of a person who is signed in; `ended` is set when the bridge stops."""
+
+    request: Request
+    session: Session
+    client: Client
+    ended: asyncio.Event
+
+
+class _ForVisitor(Caller):
+    """Makes calls in the name of a browser, whose address the core may want to count by."""
+
+    address = ""
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return what goes with every call."""
+        return (*super().headers(), *(((FORWARDED, self.address),) if self.address else ()))
+
+
+class Visits:
+    """Knows visitors by their cookie."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._browser = Browser(parts.core, parts.sessions, parts.doors)
+
+    def session(self, request: Request) -> Session | None:
+        """Return the session that a request comes with, None where it has none."""
+        return self._browser.session(request)
+
+    def anonymous(self) -> Client:
+        """Return a client for what a core tells anybody."""
+        return Client(Caller(self._parts.core.channel, timeout_s=READ_S))
+
+    def of(self, request: Request) -> Visit:
+        """Return the visit that a request is. Raises Unauthenticated and PermissionDenied."""
+        session = self._browser.session(request)
+        if session is None:
+            raise Unauthenticated("Nobody is signed in.")
+        self._parts.doors.admit(request.method, request.headers, session)
+        return Visit(request, session, self._client(request, session), self._parts.ended)
+
+    def _client(self, request: Request, session: Session) -> Client:
+        renewal = self._browser.credential(session).renew
+        assert renewal is not None, "a session can always be asked"
+        caller = _ForVisitor(
+            self._parts.core.channel,
+            token=session.tokens.access,
+            renew=_or_over(renewal),
+            timeout_s=READ_S,
+        )
+        caller.address = address_of(request)
+        return Client(caller)
+
+
+def _or_over(renewal: Renewal) -> Callable[[Secret], Awaitable[Secret]]:
+    async def renew(held: Secret) -> Secret:
+        found = await renewal(held)
+        if found is None:
+            raise Unauthenticated("This sign-in is over.", fix="Sign in again.")
+        return found
+
+    return renew

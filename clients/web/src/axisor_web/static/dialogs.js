@@ -1,0 +1,72 @@
+// One dialog, filled by the bridge in steps: what is asked, what it would change, what became of it.
+// A step's form holds its request id, so what is sent twice is done once.
+import { post, said } from "./send.js";
+import { t } from "./text.js";
+
+const dialog = document.getElementById("dialog");
+let from = null;
+
+function show(html) {
+  dialog.innerHTML = html;
+  dialog.setAttribute("aria-labelledby", "dialog-title");
+  if (!dialog.open) dialog.showModal();
+  dialog.querySelector("[autofocus]")?.focus();
+}
+
+function unreached() {
+  const problem = document.createElement("p");
+  problem.className = "banner warn";
+  problem.setAttribute("role", "alert");
+  problem.textContent = t("The bridge was not reached. Send it again: what was done already is not done twice.");
+  (dialog.querySelector("form") ?? dialog).append(problem);
+}
+
+async function ask(button) {
+  from = button;
+  try {
+    show(await (await fetch(button.dataset.ask)).text());
+  } catch {
+    show("");
+    unreached();
+  }
+}
+
+async function send(form) {
+  if (form.dataset.busy) return;
+  form.dataset.busy = "yes";
+  const buttons = [...form.querySelectorAll("button")];
+  for (const each of buttons) each.disabled = true;
+  dialog.querySelector(".banner[role=alert]")?.remove();
+  try {
+    show(await (await post(form.dataset.send, said(form))).text());
+  } catch {
+    if (!dialog.open) show("");
+    unreached();
+  } finally {
+    delete form.dataset.busy;
+    for (const each of buttons) each.disabled = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const asks = event.target.closest("[data-ask]");
+  if (asks) ask(asks);
+  else if (event.target.closest("[data-close]")) dialog.close();
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.send) return;
+  event.preventDefault();
+  send(form);
+});
+
+dialog.addEventListener("close", () => {
+  dialog.replaceChildren();
+  from?.focus();
+});
+
+document.getElementById("leave").addEventListener("click", async () => {
+  await post("/session:logout", {});
+  location.replace("/login");
+});
