@@ -138,7 +138,7 @@ async def _guard(client: Client, account: str, seen: Snapshot, voice: Voice) -> 
         account, kinds=[kind.__name__ for kind in ACTED], newest_first=True, page_size=MOST_ACTED
     )
     acted = [
-        f"#{each.sequence} {each.time:%H:%M:%S} {line.text}"
+        f"#{each.sequence} {each.time:%H:%M:%S} {voice.quote(line.text)}"
         for each in page.items
         if (line := tell(each.payload)) is not None
     ]

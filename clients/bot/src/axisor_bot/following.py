@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -52,7 +52,7 @@ class Follower:
         self._account = talk().person.account
         self._planned: dict[str, IntentPlanned] = {}
 
-    async def follow(self, after: int | None) -> AsyncIterator[Told]:
+    async def follow(self, after: int | None) -> AsyncGenerator[Told, None]:
         """Give what happens after a sequence; None begins with the present.
 
         Ends never by itself. Raises what the core refuses for good.

@@ -59,7 +59,7 @@ def parse(line: str, *, me: str = "") -> Command | None:
     """
     if not line.startswith("/") or len(line) > MOST_LINE:
         return None
-    head, *words = line[1:].split()
+    head, *words = line[1:].split() or [""]
     name, at, whom = head.partition("@")
     if at and whom.lower() != me.lower():
         return None

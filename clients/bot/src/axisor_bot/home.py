@@ -177,6 +177,7 @@ class Home:
 
     def _make(self, folder: Path) -> None:
         try:
-            folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         except OSError as error:
             raise HomeInvalid(f"{folder} cannot be made: {error.strerror}.") from None

@@ -160,7 +160,7 @@ def guard(voice: Voice, run: Run | None, plan: Plan | None, acted: Sequence[str]
             )
             for row in plan.rows[:5]
         ]
-    return "\n".join([*lines, *map(voice.quote, acted)])
+    return "\n".join([*lines, *acted])
 
 
 def what_if(voice: Voice, found: WhatIf) -> str:

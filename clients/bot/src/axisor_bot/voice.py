@@ -11,7 +11,8 @@ from axisor.model import Mode, Price, Sats
 from axisor_bot.texts import CATALOGUES, USUAL
 
 HIDDEN = "•••"
-_FIGURE = re.compile(r"(?<![\w.,])[+-]?\$?[0-9][0-9.,]*(?![\w.,]*[A-Za-z_-])(?!\s?%)")
+_FIGURE = re.compile(r"(?<![\w.,])[+-]?\$?[0-9][0-9.,]*([A-Za-z_-][\w-]*)?(\s?%)?")
+_UNITS = ("sat", "sats", "ksat", "msat", "btc", "usd")
 _CONTINENTAL = str.maketrans(",.", ".,")
 
 
@@ -63,8 +64,16 @@ class Voice(Struct, frozen=True, kw_only=True):
 
     def quote(self, text: str) -> str:
         """Return words of the core's own, every amount in them hidden where that is wanted."""
-        return _FIGURE.sub(HIDDEN, text) if self.private else text
+        return _FIGURE.sub(_hidden, text) if self.private else text
 
     def of(self, mode: Mode, text: str) -> str:
         """Return a text with the account's mode before it, unless real sats are meant."""
         return text if mode is Mode.LIVE else f"[{mode.value.upper()}] {text}"
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """Return what is shown of a figure; a percentage and an id stay."""
+    word, percent = found[1], found[2]
+    if percent or (word and word.lower() not in _UNITS):
+        return found[0]
+    return HIDDEN if not word else f"{HIDDEN} {word}"

@@ -51,7 +51,7 @@ class TelegramApi:
 
     async def me(self) -> User:
         """Return the bot itself. Raises ChatFailed, as every call does."""
-        return await self._call("getMe", User)
+        return await self._call("getMe", User, {})
 
     async def updates(self, after: int, wait_s: int) -> list[Update]:
         """Return what happened after an update, waiting for it; older ones are forgotten.
@@ -61,22 +61,24 @@ class TelegramApi:
         return await self._call(
             "getUpdates",
             list[Update],
+            {"offset": after + 1, "timeout": wait_s, "allowed_updates": ALLOWED},
             wait_s=wait_s,
-            offset=after + 1,
-            timeout=wait_s,
-            allowed_updates=ALLOWED,
         )
 
     async def send(self, chat: int, text: str, buttons: Sequence[Button] = ()) -> int:
         """Say something and return the message's number. Raises ChatBusy, ChatRefused."""
-        sent = await self._call("sendMessage", Message, chat_id=chat, **_message(text, buttons))
+        sent = await self._call(
+            "sendMessage", Message, {"chat_id": chat, **_message(text, buttons)}
+        )
         return sent.message_id
 
     async def edit(self, chat: int, message: int, text: str) -> None:
         """Put another text in place of a message and its buttons."""
         try:
             await self._call(
-                "editMessageText", Any, chat_id=chat, message_id=message, **_message(text, ())
+                "editMessageText",
+                object,
+                {"chat_id": chat, "message_id": message, **_message(text, ())},
             )
         except ChatRefused as error:
             if UNCHANGED not in error.message:  # it says so already
@@ -85,12 +87,16 @@ class TelegramApi:
     async def toast(self, tap: str, text: str = "") -> None:
         """Answer a tap, which ends its waiting; a tap that is too old needs none."""
         try:
-            await self._call("answerCallbackQuery", Any, callback_query_id=tap, text=_toast(text))
+            await self._call(
+                "answerCallbackQuery", object, {"callback_query_id": tap, "text": _toast(text)}
+            )
         except ChatRefused as error:
             if "query is too old" not in error.message:
                 raise
 
-    async def _call(self, method: str, kind: type[T], *, wait_s: int = 0, **given: object) -> T:
+    async def _call(
+        self, method: str, kind: type[T], given: dict[str, object], *, wait_s: int = 0
+    ) -> T:
         url = f"{self._base}/bot{self._token.reveal()}/{method}"
         try:
             response = await self._http.post(
@@ -102,14 +108,17 @@ class TelegramApi:
         except httpx.HTTPError as error:  # its text and its request hold the token
             raise ChatUnreachable(f"Telegram: {method}: {type(error).__name__}.") from None
         try:
-            answer = msgspec.json.decode(response.content, type=Answer[kind])  # type: ignore[valid-type]
+            answer: Answer[T] = msgspec.json.decode(
+                response.content,
+                type=Answer[kind],  # type: ignore[valid-type]
+            )
         except msgspec.DecodeError:
             raise ChatUnreachable(
                 f"Telegram: {method}: {response.status_code}, and no answer of the Bot API."
             ) from None
         if not answer.ok or answer.result is None:
             raise _refusal(method, response.status_code, answer)
-        return answer.result  # type: ignore[no-any-return]
+        return answer.result
 
 
 def _message(text: str, buttons: Sequence[Button]) -> dict[str, object]:
