@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from axisor_bot.agents.cli import mcp
 from axisor_bot.telegram.cli import telegram
 
 
@@ -13,3 +14,4 @@ def bot() -> None:
 
 
 bot.add_command(telegram)
+bot.add_command(mcp)

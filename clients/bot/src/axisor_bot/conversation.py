@@ -72,7 +72,8 @@ class Conversation:
         """Prepare the calls of a command and return the card that shows them.
 
         There is no card for who may only propose: then it waits for somebody else. `ref` names
-        the message that asked: for the same one the same calls are prepared once. Raises whatever the core refuses.
+        the message that asked: for the same one the same calls are prepared once. Raises whatever
+        the core refuses.
         """
         account, voice = self.person.account, self.voice
         asked = await wanted(self._client, account, command, voice)
