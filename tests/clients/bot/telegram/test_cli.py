@@ -93,7 +93,7 @@ async def test_a_token_may_do_what_the_role_needs_on_one_account_and_no_more(she
     [person] = at.home.people()
     bounds = bounds_of(parse(person.token).caveats)
 
-    assert bounds.accounts == {at.account}
+    assert bounds.accounts == frozenset({at.account})
     assert str(bounds.permissions) == "Permission.READ"
     assert bounds.sats_per_day == 7
     assert bounds.until_s is not None

@@ -188,6 +188,7 @@ def _revoking(person: Person) -> Callable[[Client], Awaitable[None]]:
 def run(options: Connects, /, home: Path | None, api_url: str) -> None:
     """Run the bot until it is stopped. Stopping it changes nothing for the guard."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    click.echo("asking Telegram for messages until Ctrl-C")
     asyncio.run(_run(options, home_of(home), api_url))
 
 
