@@ -259,9 +259,10 @@ async def test_what_another_proposes_is_approved_by_a_tap(at: Parlour):
     )
 
     pushed = await at.telegram.saying("wants: Add margin")
-    assert "confirmed" in await at.tapped(pushed) or at.telegram.edits
+    await at.tapped(pushed)
 
     assert at.core.margin == before + SATS
+    assert "confirmed by the venue" in at.telegram.edits[-1]["text"]
     assert "Nothing waits" in (await at.ask("/approve"))["text"]
     await bot.close()
 
@@ -280,6 +281,42 @@ async def test_what_another_proposes_is_refused_by_a_tap(at: Parlour):
     assert at.core.margin == before
     assert "Refused" in at.telegram.edits[-1]["text"]
     await bot.close()
+
+
+async def test_in_a_group_a_viewer_approves_nothing_and_takes_no_button_away(at: Parlour):
+    group = -500
+    await at.offer()
+    await at.telegram.say(ANN, f"/start {CODE}", chat=group)
+    await at.telegram.next(1)
+    await at.offer(VIEWER)
+    await at.telegram.say(BEN, f"/start {CODE}", chat=group)
+    await at.telegram.next(2)
+    before = at.core.margin
+    bot = await _agent(at)
+    await bot.confirmations.prepare(
+        at.account, lambda calls: calls.margin.add_margin(at.account, at.core.long, SATS)
+    )
+
+    def buttons() -> list[dict[str, Any]]:
+        return [each for each in at.telegram.sent if each["reply_markup"]["inline_keyboard"]]
+
+    await at.telegram.say(ANN, "/approve", chat=group)
+    await at.telegram.until(buttons)
+    assert "✗" in await at.tapped(buttons()[0], user=BEN)
+    assert (at.core.margin, at.telegram.edits) == (before, [])
+
+    await at.tapped(buttons()[0], user=ANN)
+    assert at.core.margin == before + SATS
+    await bot.close()
+
+
+async def test_who_is_paired_again_holds_the_new_role(at: Parlour):
+    await at.pair(role=VIEWER)
+    assert "✗" in (await margin(at))["text"]
+
+    await at.pair(role=OPERATOR)
+
+    assert "Confirm within" in (await margin(at))["text"]
 
 
 async def _agent(at: Parlour) -> Client:

@@ -11,7 +11,8 @@ from typing import Self
 from msgspec.structs import replace
 
 from axisor.client import Client
-from axisor.errors import AxisorError
+from axisor.errors import AuthError, AxisorError
+from axisor.wire.failures import CallFailed
 from axisor_bot import commands
 from axisor_bot.asking import refusal
 from axisor_bot.cards import Card, Reply
@@ -49,6 +50,7 @@ class Answering:
         self._now = now
         self._paired = paired
         self._clients: dict[str, tuple[str, Client]] = {}
+        self._replaced: list[Client] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,7 +61,7 @@ class Answering:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for _, client in self._clients.values():
+        for client in (*self._replaced, *(each for _, each in self._clients.values())):
             await client.close()
         self._clients.clear()
 
@@ -203,6 +205,10 @@ class Answering:
             raise
         except AxisorError as error:
             text = person.voice.of(person.mode, refusal(person.voice, error))
+            if isinstance(error, AuthError | CallFailed):  # the buttons stay for another tap
+                await self._api.send(message.chat.id, text)
+                await self._api.toast(tap.id, text)
+                return
         await self._api.edit(message.chat.id, message.message_id, text)
         if card is not None:
             self._drop(card)
@@ -216,6 +222,8 @@ class Answering:
     def _talk(self, person: Person) -> Conversation:
         held = self._clients.get(person.key)
         if held is None or held[0] != person.token:
+            if held is not None:
+                self._replaced.append(held[1])
             held = (person.token, self._connect(person))
             self._clients[person.key] = held
         return Conversation(person, held[1], self._now)
