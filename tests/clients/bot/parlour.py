@@ -36,12 +36,13 @@ class Parlour:
     ) -> None:
         self.core, self.account, self.owner = core, account.removeprefix("accounts/"), owner
         self.telegram, self.home = telegram, Home(folder)
-        self.ahead = timedelta()
+        self.ahead = self.hurry = timedelta()
         self.slept: list[float] = []
         self._task: asyncio.Task[None] | None = None
 
     def now(self) -> datetime:
-        """Return the bot's present, which may be ahead of the core's."""
+        """Return the bot's present, which may be ahead of the core's, and hurry on."""
+        self.ahead += self.hurry
         return datetime.now(UTC) + self.ahead
 
     async def _sleep(self, seconds: float) -> None:

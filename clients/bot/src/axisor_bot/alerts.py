@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from axisor.events import (
+    Cause,
     HaltChanged,
     HaltLevel,
     IntentSettled,
@@ -115,6 +116,8 @@ def _of_core(voice: Voice, payload: SeenPayload) -> str | None:
             return voice.say(f"alert.halt_{level.value}", who=who, why=voice.quote(payload.reason))
         case StandingChanged(standing=Standing.ACTIVE):
             return voice.say("alert.able")
+        case StandingChanged(causes=causes) if causes and all(map(_is_halt, causes)):
+            return None  # the halt is told by itself
         case StandingChanged(standing=standing, causes=causes):
             why = voice.quote(" ".join(each.text or each.code for each in causes))
             return voice.say("alert.unable", standing=standing.value.replace("_", "-"), why=why)
@@ -127,3 +130,7 @@ def _of_core(voice: Voice, payload: SeenPayload) -> str | None:
             return voice.say("alert.restored", at=f"{payload.backup_at:%Y-%m-%d %H:%M} UTC")
         case _:
             return None
+
+
+def _is_halt(cause: Cause) -> bool:
+    return cause.code.startswith("halt_")
