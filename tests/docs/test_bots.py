@@ -91,7 +91,7 @@ def test_the_figures_are_those_of_the_code():
 
 
 async def test_every_tool_is_on_the_page():
-    made = server.server(lambda: pytest.fail("not called"), None, now=lambda: pytest.fail("no"))
+    made = server.server(lambda: pytest.fail("not called"), "a", now=lambda: pytest.fail("no"))
     text = pages.page(PAGE)
 
     assert [each.name for each in await made.list_tools() if f"`{each.name}`" not in text] == []

@@ -14,6 +14,7 @@ from mcp import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from axisor.errors import SettingsInvalid
+from axisor.wire.failures import CallFailed
 from axisor_bot.agents.cli import mcp
 from axisor_bot.errors import TokenTooWide
 from axisor_bot.people import OPERATOR
@@ -74,6 +75,18 @@ async def test_over_http_it_lets_in_who_shows_the_word(idle: Parlour, tmp_path: 
     assert refused.status_code == 401
     assert status.structured_content is not None
     assert status.structured_content["mode"] == "sim"
+
+
+async def test_a_core_that_is_not_there_is_said_before_anything_is_served(
+    idle: Parlour, tmp_path: Path
+):
+    token = tmp_path / "agent.token"
+    token.write_text(await idle.token(OPERATOR))
+    options = Options(connect="127.0.0.1:1", plaintext=True, token_file=str(token), timeout=1)
+
+    done = await asyncio.to_thread(CliRunner().invoke, mcp, [], obj=options)
+
+    assert isinstance(done.exception, CallFailed)
 
 
 def _free() -> int:

@@ -348,8 +348,10 @@ async def test_in_private_no_amount_is_told(at: Parlour):
 
 async def test_the_language_is_the_persons_and_can_be_changed(at: Parlour):
     await at.offer()
-    await at.telegram.say(ANN, f"/start {CODE}", language_code="pt-br")
+    await at.telegram.say(ANN, f"/start {CODE}", language_code="pt-br", username="a\x1b[2Jnn")
     assert "pareado como operador" in (await at.telegram.next(1))["text"]
+
+    assert [each.name for each in at.home.people()] == ["a[2Jnn"]
 
     await at.ask("/lang en")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -50,24 +51,28 @@ def mcp(options: Connects, /, listen: str | None) -> None:
             fix="Name its file: axisor --token-file agent.token bot mcp.",
             setting="token_file",
         )
+    place = None if listen is None else _place(listen)
     token = narrowed(options.token())
-    made = server(
-        lambda: Client.connect(options.profile(token)),
-        options.account,
-        now=now,
-        version=version("axisor-bot"),
-    )
-    if listen is None:
+
+    def connect() -> Client:
+        return Client.connect(options.profile(token))
+
+    account = asyncio.run(_account(connect, options.account))
+    made = server(connect, account, now=now, version=version("axisor-bot"))
+    if place is None:
         asyncio.run(made.run_stdio_async())
     else:
-        asyncio.run(_http(made, listen))
+        asyncio.run(_http(made, *place))
 
 
-async def _http(made: MCPServer[Any], listen: str) -> None:
-    import uvicorn
+async def _account(connect: Callable[[], Client], wanted: str | None) -> str:
+    """Return the id of the account that is meant. Raises AccountNotFound, CoreUnreachable."""
+    async with connect() as client:
+        return (await client.accounts.choose(wanted)).id
 
-    from axisor_bot.agents.door import Door
 
+def _place(listen: str) -> tuple[str, int]:
+    """Return a host and a port on loopback. Raises SettingsInvalid."""
     host, _, port = listen.rpartition(":")
     if not port.isdigit() or not is_loopback(listen):
         raise SettingsInvalid(
@@ -75,11 +80,19 @@ async def _http(made: MCPServer[Any], listen: str) -> None:
             fix="Serve 127.0.0.1:8765, and let whoever is elsewhere come by a tunnel.",
             setting="http",
         )
+    return host.strip("[]"), int(port)
+
+
+async def _http(made: MCPServer[Any], host: str, port: int) -> None:
+    import uvicorn
+
+    from axisor_bot.agents.door import Door
+
     word = Secret(secrets.token_urlsafe(WORD_BYTES))
     app = Door(made.streamable_http_app(host=host), word)
-    click.echo(f"serving http://{listen}/mcp")
+    click.echo(f"serving http://{host}:{port}/mcp")
     click.echo(f"header  Authorization: Bearer {word.reveal()}")
     config = uvicorn.Config(
-        app, host=host, port=int(port), log_level="warning", access_log=False, server_header=False
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False
     )
     await uvicorn.Server(config).serve()

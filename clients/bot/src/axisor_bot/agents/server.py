@@ -44,12 +44,12 @@ class At:
 
 def server(
     connect: Callable[[], Client],
-    wanted: str | None,
+    account: str,
     *,
     now: Callable[[], datetime],
     version: str = "",
 ) -> MCPServer[None]:
-    """Return a server for the account that is wanted; it connects when it is begun.
+    """Return a server for an account by its id; it connects when a session begins.
 
     `connect` gives a client whose token was held to reading and proposing (`agents.leash`).
     """
@@ -58,12 +58,12 @@ def server(
     @asynccontextmanager
     async def lifespan(_: MCPServer[None]) -> AsyncIterator[None]:
         async with connect() as client:
-            account = await client.accounts.choose(wanted)
-            held.append(At(client, account.id, now))
+            at = At(client, account, now)
+            held.append(at)
             try:
                 yield
             finally:
-                held.pop()
+                held.remove(at)
 
     def desk() -> At:
         return held[-1]

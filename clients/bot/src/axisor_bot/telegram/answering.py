@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 Connect = Callable[[Person], Client]
 START = "/start"
+MOST_NAME = 64
 
 
 class Answering:
@@ -97,7 +98,7 @@ class Answering:
         person = Person(
             chat=message.chat.id,
             user=sender.id,
-            name=sender.username or sender.first_name,
+            name=_name(sender),
             role=pairing.role,
             account=pairing.account,
             mode=pairing.mode,
@@ -227,6 +228,12 @@ class Answering:
             held = (person.token, self._connect(person))
             self._clients[person.key] = held
         return Conversation(person, held[1], self._now)
+
+
+def _name(user: User) -> str:
+    """Return what somebody calls themselves, fit for a terminal."""
+    said = user.username or user.first_name
+    return "".join(each for each in said if each.isprintable())[:MOST_NAME]
 
 
 def _form(person: Person, error: NotUnderstood) -> str:
