@@ -39,23 +39,24 @@ class Owner(Reader):
         )
 
 
+@pytest.mark.timeout(240)  # eight processes, one after the other
 async def test_a_reader_pairs_and_asks_and_lets_an_agent_in(tmp_path: Path):
     async with telegram_server() as telegram:
         reader = Owner(tmp_path, telegram.url)
         with reader.background(START, "venue"), reader.background(START, "core"):
-            you = reader.text_of(START, "you").splitlines()[1:4]
-            await asyncio.to_thread(reader.type, "\n".join(you))
+            account = reader.text_of(START, "you").splitlines()[1]
+            await asyncio.to_thread(reader.type, account)
             said = await asyncio.to_thread(reader.type, reader.text_of(PAGE, "pair"))
             [code] = re.findall(rf"/start (\d{{{DIGITS}}})", said)
             with reader.background(PAGE, "run"):
                 await telegram.say(ANN, f"/start {code}")
                 paired = await telegram.saying("paired as operator")
-                await telegram.say(ANN, "/p")
-                positions = await telegram.saying("LONG")
+                await telegram.say(ANN, "/status")
+                status = await telegram.saying("free 2,000,000 sat")
             await asyncio.to_thread(reader.type, reader.text_of(PAGE, "agent"))
 
     assert paired["text"].startswith("[SIM]")
-    assert "2,500 USD" in positions["text"]
+    assert "guard OFF" in status["text"]
     assert TOKEN not in (tmp_path / "run.log").read_text()
 
 
