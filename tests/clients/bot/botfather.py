@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 TOKEN = "123456:canary-token-of-the-bot"
 NAME = "axisor_test_bot"
-PATIENCE_S = 20
+PATIENCE_S = 60
 ANN, BEN, EVE = 11, 22, 33
 CHATS = {ANN: 1011, BEN: 1022, EVE: 1033}
 
