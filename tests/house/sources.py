@@ -22,6 +22,7 @@ PACKAGES = (
     "clients/cli/src/axisor_cli",
     "clients/tui/src/axisor_tui",
     "clients/web/src/axisor_web",
+    "clients/bot/src/axisor_bot",
     "plugins/lnmarkets/src/axisor_lnmarkets",
     "plugins/logbook/src/axisor_logbook",
     "plugins/margin-guard/src/axisor_margin_guard",

@@ -19,7 +19,13 @@ ALLOWED = {
     # The hash of a request tells repeats from others; its caller made it and knows it.
     "server/src/axisor_server/services/requests.py",
 }
-PLACES = ("server/src/", "sdk/src/axisor/tokens/", "sdk/src/axisor/client/", "clients/cli/src/")
+PLACES = (
+    "server/src/",
+    "sdk/src/axisor/tokens/",
+    "sdk/src/axisor/client/",
+    "clients/cli/src/",
+    "clients/bot/src/",
+)
 
 
 def guarded() -> list[Path]:

@@ -1,0 +1,93 @@
+"""Who may speak to a bot: a chat and user, and the token of the core that is theirs."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from msgspec import Struct
+
+from axisor.model import Mode
+from axisor.ports import Secret
+from axisor_bot.texts import USUAL
+from axisor_bot.voice import Voice
+
+VIEWER, OPERATOR = "viewer", "operator"
+RIGHTS = {VIEWER: ("read",), OPERATOR: ("read", "adjust_margin", "trade", "guard", "operate")}
+"""What the token of each role may do; the core holds everybody to it."""
+
+DIGITS = 6
+MOST_TRIES = 5
+MINUTES = 5
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody who was paired; the repr shows no token."""
+
+    chat: int
+    user: int
+    name: str
+    role: str
+    account: str
+    mode: Mode
+    token: str
+    language: str = USUAL
+    private: bool = False
+
+    def __repr__(self) -> str:
+        return f"Person({self.key}, {self.role}, …)"
+
+    @property
+    def key(self) -> str:
+        """Return what tells this person in this chat from all others."""
+        return f"{self.chat}.{self.user}"
+
+    @property
+    def is_operator(self) -> bool:
+        """Return whether their token can change anything; the bot hides by it, and no more."""
+        return self.role == OPERATOR
+
+    @property
+    def voice(self) -> Voice:
+        """Return how they are spoken to."""
+        return Voice(language=self.language, private=self.private)
+
+    def secret(self) -> Secret:
+        """Return their token of the core."""
+        return Secret(self.token)
+
+    @staticmethod
+    def secret_of(text: str) -> Secret:
+        """Return a kept secret as one that no log shows."""
+        return Secret(text)
+
+
+class Pairing(Struct, frozen=True, kw_only=True):
+    """A code that waits to be said, as its hash, and what whoever says it is given."""
+
+    salt: str
+    digest: str
+    until: datetime
+    role: str
+    account: str
+    mode: Mode
+    token: str
+    private: bool = False
+    tries: int = 0
+
+    def __repr__(self) -> str:
+        return f"Pairing({self.role}, until {self.until:%H:%M:%S}, …)"
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether it may still be tried."""
+        return now < self.until and self.tries < MOST_TRIES
+
+    def fits(self, code: str) -> bool:
+        """Return whether this is the code, in a time that tells nothing about it."""
+        return hmac.compare_digest(digest(self.salt, code), self.digest)
+
+
+def digest(salt: str, code: str) -> str:
+    """Return what is kept of a code."""
+    return hashlib.sha256(f"{salt}/{code}".encode()).hexdigest()

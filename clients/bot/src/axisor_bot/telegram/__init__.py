@@ -1,0 +1,1 @@
+"""Telegram: long polling of the Bot API, and whose messages are answered."""
