@@ -9,7 +9,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from campaigns.nursery import nursery
+
+from tests.support.nursery import nursery
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("campaigns")]
 
@@ -18,7 +19,9 @@ async def test_who_gives_up_waiting_takes_no_answer_from_the_others(tmp_path: Pa
     async with nursery() as quick:
         with (tmp_path / "log").open("ab") as log:
             cores = [
-                await quick.fork(("sim", "serve", "--listen", "127.0.0.1:0"), {}, log.fileno())
+                await quick.fork(
+                    ("sim", "serve", "--listen", "127.0.0.1:0"), {}, stderr=log.fileno()
+                )
                 for _ in range(3)
             ]
         patient = [asyncio.create_task(core.wait()) for core in cores]
