@@ -21,7 +21,9 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
-READY_S = 60.0
+READY_S = 100.0
+"""How long the first process may take, which waits for the import, on a very busy machine."""
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -163,7 +165,7 @@ class Nursery:
         """End it, and with it every process that it started."""
         self._life.close()
         try:
-            self._process.wait(READY_S / 6)
+            self._process.wait(READY_S / 10)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
