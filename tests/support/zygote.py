@@ -129,6 +129,8 @@ def _become(order: dict[str, object], descriptors: list[int]) -> None:
             os.dup2(descriptor, number)
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         code = _run(order)
+    except BaseException:  # an interpreter's own end: it says what broke, and ends
+        sys.excepthook(*sys.exc_info())
     finally:
         with suppress(BrokenPipeError):  # nobody reads any more
             sys.stdout.flush()
