@@ -29,9 +29,12 @@ help: ## Say what can be made
 demo: $(VENV)/.demo ## Show a guarded flash crash on the simulator
 	@$(BIN)/axisor demo $(ARGS)
 
+# The checks take one core, so they run beside the tests; either fails the whole.
 test: $(VENV)/.dev node browser ## Install what tests need, check, and run them all
-	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory lint >$(VENV)/lint.log 2>&1 & checks=$$!; failed=0; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) || failed=$$?; \
+	wait $$checks || failed=$$?; \
+	cat $(VENV)/lint.log; exit $$failed
 
 # Debian's packages are asked for, and installed where that may be done; each language is built by its own Makefile.
 test-languages: $(VENV)/.dev node ## Build the clients in Go, C++ and Java, and try those of all languages
@@ -101,10 +104,11 @@ $(VENV)/.demo: $(MANIFESTS) | $(BIN)/python
 	@$(PIP) install -c constraints.txt --no-build-isolation $(HOUSE)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.demo
-	@echo "Installing what tests need into $(VENV)."
+$(VENV)/.dev: $(MANIFESTS) | $(BIN)/python
+	@echo "Installing Axisor and what tests need into $(VENV) (once; this takes some minutes)."
+	@$(PIP) install -c constraints.txt hatchling editables
 	@$(PIP) install -c constraints.txt --no-build-isolation $(HOUSE) -e ./examples/dip-buyer -e '.[dev]'
-	@touch $@
+	@touch $(VENV)/.demo $@
 
 # Pages are tested in Debian's Chromium; no browser is downloaded.
 browser:

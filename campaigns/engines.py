@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psycopg
 from msgspec import Struct
+from tests.support.nursery import Nursery
 
-from campaigns.nursery import Nursery, QuickCore
+from campaigns.nursery import QuickCore
 from campaigns.venue import PACE
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from random import Random
 
 import psycopg
+from tests.support.nursery import nursery
 
 from campaigns.audit import Audit
-from campaigns.nursery import nursery
 from campaigns.replicas import Trial
 from campaigns.report import Figures, Report
 from campaigns.server import Server, postgres

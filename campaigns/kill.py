@@ -21,6 +21,7 @@ from pathlib import Path
 from random import Random
 
 from msgspec import Struct, field
+from tests.support.nursery import Nursery, nursery
 from tests.support.processes import add_account, until
 
 from axisor.client import Client
@@ -31,7 +32,7 @@ from axisor.wire.records import SeenEvent
 from axisor_server.adapters.database import sqlite_store
 from axisor_server.engine.failpoints import NAMES
 from campaigns.audit import Audit, audit, books_of, effects_of, kept, superseded
-from campaigns.nursery import Nursery, QuickCore, nursery
+from campaigns.nursery import QuickCore
 from campaigns.report import Figures, Report, percentile, spread
 from campaigns.venue import PACE, Swarm, Venue, venue
 

@@ -17,12 +17,12 @@ from random import Random
 from typing import Any
 
 from msgspec import Struct, field
+from tests.support.nursery import Nursery, nursery
 from tests.support.processes import until
 
 from axisor_server.adapters.database import postgres_store
 from campaigns.audit import Audit, Books, books_of
 from campaigns.engines import Loss, leases
-from campaigns.nursery import Nursery, nursery
 from campaigns.replicas import ACCOUNTS, Trial, seconds_of
 from campaigns.report import Figures, Report
 from campaigns.server import Server, postgres

@@ -17,13 +17,14 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+from tests.support.nursery import nursery
 from tests.support.processes import Core, add_account, until
 
 from axisor.intents import AddMargin
 from axisor_server.adapters.database import sqlite_store
 from campaigns.audit import audit, books_of, effects_of
 from campaigns.kill import FREE, until_guarding
-from campaigns.nursery import QuickCore, nursery
+from campaigns.nursery import QuickCore
 from campaigns.replicas import Trial
 from campaigns.report import Figures, Report, percentile, spread
 from campaigns.server import postgres

@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 from msgspec import Struct, field
+from tests.support.nursery import Nursery, nursery
 from tests.support.processes import add_account, until
 
 from axisor.errors import AxisorError
@@ -27,7 +28,6 @@ from axisor_server.adapters.database import postgres_store
 from campaigns.audit import Audit, Books, Effect, audit, books_of, effects_of, superseded
 from campaigns.engines import Engine, Loss, leases
 from campaigns.kill import FREE, GUARD, POSITIONS, until_settled
-from campaigns.nursery import Nursery, nursery
 from campaigns.report import Figures, Report, percentile, spread
 from campaigns.server import Server, postgres
 from campaigns.venue import Swarm, Venue, venue

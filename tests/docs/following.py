@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.docs import pages
+from tests.support.nursery import ours
 
 PATIENCE_S = 100
 VENUE = "127.0.0.1:8400"
@@ -28,7 +29,9 @@ def surroundings(home: Path) -> dict[str, str]:
     """Return the variables of the reader's shells: a home of their own, and any free port."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AXISOR_")}
     return kept | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PATH": os.pathsep.join(
+            map(str, (ours().command.parent, Path(sys.executable).parent, os.environ["PATH"]))
+        ),
         "HOME": str(home),
         "XDG_RUNTIME_DIR": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),

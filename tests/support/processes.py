@@ -1,4 +1,8 @@
-"""Real processes for tests: the `axisor` command, simulators and cores, ended by their own id."""
+"""Real processes for tests: the `axisor` command, simulators and cores, ended by their own id.
+
+They are forked by a process that has imported them (`nursery`), except a core whose variables
+change what Python imports.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -26,6 +30,7 @@ from axisor_lnmarkets.address import address_of
 from axisor_lnmarkets.limiter import PUBLIC, Limiter
 from axisor_lnmarkets.sim.clock import SystemClock
 from axisor_lnmarkets.sim.remote import Remote
+from tests.support.nursery import Nursery, may_fork, ours
 
 PATIENCE_S = 40.0
 """How long a process may take to say or do what is waited for, on a busy machine."""
@@ -90,12 +95,10 @@ def environment(**more: str) -> dict[str, str]:
 
 async def axisor(*words: str, stdin: str = "", timeout_s: float = PATIENCE_S) -> Done:
     """Run one `axisor` command to its end."""
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND, *words, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment()
-    )
+    process = await ours().fork(words, environment(), stdin=stdin.encode())
     try:
         async with asyncio.timeout(timeout_s):
-            out, err = await process.communicate(stdin.encode())
+            out, err = await process.communicate()
     finally:
         await end(process)
     return Done(process.returncode or 0, out.decode(), err.decode())
@@ -134,7 +137,7 @@ async def until(
 class Simulator:
     """A simulator that runs; steered as `axisor sim` does it."""
 
-    def __init__(self, url: str, process: Process) -> None:
+    def __init__(self, url: str, process: Running) -> None:
         self.url, self.process = url, process
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -185,15 +188,13 @@ async def simulator(
     """Serve a simulated venue until the block ends; the price is 100,000 unless options say."""
     words = ("sim", "serve", "--listen", "127.0.0.1:0", "--key", KEY, "--secret", "-")
     more = ("--passphrase", "-", "--balance", str(balance), "--fee-tier", "off", *options)
+    secrets = f"{SECRET}\n{PASSPHRASE}\n".encode()
     with (folder / "sim.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND, *words, *more, stdin=PIPE, stdout=PIPE, stderr=log, env=environment()
+        process = await ours().fork(
+            (*words, *more), environment(), stdin=secrets, stderr=log.fileno()
         )
     try:
-        assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(f"{SECRET}\n{PASSPHRASE}\n".encode())
-        process.stdin.close()
         async with asyncio.timeout(PATIENCE_S):
             line = await process.stdout.readline()
         assert line, (folder / "sim.log").read_text()
@@ -233,7 +234,15 @@ class Core:
 
     async def launch(self, words: tuple[str, ...], variables: dict[str, str]) -> Running:
         """Begin a process of the `axisor` command that logs where this core does."""
+        return await self.begin(words, variables, ours() if may_fork(variables) else None)
+
+    async def begin(
+        self, words: tuple[str, ...], variables: dict[str, str], nursery: Nursery | None
+    ) -> Running:
+        """Begin it by fork, or as an operator does where there is no nursery for it."""
         with self.log.open("ab") as log:
+            if nursery is not None:
+                return await nursery.fork(words, variables, stderr=log.fileno())
             return await asyncio.create_subprocess_exec(
                 *COMMAND, *words, stdin=DEVNULL, stdout=PIPE, stderr=log, env=variables
             )

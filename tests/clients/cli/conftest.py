@@ -16,6 +16,7 @@ import pytest
 from msgspec import Struct
 
 from axisor_cli.main import main
+from tests.support.nursery import ours
 
 PATIENCE_S = 60
 KEY, SECRET, PASSPHRASE = "key-of-tests", "secret-of-tests", "passphrase-of-tests"
@@ -80,7 +81,7 @@ def start(*words: str, log: Path, stdin: str = "", **environment: str) -> Starte
     """Start an `axisor` command as a process of its own and wait for its first line."""
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "axisor_cli", *words],
+            [ours().command, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -29,8 +29,7 @@ from axisor_server.rpc.metrics import CallMetrics, CoreCollector
 from axisor_server.rpc.orders import OrderServicer
 from axisor_server.rpc.performance import PerformanceServicer
 from axisor_server.rpc.pipeline import Pipeline
-from axisor_server.rpc.rules import methods
-from axisor_server.rpc.rules import services as contract
+from axisor_server.rpc.rules import contract
 from axisor_server.rpc.runners import RunnerServicer
 from axisor_server.rpc.strategies import StrategyServicer
 from axisor_server.rpc.system import SystemServicer
@@ -223,9 +222,7 @@ class House:
         )
         servicers["axisor.v1.ConfirmationService"] = ConfirmationServicer(
             confirming=self.confirming,
-            within=Within(
-                gate=self.identity.gate, servicers=servicers, methods=methods(contract())
-            ),
+            within=Within(gate=self.identity.gate, servicers=servicers, methods=contract()),
             accounts=accounts,
             watches=watches,
         )

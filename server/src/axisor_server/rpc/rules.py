@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from google.protobuf import message_factory
@@ -106,6 +108,12 @@ def methods(found: Iterable[ServiceDescriptor]) -> Mapping[str, Method]:
     """
     read = [_method(service, method) for service in found for method in service.methods]
     return {method.path: method for method in read}
+
+
+@cache
+def contract() -> Mapping[str, Method]:
+    """Return the methods of the contract by path, which are read once. Raises as `methods` does."""
+    return MappingProxyType(methods(services()))
 
 
 def _method(service: ServiceDescriptor, method: MethodDescriptor) -> Method:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from axisor.errors import SettingsInvalid
 from axisor_server.bounds import USUAL, Wire
 from axisor_server.rpc.pipeline import Pipeline
-from axisor_server.rpc.rules import Method, methods, services
+from axisor_server.rpc.rules import Method, contract, services
 from axisor_server.services.admission import is_loopback
 from axisor_server.services.protection import NAME as PROTECTION
 
@@ -82,7 +82,7 @@ class RpcServer:
         self._beside = beside
         every = [service.full_name for service in services()]
         self._names = [name for name in every if not only_health or (beside and name == RUNNERS)]
-        found = methods(services())
+        found = contract()
         for service in self._names:
             own = {path: method for path, method in found.items() if method.service == service}
             handlers = {
