@@ -22,7 +22,7 @@ from tests.server.rpc.serving import TOKEN, Served, certificate, serving
 __all__ = ["certificate"]
 
 CONFIG = '{"trigger": "2", "target": "5", "budget_day": 50000}'
-PATIENCE = 400
+PATIENCE = 200
 """So many times a condition is looked at before it is given up, 50 ms apart."""
 
 
@@ -31,6 +31,11 @@ class Scene:
 
     def __init__(self, app: Console, pilot: Pilot[None], core: Served, client: Client) -> None:
         self.app, self.pilot, self.core, self.client = app, pilot, core, client
+
+    def as_token(self, token: Secret) -> Client:
+        """Return a client of the same core with another token."""
+        target = f"127.0.0.1:{self.core.port}"
+        return Client.connect(target, token=token, certificate=self.core.certificate)
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Let the console work until something is so."""

@@ -31,7 +31,8 @@ ASKED_AGAIN = (ConfirmationPrepared, ConfirmationSettled)
 class Link:
     """Connects to a core, chooses an account, and tells what happens until it is cancelled.
 
-    `desk` is None until the account is chosen; `rights` are what the token may do there.
+    `desk` is None until the account is chosen; `rights` are what the token may do there, once
+    that was `learned`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Link:
         self._connect, self._wanted, self._clock = connect, account, clock
         self.desk: Desk | None = None
         self.rights = Permission.READ
+        self.learned = False
 
     async def run(self, emit: Emit) -> None:
         """Emit everything the core says. Raises what it refuses for good."""
@@ -52,6 +54,7 @@ class Link:
 
     async def _learn(self, desk: Desk) -> None:
         self.rights = await desk.rights()
+        self.learned = True
 
 
 class _Feed:

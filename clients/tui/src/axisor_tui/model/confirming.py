@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from axisor.model import Mode
 from axisor.wire.confirmations import Confirmation
 from axisor.wire.records import ActionResult, Figures
 from axisor_tui.model.cells import Cell, Line, Tone, line, muted, strong
 
 _HEAD = re.compile(r"[A-Z][a-z]+")
-DISARMS = ("StopRun", "PauseRun")
-"""What takes a guard off duty; in LIVE the word is typed, however reversible it is."""
 
 
-def word_for(confirmation: Confirmation, mode: Mode | None) -> str:
+def word_for(confirmation: Confirmation) -> str:
     """Return the word that must be typed before it is carried out, empty where `y` is enough."""
     method = confirmation.method.rpartition("/")[2]
-    disarms = method in DISARMS and mode is Mode.LIVE
-    if confirmation.danger != "destructive" and not disarms:
+    if confirmation.danger != "destructive":
         return ""
     found = _HEAD.match(method)
     return "confirm" if found is None else found[0].lower()

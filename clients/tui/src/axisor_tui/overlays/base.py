@@ -28,6 +28,12 @@ class Overlay(ModalScreen[T | None]):
             box.border_subtitle = self.hint()
             yield from self.inside()
 
+    def on_mount(self) -> None:
+        """Say by the frame how real the money is, as every screen does."""
+        mode = getattr(getattr(self.app, "state", None), "mode", None)
+        if mode is not None:
+            self.add_class(f"mode-{mode.value}")
+
     def inside(self) -> ComposeResult:
         """Give what the box holds."""
         raise NotImplementedError

@@ -57,7 +57,7 @@ class Confirm(Overlay[Said]):
         super().__init__()
         self.confirmation, self._mode, self._clock = confirmation, mode, clock
         self._mine, self._may_commit = mine, may_commit
-        self.word = confirming.word_for(confirmation, mode)
+        self.word = confirming.word_for(confirmation)
         span = confirming.lifetime(confirmation, mine=mine and may_commit)
         self._until = clock() + int(span.total_seconds() * 1000)
 

@@ -20,9 +20,9 @@ from axisor_tui.widgets.looks import styles_of
 LEVELS = (HaltLevel.RISK, HaltLevel.ALL, HaltLevel.FLATTEN)
 WORDS = {HaltLevel.RISK: "", HaltLevel.ALL: "all", HaltLevel.FLATTEN: "flatten"}
 MEANS = {
-    HaltLevel.RISK: ("New risk only", "no opens, no increases; guard and stops keep working"),
-    HaltLevel.ALL: ("Everything", "also the guard: positions are UNPROTECTED"),
-    HaltLevel.FLATTEN: ("Flatten", "close every position at the market, cancel orders, stop"),
+    HaltLevel.RISK: ("New risk only", "no opens, no increases; the guard goes on"),
+    HaltLevel.ALL: ("Everything", "the guard too: positions are UNPROTECTED"),
+    HaltLevel.FLATTEN: ("Flatten", "close and cancel all, then stop everything"),
 }
 RESUME = "resume"
 
@@ -53,7 +53,7 @@ class Halt(Overlay[HaltLevel]):
 
     def hint(self) -> str:
         """Return which keys there are."""
-        return "1 2 3 choose   enter confirm   esc cancel"
+        return "↑↓ choose   enter confirm   esc cancel"
 
     def inside(self) -> ComposeResult:
         """Show the levels and the line for the word."""

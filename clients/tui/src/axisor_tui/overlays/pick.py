@@ -42,9 +42,7 @@ class Pick(Overlay[str]):
         widest = max((len(name) for name, _ in self._choices), default=0)
         yield OptionList(
             *(
-                Option(
-                    Text(f"{name:<{widest}}  {said}", no_wrap=True, overflow="ellipsis"), id=name
-                )
+                Option(Text(f"{name:<{widest}}  {' '.join(said.split())}"), id=name)
                 for name, said in self._choices
             )
         )

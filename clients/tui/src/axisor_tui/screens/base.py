@@ -41,6 +41,12 @@ class ConsoleScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
     AUTO_FOCUS = "Rows, Panel"
 
+    def __init__(self) -> None:
+        super().__init__()
+        # A new screen is styled when it is mounted. Textual would parse every style sheet twice
+        # more before that, which is most of what a first look at a screen costs.
+        self._css_update_count = self.app._css_update_count
+
     def compose(self) -> ComposeResult:
         """Put what the screen shows between the banner and the footer."""
         yield Static(id="banner")

@@ -34,7 +34,6 @@ class System(ConsoleScreen):
 
     def on_mount(self) -> None:
         """Ask again now and then, while this is what is looked at."""
-        super().on_mount()
         self.set_interval(AGAIN_S, self._again)
 
     def _again(self) -> None:
