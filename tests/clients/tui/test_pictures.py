@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -45,7 +46,7 @@ def showing(screen: str) -> Callable[[Pilot[None]], object]:
     return go
 
 
-def covered(overlay: Callable[[Console], Screen[object]]) -> Callable[[Pilot[None]], object]:
+def covered(overlay: Callable[[Console], Screen[Any]]) -> Callable[[Pilot[None]], object]:
     """Return what lays something over the overview and waits until it is drawn."""
 
     async def go(pilot: Pilot[None]) -> None:
@@ -121,7 +122,7 @@ def _form(app: Console) -> Form:
     return Form("margin-guard", GUARD_SCHEMA, '{"trigger": "2", "budget_day": 500000}')
 
 
-OVERLAYS = {
+OVERLAYS: dict[str, Callable[[Console], Screen[Any]]] = {
     "confirm": _confirm,
     "typed": _typed,
     "approve": _approve,

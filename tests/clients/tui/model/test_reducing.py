@@ -24,6 +24,7 @@ from axisor.model import Balance, FeedQuality, Mode
 from axisor.wire.records import IntentSummary, StepSummary
 from axisor_tui.model.messages import (
     GuardSeen,
+    Happened,
     Linked,
     LinkLost,
     Remembered,
@@ -136,7 +137,8 @@ def test_a_lost_core_says_when_it_is_called_again():
 
 def test_older_entries_come_before_what_is_known_and_only_once():
     known = play(*rescue(), state=example())
-    events = tuple(message.event for message in (event(3, _halt()), *rescue()))
+    told = (event(3, _halt()), *rescue())
+    events = tuple(each.event for each in told if isinstance(each, Happened))
 
     after = play(Remembered(events, more=True), state=known)
 
