@@ -53,6 +53,7 @@ def pages() -> dict[Path, str]:
         ROOT / "clients/web/src/axisor_web/openapi.json": rest.openapi(contract.described()),
         DOCS / "backtests.md": within(DOCS / "backtests.md", {"figures": figures()}),
         DOCS / "cli.md": commands(),
+        DOCS / "console.md": within(DOCS / "console.md", {"keys": console_keys()}),
         DOCS / "errors.md": within(DOCS / "errors.md", {"errors": error_tables()}),
         DOCS / "guard.md": within(DOCS / "guard.md", {"settings": guard_settings()}),
         DOCS / "strategies-shipped.md": within(
@@ -137,6 +138,21 @@ def figures() -> str:
     from axisor.metrics import DEFINITIONS
 
     return table(("figure", "definition"), [(f"`{n}`", text) for n, text in DEFINITIONS.items()])
+
+
+def console_keys() -> str:
+    """Return the keys of the console, by where they hold."""
+    from axisor_tui import keymap
+
+    text = ""
+    for scope in (keymap.EVERYWHERE, keymap.LISTS, *keymap.SCREENS):
+        rows = [
+            (f"`{keymap.written(each.keys)}`", each.label, f"`{each.id}`")
+            for each in keymap.of(scope)
+        ]
+        text += f"\n{keymap.SCREENS.get(scope, scope.capitalize())}:\n\n"
+        text += table(("keys", "what they do", "id"), rows)
+    return text + "\n"
 
 
 def hook_tables() -> dict[str, str]:

@@ -29,17 +29,17 @@ from axisor.wire.records import (
     Snapshot,
     TickReport,
 )
-from axisor_tui.state import (
+from axisor_tui.model.messages import (
     GuardSeen,
     Happened,
     Linked,
     Message,
     PriceSeen,
     Snapped,
-    State,
     TimePassed,
-    reduce,
 )
+from axisor_tui.model.reducing import reduce
+from axisor_tui.model.state import State
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LONG = "7f3a0000-0000-4000-8000-000000000001"
@@ -92,13 +92,13 @@ def tick(last: str, n: int = 0, quality: FeedQuality = FeedQuality.FRESH) -> Pri
     return PriceSeen(TickReport(tick=made, quality=quality, age=timedelta(0)), 1_000 * n)
 
 
-def event(sequence: int, payload: SeenPayload, n: int = 0) -> Happened:
+def event(sequence: int, payload: SeenPayload, n: int = 0, *, mode: Mode = Mode.SIM) -> Happened:
     return Happened(
         SeenEvent(
             stream="accounts/acc",
             sequence=sequence,
             time=NOW + timedelta(seconds=n),
-            mode=Mode.SIM,
+            mode=mode,
             kind=type(payload).__name__,
             payload=payload,
         )

@@ -1,98 +1,258 @@
-"""The console's screens in sizes and modes, as pictures, and its keys."""
+"""The console as a whole: its keys, what it hides, how it repaints, what it says."""
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
-from textual.pilot import Pilot
+from textual.command import CommandPalette
+from textual.widgets import Static
 
-from axisor.model import Mode
-from axisor_tui.app import Console, Emit
-from axisor_tui.state import LinkLost, State
-from tests.clients.tui.support import NOW, example, play, rescue
-
-
-async def silence(emit: Emit) -> None:
-    """Feed nothing, as a core does while nothing happens."""
-    await asyncio.Event().wait()
-
-
-def console(state: State) -> Console:
-    return Console(silence, clock=lambda: state.now_ms, wall=lambda: state.wall or NOW, state=state)
-
-
-async def settled(pilot: Pilot[None]) -> None:
-    """Wait until the panels have their sizes, and draw into them."""
-    app = pilot.app
-    assert isinstance(app, Console)
-    for _ in range(3):
-        await pilot.pause()
-        app.paint()
-    await pilot.pause()
+from axisor.events import HaltChanged, HaltLevel
+from axisor.model import Mode, Permission
+from axisor_tui import keymap
+from axisor_tui.app import Console
+from axisor_tui.model.messages import LinkLost, TimePassed
+from axisor_tui.model.state import State
+from axisor_tui.overlays.help import Help
+from axisor_tui.overlays.jump import Jump
+from axisor_tui.overlays.pick import Pick
+from axisor_tui.screens.base import ConsoleScreen
+from axisor_tui.settings import Settings
+from tests.clients.tui.portfolio import B, portfolio
+from tests.clients.tui.support import NOW, event, example, play, rescue, tick
+from tests.clients.tui.terminal import EVERYTHING, console, settled
 
 
-SIZES = [(80, 24), (120, 40), (200, 50)]
+def shown(app: Console, id: str) -> str:
+    """Return the text of a part of the screen that is up."""
+    base = app.base
+    assert base is not None
+    part = base.query_one(f"#{id}")
+    inner = part.query(Static)
+    return str((inner.first() if inner else part).render())
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_the_overview_before_a_rescue(snap_compare, size):
-    assert snap_compare(console(example()), terminal_size=size, run_before=settled)
+async def test_every_screen_is_one_key_away():
+    app = console(portfolio())
+    async with app.run_test(size=(120, 40)) as pilot:
+        for name, key in keymap.NUMBERS.items():
+            await pilot.press(key)
+            assert isinstance(app.screen, ConsoleScreen)
+            assert name == app.screen.SCOPE
+        await pilot.press("escape")
+        assert app.base is not None
+        assert app.base.SCOPE == "overview"
 
 
-@pytest.mark.parametrize("size", SIZES[:2], ids=lambda size: f"{size[0]}x{size[1]}")
-def test_the_overview_after_a_rescue(snap_compare, size):
-    assert snap_compare(
-        console(play(*rescue(), state=example())), terminal_size=size, run_before=settled
-    )
-
-
-@pytest.mark.parametrize("mode", Mode)
-def test_each_mode_has_its_own_frame(snap_compare, mode):
-    assert snap_compare(console(example(mode)), terminal_size=(100, 30), run_before=settled)
-
-
-def test_a_core_that_is_not_heard_leaves_grey_figures(snap_compare):
-    lost = play(LinkLost("connection refused"), state=example())
-
-    assert snap_compare(console(lost), terminal_size=(100, 30), run_before=settled)
-
-
-def test_before_the_first_word_of_the_core(snap_compare):
-    assert snap_compare(console(State(wall=NOW)), terminal_size=(80, 24), run_before=settled)
-
-
-def test_without_colours(snap_compare, monkeypatch):
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    assert snap_compare(console(example()), terminal_size=(80, 24), run_before=settled)
-
-
-def test_the_help_page(snap_compare):
-    assert snap_compare(
-        console(example()), press=["question_mark"], terminal_size=(100, 30), run_before=settled
-    )
-
-
-async def test_what_the_guard_does_is_drawn_without_waiting():
+async def test_the_key_of_the_missing_screen_says_why():
     app = console(example())
-    async with app.run_test(size=(120, 40)):
-        for message in rescue():
-            app.take(message)
+    async with app.run_test() as pilot:
+        await pilot.press("7")
 
-        events = str(app.query_one("#events").render())
-
-    assert "add 82,541 sat" in events
-    assert "confirmed in 142 ms" in events
+        assert any("not set up" in note.message for note in app._notifications)
 
 
-async def test_keys_move_the_selection_and_quit():
+async def test_what_happens_is_drawn_within_a_moment_and_prices_wait():
     app = console(example())
     async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        for message in rescue():
+            app.take(message)
+        for n in range(20):
+            app.take(tick("98200", 20 + n))
+        while "add 82,541 sat" not in shown(app, "events"):
+            await pilot.pause()
+
+        assert "confirmed in 142 ms" in shown(app, "events")
+
+
+async def test_a_burst_is_painted_once(monkeypatch):
+    app = console(example())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        painted: list[int] = []
+        paint = app.paint
+
+        def count() -> None:
+            painted.append(1)
+            paint()
+
+        monkeypatch.setattr(app, "paint", count)
+        halt = HaltChanged(level=HaltLevel.RISK, principal="owner")
+        for n in range(100):
+            app.take(event(11 + n, halt))
+        assert painted == []
+        while not painted:
+            await pilot.pause()
+
+        assert len(painted) < 10
+
+
+async def test_a_choice_on_the_overview_holds_on_every_screen():
+    app = console(portfolio())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert app.state.position is not None
+        assert app.state.position.id == B
         await pilot.press("j")
-        assert app.state.selected == 1
-        await pilot.press("k")
-        assert app.state.selected == 0
+        chosen = app.state.position
+        await pilot.press("enter")
+        await settled(pilot)
+
+        assert chosen is not None
+        assert chosen.id != B
+        assert app.base is not None
+        assert app.base.SCOPE == "position"
+        assert app.state.position == chosen
+
+
+@pytest.mark.parametrize(
+    ("settings", "rights"),
+    [(Settings(read_only=True), EVERYTHING), (Settings(), Permission.READ)],
+    ids=["read-only", "a token that reads"],
+)
+async def test_who_may_only_look_is_offered_no_action(settings, rights):
+    app = console(portfolio(), settings=settings, rights=rights)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert all(each.right is Permission.NONE for each in app.offered())
+        assert "margin" not in shown(app, "keys")
+        await pilot.press("m", "c", "a", "p", "H")
+
+        assert isinstance(app.screen, ConsoleScreen)
+        for scope in keymap.SCREENS:
+            for each in keymap.of(scope):
+                name = each.action.partition("(")[0]
+                assert app.may(scope, name) is (each.right is Permission.NONE)
+
+
+async def test_read_only_is_said_at_the_top():
+    app = console(portfolio(), settings=Settings(read_only=True))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+
+        assert "READ-ONLY" in shown(app, "banner")
+
+
+async def test_without_a_core_an_action_says_so():
+    app = console(portfolio())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("c")
+        await pilot.pause()
+
+        assert any("No core is heard" in note.message for note in app._notifications)
+
+
+async def test_another_key_does_what_was_chosen_for_it():
+    settings = Settings(keymap={"everywhere.unit": "f8"})
+    app = console(example(), settings=settings)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("u")
+        assert app.state.unit.value == "sat"
+        await pilot.press("f8")
+        assert app.state.unit.value == "mBTC"
+
+
+async def test_help_names_the_keys_of_the_screen():
+    app = console(example())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("3", "question_mark")
+        await pilot.pause()
+
+        assert isinstance(app.screen, Help)
+        text = str(app.screen.query_one("#box Static").render())
+        assert "arm the guard" in text
+        assert "floor" in text
+        await pilot.press("escape")
+        assert isinstance(app.screen, ConsoleScreen)
+
+
+async def test_a_letter_jumps_to_a_part_of_the_screen():
+    app = console(portfolio())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+o")
+        assert isinstance(app.screen, Jump)
+        await pilot.press("d")
+        await pilot.pause()
+
+        assert app.focused is not None
+        assert app.focused.id == "events"
+
+
+async def test_the_palette_does_an_action_by_its_id():
+    app = console(example())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("colon")
+        assert isinstance(app.screen, CommandPalette)
+        await pilot.press("escape")
+        app.act("everywhere.unit")
+        while app.state.unit.value != "mBTC":
+            await pilot.pause()
+
+
+async def test_a_position_is_copied_as_a_command():
+    app = console(portfolio())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("y")
+        assert isinstance(app.screen, Pick)
+        await pilot.press("j", "enter")
+        await pilot.pause()
+
+        assert app.clipboard == f"axisor --account acc position show {B}"
+
+
+async def test_a_theme_is_chosen():
+    app = console(portfolio())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("T", "j", "enter")
+        await pilot.pause()
+
+        assert app.theme == "axisor-light"
+
+
+async def test_no_color_means_no_colours(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert console(example()).theme == "mono"
+
+
+async def test_a_core_that_is_not_heard_is_said_with_the_next_try():
+    lost = play(LinkLost("connection refused", 4.0), state=example())
+    app = console(play(TimePassed(lost.now_ms, NOW), state=lost))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+
+        assert "core not heard, again in 4s: connection refused" in shown(app, "banner")
+        assert app.base is not None
+        assert app.base.has_class("lost")
+
+
+async def test_the_mode_is_a_word_and_a_frame_on_every_screen():
+    app = console(portfolio())
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in keymap.NUMBERS.values():
+            await pilot.press(key)
+            for mode in Mode:
+                app.state = portfolio(mode)
+                app.paint()
+                assert shown(app, "banner").strip().startswith(mode.value.upper())
+                assert app.base is not None
+                assert app.base.has_class(f"mode-{mode.value}")
+
+
+async def test_before_the_first_word_of_the_core_no_mode_is_claimed():
+    app = console(State(wall=NOW))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+
+        assert "NO MODE YET" in shown(app, "banner")
+        assert "waiting for the core" in shown(app, "positions")
+
+
+async def test_quitting_leaves_with_zero():
+    app = console(example())
+    async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("q")
 
     assert app.return_code == 0

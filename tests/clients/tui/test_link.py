@@ -11,16 +11,36 @@ import pytest
 from axisor.client import Client
 from axisor.errors import AccountNotFound, PermissionDenied
 from axisor.testing.stub import stub_server
-from axisor.v1 import accounts_pb2, events_pb2, guard_pb2, market_pb2, resources_pb2, types_pb2
+from axisor.v1 import (
+    accounts_pb2,
+    confirmations_pb2,
+    events_pb2,
+    guard_pb2,
+    market_pb2,
+    resources_pb2,
+    types_pb2,
+)
 from axisor_tui.app import Console
-from axisor_tui.link import feed
-from axisor_tui.state import GuardSeen, Linked, LinkLost, Message, PriceSeen, Snapped
+from axisor_tui.desk import Desk
+from axisor_tui.link import Link, feed
+from axisor_tui.model.messages import (
+    GuardSeen,
+    Linked,
+    LinkLost,
+    Message,
+    PriceSeen,
+    Remembered,
+    Snapped,
+    Waiting,
+)
 
 EVENTS = "/axisor.v1.EventService/WatchEvents"
 TICKS = "/axisor.v1.MarketService/WatchTicks"
 PLAN = "/axisor.v1.GuardService/GetPlan"
 FLOOR = "/axisor.v1.GuardService/GetFloor"
 COVERAGE = "/axisor.v1.GuardService/ListCoverage"
+HISTORY = "/axisor.v1.EventService/ListEvents"
+PENDING = "/axisor.v1.ConfirmationService/ListConfirmations"
 ACCOUNTS = "/axisor.v1.AccountService/ListAccounts"
 
 
@@ -42,6 +62,14 @@ async def whole(request: Any, context: Any) -> Any:
 async def quiet(request: Any, context: Any) -> Any:
     await asyncio.Event().wait()
     yield market_pb2.WatchTicksResponse()
+
+
+async def history(request: Any, context: Any) -> Any:
+    return events_pb2.ListEventsResponse()
+
+
+async def pending(request: Any, context: Any) -> Any:
+    return confirmations_pb2.ListConfirmationsResponse()
 
 
 def forecast() -> dict[str, Any]:
@@ -68,7 +96,7 @@ async def fed(answers: dict[str, Any], enough: Any, *, seconds: float = 20) -> l
             done.set()
 
     async with stub_server(answers) as address, Client.connect(address, plaintext=True) as client:
-        task = asyncio.create_task(feed(client, "acc", emit, clock=lambda: 7))
+        task = asyncio.create_task(feed(Desk(client, "acc"), emit, clock=lambda: 7))
         async with asyncio.timeout(seconds):
             await done.wait()
         task.cancel()
@@ -87,6 +115,15 @@ async def test_the_state_and_the_forecast_arrive():
     )
 
     assert kinds(came)[:2] == [Linked, Snapped]
+
+
+async def test_the_past_and_what_waits_for_a_word_are_asked_for():
+    answers = {EVENTS: whole, TICKS: quiet, HISTORY: history, PENDING: pending, **forecast()}
+
+    came = await fed(answers, lambda came: {Remembered, Waiting} <= set(kinds(came)))
+
+    (past,) = [each for each in came if isinstance(each, Remembered)]
+    assert not past.more
 
 
 async def test_without_a_forecast_the_state_arrives_all_the_same():
@@ -120,11 +157,10 @@ async def test_what_the_core_refuses_for_good_ends_the_console():
             raise PermissionDenied("This token may not read.")
         yield
 
-    async with (
-        stub_server({EVENTS: refused, TICKS: quiet}) as address,
-        Client.connect(address, plaintext=True) as client,
-    ):
-        app = Console(lambda emit: feed(client, "acc", emit, clock=lambda: 0))
+    answers = {EVENTS: refused, TICKS: quiet, **listing(account())}
+    async with stub_server(answers) as address:
+        link = Link(lambda: Client.connect(address, plaintext=True), None, clock=lambda: 0)
+        app = Console(link)
         async with app.run_test():
             async with asyncio.timeout(20):
                 while app.failure is None:

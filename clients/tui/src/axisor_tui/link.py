@@ -1,7 +1,7 @@
-"""Feeds the console from a core: its streams, and the guard's forecast.
+"""Feeds the console from a core: its streams, the guard's forecast, and what waits for a word.
 
-The streams resume by themselves. The forecast is asked for again when something changed or the
-price moved on, at most every two seconds, so that a console costs the core little.
+The streams resume by themselves. What must be asked for is asked for again when something changed
+or the price moved on, at most every two seconds, so that a console costs the core little.
 """
 
 from __future__ import annotations
@@ -9,71 +9,119 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import TypeAlias
 
-from axisor.client import Client, every
+from axisor.client import Client
 from axisor.errors import AxisorError
+from axisor.identity import ConfirmationPrepared, ConfirmationSettled
+from axisor.model import Permission, Sats
 from axisor.watch import Disconnected, Reconnected
 from axisor.wire.records import SeenEvent, Snapshot, TickReport
-from axisor_tui.app import Emit
-from axisor_tui.state import (
-    GuardSeen,
-    Happened,
-    Linked,
-    LinkLost,
-    PriceSeen,
-    Snapped,
-)
+from axisor_tui.desk import Desk
+from axisor_tui.model.messages import Happened, Linked, LinkLost, Message, PriceSeen, Snapped
+
+Emit: TypeAlias = Callable[[Message], None]
 
 FORECAST_S = 2.0
 """The forecast is asked for at most this often."""
 
+ASKED_AGAIN = (ConfirmationPrepared, ConfirmationSettled)
 
-async def feed(client: Client, account: str, emit: Emit, *, clock: Callable[[], int]) -> None:
+
+class Link:
+    """Connects to a core, chooses an account, and tells what happens until it is cancelled.
+
+    `desk` is None until the account is chosen; `rights` are what the token may do there, once
+    that was `learned`.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Client], account: str | None, *, clock: Callable[[], int]
+    ) -> None:
+        self._connect, self._wanted, self._clock = connect, account, clock
+        self.desk: Desk | None = None
+        self.rights = Permission.READ
+        self.learned = False
+
+    async def run(self, emit: Emit) -> None:
+        """Emit everything the core says. Raises what it refuses for good."""
+        async with self._connect() as client:
+            chosen = await client.accounts.choose(self._wanted)
+            self.desk = Desk(client, chosen.id)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(feed(self.desk, emit, clock=self._clock))
+                tasks.create_task(self._learn(self.desk))
+
+    async def _learn(self, desk: Desk) -> None:
+        self.rights = await desk.rights()
+        self.learned = True
+
+
+class _Feed:
+    """What the tasks of one feed share: what is to be asked again, and the free balance."""
+
+    def __init__(self, desk: Desk, emit: Emit) -> None:
+        self.desk, self.emit = desk, emit
+        self.changed, self.waiting = asyncio.Event(), asyncio.Event()
+        self.free: Sats | None = None
+
+
+async def feed(desk: Desk, emit: Emit, *, clock: Callable[[], int]) -> None:
     """Emit everything the core says about an account until cancelled.
 
     Raises what the core refuses for good, such as PermissionDenied.
     """
-    changed = asyncio.Event()
+    shared = _Feed(desk, emit)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_events(client, account, emit, changed))
-        tasks.create_task(_prices(client, account, emit, changed, clock))
-        tasks.create_task(_forecasts(client, account, emit, changed))
+        tasks.create_task(_events(shared))
+        tasks.create_task(_prices(shared, clock))
+        tasks.create_task(_forecasts(shared))
+        tasks.create_task(_confirmations(shared))
 
 
-async def _events(client: Client, account: str, emit: Emit, changed: asyncio.Event) -> None:
-    async for item in client.events.watch(account):
+async def _events(shared: _Feed) -> None:
+    desk, emit = shared.desk, shared.emit
+    async for item in desk.client.events.watch(desk.account):
         match item:
             case Snapshot():
-                emit(Linked(client.target))
+                shared.free = item.balance.balance.free
+                emit(Linked(desk.client.target))
                 emit(Snapped(item))
+                shared.waiting.set()
+                with suppress(AxisorError):
+                    # The log begins with the past; without it, it begins with what comes.
+                    emit(await desk.history(item.sequence + 1))
             case SeenEvent():
                 emit(Happened(item))
+                if isinstance(item.payload, ASKED_AGAIN):
+                    shared.waiting.set()
             case Disconnected():
-                emit(LinkLost(item.problem))
+                emit(LinkLost(item.problem, item.retry_in_s))
             case Reconnected():
-                emit(Linked(client.target))
-        changed.set()
+                emit(Linked(desk.client.target))
+        shared.changed.set()
 
 
-async def _prices(
-    client: Client, account: str, emit: Emit, changed: asyncio.Event, clock: Callable[[], int]
-) -> None:
-    async for item in client.market.watch_ticks(account):
+async def _prices(shared: _Feed, clock: Callable[[], int]) -> None:
+    desk = shared.desk
+    async for item in desk.client.market.watch_ticks(desk.account):
         if isinstance(item, TickReport):
-            emit(PriceSeen(item, clock()))
-            changed.set()
+            shared.emit(PriceSeen(item, clock()))
+            shared.changed.set()
 
 
-async def _forecasts(client: Client, account: str, emit: Emit, changed: asyncio.Event) -> None:
-    async for _ in _bursts(changed):
+async def _forecasts(shared: _Feed) -> None:
+    async for _ in _bursts(shared.changed):
         # Without a guard or a price there is no forecast; the panels say so from the state.
         with suppress(AxisorError):
-            plan = await client.guard.plan(account)
-            floors = await client.guard.floor(account)
-            covers = await every(
-                lambda token: client.guard.list_coverage(account, page_token=token)
-            )
-            emit(GuardSeen(plan.rows, floors.floors, covers))
+            shared.emit(await shared.desk.forecast(shared.free))
+
+
+async def _confirmations(shared: _Feed) -> None:
+    async for _ in _bursts(shared.waiting):
+        # A core that is away is said elsewhere; the next event asks again.
+        with suppress(AxisorError):
+            shared.emit(await shared.desk.waiting())
 
 
 async def _bursts(changed: asyncio.Event) -> AsyncIterator[None]:

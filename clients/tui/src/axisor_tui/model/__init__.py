@@ -1,0 +1,1 @@
+"""What the console shows, as values: pure, without terminal, clock or network."""

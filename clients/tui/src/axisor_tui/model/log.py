@@ -1,0 +1,67 @@
+"""An entry of the log: which events have one, when they happened, and what they are about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from axisor.events import (
+    BalanceChanged,
+    CommandReceived,
+    CoverageChanged,
+    IntentPlanned,
+    IntentReviewRefused,
+    IntentSent,
+    NoticeGiven,
+    PositionChanged,
+    PositionClosed,
+)
+from axisor.model import Severity
+from axisor.wire.records import SeenEvent, SeenPayload, StepSummary
+from axisor.words import tell
+
+SHOWN_ELSEWHERE = (BalanceChanged, CommandReceived, IntentSent, PositionChanged, StepSummary)
+"""The panels show what these change, so the log is not filled with them."""
+
+
+class Entry(Struct, frozen=True):
+    """An entry of the log.
+
+    `about` is the position it is about, if any; `sequence` its place in the journal.
+    """
+
+    time: datetime
+    severity: Severity
+    kind: str
+    text: str
+    sequence: int = 0
+    about: str = ""
+
+
+def entry_of(event: SeenEvent) -> Entry | None:
+    """Return what the log says of an event, or None where it says nothing."""
+    if isinstance(event.payload, SHOWN_ELSEWHERE):
+        return None
+    told = tell(event.payload)
+    if told is None:
+        return None
+    about = about_of(event.payload)
+    return Entry(event.time, told.severity, told.subject, told.text, event.sequence, about)
+
+
+def about_of(payload: SeenPayload) -> str:
+    """Return the position that an event is about, empty where it is about none."""
+    match payload:
+        case PositionClosed(position=position):
+            return position.id
+        case CoverageChanged(coverage=coverage):
+            return coverage.position
+        case NoticeGiven():
+            return payload.position
+        case IntentPlanned(target=target):
+            return target.removeprefix("positions/") if target.startswith("positions/") else ""
+        case IntentReviewRefused(action=action):
+            return str(getattr(action, "position", ""))
+        case _:
+            return ""

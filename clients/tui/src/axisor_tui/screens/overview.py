@@ -1,0 +1,72 @@
+"""Screen 1: the price, how far the guard holds, the positions by danger, what just happened."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from axisor_tui import keymap
+from axisor_tui.model import copying, guarding, positions, standing
+from axisor_tui.model.copying import Thing
+from axisor_tui.model.messages import Selected
+from axisor_tui.model.position import told
+from axisor_tui.model.state import State
+from axisor_tui.screens.acting import ActsOnGuard, ActsOnPosition
+from axisor_tui.widgets import paint
+from axisor_tui.widgets.chart import PriceChart
+from axisor_tui.widgets.looks import styles_of
+from axisor_tui.widgets.panel import Panel
+from axisor_tui.widgets.rows import Rows
+
+
+class Overview(ActsOnPosition, ActsOnGuard):
+    """What one looks at first, and most of the time."""
+
+    SCOPE = "overview"
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings("overview")]
+
+    def body(self) -> ComposeResult:
+        """Give the parts of the screen."""
+        yield Static(id="market")
+        yield Rows("Positions by danger", id="positions")
+        with Horizontal(id="lower"):
+            yield PriceChart(id="chart")
+            yield Panel("Guard", id="guard", cut=True)
+        yield Panel("Live events", id="events", tail=True)
+
+    def draw(self, state: State) -> None:
+        """Show a state."""
+        market = standing.market(state, self.width)
+        self.query_one("#market", Static).update(paint.lines(market, styles_of(self)))
+        table = self.query_one("#positions", Rows)
+        chosen = state.position
+        held = sum(each.id != "cross" for each in state.positions)
+        cross = len(state.positions) - held
+        table.border_title = f"Positions by danger ─ isolated {held}, cross {cross}"
+        table.styles.height = min(len(state.positions) + 3, max(5, self.app.size.height // 3))
+        table.show(positions.table(state, self.width), "" if chosen is None else chosen.id)
+        self.query_one(PriceChart).show(state)
+        self.query_one("#guard", Panel).show(guarding.summary(state))
+        self.query_one("#events", Panel).show(told(each) for each in state.log)
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Take the row for the position that everything is about."""
+        self.console.take(Selected(event.key))
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """Open the position."""
+        self.console.take(Selected(event.key))
+        self.console.action_show("position")
+
+    def thing(self) -> Thing:
+        """Return the chosen position."""
+        state = self.console.state
+        return (
+            super().thing()
+            if state.position is None
+            else copying.of_position(state, state.position)
+        )
