@@ -37,7 +37,7 @@ from axisor_server.duties import (
 )
 from axisor_server.engine.facade import Engine
 from axisor_server.limits import call_limits
-from axisor_server.parts import failpoints_of, notifier_of, signals, wakeups_of
+from axisor_server.parts import failpoints_of, notifier_of, signals, teller_of, wakeups_of
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids
 from axisor_server.reaching import reach
@@ -166,6 +166,7 @@ class Core:
             editions=self._running.editions,
         )
         self._notifier = notifier_of(self._settings, self._store, clock, duties, plugins)
+        self._teller = teller_of(self._settings, self._store, clock, duties, plugins, vault)
         self._house = House(
             engine=self._engine,
             store=self._store,
@@ -191,6 +192,8 @@ class Core:
             most_backtests=os.cpu_count() or 1,
             kept_backtests=self._settings.backtests.kept,
             runners=self._running.runners,
+            notifiers=plugins.notifiers,
+            told=self._told,
         )
         self._server = RpcServer(
             pipeline=self._house.pipeline,
@@ -213,6 +216,8 @@ class Core:
         stack.callback(self._watchdog.stop)
         if self._notifier is not None:
             stack.push_async_callback(self._notifier.finish)
+        if self._teller is not None:
+            stack.push_async_callback(self._teller.finish)
         stack.push_async_callback(self._running.aclose)
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
@@ -253,6 +258,8 @@ class Core:
             ]
             if self._notifier is not None:
                 tasks.append(group.create_task(self._notifier.run()))
+            if self._teller is not None:
+                tasks += map(group.create_task, self._teller.work())
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -285,8 +292,7 @@ class Core:
         self._house.hub.publish(entries)
         if entries:
             self._hint(entries[-1].stream, entries[-1].sequence)
-        if self._notifier is not None:
-            self._notifier.hint()
+        self._look()
 
     def _hint(self, stream: str, sequence: int) -> None:
         if self._settings.database.url:
@@ -320,8 +326,16 @@ class Core:
         self._engine.hear(stream)
         if stream == PLATFORM:
             self._engine.platform.look()
-        if self._notifier is not None:
-            self._notifier.hint()
+        self._look()
+
+    def _look(self) -> None:
+        for follower in (self._notifier, self._teller):
+            if follower is not None:
+                follower.hint()
+
+    def _told(self) -> None:
+        if self._teller is not None:
+            self._teller.sender.hint()
 
     async def _tell_others(self) -> None:
         async for stream, sequence in self._hints:

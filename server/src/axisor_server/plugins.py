@@ -32,6 +32,7 @@ from axisor.errors import (
 )
 from axisor.events import Event
 from axisor.intents import Action
+from axisor.notices import Notifier
 from axisor.ports import Venue
 from axisor.remote import Offer
 from axisor.strategy import Strategy, View
@@ -41,6 +42,8 @@ from axisor_server.domain.intent import increases_risk
 GROUP = "axisor"
 FAULT_LIMIT = 3
 """Faults after which a plugin is quarantined."""
+
+NOTIFIER_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 REVIEWS = re.compile(rb"\bdef review|review_intent")
 """What the source of a reviewer has somewhere."""
@@ -59,6 +62,7 @@ class PluginState(Struct):
     enabled: bool
     strategies: list[str] = []
     venues: list[str] = []
+    notifiers: list[str] = []
     hooks: list[str] = []
     faults: int = 0
     error: str = ""
@@ -82,6 +86,7 @@ class Plugins:
         self.states: dict[str, PluginState] = {}
         self.strategies: dict[str, type[Strategy[Any, Any]]] = {}
         self.venues: dict[str, Venue] = {}
+        self.notifiers: dict[str, Notifier] = {}
         self.owners: dict[str, str] = {}
         self._absent: set[str] = set()
         self.entries: dict[str, EntryPoint] = {}
@@ -168,6 +173,7 @@ class Plugins:
         ]
         self._call(state, "register_strategies", register=self._strategy_taker(state))
         self._call(state, "register_venues", register=self._venue_taker(state))
+        self._call(state, "register_notifiers", register=self._notifier_taker(state))
         if state.quarantined:
             self._forget(state)
 
@@ -225,6 +231,19 @@ class Plugins:
 
         return take
 
+    def _notifier_taker(self, state: PluginState) -> Callable[[Notifier], None]:
+        def take(notifier: Notifier) -> None:
+            name = notifier.name
+            if not NOTIFIER_NAME.fullmatch(name) or name in self.notifiers:
+                raise ConfigInvalid(
+                    f"{state.name} offers a notifier `{name}`, which is no name or taken.",
+                    plugin=state.name,
+                )
+            self.notifiers[name] = notifier
+            state.notifiers.append(name)
+
+        return take
+
     def _call(self, state: PluginState, hook: str, **arguments: Any) -> Any:
         """Call one plugin's implementation of a hook, with the arguments it asks for."""
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
@@ -245,6 +264,8 @@ class Plugins:
             del self.owners[name]
         for name in state.venues:
             del self.venues[name]
+        for name in state.notifiers:
+            del self.notifiers[name]
 
     def strategy(self, name: str) -> type[Strategy[Any, Any]]:
         """Return a strategy by name. Raises StrategyNotFound naming the nearest."""
