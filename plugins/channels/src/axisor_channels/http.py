@@ -55,9 +55,7 @@ def check_url(target: Target, name: str, *, secret: bool = False, default: str =
     except ValueError:
         parts = None
     if parts is None or parts.scheme not in ("https", "http") or not parts.hostname:
-        raise FieldInvalid(
-            f"`{name}` must be an address such as https://example.org/x.", field=name
-        )
+        raise FieldInvalid(f"`{name}` must be an address: https://example.org/x.", field=name)
     return url
 
 
