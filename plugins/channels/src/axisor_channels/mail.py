@@ -81,9 +81,8 @@ class Mail:
         try:
             await asyncio.to_thread(call.hand_over, letter)
         except smtplib.SMTPResponseException as error:
-            raise _judged(
-                error.smtp_code
-            ) from None  # without its words, which may quote the letter
+            # Without the server's words: they may quote the letter.
+            raise _judged(error.smtp_code) from None
         except (smtplib.SMTPException, OSError) as error:
             kind = type(error).__name__
             if call.sending:
@@ -169,6 +168,6 @@ def _expect(answer: tuple[int, bytes]) -> None:
 
 def _judged(code: int) -> DeliveryDelayed | DeliveryRefused:
     text = f"The mail server answers {code}."
-    if 400 <= code < 500 or code <= 0:
+    if code < 500:
         return DeliveryDelayed(text, cause=code)
     return DeliveryRefused(text, cause=code)
