@@ -37,7 +37,14 @@ from axisor_server.duties import (
 )
 from axisor_server.engine.facade import Engine
 from axisor_server.limits import call_limits
-from axisor_server.parts import failpoints_of, notifier_of, signals, teller_of, wakeups_of
+from axisor_server.parts import (
+    deadman_of,
+    failpoints_of,
+    notifier_of,
+    signals,
+    teller_of,
+    wakeups_of,
+)
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids
 from axisor_server.reaching import reach
@@ -195,6 +202,7 @@ class Core:
             notifiers=plugins.notifiers,
             told=self._told,
         )
+        self._deadman = deadman_of(self._settings, clock, self._house.protection.holds)
         self._server = RpcServer(
             pipeline=self._house.pipeline,
             servicers=self._house.servicers,
@@ -260,6 +268,8 @@ class Core:
                 tasks.append(group.create_task(self._notifier.run()))
             if self._teller is not None:
                 tasks += map(group.create_task, self._teller.work())
+            if self._deadman is not None:
+                tasks.append(group.create_task(self._deadman.run()))
             await stop.wait()
             for task in tasks:
                 task.cancel()

@@ -7,10 +7,13 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 
+from axisor.errors import SettingsInvalid
 from axisor.events import Event
-from axisor.ports import Clock
+from axisor.ports import Clock, Secret
+from axisor_server.adapters.files import read_private
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
@@ -20,6 +23,7 @@ from axisor_server.plugins import Plugins
 from axisor_server.ports import Sealer, Store, Wakeups
 from axisor_server.services.notifying import Notifier
 from axisor_server.services.notifying import Pace as NotifierPace
+from axisor_server.services.telling.deadman import DeadMan
 from axisor_server.services.telling.teller import Teller
 from axisor_server.settings import Role, Settings
 
@@ -78,6 +82,30 @@ def teller_of(
         owner=engine.owner,
         pace=NotifierPace(ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms),
         chance=random.Random().random,
+    )
+
+
+def deadman_of(
+    settings: Settings, clock: Clock, holds: Callable[[], Awaitable[bool]]
+) -> DeadMan | None:
+    """Return what calls a watcher outside; None without one. Raises SettingsInvalid."""
+    file = settings.deadman.url_file
+    if not file:
+        return None
+    from axisor_server.adapters.outbound.way import OutboundWay
+
+    try:
+        url = read_private(Path(file)).decode().strip()
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(
+            f"There is no address in {file}.", setting="deadman.url_file"
+        ) from error
+    return DeadMan(
+        url=Secret(url),
+        every_s=settings.deadman.every,
+        way=OutboundWay(outbound(settings.outbound), clock),
+        clock=clock,
+        holds=holds,
     )
 
 

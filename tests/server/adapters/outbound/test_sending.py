@@ -10,11 +10,11 @@ import pytest
 from tests.support.receivers import NAME, Detour, Names, Receiver, certificate, receiving
 
 from axisor.errors import AddressForbidden, ReceiverUnavailable
+from axisor.notices import Answer
 from axisor_server.adapters.outbound.addresses import networks, parse
 from axisor_server.adapters.outbound.sending import (
     MOST_ANSWER,
     TIMEOUT_S,
-    Answer,
     Outbound,
     system_resolve,
 )

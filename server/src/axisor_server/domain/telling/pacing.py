@@ -75,7 +75,7 @@ def backoff_us(attempts: int, jitter: int) -> int:
     """Return how long to wait after so many tries: doubling from two seconds to ten minutes,
     of which `jitter` thousandths spread the second half.
     """
-    whole = min(MOST_WAIT_US, FIRST_WAIT_US * 2 ** min(max(attempts - 1, 0), 20))
+    whole = min(MOST_WAIT_US, FIRST_WAIT_US << min(max(attempts - 1, 0), 20))
     return whole // 2 + whole * jitter // 2_000
 
 

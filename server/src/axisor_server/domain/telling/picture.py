@@ -8,6 +8,7 @@ the journal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -31,7 +32,7 @@ from axisor.events import (
     RunState,
 )
 from axisor.intents import Action, AddMargin, DepositCross
-from axisor.model import CROSS, Mode, Position
+from axisor.model import CROSS, Mode
 from axisor.notices import NoticeLevel
 from axisor.words import short, side_word
 from axisor_server.domain.journal import to_us
@@ -165,33 +166,25 @@ class Follower:
             del self.picture.asked[settled.intent]
         episode = f"unknown/{settled.intent}"
         figures = asked.figures | {"text": settled.message, "who": asked.principal}
-        common = {"position": asked.position, "figures": figures}
+        tell = partial(self._told, position=asked.position, figures=figures)
         match settled.state:
             case IntentState.UNKNOWN:
-                yield self._told(
-                    "unknown", NoticeLevel.WARN, episode, code=f"unknown.{asked.doing}", **common
-                )
+                yield tell("unknown", NoticeLevel.WARN, episode, code=f"unknown.{asked.doing}")
                 return
             case IntentState.CONFIRMED:
                 yield self._confirmed(settled, asked, ahead)
             case IntentState.DEAD:
-                yield self._told(
-                    "dead", NoticeLevel.CRIT, episode, code=f"dead.{asked.doing}", **common
-                )
+                yield tell("dead", NoticeLevel.CRIT, episode, code=f"dead.{asked.doing}")
                 return
             case IntentState.REFUSED if settled.reason == "SHADOW_ONLY":
-                yield self._told("would", NoticeLevel.INFO, code=f"would.{asked.doing}", **common)
+                yield tell("would", NoticeLevel.INFO, code=f"would.{asked.doing}")
             case IntentState.REFUSED | IntentState.NOT_APPLIED if not asked.run:
-                yield self._told(
-                    "refused", NoticeLevel.WARN, code=f"refused.{asked.doing}", **common
-                )
+                yield tell("refused", NoticeLevel.WARN, code=f"refused.{asked.doing}")
             case _:
                 pass
         if asked.unknown:
-            state = settled.state.value
-            yield self._told(
-                "unknown", NoticeLevel.OK, episode, code=f"known.{state}", ends=True, **common
-            )
+            code = f"known.{settled.state.value}"
+            yield tell("unknown", NoticeLevel.OK, episode, code=code, ends=True)
 
     def _confirmed(self, settled: IntentSettled, asked: Asked, ahead: Sequence[object]) -> Told:
         after = next(
@@ -369,8 +362,3 @@ def _position(action: Action) -> str:
         return CROSS
     found = getattr(action, "position", "")
     return found if isinstance(found, str) else ""
-
-
-def named(position: Position) -> dict[str, str]:
-    """Return the figures that name a position."""
-    return {"name": short(position.id), "side": side_word(position.side)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -116,7 +117,10 @@ class Sender:
             if id not in self._busy and not self._breaker(id).is_open(self._now_us()):
                 task = asyncio.create_task(self._serve(id, waiting))
                 self._busy[id] = task
-                task.add_done_callback(lambda _, id=id: self._busy.pop(id, None))
+                task.add_done_callback(partial(self._done, id))
+
+    def _done(self, id: str, _: asyncio.Task[None]) -> None:
+        del self._busy[id]
 
     async def settle(self) -> None:
         """Wait until no channel is at it."""
