@@ -1,4 +1,4 @@
-"""ntfy: a push message to a topic, of ntfy.sh or of a server of one's own."""
+"""Push messages to a topic of ntfy.sh, or of a server of one's own."""
 
 from __future__ import annotations
 

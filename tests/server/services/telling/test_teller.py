@@ -4,144 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from tests.support.postgres import postgres_dsn, postgres_server
-from tests.support.records import account
+from tests.support.tellers import HALT, RESUMED, URL, House
 
 from axisor.errors import AxisorError, DeliveryDelayed, DeliveryRefused, DeliveryUnknown
-from axisor.events import HaltChanged, HaltLevel, NoticeGiven, Payload
-from axisor.model import Mode, PlatformRole, Role, Severity
-from axisor.notices import Answer, NoticeLevel, Target, Way
+from axisor.events import NoticeGiven
+from axisor.model import PlatformRole, Role, Severity
+from axisor.notices import Answer, NoticeLevel, Target
 from axisor.states import DeliveryState
 from axisor.testing.way import MemoryWay
 from axisor_channels import Discord
 from axisor_server.adapters.database import postgres_store, sqlite_store
-from axisor_server.adapters.memory.clock import START, VirtualClock
+from axisor_server.adapters.memory.clock import START
 from axisor_server.adapters.memory.store import MemoryStore
-from axisor_server.adapters.memory.vault import MemoryVault
 from axisor_server.domain import memberships, people
-from axisor_server.domain.journal import extend, to_us
+from axisor_server.domain.journal import to_us
 from axisor_server.domain.memberships import Membership
 from axisor_server.domain.telling.records import (
-    ALERT,
     CHANNEL,
-    DELIVERY,
-    Alert,
     Channel,
-    Delivery,
-    Escalation,
-    Mute,
-    Quiet,
-    Rules,
-    channel_document,
     read,
-    rules_document,
 )
-from axisor_server.ports import Store, Transaction
-from axisor_server.services.notifying import Pace
+from axisor_server.ports import Store
 from axisor_server.services.telling.sending import PURPOSE
-from axisor_server.services.telling.teller import Teller
 
 __all__ = ["postgres_dsn", "postgres_server"]
 
-URL = "https://discord.example.org/api/webhooks/1/canary"
 KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-HALT = HaltChanged(level=HaltLevel.RISK, principal="ada")
-RESUMED = HaltChanged(level=HaltLevel.NONE, principal="ada")
-
-
-class Once(Discord):
-    """A service to which a repeat does harm: each message rings a bell."""
-
-    name = "bell"
-    duplicates_harmless = False
-
-
-class House:
-    """A store with a teller at work, step by step."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.clock = VirtualClock()
-        self.vault = MemoryVault()
-        self.way = MemoryWay()
-        self.teller = self.another("one")
-
-    def another(self, owner: str, way: Way | None = None) -> Teller:
-        """Return a teller of another process on the same store."""
-        return Teller(
-            store=self.store,
-            clock=self.clock,
-            vault=self.vault,
-            notifiers={"discord": Discord(), "bell": Once()},
-            way=way or self.way,
-            owner=owner,
-            pace=Pace(),
-            chance=lambda: 0.0,
-        )
-
-    async def channel(self, id: str = "c1", *, owner: str = "", **more: Any) -> None:
-        """Make a channel."""
-        usual: dict[str, Any] = {"notifier": "discord", "label": id, "min_level": NoticeLevel.OK}
-        made = Channel(
-            id=id,
-            tenant="local",
-            owner=owner,
-            values={},
-            secrets=("url",),
-            sealed=b"",
-            made_us=1,
-            changed_us=1,
-            **(usual | more),
-        )
-        plain = json.dumps({"url": f"{URL}-{id}"}).encode()
-        made = replace(made, sealed=self.vault.seal(plain, purpose=PURPOSE, bound=made.bound))
-        await self.store.write(lambda tx: tx.put_document(channel_document(made), revision=None))
-
-    async def rules(self, **more: Any) -> None:
-        """Set how the owner is told."""
-        document = rules_document(Rules(owner="", tenant="local", revision=1, **more))
-        await self.store.write(lambda tx: tx.put_document(document, revision=None))
-
-    async def write(self, *payloads: Payload, stream: str = "accounts/a") -> None:
-        """Journal events, one after the other."""
-
-        def unit(tx: Transaction, payload: Payload) -> None:
-            head, now = tx.head(stream), self.clock.now()
-            new = extend(head, stream=stream, mode=Mode.SIM, time=now, payloads=[payload])
-            tx.append(head, new, epoch=None)
-
-        for payload in payloads:
-            await self.store.write(partial(unit, payload=payload))
-
-    async def turn(self, teller: Teller | None = None) -> None:
-        """Let a teller read, repeat and send once."""
-        teller = teller or self.teller
-        await teller.follower.round()
-        await teller.keeper.round()
-        await teller.sender.round()
-        await teller.sender.settle()
-
-    async def deliveries(self) -> list[Delivery]:
-        """Return the messages, oldest first."""
-        found = await self.store.read(lambda view: view.documents(DELIVERY))
-        all = [read(document, Delivery) for document in found]
-        return sorted(all, key=lambda each: (each.made_us, each.id))
-
-    async def alerts(self) -> list[Alert]:
-        """Return the alerts."""
-        found = await self.store.read(lambda view: view.documents(ALERT))
-        return [read(document, Alert) for document in found]
-
-    def texts(self) -> list[str]:
-        """Return the first lines of what was sent."""
-        found = [json.loads(each.body)["content"] for each in self.way.posted]
-        return [text.splitlines()[0] for text in found]
 
 
 @pytest.fixture(params=KINDS)
@@ -332,59 +225,6 @@ async def test_a_flood_is_summed_up_with_an_honest_number(memory: House):
     states = [each.state for each in await memory.deliveries()]
     assert states.count(DeliveryState.SENT) == Discord.per_minute
     assert states.count(DeliveryState.SUMMARIZED) == 40 - Discord.per_minute
-
-
-async def test_quiet_hours_hold_back_what_is_not_loud(memory: House):
-    await memory.channel()
-    await memory.rules(quiet=Quiet(23 * 60, 60), language="pt-BR")
-    await memory.write(HALT, NoticeGiven(severity=Severity.WARN, code="W", text="a warning"))
-
-    await memory.turn()
-    assert memory.texts() == ["CRIT [SIM] Novos riscos foram bloqueados por ada"]
-    await memory.clock.advance(3_600)
-    await memory.turn()
-
-    assert memory.texts()[1] == "WARN [SIM] a warning"
-
-
-async def test_what_is_muted_is_an_alert_and_no_message(memory: House):
-    await memory.channel()
-    now_us = to_us(memory.clock.now())
-    await memory.rules(mutes=(Mute(account="a", from_us=now_us, until_us=now_us + 60_000_000),))
-
-    await memory.write(HALT)
-    await memory.turn()
-
-    assert await memory.deliveries() == []
-    assert [alert.over for alert in await memory.alerts()] == [False]
-
-
-async def test_what_nobody_has_seen_is_repeated_to_the_channel_that_is_named(memory: House):
-    await memory.channel("c1")
-    await memory.channel("c2", min_level=NoticeLevel.LOST)
-    await memory.rules(escalation=Escalation(after_minutes=5, times=2, channels=("c2",)))
-    await memory.write(HALT)
-
-    for _ in range(5):
-        await memory.turn()
-        await memory.clock.advance(300)
-
-    urls = [each.url.removeprefix(URL) for each in memory.way.posted]
-    assert urls == ["-c1?wait=true", "-c2?wait=true", "-c2?wait=true"]
-    assert "axisor alert ack" in json.loads(memory.way.posted[1].body)["content"]
-
-
-async def test_the_daily_all_clear_comes_once_and_counts(memory: House):
-    await memory.channel()
-    await memory.rules(daily=0)
-    await memory.store.write(lambda tx: tx.put_account(account(), revision=None))
-
-    for _ in range(3):
-        await memory.turn()
-
-    (text,) = memory.texts()
-    assert text.startswith("OK ")
-    assert text.endswith("Daily all-clear - protected 0/0")
 
 
 @pytest.mark.parametrize(
