@@ -39,6 +39,9 @@ def test_hook_examples_offer_what_they_show() -> None:
     strategies = look_into("one", example("register_strategies")).strategies
     venues = look_into("other", example("register_venues")).venues
 
+    notifiers = look_into("third", example("register_notifiers")).notifiers
+
+    assert [each.name for each in notifiers] == ["bell"]
     assert [each.name for each in strategies] == ["patient"]
     assert [each.name for each in venues] == ["simulator"]
 

@@ -31,6 +31,7 @@ PACKAGES = (
     "plugins/carry/src/axisor_carry",
     "plugins/entries/src/axisor_entries",
     "plugins/exits/src/axisor_exits",
+    "plugins/channels/src/axisor_channels",
     "examples/dip-buyer/src/axisor_dip_buyer",
 )
 

@@ -13,9 +13,9 @@ Kind = descriptor_pb2.FieldDescriptorProto
 READING = ("Get", "List", "Watch", "Explain", "WhatIf", "Preview", "Describe", "Simulate", "Check")
 # These are values, not resources: they are found by their account and place, and have no name.
 NAMELESS = {"Event", "Coverage", "Candle", "FundingSettlement"}
-# Ticks are lossy, a back-test is made anew, and a started one resumes after so many bytes of its
-# report: none has a sequence to resume after.
-WITHOUT_SEQUENCE = {"WatchTicks", "WatchBacktest", "WatchStartedBacktest"}
+# Ticks are lossy, a back-test is made anew, a started one resumes after so many bytes of its
+# report, and alerts come whole, those that are open first: none has a sequence to resume after.
+WITHOUT_SEQUENCE = {"WatchTicks", "WatchBacktest", "WatchStartedBacktest", "WatchAlerts"}
 # What a mutation says before the reason why no journal has it.
 EXCUSE = "Not in the journal: "
 INEXACT = {Kind.TYPE_DOUBLE: "double", Kind.TYPE_FLOAT: "float"}

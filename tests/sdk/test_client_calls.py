@@ -22,6 +22,7 @@ from axisor.states import ConfirmationState
 from axisor.testing.stub import methods, stub_server
 from axisor.v1 import margin_pb2
 from tests.sdk.identity_calls import IDENTITY_CALLS
+from tests.sdk.notice_calls import NOTICE_CALLS
 
 TOKEN = "owner-token-that-nobody-sees"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -171,6 +172,7 @@ CALLS: dict[str, Called] = {
     "SystemService/Resume": lambda c: c.system.resume(validate_only=True),
     "SystemService/Shutdown": lambda c: c.system.shutdown(drain=timedelta(seconds=5)),
     **IDENTITY_CALLS,
+    **NOTICE_CALLS,
 }
 
 

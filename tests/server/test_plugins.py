@@ -14,6 +14,7 @@ from axisor.hookspecs import hookimpl
 from axisor.intents import AddMargin, Intent, OpenPosition
 from axisor.model import Mode, Side
 from axisor.strategy import Config, Memory, Strategy, View
+from axisor_channels import Discord
 from axisor_server.plugins import Plugins
 from axisor_server.settings import Settings
 
@@ -54,6 +55,24 @@ def test_hook_register_strategies():
 
     assert host.strategy("quiet") is Quiet
     assert host.states["offers"].strategies == ["quiet"]
+
+
+def test_hook_register_notifiers():
+    class Notifiers:
+        @hookimpl
+        def register_notifiers(self, register):
+            register(Discord())
+
+    class Again(Notifiers):
+        pass
+
+    host = Plugins()
+    host.register("talk", Notifiers())
+    host.register("again", Again())
+
+    assert list(host.notifiers) == ["discord"]
+    assert host.states["talk"].notifiers == ["discord"]
+    assert "is no name or taken" in host.states["again"].error
 
 
 def test_hook_register_venues():

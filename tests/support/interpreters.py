@@ -22,6 +22,7 @@ SOURCES = (
     "plugins/carry/src",
     "plugins/entries/src",
     "plugins/exits/src",
+    "plugins/channels/src",
     "examples/dip-buyer/src",
 )
 PATIENCE_S = 110

@@ -14,6 +14,7 @@ import pluggy
 from axisor.errors import AxisorError
 from axisor.events import Event
 from axisor.intents import Action
+from axisor.notices import Notifier
 from axisor.ports import Venue
 from axisor.strategy import Strategy, View
 
@@ -39,6 +40,14 @@ class RegisterVenue(Protocol):
         ...
 
 
+class RegisterNotifier(Protocol):
+    """Takes one notifier; raises ConfigInvalid for a name taken."""
+
+    def __call__(self, notifier: Notifier) -> None:
+        """Offer the notifier to users."""
+        ...
+
+
 @hookspec
 def register_strategies(register: RegisterStrategy) -> None:
     """Offer strategies that users can run.
@@ -61,6 +70,19 @@ def register_venues(register: RegisterVenue) -> None:
     Return: nothing. Call `register` once for each venue.
     Raising: the plugin is quarantined and offers nothing; its accounts cannot be acted for.
     Used by: `axisor-lnmarkets`.
+    Since: 0.1.0.
+    """
+
+
+@hookspec
+def register_notifiers(register: RegisterNotifier) -> None:
+    """Offer kinds of channels that people are told by.
+
+    When: once, as the core starts.
+    Arguments: `register` takes one `axisor.notices.Notifier`; it raises ConfigInvalid for no name.
+    Return: nothing. Call `register` once for each kind.
+    Raising: the plugin is quarantined and offers nothing; its channels wait.
+    Used by: `axisor-channels`.
     Since: 0.1.0.
     """
 

@@ -92,6 +92,21 @@ class BacktestState(enum.StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class DeliveryState(enum.StrEnum):
+    """Where one message to one channel stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    SUMMARIZED = "summarized"
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether nothing more is done about it."""
+        return self in (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.SUMMARIZED)
+
+
 class PersonState(enum.StrEnum):
     """Whether a person may sign in."""
 

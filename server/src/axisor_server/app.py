@@ -39,7 +39,14 @@ from axisor_server.duties import (
 from axisor_server.engine.facade import Engine
 from axisor_server.engine.waiting import within
 from axisor_server.limits import call_limits
-from axisor_server.parts import failpoints_of, notifier_of, signals, wakeups_of
+from axisor_server.parts import (
+    deadman_of,
+    failpoints_of,
+    notifier_of,
+    signals,
+    teller_of,
+    wakeups_of,
+)
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids
 from axisor_server.reaching import reach
@@ -170,6 +177,7 @@ class Core:
             editions=self._running.editions,
         )
         self._notifier = notifier_of(self._settings, self._store, clock, duties, plugins)
+        self._teller = teller_of(self._settings, self._store, clock, duties, plugins, vault)
         self._house = House(
             engine=self._engine,
             store=self._store,
@@ -197,7 +205,10 @@ class Core:
             most_backtests=os.cpu_count() or 1,
             kept_backtests=self._settings.backtests.kept,
             runners=self._running.runners,
+            notifiers=plugins.notifiers,
+            told=self._told,
         )
+        self._deadman = deadman_of(self._settings, clock, self._house.protection.holds)
         self._server = RpcServer(
             pipeline=self._house.pipeline,
             servicers=self._house.servicers,
@@ -219,6 +230,8 @@ class Core:
         stack.callback(self._watchdog.stop)
         if self._notifier is not None:
             stack.push_async_callback(self._notifier.finish)
+        if self._teller is not None:
+            stack.push_async_callback(self._teller.finish)
         stack.push_async_callback(self._running.aclose)
         await self._house.enabling.look()
         await self._running.wait_for(await self._store.read(lambda view: view.runs()))
@@ -262,6 +275,10 @@ class Core:
             ]
             if self._notifier is not None:
                 tasks.append(group.create_task(self._notifier.run()))
+            if self._teller is not None:
+                tasks += map(group.create_task, self._teller.work())
+            if self._deadman is not None:
+                tasks.append(group.create_task(self._deadman.run()))
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -294,8 +311,7 @@ class Core:
         self._house.hub.publish(entries)
         if entries:
             self._hint(entries[-1].stream, entries[-1].sequence)
-        if self._notifier is not None:
-            self._notifier.hint()
+        self._look()
 
     def _hint(self, stream: str, sequence: int) -> None:
         if self._settings.database.url:
@@ -330,8 +346,16 @@ class Core:
         if stream == PLATFORM:
             self._engine.platform.look()
             self._looked.set()
-        if self._notifier is not None:
-            self._notifier.hint()
+        self._look()
+
+    def _look(self) -> None:
+        for follower in (self._notifier, self._teller):
+            if follower is not None:
+                follower.hint()
+
+    def _told(self) -> None:
+        if self._teller is not None:
+            self._teller.sender.hint()
 
     async def _follow_plugins(self) -> None:
         """Obey what other cores of the database changed about plugins."""

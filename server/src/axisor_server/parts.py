@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 
+from axisor.errors import SettingsInvalid
 from axisor.events import Event
-from axisor.ports import Clock
+from axisor.ports import Clock, Secret
+from axisor_server.adapters.files import read_private
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.links import database_url, redis_url
+from axisor_server.outgoing import outbound
 from axisor_server.plugins import Plugins
-from axisor_server.ports import Store, Wakeups
+from axisor_server.ports import Sealer, Store, Wakeups
 from axisor_server.services.notifying import Notifier
 from axisor_server.services.notifying import Pace as NotifierPace
+from axisor_server.services.telling.deadman import DeadMan
+from axisor_server.services.telling.teller import Teller
 from axisor_server.settings import Role, Settings
 
 
@@ -46,12 +53,61 @@ def notifier_of(
         for event in events:
             plugins.observe(event, time.sleep)
 
-    async def observe(events: Sequence[Event]) -> None:
+    async def observe(events: Sequence[Event]) -> None:  # nothing is written of it
         # In a thread: an observer that takes its time must not keep a rescue waiting.
         await asyncio.to_thread(show, events)
 
     pace = NotifierPace(ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms)
     return Notifier(store, clock, owner=engine.owner, observe=observe, pace=pace)
+
+
+def teller_of(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    engine: EngineSettings,
+    plugins: Plugins,
+    vault: Sealer,
+) -> Teller | None:
+    """Return what tells people of their accounts; None without the role of the notifier."""
+    if Role.NOTIFIER not in settings.roles:
+        return None
+    from axisor_server.adapters.outbound.way import OutboundWay
+
+    return Teller(
+        store=store,
+        clock=clock,
+        vault=vault,
+        notifiers=plugins.notifiers,
+        way=OutboundWay(outbound(settings.outbound), clock),
+        owner=engine.owner,
+        pace=NotifierPace(ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms),
+        chance=random.Random().random,
+    )
+
+
+def deadman_of(
+    settings: Settings, clock: Clock, holds: Callable[[], Awaitable[bool]]
+) -> DeadMan | None:
+    """Return what calls a watcher outside; None without one. Raises SettingsInvalid."""
+    file = settings.deadman.url_file
+    if not file:
+        return None
+    from axisor_server.adapters.outbound.way import OutboundWay
+
+    try:
+        url = read_private(Path(file)).decode().strip()
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(
+            f"There is no address in {file}.", setting="deadman.url_file"
+        ) from error
+    return DeadMan(
+        url=Secret(url),
+        every_s=settings.deadman.every,
+        way=OutboundWay(outbound(settings.outbound), clock),
+        clock=clock,
+        holds=holds,
+    )
 
 
 def failpoints_of(text: str, clock: Clock) -> Failpoints:

@@ -9,6 +9,7 @@ refused, and where one may be absent because it could not be loaded, whatever ad
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -29,6 +30,7 @@ from axisor.errors import (
 )
 from axisor.events import Event
 from axisor.intents import Action
+from axisor.notices import Notifier
 from axisor.ports import Venue
 from axisor.remote import Offer
 from axisor.strategy import Strategy, View
@@ -42,6 +44,8 @@ FAULT_LIMIT = 3
 
 OBSERVED_AGAIN_S = (0.05, 0.25)
 """After which pauses an event is shown again to an observer that raised at it."""
+
+NOTIFIER_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 log = structlog.get_logger("axisor.plugins")
 
@@ -57,6 +61,7 @@ class PluginState(Struct):
     enabled: bool
     strategies: list[str] = []
     venues: list[str] = []
+    notifiers: list[str] = []
     hooks: list[str] = []
     faults: int = 0
     error: str = ""
@@ -80,6 +85,7 @@ class Plugins:
         self.states: dict[str, PluginState] = {}
         self.strategies: dict[str, type[Strategy[Any, Any]]] = {}
         self.venues: dict[str, Venue] = {}
+        self.notifiers: dict[str, Notifier] = {}
         self.owners: dict[str, str] = {}
         self._absent: set[str] = set()
         self.entries: dict[str, EntryPoint] = {}
@@ -177,6 +183,7 @@ class Plugins:
         ]
         self._call(state, "register_strategies", register=self._strategy_taker(state))
         self._call(state, "register_venues", register=self._venue_taker(state))
+        self._call(state, "register_notifiers", register=self._notifier_taker(state))
         if state.quarantined:
             self._forget(state)
 
@@ -248,6 +255,19 @@ class Plugins:
 
         return take
 
+    def _notifier_taker(self, state: PluginState) -> Callable[[Notifier], None]:
+        def take(notifier: Notifier) -> None:
+            name = notifier.name
+            if not NOTIFIER_NAME.fullmatch(name) or name in self.notifiers:
+                raise ConfigInvalid(
+                    f"{state.name} offers a notifier `{name}`, which is no name or taken.",
+                    plugin=state.name,
+                )
+            self.notifiers[name] = notifier
+            state.notifiers.append(name)
+
+        return take
+
     def _call(self, state: PluginState, hook: str, **arguments: Any) -> Any:
         """Call one plugin's implementation of a hook, with the arguments it asks for."""
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
@@ -278,6 +298,8 @@ class Plugins:
             self.owners.pop(name, None)
         for name in state.venues:
             self.venues.pop(name, None)
+        for name in state.notifiers:
+            self.notifiers.pop(name, None)
 
     def strategy(self, name: str) -> type[Strategy[Any, Any]]:
         """Return a strategy by name. Raises StrategyNotFound naming the nearest."""

@@ -198,6 +198,15 @@ class Backtesting(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 20
 
 
+class Deadman(Struct, frozen=True, forbid_unknown_fields=True):
+    """A watcher outside that tells when it is called no more."""
+
+    url_file: Annotated[
+        str, Meta(description="A private file with the address that is called; empty: none is.")
+    ] = ""
+    every: Annotated[int, Meta(ge=10, le=86_400, description="Seconds between two calls.")] = 60
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything an operator can set."""
 
@@ -236,6 +245,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     confirmations: Confirmations = Confirmations()
     runner: Runner = Runner()
     backtests: Backtesting = Backtesting()
+    deadman: Deadman = Deadman()
 
 
 class Loaded(Struct, frozen=True):

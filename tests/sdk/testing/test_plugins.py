@@ -213,6 +213,7 @@ def test_the_checks_know_every_hook():
     assert list(hooks()) == [
         "register_strategies",
         "register_venues",
+        "register_notifiers",
         "configure",
         "review_intent",
         "observe_event",

@@ -38,6 +38,7 @@ OF_ACCOUNT = (
     f"accounts/{{account}}/backtests/{CHILD}",
     f"accounts/{{account}}/members/{CHILD}",
     f"accounts/{{account}}/confirmations/{CHILD}",
+    f"accounts/{{account}}/alerts/{CHILD}",
 )
 """Names of an account and of what it has."""
 
@@ -53,6 +54,8 @@ SAMPLES = (
     f"identities/{CHILD}",
     "identityProviders/test",
     f"confirmations/{CHILD}",
+    f"channels/{CHILD}",
+    "notifiers/discord",
     "IntentSettled",
     "60000",
     "10",

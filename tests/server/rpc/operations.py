@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.server.rpc.confirming_operations import CONFIRMING
+from tests.server.rpc.noticing_operations import NOTICING
 from tests.server.rpc.scenes import Act, Operation, Scene
 from tests.server.rpc.test_letters import doubt_here
 from tests.server.rpc.test_people import ADA, KEY, PASSWORD, enter, join, proof
@@ -385,5 +386,6 @@ OPERATIONS: dict[str, Operation] = {
     "TokenService/CreateToken": plain(lambda s: s.owner.tokens.create("bot")),
     "TokenService/RevokeToken": revoke_token,
     **CONFIRMING,
+    **NOTICING,
     **VOUCHED,
 }

@@ -28,6 +28,7 @@ from axisor.strategy import Config, Memory, Strategy
 from axisor.v1 import accounts_pb2, types_pb2
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
 from axisor.versions import Version
+from axisor_channels import Discord
 from axisor_server.adapters import tls
 from axisor_server.adapters.backtesting import ProcessBacktests
 from axisor_server.adapters.memory.editions import MemoryEditions
@@ -192,6 +193,7 @@ class Served:
             registry=self.registry,
             calls=calls,
             backtester=ProcessBacktests(),
+            notifiers={"discord": Discord()},
         )
         self.server = RpcServer(
             pipeline=self.house.pipeline,

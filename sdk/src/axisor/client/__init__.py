@@ -26,6 +26,7 @@ from axisor.client.letters import DeadLetters
 from axisor.client.margin import Margin
 from axisor.client.market import Market
 from axisor.client.named import Named
+from axisor.client.notices import Notices
 from axisor.client.orders import Orders
 from axisor.client.people import Auth, Users
 from axisor.client.performance import Performance
@@ -65,6 +66,7 @@ class Client:
         self.audit = Audit(caller)
         self.performance = Performance(caller)
         self.backtests = Backtests(caller)
+        self.notices = Notices(caller)
         self.system = System(caller)
         self.tokens = Tokens(caller)
         self.auth = Auth(caller)

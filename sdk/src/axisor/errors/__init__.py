@@ -10,7 +10,8 @@
     ├─ NotFound       AccountNotFound · PositionNotFound · OrderNotFound · RunNotFound ·
     │                 StrategyNotFound · VenueNotFound · EventNotFound · TokenNotFound ·
     │                 MemberNotFound · PersonNotFound · PlanNotFound · ConfirmationNotFound
-    │                 BacktestNotFound · UpgradeNotFound · VersionNotFound
+    │                 BacktestNotFound · UpgradeNotFound · VersionNotFound · ChannelNotFound ·
+    │                 NotifierNotFound · AlertNotFound
     ├─ StateError     RequestIdReused · RequestExpired · EtagMismatch · ModeMismatch ·
     │                 ModeNotAllowed · RunStateInvalid · SequenceExpired ·
     │                 SequenceAhead · SlowReader · Halted · HaltKept · LeaseLost · NoEngine ·
@@ -20,7 +21,8 @@
     │                 IdentityNotLinked · ProviderUnavailable · ConfirmationStale ·
     │                 ConfirmationSettled · RunnerUnwanted · PluginQuarantined · RunnerFault ·
     │                 PlanLimit · PluginInUse · BacktestInterrupted · BacktestCanceled
-    │                 UpgradeUnsound · UpgradeStateInvalid
+    │                 UpgradeUnsound · UpgradeStateInvalid · DeliveryDelayed · DeliveryRefused ·
+    │                 DeliveryUnknown · ChannelLimit
     ├─ RiskError      BudgetExceeded · ReserveBroken · LeashExceeded · StalePrice ·
     │                 ReduceOnly · ReviewRefused · ActionPending · AttemptsExhausted ·
     │                 InsufficientBalance · ShadowOnly · TokenSpent · KeyCanWithdraw
@@ -52,6 +54,15 @@ from axisor.errors.confirmations import (
     ConfirmationRequired,
     ConfirmationSettled,
     ConfirmationStale,
+)
+from axisor.errors.notices import (
+    AlertNotFound,
+    ChannelLimit,
+    ChannelNotFound,
+    DeliveryDelayed,
+    DeliveryRefused,
+    DeliveryUnknown,
+    NotifierNotFound,
 )
 from axisor.errors.outside import (
     AddressForbidden,
@@ -270,6 +281,13 @@ __all__ = [
     "ConfirmationNotFound",
     "ConfirmationStale",
     "ConfirmationSettled",
+    "ChannelNotFound",
+    "NotifierNotFound",
+    "AlertNotFound",
+    "DeliveryDelayed",
+    "DeliveryRefused",
+    "DeliveryUnknown",
+    "ChannelLimit",
     "reasons",
 ]
 

@@ -40,10 +40,12 @@ from axisor.intents import (
     WithdrawCross,
 )
 from axisor.model import Balance, Mode, Severity, Side
+from axisor.notices import Notifier
 from axisor.ports import Venue
 from axisor.strategy import Strategy, View, decode_config
 from axisor.testing.checks import CheckFailed, run_checks
 from axisor.testing.configs import plain_config
+from axisor.testing.notifiers import check_answers, check_fields
 from axisor.testing.script import POSITIONS
 from axisor.testing.venues import Where, venue_checks
 
@@ -99,6 +101,7 @@ class Found(Struct, frozen=True):
     hooks: dict[str, Callable[..., Any]]
     strategies: tuple[type[Strategy[Any, Any]], ...] = ()
     venues: tuple[Venue, ...] = ()
+    notifiers: tuple[Notifier, ...] = ()
 
 
 def look_into(name: str, module: Module) -> Found:
@@ -116,7 +119,15 @@ def look_into(name: str, module: Module) -> Found:
         _asked(hooks["register_strategies"], register=_taker(strategies))
     if "register_venues" in hooks:
         _asked(hooks["register_venues"], register=_taker(venues))
-    return Found(hooks, tuple(strategies.values()), tuple(venues.values()))
+    notifiers: dict[str, Notifier] = {}
+    if "register_notifiers" in hooks:
+        _asked(hooks["register_notifiers"], register=_taker(notifiers))
+    return Found(
+        hooks,
+        tuple(strategies.values()),
+        tuple(venues.values()),
+        tuple(notifiers.values()),
+    )
 
 
 def _hooks(name: str, module: Module) -> dict[str, Callable[..., Any]]:
@@ -181,6 +192,9 @@ def plugin_checks(name: str, module: Module, given: Given) -> Iterator[Verdict]:
         yield from _of_strategy(strategy, given)
     for venue in found.venues:
         yield from _of_venue(venue, given.where)
+    for notifier in found.notifiers:
+        yield _tried(f"{notifier.name} makes targets", partial(check_fields, notifier))
+        yield _tried(f"{notifier.name} ends each try in words", partial(_answers, notifier))
     if "configure" in found.hooks:
         taken = _tried("takes its settings", lambda: _configure(found, given.settings))
         yield taken
@@ -239,6 +253,10 @@ def _of_venue(venue: Venue, where: Where) -> Iterator[Verdict]:
         yield Verdict(f"{venue.name} can be reached", error)
         return
     yield from (Verdict(f"{venue.name} {check}", failure) for check, failure in verdicts)
+
+
+def _answers(notifier: Notifier) -> None:
+    asyncio.run(check_answers(notifier))
 
 
 def _configure(found: Found, settings: dict[str, Any]) -> None:

@@ -199,6 +199,11 @@ def backtest_id(name: str, field: str = "name") -> tuple[str, str]:
     return child_id(name, "backtests", field)
 
 
+def alert_id(name: str, field: str = "name") -> tuple[str, str]:
+    """Return account and id of an alert's name. Raises FieldInvalid."""
+    return child_id(name, "alerts", field)
+
+
 def confirmation_id(name: str, field: str = "name") -> tuple[str, str]:
     """Return account and id of a confirmation's name. Raises FieldInvalid."""
     return child_id(name, "confirmations", field)

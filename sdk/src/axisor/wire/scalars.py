@@ -34,14 +34,16 @@ from axisor.model import (
     Severity,
     Side,
 )
+from axisor.notices import NoticeLevel
 from axisor.states import (
     BacktestState,
     ConfirmationState,
+    DeliveryState,
     PersonChange,
     PersonState,
     UpgradeState,
 )
-from axisor.v1 import backtests_pb2, margin_pb2, permissions_pb2, types_pb2
+from axisor.v1 import backtests_pb2, margin_pb2, notifications_pb2, permissions_pb2, types_pb2
 from axisor.versions import UpgradeEnd
 from axisor.wire.records import Fate
 
@@ -78,6 +80,8 @@ _KINDS: dict[type[enum.Enum], Any] = {
     ConfirmationState: types_pb2.ConfirmationState,
     BacktestState: backtests_pb2.BacktestState,
     Fate: margin_pb2.Fate,
+    NoticeLevel: notifications_pb2.NoticeLevel,
+    DeliveryState: notifications_pb2.DeliveryState,
 }
 
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from axisor.errors import StoreError
 from axisor.model import Mode
+from axisor.notices import Notifier
 from axisor_server.domain.confirmations import USUAL as WAITS
 from axisor_server.domain.confirmations import Waits
 from axisor_server.domain.sessions import USUAL, Terms
@@ -22,6 +23,7 @@ from axisor_server.rpc.events import EventServicer
 from axisor_server.rpc.guard import GuardServicer
 from axisor_server.rpc.house_identity import Identity
 from axisor_server.rpc.house_people import Reach
+from axisor_server.rpc.house_telling import telling
 from axisor_server.rpc.letters import DeadLetterServicer
 from axisor_server.rpc.margin import MarginServicer
 from axisor_server.rpc.market import MarketServicer
@@ -89,6 +91,8 @@ class House:
         most_backtests: int = 1,
         kept_backtests: int = 20,
         runners: Runners | None = None,
+        notifiers: Mapping[str, Notifier] | None = None,
+        told: Callable[[], None] = lambda: None,
     ) -> None:
         seen = Seeing(store)
         self.hub = Hub(seen, clock, encode=encode, beat=beat, limits=limits)
@@ -207,6 +211,16 @@ class House:
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
             **self.identity.servicers,
+            **telling(
+                store=whole,
+                vault=vault,
+                clock=clock,
+                ids=ids,
+                once=self.once,
+                accounts=accounts,
+                notifiers=notifiers or {},
+                hint=told,
+            ),
             "axisor.v1.AuditService": AuditServicer(
                 Audits(store=store, accounts=accounts, hub=self.hub), clock
             ),

@@ -1,13 +1,15 @@
-"""Shows journaled events to observers, off the path of decisions: each at least once, in order.
+"""Follows journals off the path of decisions, and shows each event at least once, in order.
 
 One core of a database does it at a time, under a lease of its own. How far each journal was shown
-is stored, so that whoever goes on begins where the last one ended.
+is stored, so that whoever goes on begins where the last one ended. What is made of events may be
+written in the unit that stores how far they were shown: then it is made exactly once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import structlog
 from msgspec import Struct
@@ -18,13 +20,17 @@ from axisor.ports import Clock
 from axisor_server.domain.journal import Entry, to_event
 from axisor_server.ports import Conflict, Reader, Store, Transaction
 
-LEASE = "notifier"
-"""Under which name the lease is taken; no account is called so."""
+LEASE, MARK = "notifier", "notified"
+"""Under which name the lease of observers is taken, no account is called so; and under which how
+far each journal was shown is stored."""
 
 PAGE = 200
 
-Observe = Callable[[Sequence[Event]], Awaitable[None]]
-"""Shows events to whoever observes them; returns when all have seen them."""
+Write: TypeAlias = Callable[[Transaction], None]
+
+Observe: TypeAlias = Callable[[Sequence[Event]], Awaitable[Write | None]]
+"""Shows events of one journal to whoever observes them; returns when all have seen them, with what
+is to be written in the unit that says so, or None."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,19 +44,34 @@ class Pace(Struct, frozen=True, kw_only=True):
 
 
 class Notifier:
-    """Follows every journal for the observers of this core."""
+    """Follows every journal for one observer: those of plugins, or of what people are told."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, owner: str, observe: Observe, pace: Pace
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        owner: str,
+        observe: Observe,
+        pace: Pace,
+        lease: str = LEASE,
+        mark: str = MARK,
     ) -> None:
         self._store = store
         self._clock = clock
         self._owner = owner
         self._observe = observe
         self._pace = pace
+        self._lease = lease
+        self._mark = mark
         self._epoch: int | None = None
         self._renewed_ms = 0
         self._hinted = asyncio.Event()
+
+    @property
+    def epoch(self) -> int | None:
+        """Return the epoch under which this core follows, None while another does."""
+        return self._epoch
 
     def hint(self) -> None:
         """Look soon: a journal grew."""
@@ -75,7 +96,7 @@ class Notifier:
             epoch, owner = self._epoch, self._owner
             if epoch is not None:
                 await self._store.write(
-                    lambda tx: tx.release_lease(LEASE, owner=owner, epoch=epoch)
+                    lambda tx: tx.release_lease(self._lease, owner=owner, epoch=epoch)
                 )
         except StoreError as error:
             log.warning("events are left for the next core", error=error.message)
@@ -84,7 +105,7 @@ class Notifier:
         """Show every event that was not shown, if this core may. Raises StoreError."""
         if not await self._holds():
             return
-        shown, heads = await self._store.read(_cursors)
+        shown, heads = await self._store.read(self._cursors)
         for stream, head in sorted(heads.items()):
             while shown.get(stream, 0) < head and await self._holds():
                 shown[stream] = await self._show(stream, shown.get(stream, 0))
@@ -93,14 +114,16 @@ class Notifier:
         entries: Sequence[Entry] = await self._store.read(
             lambda view: view.entries(stream, after=after, limit=PAGE)
         )
-        await self._observe([to_event(entry) for entry in entries])
+        write = await self._observe([to_event(entry) for entry in entries])
         reached = entries[-1].sequence
         epoch = self._epoch
         assert epoch is not None
 
         def unit(tx: Transaction) -> None:
-            tx.hold_lease(LEASE, epoch=epoch)
-            tx.put_meta(_key(stream), str(reached))
+            tx.hold_lease(self._lease, epoch=epoch)
+            if write is not None:
+                write(tx)
+            tx.put_meta(self._key(stream), str(reached))
 
         await self._store.write(unit)
         return reached
@@ -113,9 +136,9 @@ class Notifier:
         first = self._epoch is None
 
         def unit(tx: Transaction) -> int | None:
-            epoch = tx.claim_lease(LEASE, owner=owner, ttl_us=ttl_us)
+            epoch = tx.claim_lease(self._lease, owner=owner, ttl_us=ttl_us)
             if epoch is not None and first:
-                _begin(tx)
+                self._begin(tx)
             return epoch
 
         self._epoch = await self._store.write(unit)
@@ -131,20 +154,17 @@ class Notifier:
             slept.cancel()
             hinted.cancel()
 
+    def _begin(self, tx: Transaction) -> None:
+        """Pass over, once, what was written before cores remembered what they had shown."""
+        if tx.meta(self._lease) is None:
+            tx.put_meta(self._lease, "began")
+            for stream, sequence in tx.sequences().items():
+                tx.put_meta(self._key(stream), str(sequence))
 
-def _begin(tx: Transaction) -> None:
-    """Pass over, once, what was written before cores remembered what they had shown."""
-    if tx.meta(LEASE) is None:
-        tx.put_meta(LEASE, "began")
-        for stream, sequence in tx.sequences().items():
-            tx.put_meta(_key(stream), str(sequence))
+    def _cursors(self, view: Reader) -> tuple[dict[str, int], Mapping[str, int]]:
+        heads = view.sequences()
+        shown = {stream: int(view.meta(self._key(stream)) or 0) for stream in heads}
+        return shown, heads
 
-
-def _cursors(view: Reader) -> tuple[dict[str, int], Mapping[str, int]]:
-    heads = view.sequences()
-    shown = {stream: int(view.meta(_key(stream)) or 0) for stream in heads}
-    return shown, heads
-
-
-def _key(stream: str) -> str:
-    return f"notified/{stream}"
+    def _key(self, stream: str) -> str:
+        return f"{self._mark}/{stream}"

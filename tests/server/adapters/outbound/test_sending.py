@@ -10,11 +10,11 @@ import pytest
 from tests.support.receivers import NAME, Detour, Names, Receiver, certificate, receiving
 
 from axisor.errors import AddressForbidden, ReceiverUnavailable
+from axisor.notices import Answer
 from axisor_server.adapters.outbound.addresses import networks, parse
 from axisor_server.adapters.outbound.sending import (
     MOST_ANSWER,
     TIMEOUT_S,
-    Answer,
     Outbound,
     system_resolve,
 )
@@ -44,7 +44,7 @@ async def test_a_receiver_gets_what_was_sent():
         answer = await send(receiver)
 
     (asked,) = receiver.asked
-    assert answer == Answer(200, b"ok")
+    assert answer == Answer(200, b"ok", {"content-length": "2"})
     assert (asked.line, asked.body) == ("POST /hook?a=b HTTP/1.1", b"hello")
     assert asked.headers["x-kind"] == "test"
     assert asked.headers["host"] == f"127.0.0.1:{receiver.port}"

@@ -62,19 +62,6 @@ class Names(Struct, frozen=True):
         }
 
 
-OBJECTS = {Kind.STRATEGY: "", Kind.VENUE: "", Kind.NOTIFIER: ":plugin"}
-"""What of the package the entry point names: its module, or an object that keeps something."""
-
-EXTRA = {
-    Kind.STRATEGY: "",
-    Kind.VENUE: "",
-    Kind.NOTIFIER: (
-        "\n# What `axisor plugin check` hands to the plugin as its settings.\n"
-        '[tool.axisor.settings]\nfile = "/dev/null"\n'
-    ),
-}
-
-
 def compatible(sdk: str) -> str:
     """Return the requirement of an SDK's version: from it to the next that may break something."""
     major, minor = (int(part) for part in sdk.split(".")[:2])
@@ -125,7 +112,7 @@ def _good(name: str) -> str:
 def _rendered(names: Names, kind: Kind) -> Iterator[tuple[Path, str]]:
     """Yield each file's place and text."""
     root = files("axisor_cli.authoring") / "templates"
-    words = names.words | {"extra": EXTRA[kind], "object": OBJECTS[kind]}
+    words = names.words
     for shelf in ("common", kind.value):
         for place, template in _templates(root / shelf, Path()):
             text = place.as_posix().replace("__package__", names.package)

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import httpcore
-from msgspec import Struct
 
 from axisor.errors import ReceiverUnavailable
+from axisor.notices import Answer
 from axisor_server.adapters.outbound.addresses import Network, Target, check
 
 TIMEOUT_S = 5.0
@@ -21,13 +21,6 @@ MOST_TRIED = 3
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns every address of a host. Raises OSError where there is none."""
-
-
-class Answer(Struct, frozen=True):
-    """What a receiver said."""
-
-    status: int
-    body: bytes
 
 
 class Pinned(httpcore.AsyncNetworkBackend):
@@ -77,6 +70,7 @@ class Outbound:
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._allowed = allowed
+        self.authority = authority
         self._tls = ssl.create_default_context()
         if authority:
             self._tls.load_verify_locations(cadata=authority)
@@ -107,6 +101,21 @@ class Outbound:
         except httpcore.ProtocolError as error:
             raise unavailable(target, "protocol", "does not speak HTTP") from error
 
+    async def addresses(self, target: Target) -> Sequence[str]:
+        """Return the addresses of a host, each of which may be spoken to.
+
+        Raises AddressForbidden, and ReceiverUnavailable where there is none.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                found = await self._resolve(target.host, target.port)
+        except TimeoutError as error:
+            raise unavailable(target, "timeout", "takes too long") from error
+        except OSError as error:
+            raise unavailable(target, "unknown_host", "is not known by that name") from error
+        check(target, found, self._allowed)
+        return found
+
     async def _ask(
         self, target: Target, addresses: Sequence[str], headers: Mapping[str, str], body: bytes
     ) -> Answer:
@@ -128,7 +137,11 @@ class Outbound:
                 answer += part
                 if len(answer) > MOST_ANSWER:
                     raise unavailable(target, "answer_too_large", "answers more than 64 KiB")
-            return Answer(response.status, bytes(answer))
+            heads = {
+                name.decode("latin-1").lower(): value.decode("latin-1")
+                for name, value in response.headers
+            }
+            return Answer(response.status, bytes(answer), heads)
 
 
 async def system_resolve(host: str, port: int) -> Sequence[str]:

@@ -26,6 +26,7 @@ from axisor_server.services.principals import Principal
 from axisor_server.services.recording import Say
 from axisor_server.services.requests import Once, Request
 from axisor_server.services.sessions import Sessions
+from axisor_server.services.telling.channels import forget as forget_channels
 from axisor_server.services.tokens import Tokens
 
 
@@ -178,6 +179,7 @@ class Administering:
             return msgspec.structs.replace(person, state=PersonState.DISABLED)
         self._tokens.revoke_in(tx, say, person.id)
         leave_all(tx, say, person.id)
+        forget_channels(tx, person.id)
         self._devices.forget(tx, person.id)
         forget_identities(tx, person.id)
         self._directory.shred(tx, person)

@@ -1,0 +1,1 @@
+"""What people are told of their accounts: what, when, how loud, in which words, by which way."""
