@@ -36,7 +36,7 @@ from axisor.remote import Offer
 from axisor.strategy import Strategy, View
 from axisor_server.domain.hosting import stand_in
 from axisor_server.domain.intent import increases_risk
-from axisor_server.suspecting import may_review
+from axisor_server.suspecting import as_refusal, may_review, missed
 
 GROUP = "axisor"
 FAULT_LIMIT = 3
@@ -320,7 +320,7 @@ class Plugins:
         what protects is not, for a guard must not fail with its neighbour.
         """
         if self._absent and increases_risk(action):
-            return _missed(min(self._absent))
+            return missed(min(self._absent))
         for impl in self._manager.hook.review_intent.get_hookimpls():
             given = {"action": action, "run": run, "view": view}
             try:
@@ -332,7 +332,7 @@ class Plugins:
                     plugin=impl.plugin_name,
                 )
             if refusal is not None:
-                return _as_refusal(impl.plugin_name, refusal)
+                return as_refusal(impl.plugin_name, refusal)
         return None
 
     def observe(self, event: Event, pause: Callable[[float], None] = lambda seconds: None) -> None:
@@ -370,23 +370,6 @@ class Plugins:
         log.warning("plugin fault", plugin=name, faults=state.faults, error=repr(error))
         if state.faults >= FAULT_LIMIT:
             self._quarantine(state, "call", error)
-
-
-def _missed(plugin: str) -> ReviewRefused:
-    return ReviewRefused(
-        f"The plugin {plugin} is enabled and could not be loaded; it may have refused this.",
-        fix="See what is wrong with it: axisor plugin info. Mend it, or take it from `plugins`.",
-        plugin=plugin,
-    )
-
-
-def _as_refusal(plugin: str, refusal: object) -> AxisorError:
-    if isinstance(refusal, AxisorError):
-        return refusal
-    return ReviewRefused(
-        f"The reviewer {plugin} answered {type(refusal).__name__}, which counts as a refusal.",
-        plugin=plugin,
-    )
 
 
 def _unfit(name: str, why: str) -> SettingsInvalid:

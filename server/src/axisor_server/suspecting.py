@@ -1,4 +1,4 @@
-"""Tells by the source of a plugin that cannot be imported whether it may review actions."""
+"""Whether a plugin that cannot be imported may review, and what it means that one refused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
+
+from axisor.errors import AxisorError, ReviewRefused
 
 REVIEWS = re.compile(rb"\bdef review|review_intent")
 """What the source of a reviewer has somewhere."""
@@ -29,3 +31,22 @@ def may_review(entry: EntryPoint) -> bool:
     if not files:
         return True
     return any(REVIEWS.search(file.read_bytes()) for file in files)
+
+
+def missed(plugin: str) -> ReviewRefused:
+    """Return why nothing that adds risk is done while a plugin that may review is absent."""
+    return ReviewRefused(
+        f"The plugin {plugin} is enabled and could not be loaded; it may have refused this.",
+        fix="See what is wrong with it: axisor plugin info. Mend it, or take it from `plugins`.",
+        plugin=plugin,
+    )
+
+
+def as_refusal(plugin: str, refusal: object) -> AxisorError:
+    """Return what a reviewer answered as a refusal, whatever it answered."""
+    if isinstance(refusal, AxisorError):
+        return refusal
+    return ReviewRefused(
+        f"The reviewer {plugin} answered {type(refusal).__name__}, which counts as a refusal.",
+        plugin=plugin,
+    )
