@@ -1,4 +1,4 @@
-"""Fan-out of durable events by a core, beside a bare server of grpc.aio that streams the same frames.
+"""Fan-out of durable events by a core, beside a bare grpc.aio server with the same frames.
 
 Server and subscribers are processes of their own. A round is the same on both sides: new
 subscribers, then so many writes at their times. The bare side makes nothing durable and knows no
@@ -97,7 +97,8 @@ class Sides:
     ) -> bool:
         whole = subscribers * order.writes * order.size
         return all(
-            not side.wrong and side.events == whole for ours, theirs, _ in rounds
+            not side.wrong and side.events == whole
+            for ours, theirs, _ in rounds
             for side in (ours, theirs)
         )
 

@@ -1,4 +1,4 @@
-"""What a tick costs: one that crosses nothing, by the number of positions, and one that wakes a guard.
+"""What a tick costs: one that crosses nothing, by positions, and one that wakes a guard.
 
 The first is the market's whole way of taking a tick, with a wake for each position. The second is
 the guard's own step, with everything it looks at; whatever lies between them and the wire is

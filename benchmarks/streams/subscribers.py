@@ -134,7 +134,8 @@ async def subscribe(asked: Asked) -> Got:
 
 def _is_the_journal(got: bytes, asked: Asked) -> bool:
     written = b"".join(
-        encode(entry) for entry, _ in zip(entries(), range(asked.last), strict=False)
+        encode(entry)
+        for entry, _ in zip(entries(), range(asked.last), strict=False)
         if entry.sequence > asked.after
     )
     return got == written
