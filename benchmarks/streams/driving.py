@@ -90,6 +90,14 @@ class Server:
             wrong=got.wrong,
         )
 
+    async def catch_up(self, after: int, *, times: Path) -> Got:
+        """Have one subscriber read what is there after an event, and return what came of it."""
+        asked = Asked(
+            data_dir=str(self.folder), count=1, after=after, last=self.last, times=str(times)
+        )
+        async with subscribed(asked) as process:
+            return msgspec.json.decode(await _line(process), type=Got)
+
 
 @asynccontextmanager
 async def server(kind: str, folder: Path) -> AsyncIterator[Server]:

@@ -124,6 +124,8 @@ async def subscribe(asked: Asked) -> Got:
         )
         if each
     ]
+    if not reading:  # Those who only stall do so until whoever started them has seen enough.
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     for task in still:
         task.cancel()
     if reading and not wrong and not _is_the_journal(bytes(witness), asked):
