@@ -99,7 +99,8 @@ async def run(figures: Figures, seed: int, budget: float) -> Report:
 def _tell(report: Report, rest: list[float], lag: list[float], found: list[Weathered]) -> None:
     report.least("storms", len(found), STORMS[report.figures])
     report.least(
-        "streams cut, in the fewest", min((each.cut for each in found), default=0),
+        "streams cut, in the fewest",
+        min((each.cut for each in found), default=0),
         STREAMS[report.figures],
     )
     report.none("streams that never came back", [w for each in found for w in each.lost])

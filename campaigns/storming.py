@@ -35,7 +35,7 @@ class Asked(Struct, frozen=True):
 
 
 class Weathered(Struct, frozen=True):
-    """What one storm did: streams that were cut, seconds until all were back, and what was wrong."""
+    """What one storm did: streams that were cut, seconds until all were back, what was wrong."""
 
     cut: int
     resumed_s: float
