@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import Part, Plan, Row, median, spread
-from campaigns.crowd import ACCOUNTS, Market, markets
+from benchmarks.wire import sizes
+from campaigns.crowd import Market, markets
 from campaigns.kill import FREE
 from tests.support.processes import Core, Done, add_account, axisor, until
 
@@ -28,7 +29,7 @@ from axisor_server.ports import Store, Transaction
 EVENTS, QUICK_EVENTS = 1_000_000, 2_000
 AT_ONCE = 2_000
 A_READ = 5_000
-REST_S = 3.0
+REST_S, QUICK_REST_S = 3.0, 0.5
 BODY = "margin added, because the price crossed the trigger of the guard " * 2
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 """Starts are those of an installed program, whose modules have been compiled before."""
@@ -62,13 +63,13 @@ async def guard(client: Client, crowd: list[Market]) -> list[str]:
         made = await client.strategies.create_run(account, "margin-guard", leash=FREE)
         await client.strategies.start_run(account, made.run.id)
         found.append(account)
-    await until(lambda: _guarded(client), "every account is guarded")
+    await until(lambda: _guarded(client, len(crowd)), "every account is guarded")
     return found
 
 
-async def _guarded(client: Client) -> bool:
+async def _guarded(client: Client, number: int) -> bool:
     accounts = (await client.system.status()).accounts
-    return len(accounts) == ACCOUNTS and all(each.running_count for each in accounts)
+    return len(accounts) == number and all(each.running_count for each in accounts)
 
 
 async def fill(store: Store, accounts: list[str], events: int) -> float:
@@ -116,7 +117,7 @@ async def measure(plan: Plan) -> tuple[Row, Row]:
     """Return the row of starts and that of reading back."""
     events = QUICK_EVENTS if plan.quick else EVENTS
     with tempfile.TemporaryDirectory(prefix="axisor-start-") as name:
-        async with markets() as crowd:
+        async with markets(*sizes(plan)) as crowd:
             core = Started(Path(name), variables=COMPILED)
             try:
                 await core.start()
@@ -154,7 +155,7 @@ async def _starts(core: Started, plan: Plan) -> Row:
     for _ in range(plan.rounds):
         await core.start()
         serving.append(core.took_s)
-        await asyncio.sleep(REST_S)
+        await asyncio.sleep(QUICK_REST_S if plan.quick else REST_S)
         resident.append(core.resident_mib)
         status.append((await _timed("--data-dir", str(core.data), "status"))[0])
         version.append((await _timed("version"))[0])
@@ -172,13 +173,14 @@ async def _starts(core: Started, plan: Plan) -> Row:
 def run(plan: Plan) -> list[Part]:
     """Measure starts, and reading back."""
     os.environ.update(COMPILED)
+    accounts, positions = sizes(plan)
     starts, read = asyncio.run(measure(plan))
     note = "One start each after a warm-up; commands are whole processes."
     return [
         Part(
             name="start",
-            title="Start to serving, 1,000 positions in ten accounts",
-            rows=({"events": read["events"], **starts},),
+            title="Start to serving, accounts under guard",
+            rows=({"positions": accounts * positions, "events": read["events"], **starts},),
             notes=(plan.said, note),
         ),
         Part(

@@ -152,11 +152,11 @@ async def run(figures: Figures, seed: int, budget: float) -> Report:
     return report
 
 
-async def all_guarded(client: Client) -> bool:
+async def all_guarded(client: Client, number: int = ACCOUNTS, positions: int = A_ACCOUNT) -> bool:
     """Return whether every account of the crowd is read and guarded."""
     accounts = (await client.system.status()).accounts
-    return len(accounts) == ACCOUNTS and all(
-        each.running_count and each.position_count == A_ACCOUNT for each in accounts
+    return len(accounts) == number and all(
+        each.running_count and each.position_count == positions for each in accounts
     )
 
 
