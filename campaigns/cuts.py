@@ -23,7 +23,7 @@ from campaigns.readers import Reader, through, until_all
 from campaigns.report import Figures, Report
 
 TITLE = "streams cut at random, each event exactly once"
-CUTS = {Figures.QUICK: 300, Figures.FULL: 10_000}
+CUTS = {Figures.QUICK: 200, Figures.FULL: 10_000}
 READERS = 20
 WRITES = Order(50, 3, 0.02)
 """What the core is told to write at a time: three events every 20 ms."""

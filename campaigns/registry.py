@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns import (
+    cuts,
     forging,
     gates,
     guessing,
@@ -14,14 +15,18 @@ from campaigns import (
     recovery,
     replicas,
     schedules,
+    slow,
     soak,
+    storm,
     strangers,
+    streams,
     upgrades,
     worlds,
 )
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "cuts": cuts.run,
     "forging": forging.run,
     "gates": gates.run,
     "guessing": guessing.run,
@@ -33,8 +38,11 @@ CAMPAIGNS: dict[str, Campaign] = {
     "recovery": recovery.run,
     "replicas": replicas.run,
     "schedules": schedules.run,
+    "slow": slow.run,
     "soak": soak.run,
+    "storm": storm.run,
     "strangers": strangers.run,
+    "streams": streams.run,
     "upgrades": upgrades.run,
     "worlds": worlds.run,
 }

@@ -1,8 +1,8 @@
 """Every stream breaks at once and all come back, while guards have rescues to make.
 
-Ten accounts of a hundred positions, the core as an operator starts it. The streams are those of a
-process of its own, which breaks all their connections itself. Prices go on rescuing meanwhile, one
-position after another.
+Ten accounts of a hundred positions, or two of ten, the core as an operator starts it. The streams
+are those of a process of its own, which breaks all their connections itself. Prices go on rescuing
+meanwhile, one position after another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from tests.support.processes import Core, end, environment, until
 
-from campaigns.crowd import ACCOUNTS, markets
+from campaigns.crowd import A_ACCOUNT, ACCOUNTS, markets
 from campaigns.latency import Stage, all_guarded, install
 from campaigns.report import Figures, Report, percentile, spread
 from campaigns.storming import Asked, Weathered
@@ -28,7 +28,10 @@ from campaigns.storming import Asked, Weathered
 TITLE = "all streams cut at once, and back, while guards rescue"
 STREAMS = {Figures.QUICK: 200, Figures.FULL: 1_000}
 STORMS = {Figures.QUICK: 1, Figures.FULL: 5}
-SAMPLES = {Figures.QUICK: 30, Figures.FULL: 200}
+SAMPLES = {Figures.QUICK: 10, Figures.FULL: 200}
+CROWD = {Figures.QUICK: (2, 10), Figures.FULL: (ACCOUNTS, A_ACCOUNT)}
+"""Accounts, and the positions that each of them has."""
+
 RESUMED_S = 15.0
 LAG_MS = 250.0
 PATIENCE_S = 120.0
@@ -74,14 +77,16 @@ async def run(figures: Figures, seed: int, budget: float) -> Report:
     found: list[Weathered] = []
     with tempfile.TemporaryDirectory(prefix="axisor-storm-") as name:
         core = Core(Path(name), variables=install(Path(name)))
-        async with markets() as crowd:
+        async with markets(*CROWD[figures]) as crowd:
             try:
                 await core.start()
                 async with core.client() as client:
                     stage = Stage(core, client, crowd)
                     await stage.begin()
-                    await until(lambda: all_guarded(client), "every account is guarded")
-                    await stage.sample(ACCOUNTS)
+                    await until(
+                        lambda: all_guarded(client, *CROWD[figures]), "every account is guarded"
+                    )
+                    await stage.sample(len(crowd))
                     async with streams(core, stage.accounts, STREAMS[figures], seed) as process:
                         rest += await stage.sample(SAMPLES[figures])
                         for _ in range(STORMS[figures]):
@@ -109,7 +114,8 @@ def _tell(report: Report, rest: list[float], lag: list[float], found: list[Weath
     report.most("all resumed, slowest storm", slowest, RESUMED_S)
     report.most("tick to wire during storms, p99", percentile(lag, 99), LAG_MS, "ms")
     report.lines += [
-        f"{STREAMS[report.figures]:,} streams over {ACCOUNTS} accounts, on connections of 20.",
+        f"{STREAMS[report.figures]:,} streams over {CROWD[report.figures][0]} accounts,"
+        " on connections of 20.",
         f"Tick to wire before: {spread(rest)} ms. During: {spread(lag)} ms.",
         "Storms: " + ", ".join(f"{each.resumed_s:.1f} s" for each in found) + ".",
     ]
