@@ -106,6 +106,10 @@ class Guarded:
             self._carry_out(self.decide(self._causes.popleft(), tick), quote)
         return True
 
+    def liquidations(self) -> dict[str, Decimal]:
+        """Return the price at which each position is liquidated, as last read."""
+        return {position.id: position.liquidation for position in self._state.positions}
+
     def digest(self) -> str:
         """Return a hash of every intent with its tick, and of the account as it stands."""
         return f"{self.key} {self._asked.hexdigest()} {self._account.digest()}"
@@ -153,8 +157,11 @@ def _differences(before: AccountState, after: AccountState) -> Iterator[Stimulus
         yield BalanceChanged(balance=after.balance, cross=after.cross)
 
 
-def crowd(seed: int, positions: int) -> list[Guarded]:
-    """Return accounts with up to 100 positions each, the guard started on every one."""
+def crowd(seed: int, positions: int, *, longs: bool = False) -> list[Guarded]:
+    """Return accounts with up to 100 positions each, the guard started on every one.
+
+    With `longs` all of them are long, and the walk's first fall reaches every trigger.
+    """
     chance = random.Random(seed)
     quote = Quote.at(Decimal(OPENING) / 2, START)
     found: list[Guarded] = []
@@ -164,7 +171,8 @@ def crowd(seed: int, positions: int) -> list[Guarded]:
         ids = seeded_ids(seed * 1_000_000 + number)
         account = Account.new(f"{number:06}", START, ids, balance=BALANCE, rules=rules)
         for place in range(first, min(first + PER_ACCOUNT, positions)):
-            account.isolated.new_trade(START, quote, _order(chance, place))
+            order = _order(chance, 0 if longs else place, longs=longs)
+            account.isolated.new_trade(START, quote, order)
         guarded = Guarded(f"{number:06}", account, quote)
         tick = quote.tick(START)
         guarded.settle(guarded.decide(Started(), tick), tick, quote)
@@ -172,14 +180,14 @@ def crowd(seed: int, positions: int) -> list[Guarded]:
     return found
 
 
-def _order(chance: random.Random, place: int) -> NewTrade:
+def _order(chance: random.Random, place: int, *, longs: bool) -> NewTrade:
     # A trigger at 2 % lies within the walk from about 23x to 28x, and far beyond it below 10x.
     hundredths = (
         chance.randint(2_300, 2_800) if place % IN_REACH == 0 else chance.randint(300, 1_000)
     )
     return NewTrade(
         type=OrderType.MARKET,
-        side=Side.BUY if chance.random() < 0.5 else Side.SELL,
+        side=Side.BUY if chance.random() < 0.5 or longs else Side.SELL,
         leverage=Decimal(hundredths) / 100,
         quantity=chance.randint(100, 5_000),
     )

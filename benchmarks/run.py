@@ -9,7 +9,19 @@ from pathlib import Path
 
 import click
 import msgspec
-from benchmarks import audit, backtest, guard, journal
+from benchmarks import (
+    audit,
+    backtest,
+    crash,
+    fanout,
+    guard,
+    journal,
+    start,
+    ticks,
+    unary,
+    wire,
+)
+from benchmarks.against import compare
 from benchmarks.measure import Part, Plan, environment, markdown
 
 MEASURES: dict[str, Callable[[Plan], list[Part]]] = {
@@ -17,6 +29,12 @@ MEASURES: dict[str, Callable[[Plan], list[Part]]] = {
     "journal": journal.run,
     "audit": audit.run,
     "backtest": backtest.run,
+    "ticks": ticks.run,
+    "crash": crash.run,
+    "fanout": fanout.run,
+    "unary": unary.run,
+    "start": start.run,
+    "cost": wire.run,
 }
 RUNS = 5
 RESULTS = Path("benchmarks/results")
@@ -30,9 +48,20 @@ RESULTS = Path("benchmarks/results")
 @click.option("--full", is_flag=True, help="Back-test the whole year too.")
 @click.option("--runs", type=click.IntRange(1, 50), default=RUNS, show_default=True)
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Where the raw figures go.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Raw figures of another time, to compare with.",
+)
 @click.option("--peers", is_flag=True, help="Back-test with other programs too; installs them.")
 def main(
-    only: tuple[str, ...], quick: bool, full: bool, runs: int, path: Path | None, peers: bool
+    only: tuple[str, ...],
+    quick: bool,
+    full: bool,
+    runs: int,
+    path: Path | None,
+    against: Path | None,
+    peers: bool,
 ) -> None:
     """Measure Axisor: what counts is a ratio within one run, on one machine."""
     started = time.perf_counter()
@@ -55,6 +84,8 @@ def main(
     target.parent.mkdir(parents=True, exist_ok=True)
     raw = {"time": now, "seconds": seconds, "environment": found, "parts": parts}
     target.write_bytes(msgspec.json.format(msgspec.json.encode(raw)))
+    if against is not None:
+        click.echo(markdown(compare(msgspec.json.decode(against.read_bytes()), parts)))
     click.echo(f"{seconds:.0f} s; raw figures: {target}")
 
 

@@ -28,6 +28,9 @@ TRIGGER = Decimal("0.98")
 STEEPEST, STEP = Decimal(30), Decimal("0.1")
 """Leverage of the first position and how much less each next one has: triggers 15 dollars apart."""
 
+MARGIN = Decimal(20)
+"""Dollars that a crash leaves between the price and the nearest liquidation."""
+
 PATIENCE_S = 10.0
 
 
@@ -38,12 +41,13 @@ class Market:
         self.url = simulator.url
         self._world = simulator.world
         self._arrived: asyncio.Future[float] | None = None
+        self._crashed: list[float] | None = None
         self._world.listeners.append(self._listen)
 
-    def open_positions(self) -> None:
-        """Open the positions, each a little nearer to its liquidation than the next."""
+    def open_positions(self, count: int = A_ACCOUNT) -> None:
+        """Open so many positions, each a little nearer to its liquidation than the next."""
         world = self._world
-        for number in range(A_ACCOUNT):
+        for number in range(count):
             order = NewTrade(
                 type=OrderType.MARKET,
                 side=Side.BUY,
@@ -57,6 +61,8 @@ class Market:
         added = (e.happening for e in events if isinstance(e.happening, Changed))
         if any(change.by == "add_margin" for change in added):
             now = time.monotonic()
+            if self._crashed is not None:
+                self._crashed.append(now)
             if self._arrived is not None and not self._arrived.done():
                 self._arrived.set_result(now)
 
@@ -73,13 +79,40 @@ class Market:
         finally:
             self._arrived = None
 
+    @property
+    def requests(self) -> int:
+        """Return how many signed requests have come until now, readings too."""
+        return self._world.signed
+
+    async def crash(self, seconds: float) -> list[float]:
+        """Fall to just above the nearest liquidation; return when margin came, in seconds.
+
+        That is below the trigger of every position that was not rescued yet. Raises TimeoutError
+        where nothing came in time.
+        """
+        world = self._world
+        nearest = max(trade.liquidation for trade in world.account.isolated.running())
+        self._crashed = []
+        started = time.monotonic()
+        world.set_price(min(nearest + MARGIN, world.quote.last))
+        await asyncio.sleep(seconds)
+        came, self._crashed = self._crashed, None
+        if not came:
+            raise TimeoutError(f"no margin came within {seconds:g} s")
+        return [at - started for at in came]
+
 
 @asynccontextmanager
-async def markets() -> AsyncIterator[list[Market]]:
-    """Serve the venues until the block ends; they keep the venue's own rate limits."""
+async def markets(
+    accounts: int = ACCOUNTS, positions: int = A_ACCOUNT
+) -> AsyncIterator[list[Market]]:
+    """Serve so many venues of one account each until the block ends.
+
+    They keep the venue's own rate limits.
+    """
     async with AsyncExitStack() as stack:
         found = []
-        for number in range(ACCOUNTS):
+        for number in range(accounts):
             settings = Settings(
                 key=KEY,
                 secret=Secret(SECRET),
@@ -90,6 +123,6 @@ async def markets() -> AsyncIterator[list[Market]]:
                 seed=number,
             )
             market = Market(await stack.enter_async_context(serve(settings)))
-            market.open_positions()
+            market.open_positions(positions)
             found.append(market)
         yield found

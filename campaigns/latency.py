@@ -70,7 +70,7 @@ class Stage:
         self._client = client
         self._crowd = crowd
         self._turns: Iterator[Market] = cycle(crowd)
-        self._accounts: list[str] = []
+        self.accounts: list[str] = []
         self._burdens: list[tuple[str, str]] = []
         self._begun = False
 
@@ -81,9 +81,9 @@ class Stage:
             account = await add_account(self._client, market.url)
             made = await runs.create_run(account, "margin-guard", config=GUARD, leash=FREE)
             await runs.start_run(account, made.run.id)
-            self._accounts.append(account)
+            self.accounts.append(account)
         troubles = (f'{{"orders": {FLOOD}}}', f'{{"spin_ms": {SPIN_MS}}}')
-        for account, config in zip(self._accounts, troubles, strict=False):
+        for account, config in zip(self.accounts, troubles, strict=False):
             made = await runs.create_run(account, "spinner", config=config, leash=FREE)
             self._burdens.append((account, made.run.id))
 
@@ -101,7 +101,7 @@ class Stage:
         words = ("-m", "campaigns.stalled", str(self._core.data), str(SUBSCRIBERS))
         variables = environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
         process: Process = await asyncio.create_subprocess_exec(
-            sys.executable, *words, *self._accounts, stdin=PIPE, stdout=PIPE, env=variables
+            sys.executable, *words, *self.accounts, stdin=PIPE, stdout=PIPE, env=variables
         )
         try:
             assert process.stdout is not None
@@ -135,7 +135,7 @@ async def run(figures: Figures, seed: int, budget: float) -> Report:
                 async with core.client() as client:
                     stage = Stage(core, client, crowd)
                     await stage.begin()
-                    await until(lambda: _all_guarded(client), "every account is guarded")
+                    await until(lambda: all_guarded(client), "every account is guarded")
                     await stage.sample(2 * ACCOUNTS)
                     assert core.process is not None
                     began = Load.now(core.process.pid)
@@ -152,10 +152,11 @@ async def run(figures: Figures, seed: int, budget: float) -> Report:
     return report
 
 
-async def _all_guarded(client: Client) -> bool:
+async def all_guarded(client: Client, number: int = ACCOUNTS, positions: int = A_ACCOUNT) -> bool:
+    """Return whether every account of the crowd is read and guarded."""
     accounts = (await client.system.status()).accounts
-    return len(accounts) == ACCOUNTS and all(
-        each.running_count and each.position_count == A_ACCOUNT for each in accounts
+    return len(accounts) == number and all(
+        each.running_count and each.position_count == positions for each in accounts
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns import (
+    cuts,
     forging,
     gates,
     guessing,
@@ -15,14 +16,18 @@ from campaigns import (
     replicas,
     rest,
     schedules,
+    slow,
     soak,
+    storm,
     strangers,
+    streams,
     upgrades,
     worlds,
 )
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "cuts": cuts.run,
     "forging": forging.run,
     "gates": gates.run,
     "guessing": guessing.run,
@@ -35,8 +40,11 @@ CAMPAIGNS: dict[str, Campaign] = {
     "replicas": replicas.run,
     "rest": rest.run,
     "schedules": schedules.run,
+    "slow": slow.run,
     "soak": soak.run,
+    "storm": storm.run,
     "strangers": strangers.run,
+    "streams": streams.run,
     "upgrades": upgrades.run,
     "worlds": worlds.run,
 }

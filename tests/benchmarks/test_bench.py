@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from tests.benchmarks.quick import measured
 
-ROOT = Path(__file__).parents[2]
+HERE = ("guard", "journal", "audit", "backtest", "ticks", "crash")
+"""What is measured within one process; servers and cores have a module of their own."""
 
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what a quick run wrote, by the name of the measurement."""
-    target = tmp_path_factory.mktemp("bench") / "raw.json"
-    command = [sys.executable, "-m", "benchmarks.run", "--quick", "--json", str(target)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False
-    )
-
-    assert done.returncode == 0, done.stderr
-    raw = msgspec.json.decode(target.read_bytes())
-    return {part["name"]: part for part in raw["parts"]}
+    return measured(tmp_path_factory.mktemp("bench"), *HERE)
 
 
 def test_the_wake_index_decides_as_the_loop_over_all_positions(parts: dict[str, Any]) -> None:
@@ -73,3 +60,26 @@ def test_a_back_test_by_wakes_acts_as_one_that_sees_each_print(parts: dict[str, 
 
     assert row["equal actions"]
     assert row["actions"] > 0
+
+
+def test_a_tick_that_crosses_nothing_calls_nobody_whatever_the_positions(
+    parts: dict[str, Any],
+) -> None:
+    rows = parts["ticks"]["rows"]
+
+    assert [row["positions"] for row in rows] == [10, 1_000]
+    assert all(row["calls"] == 0 for row in rows)
+
+
+def test_ticks_that_wake_a_guard_are_told_apart(parts: dict[str, Any]) -> None:
+    (row,) = parts["deciding"]["rows"]
+
+    assert 0 < row["ticks that woke"] < row["ticks"]
+    assert row["actions"] > 0
+
+
+def test_a_crash_plans_every_position_the_nearest_to_its_end_first(parts: dict[str, Any]) -> None:
+    (row,) = parts["crash"]["rows"]
+
+    assert row["calls planned"] == row["positions"] == 200
+    assert row["nearest to liquidation first"]

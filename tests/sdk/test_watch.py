@@ -243,8 +243,27 @@ async def test_waits_grow_with_failures_and_start_small_after_success() -> None:
     found = await collect(script, 6, after=4)
 
     waits = [item.retry_in_s for item in found if isinstance(item, Disconnected)]
-    bounds = [0.25, 0.5, 1.0, 2.0, 0.25]
+    bounds = [0.25, 0.5, 1.0, 1.0, 0.25]
     assert all(0 <= wait <= bound for wait, bound in zip(waits, bounds, strict=True)), waits
+
+
+async def test_after_an_outage_of_any_length_a_core_is_tried_again_within_a_second() -> None:
+    script = Script(*[["cut"]] * 12, [events(5)])
+
+    found = await collect(script, 5, after=4)
+
+    waits = [item.retry_in_s for item in found if isinstance(item, Disconnected)]
+    assert len(waits) == 12
+    assert max(waits) <= 1.0, f"seed {SEED}"
+
+
+async def test_a_core_that_says_no_itself_is_left_alone_for_longer() -> None:
+    refusals: list[Any] = [[SlowReader()]] * 10
+
+    found = await collect(Script(*refusals, [events(5)]), 5, after=4)
+
+    waits = [item.retry_in_s for item in found if isinstance(item, Disconnected)]
+    assert 1.0 < max(waits) <= 15.0, f"seed {SEED}"
 
 
 async def test_ticks_go_on_after_a_cut() -> None:

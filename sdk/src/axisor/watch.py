@@ -32,6 +32,9 @@ SILENCE_S = 45.0
 
 FIRST_WAIT_S = 0.25
 MOST_WAIT_S = 15.0
+MOST_UNREACHED_S = 1.0
+"""Most seconds between two tries where no core answers: the channel itself spaces connections."""
+
 GAPS_BEFORE_SNAPSHOT = 2
 """Gaps in a row after which the past is given up and a snapshot asked for."""
 
@@ -156,9 +159,10 @@ def watch(
     """Follow a journal for ever, from after a sequence or, with None, from a snapshot.
 
     Each event comes exactly once and in order. Broken and silent streams are opened again after a
-    jittered wait that doubles up to 15 s; `Disconnected` and `Reconnected` say so. A sequence that
-    is no longer kept leads to a new `Snapshot`. Raises what neither trying again nor `mend` mends:
-    auth errors, an unknown account, SequenceAhead. Close it (`aclosing`) to end the call.
+    jittered wait that doubles up to 15 s, to 1 s where no core answers; `Disconnected` and
+    `Reconnected` say so. A sequence that is no longer kept leads to a new `Snapshot`. Raises what
+    neither trying again nor `mend` mends: auth errors, an unknown account, SequenceAhead. Close it
+    (`aclosing`) to end the call.
     """
     reader = JournalReader(after, gapless=gapless)
     return _follow(open_call, reader, silence_s=silence_s, chance=chance, sleep=sleep, mend=mend)
@@ -191,7 +195,7 @@ async def _follow(
     connected, mended = True, False
     while True:
         call = open_call(reader.after)
-        least_wait = timedelta()
+        bounds = (0.0, MOST_WAIT_S)
         try:
             while (frame := await _read(call, silence_s)) is not None:
                 if not connected:
@@ -214,14 +218,14 @@ async def _follow(
                     raise error from broken
                 mended = True
             problem = error.message
-            least_wait = retry_after(error) or least_wait
+            bounds = _bounds(error)
             if isinstance(error, SequenceExpired):
                 reader.after = None
         finally:
             call.cancel()
         if gaps >= GAPS_BEFORE_SNAPSHOT:
             reader.after = None
-        wait = least_wait.total_seconds() + _wait(failures, chance)
+        wait = _wait(failures, chance, *bounds)
         failures += 1
         connected = False
         yield Disconnected(reader.after, problem, wait)
@@ -253,6 +257,13 @@ def _mends(error: AxisorError) -> bool:
     )
 
 
-def _wait(failures: int, chance: random.Random) -> float:
-    """Return a wait between zero and a bound that doubles with every failure in a row."""
-    return chance.uniform(0, min(MOST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 10)))
+def _bounds(error: AxisorError) -> tuple[float, float]:
+    """Return what a wait after an error has at least, and the most that chance may add."""
+    asked = retry_after(error) or timedelta()
+    most = MOST_UNREACHED_S if isinstance(error, CoreUnreachable) else MOST_WAIT_S
+    return asked.total_seconds(), most
+
+
+def _wait(failures: int, chance: random.Random, least_s: float, most_s: float) -> float:
+    """Return a wait of at least so long and a chance's share of what doubles with each failure."""
+    return least_s + chance.uniform(0, min(most_s, FIRST_WAIT_S * 2 ** min(failures, 10)))

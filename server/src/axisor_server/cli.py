@@ -17,8 +17,7 @@ import msgspec
 
 from axisor.errors import AxisorError, FormatError, SettingsInvalid
 from axisor.model import Mode
-from axisor_server.adapters import companions, logs
-from axisor_server.adapters.hardening import harden
+from axisor_server.adapters import companions
 from axisor_server.settings import Loaded, Role, Settings, load, names, values
 
 R = TypeVar("R")
@@ -136,13 +135,15 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
         "log.level": options["log_level"],
     }
     loaded = read(file, **flags)
-    logs.configure(loaded.settings.log.level)
-    if not loaded.settings.process.inspectable:
-        harden()
     # Only a core that may start is loaded: that is most of the work until it serves.
     from axisor_server.adapters import interpreter
 
     interpreter.build()
+    from axisor_server.adapters import hardening, logs
+
+    logs.configure(loaded.settings.log.level)
+    if not loaded.settings.process.inspectable:
+        hardening.harden()
     from axisor_server import app
 
     folder = data_dir or usual_data_dir()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 
@@ -41,3 +43,29 @@ def test_a_thread_that_computes_keeps_others_waiting_for_less_than_a_millisecond
     interpreter.build()
 
     assert sys.getswitchinterval() < 0.001
+
+
+def test_a_package_is_not_found_within_and_is_as_it_was_afterwards() -> None:
+    loaded = sys.modules["msgspec"]
+
+    with interpreter.without("msgspec", "wave"):
+        for name in ("msgspec", "wave"):
+            with pytest.raises(ImportError):
+                import_module(name)
+
+    assert sys.modules["msgspec"] is loaded
+    assert import_module("wave").__name__ == "wave"
+
+
+def test_a_core_loads_nothing_that_is_for_terminals() -> None:
+    program = (
+        "import sys; from axisor_server.adapters import interpreter; interpreter.build();"
+        "import axisor_server.app, axisor_lnmarkets.venue;"
+        "print(*(n for n in ('rich', 'pygments', 'structlog', 'httpx') if n in sys.modules))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout.split() == ["structlog", "httpx"]

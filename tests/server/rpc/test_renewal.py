@@ -37,3 +37,15 @@ async def test_open_connections_stay_and_new_ones_see_the_new_certificate(
         after = await asyncio.to_thread(shown, core.port)
 
     assert before != after == new.fingerprint
+
+
+async def test_the_new_certificate_stays_though_grpc_is_handed_it_once(
+    core: Served, tmp_path: Path
+):
+    new = tls.load_or_make(tmp_path, SystemClock())
+    core.server.renew(Tls(new.certificate, new.key))
+
+    seen = [await asyncio.to_thread(shown, core.port) for _ in range(3)]
+
+    assert seen == [new.fingerprint] * 3
+    assert core.server.changed() is None  # what is given anew pulls the old from under handshakes

@@ -60,8 +60,9 @@ def exposure(position: Position) -> Exposure:
 
 def distance(held: Exposure, price: Price) -> Fraction:
     """Return the distance to liquidation as an exact fraction of the price."""
-    at = Fraction(price)
-    return held.side.sign * (at - Fraction(held.liquidation)) / at
+    at, of = price.as_integer_ratio()
+    end, end_of = held.liquidation.as_integer_ratio()
+    return Fraction(held.side.sign * (at * end_of - end * of), at * end_of)
 
 
 def fires(rule: Rule, held: Exposure, price: Price) -> bool:

@@ -35,12 +35,30 @@ _PLACES = Decimal("0.0001")
 
 
 class Walker(Struct):
-    """A guarded position on its way: what the walk has made of it so far."""
+    """A guarded position on its way: what the walk has made of it so far.
+
+    `step` is the first half dollar, counted from zero, at which its trigger is met, None where it
+    is met at any price. It is computed when the position changes, not at every stop of the walk.
+    """
 
     position: Position
     rule: Rule
     held: Exposure
     spent: Sats
+    step: int | None = None
+
+    def take_step(self) -> None:
+        """Compute the step anew."""
+        bound = trigger_bound(self.rule, self.held)
+        if bound is None:
+            self.step = None
+        else:
+            buys = self.held.side is Side.BUY
+            self.step = _ceil(2 * bound) - 1 if buys else _floor_int(2 * bound) + 1
+
+    def may_fire(self, step: int) -> bool:
+        """Return whether the trigger can be met at so many half dollars."""
+        return self.step is None or self.held.side.sign * (self.step - step) >= 0
 
 
 class Walk(Struct, frozen=True):
@@ -103,8 +121,9 @@ def walk(
     rows: list[PlanRow] = []
     end = start / FARTHEST if side is Side.BUY else start * FARTHEST
     price: Price | None = start
+    near = walkers
     while price is not None and not _beyond(side, price, end if until is None else until):
-        needy = [w for w in walkers if fires(w.rule, w.held, price)]
+        needy = [w for w in near if fires(w.rule, w.held, price)]
         given = allocate(tuple(_want(w, price) for w in needy), money)
         for walker in needy:
             amount = given.get(walker.position.id, 0)
@@ -115,7 +134,9 @@ def walk(
                 missing = needed_for_target(walker.rule, walker.held, price)
                 rows.append(_floor_row(walker, price, view.tick.last, money))
                 return Walk(tuple(rows), price, walker.position.id, missing)
-        price = _next(walkers, side, price)
+        step = _next(walkers, side, price)
+        price = None if step is None else Price(step) / 2
+        near = [] if step is None else [w for w in walkers if w.may_fire(step)]
     return Walk(tuple(rows))
 
 
@@ -146,6 +167,7 @@ def _walkers(
         except (ArithmeticError, ValueError):
             continue  # it is DEGRADED in the coverage; it has no figures to walk with
         found.append(Walker(position, rule, held, spent))
+        found[-1].take_step()
     return sorted(found, key=lambda w: w.position.id)
 
 
@@ -167,6 +189,7 @@ def _row(walker: Walker, price: Price, last: Price, amount: Sats, money: Sats) -
     margin = walker.position.margin + amount
     walker.position = structs.replace(walker.position, margin=margin)
     walker.held = walker.held.with_added(amount)
+    walker.take_step()
     walker.spent += amount
     note = "" if amount >= full else f"short of its target by {full - amount:,} sat"
     return PlanRow(
@@ -195,22 +218,18 @@ def _floor_row(walker: Walker, price: Price, last: Price, money: Sats) -> PlanRo
     )
 
 
-def _next(walkers: list[Walker], side: Side, price: Price) -> Price | None:
+def _next(walkers: list[Walker], side: Side, price: Price) -> int | None:
     """Return the first half dollar beyond `price` at which a trigger is met, or None."""
-    twice = 2 * Fraction(price)
-    steps = []
-    for walker in walkers:
-        bound = trigger_bound(walker.rule, walker.held)
-        reached = twice if bound is None else 2 * bound
-        if side is Side.BUY:
-            steps.append(min(_ceil(twice) - 1, _ceil(reached) - 1))
-        else:
-            steps.append(max(_floor_int(twice) + 1, _floor_int(reached) + 1))
-    if not steps:
+    if not walkers:
         return None
-    step = max(steps) if side is Side.BUY else min(steps)
-    found = Price(step) / 2
-    return found if 0 < found < maths.MAX_PRICE else None
+    twice = 2 * Fraction(price)
+    if side is Side.BUY:
+        beyond = _ceil(twice) - 1
+        step = max(beyond if w.step is None else min(beyond, w.step) for w in walkers)
+    else:
+        beyond = _floor_int(twice) + 1
+        step = min(beyond if w.step is None else max(beyond, w.step) for w in walkers)
+    return step if 0 < step < 2 * maths.MAX_PRICE else None
 
 
 def _ceil(value: Fraction) -> int:

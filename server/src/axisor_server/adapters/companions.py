@@ -8,6 +8,7 @@ was killed: each reads a pipe whose other end the core holds.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -16,9 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import structlog
-
-WORDS: Mapping[str, tuple[str, ...]] = {"web": ("web",)}
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "nostr": ("bot", "nostr"),
+    "telegram": ("bot", "telegram"),
+    "web": ("web",),
+}
 """By which words of `axisor` each is started."""
 
 ENDS_WITH_INPUT = "AXISOR_ENDS_WITH_INPUT"
@@ -31,7 +34,7 @@ LONG_ENOUGH_S = 60.0
 
 PATIENCE_S = 10.0
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Companions:
@@ -69,7 +72,7 @@ class Companions:
             code = await self._live(name)
             if loop.time() - began >= LONG_ENOUGH_S:
                 pause = FIRST_PAUSE_S
-            log.warning("a client beside the core ended", client=name, code=code, again_in_s=pause)
+            log.warning("%s ended with %d and starts again in %g s", name, code, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 
@@ -131,7 +132,13 @@ class House:
             plans=self.identity.plans,
             offered=around.offered,
         )
-        guards = Guards(engine=engine, accounts=accounts, runs=runs, snapshots=snapshots)
+        guards = Guards(
+            engine=engine,
+            accounts=accounts,
+            runs=runs,
+            snapshots=snapshots,
+            beside=asyncio.to_thread,
+        )
         allowances = Allowances(store, clock)
         acting = Acting(engine=engine, store=store, accounts=accounts, allowances=allowances)
         orders = Orders(store=store, accounts=accounts, snapshots=snapshots)

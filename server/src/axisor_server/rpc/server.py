@@ -129,12 +129,21 @@ class RpcServer:
         self._renewed = _configuration(tls)
 
     def _credentials(self, tls: Tls) -> grpc.ServerCredentials:
-        first = _configuration(tls)
         return grpc.dynamic_ssl_server_credentials(
-            first,
-            lambda: self._renewed or first,
+            _configuration(tls),
+            self.changed,
             require_client_authentication=tls.client_roots is not None,
         )
+
+    def changed(self) -> grpc.ServerCertificateConfiguration | None:
+        """Return the certificate to show from now on, None where it is the one before.
+
+        gRPC asks at each handshake, and whatever it gets replaces what handshakes under way in
+        other threads still use: the same one given each time ended the process, once in some
+        hundred connections that were reset.
+        """
+        changed, self._renewed = self._renewed, None
+        return changed
 
     async def announce(self, *, serving: bool) -> None:
         """Say SERVING or NOT_SERVING for each service, and for the whole."""

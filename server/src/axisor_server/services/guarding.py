@@ -1,9 +1,15 @@
-"""What guards answer: their plan, floor and coverage, and what another price would mean."""
+"""What guards answer: their plan, floor and coverage, and what another price would mean.
+
+A guard that walks the price past many positions computes for a second. That is done beside the
+loop, for one caller at a time: no rescue waits for somebody's question.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +26,16 @@ from axisor_server.services.runs import Runs
 from axisor_server.services.snapshots import Snapshots
 
 MOST_ROWS = 500
+
+T = TypeVar("T")
+
+
+class Beside(Protocol):
+    """Computes something without keeping the loop from anything else."""
+
+    def __call__(self, compute: Callable[[], T], /) -> Awaitable[T]:
+        """Return what it gives, or raise what it raises."""
+        ...
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -38,6 +54,13 @@ class Floors(Struct, frozen=True, kw_only=True):
     view: View
     down: Floor | None
     up: Floor | None
+
+
+class Forecast(Struct, frozen=True):
+    """What one guard will do, and how far it holds."""
+
+    rows: tuple[PlanRow, ...]
+    floors: tuple[Floor, ...]
 
 
 class Imagined(Struct, frozen=True, kw_only=True):
@@ -70,22 +93,31 @@ class Guards:
     """Asks the guards of an account."""
 
     def __init__(
-        self, *, engine: Engine, accounts: Accounts, runs: Runs, snapshots: Snapshots
+        self,
+        *,
+        engine: Engine,
+        accounts: Accounts,
+        runs: Runs,
+        snapshots: Snapshots,
+        beside: Beside,
     ) -> None:
+        self._beside = beside
         self._engine = engine
         self._accounts = accounts
         self._runs = runs
         self._snapshots = snapshots
+        self._turn = asyncio.Lock()
+
+    async def _compute(self, compute: Callable[[], T]) -> T:
+        async with self._turn:
+            return await self._beside(compute)
 
     async def plan(self, account: str, run: str, side: Side | None) -> Plan:
         """Return what a guard will do, in the order the price gets there."""
         guarding = await self._guarding(account, run)
         sides = {p.id: p.side for p in guarding.view.positions}
-        rows = [
-            row
-            for row in guarding.protection.plan(guarding.view)
-            if side is None or sides.get(row.position) is side
-        ]
+        planned = await self._compute(lambda: guarding.protection.plan(guarding.view))
+        rows = [row for row in planned if side is None or sides.get(row.position) is side]
         return Plan(
             run=guarding.run,
             view=guarding.view,
@@ -96,7 +128,7 @@ class Guards:
     async def floors(self, account: str, run: str) -> Floors:
         """Return how far a guard holds in both directions."""
         guarding = await self._guarding(account, run)
-        found = guarding.protection.floors(guarding.view)
+        found = await self._compute(lambda: guarding.protection.floors(guarding.view))
         by_side = {floor.side: floor for floor in reversed(found) if floor.price is not None}
         return Floors(
             run=guarding.run,
@@ -141,9 +173,11 @@ class Guards:
             raise PositionNotFound(
                 f"The account has no open position `{position}`.", position=position
             )
+        positions = self._snapshots.positions(account)
+        forecasts = await self._compute(lambda: [_forecast(guarding) for guarding in guards])
         rows = tuple(
-            _imagine(each, view, target, added if each.id == position else 0, guards)
-            for each in self._snapshots.positions(account)
+            _imagine(each, target, added if each.id == position else 0, forecasts)
+            for each in positions
         )
         return WhatIf(view=view, price=target, move=(target - now) / now, rows=rows)
 
@@ -172,11 +206,18 @@ def _target(now: Price, price: Price | None, move: Decimal | None) -> Price:
     return target
 
 
+def _forecast(guarding: Guarding) -> Forecast:
+    return Forecast(
+        tuple(guarding.protection.plan(guarding.view)),
+        tuple(guarding.protection.floors(guarding.view)),
+    )
+
+
 def _imagine(
-    position: Position, view: View, target: Price, added: Sats, guards: Sequence[Guarding]
+    position: Position, target: Price, added: Sats, forecasts: Sequence[Forecast]
 ) -> Imagined:
     unguarded = _with_margin(position, position.margin + added)
-    spend, short, missing = _spent(position, view, target, guards)
+    spend, short, missing = _spent(position, target, forecasts)
     walked = _with_margin(position, position.margin + added + spend)
     lives = _lives(unguarded, target)
     lives_walk = _lives(walked, target)
@@ -193,15 +234,15 @@ def _imagine(
 
 
 def _spent(
-    position: Position, view: View, target: Price, guards: Sequence[Guarding]
+    position: Position, target: Price, forecasts: Sequence[Forecast]
 ) -> tuple[Sats, bool, Sats]:
     """Return what guards pay on the way, whether they run out, and what they then lack."""
     spend, short, missing = 0, False, 0
-    for guarding in guards:
-        for row in guarding.protection.plan(guarding.view):
+    for forecast in forecasts:
+        for row in forecast.rows:
             if row.position == position.id and _reached(position.side, row.price, target):
                 spend += max(row.cost, 0)
-        for floor in guarding.protection.floors(guarding.view):
+        for floor in forecast.floors:
             if floor.position != position.id or floor.price is None:
                 continue
             if floor.side is position.side and _reached(position.side, floor.price, target):

@@ -7,10 +7,8 @@ delay. Encoding is handed in; frames concatenate as bytes.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -28,6 +26,9 @@ Beat: TypeAlias = Callable[[int, datetime], bytes]
 
 Snap: TypeAlias = Callable[[], Awaitable[tuple[int, bytes]]]
 """Returns a snapshot's sequence and its frame."""
+
+JOINED = 16
+"""How many joined frames a ring keeps: whoever is level shares one, stragglers have their own."""
 
 HINT_WAIT_S = 0.1
 """How long to wait for events that were announced and cannot be read yet."""
@@ -64,7 +65,10 @@ class Ring:
     """The latest events of one journal, encoded at most once each, for all who watch it."""
 
     def __init__(self, size: int) -> None:
-        self._slots: deque[_Slot] = deque(maxlen=size)
+        self._size = size
+        # A list, since a deque walks to its middle; what is beyond the size goes in bulk.
+        self._slots: list[_Slot] = []
+        self._joined: dict[tuple[int, frozenset[str]], tuple[int, bytes]] = {}
         self.latest = 0
         self._watchers: dict[Poke, None] = {}
 
@@ -76,6 +80,9 @@ class Ring:
             if self._slots and entry.sequence != self._slots[-1].entry.sequence + 1:
                 self._slots.clear()  # A gap: those behind it read the store.
             self._slots.append(_Slot(entry))
+        self._joined.clear()
+        if len(self._slots) > self._size + max(self._size // 8, 1):
+            del self._slots[: -self._size]
         if entries:
             self.hint(entries[-1].sequence)
 
@@ -104,10 +111,20 @@ class Ring:
         """Return the slots after a cursor, or None where the ring does not reach back to it."""
         if not self._slots or cursor >= self._slots[-1].entry.sequence:
             return None if cursor < self.latest else ()
-        first = self._slots[0].entry.sequence
-        if cursor + 1 < first:
+        place = cursor + 1 - self._slots[0].entry.sequence
+        if place < max(0, len(self._slots) - self._size):
             return None
-        return list(islice(self._slots, cursor + 1 - first, None))
+        return self._slots[place:]
+
+    def joined(self, cursor: int, kinds: frozenset[str]) -> tuple[int, bytes] | None:
+        """Return where a frame after a cursor ends, and the frame, if somebody had it before."""
+        return self._joined.get((cursor, kinds))
+
+    def keep(self, cursor: int, kinds: frozenset[str], end: int, frame: bytes) -> None:
+        """Keep a frame for others at the same cursor, until there are more events."""
+        if len(self._joined) >= JOINED:
+            self._joined.clear()
+        self._joined[cursor, kinds] = (end, frame)
 
 
 class Hub:
@@ -230,15 +247,28 @@ class Hub:
     async def _gather(
         self, stream: str, ring: Ring, cursor: int, kinds: frozenset[str]
     ) -> tuple[int, bytes]:
-        slots = ring.after(cursor)
-        if slots is None:
-            page = self._limits.page
-            entries = await self._store.read(
-                lambda view: view.entries(stream, after=cursor, limit=page)
-            )
-            if entries and entries[0].sequence != cursor + 1:
-                raise SequenceExpired(oldestSequence=entries[0].sequence)
-            slots = [_Slot(entry) for entry in entries]
+        found = ring.joined(cursor, kinds)
+        if found is None:
+            slots = ring.after(cursor)
+            if slots is None:
+                return self._join(await self._page(stream, cursor), cursor, kinds)
+            found = self._join(slots, cursor, kinds)
+            ring.keep(cursor, kinds, *found)
+        return found
+
+    async def _page(self, stream: str, cursor: int) -> Sequence[_Slot]:
+        page = self._limits.page
+        entries = await self._store.read(
+            lambda view: view.entries(stream, after=cursor, limit=page)
+        )
+        if entries and entries[0].sequence != cursor + 1:
+            raise SequenceExpired(oldestSequence=entries[0].sequence)
+        return [_Slot(entry) for entry in entries]
+
+    def _join(
+        self, slots: Sequence[_Slot], cursor: int, kinds: frozenset[str]
+    ) -> tuple[int, bytes]:
+        """Return the sequence that one frame reaches from a cursor on, and the frame."""
         frames: list[bytes] = []
         size = 0
         for slot in slots:

@@ -96,6 +96,7 @@ class Rest:
         if signed.has_credentials:
             now_ms = unix_ms(self._world.transport.now())
             check_request(self._key, signed, now_ms=now_ms)
+            self._world.signed += 1
             return True
         if endpoint is not None and endpoint.scope is not None:
             raise unauthorized("Missing credentials")

@@ -82,6 +82,8 @@ class World:
         self.received: list[datetime] = []
         self.stamps: list[int | None] = []
         self.arrivals: deque[Arrival] = deque(maxlen=ARRIVALS)
+        self.signed = 0
+        """How many requests were signed by the key, readings too."""
         self.listeners: list[Callable[[tuple[Event, ...]], None]] = []
         self.quote_listeners: list[Callable[[Quote], None]] = []
         self._override: Iterator[Print] | None = None
