@@ -98,7 +98,6 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
         errors.SlowReader,
         errors.RateLimited,
         errors.PlanLimit,
-        errors.PluginInUse,
         errors.VenueRateLimited,
     ),
     _C.UNIMPLEMENTED: (errors.NotSupported,),
@@ -126,6 +125,7 @@ _CODES: dict[grpc.StatusCode, tuple[type[AxisorError], ...]] = {
     ),
     _C.UNKNOWN: (errors.OutcomeUnknown, errors.DeliveryUnknown),
     _C.FAILED_PRECONDITION: (
+        errors.PluginInUse,
         errors.RequestExpired,
         errors.ModeMismatch,
         errors.ModeNotAllowed,
