@@ -436,6 +436,32 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No version of the strategy other than the one that decides is at hand. Code NOT_FOUND. Install
     it where the core looks for it. Metadata: `strategy`, `version`.
     """
+    ERROR_REASON_CHANNEL_NOT_FOUND: _ErrorReason.ValueType  # 113
+    """The caller has no such channel. Code NOT_FOUND. See which there are. Metadata: `channel`."""
+    ERROR_REASON_NOTIFIER_NOT_FOUND: _ErrorReason.ValueType  # 114
+    """No enabled plugin offers this kind of channel. Code NOT_FOUND. Enable its plugin. Metadata:
+    `notifier`.
+    """
+    ERROR_REASON_ALERT_NOT_FOUND: _ErrorReason.ValueType  # 115
+    """The account has no such alert, or it is no longer kept. Code NOT_FOUND. See which there are.
+    Metadata: `alert`.
+    """
+    ERROR_REASON_DELIVERY_DELAYED: _ErrorReason.ValueType  # 116
+    """A service did not take a message now. Code UNAVAILABLE. It is sent again by itself. Metadata:
+    `cause`, `retry_after_s`.
+    """
+    ERROR_REASON_DELIVERY_REFUSED: _ErrorReason.ValueType  # 117
+    """A service refuses a message for good. Code FAILED_PRECONDITION. Correct the channel. Metadata:
+    `cause`.
+    """
+    ERROR_REASON_DELIVERY_UNKNOWN: _ErrorReason.ValueType  # 118
+    """A message left, and whether the service has it is not known. Code UNKNOWN. Where a repeat does
+    no harm it is sent again by itself. Metadata: `cause`.
+    """
+    ERROR_REASON_CHANNEL_LIMIT: _ErrorReason.ValueType  # 119
+    """There is no room for one channel more. Code FAILED_PRECONDITION. Remove one that is not used.
+    Metadata: `limit`.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. Every failure carries one `google.rpc.ErrorInfo` of the domain `axisor`, whose
@@ -856,5 +882,31 @@ then decide again. Metadata: `run`, `state`.
 ERROR_REASON_VERSION_NOT_FOUND: ErrorReason.ValueType  # 106
 """No version of the strategy other than the one that decides is at hand. Code NOT_FOUND. Install
 it where the core looks for it. Metadata: `strategy`, `version`.
+"""
+ERROR_REASON_CHANNEL_NOT_FOUND: ErrorReason.ValueType  # 113
+"""The caller has no such channel. Code NOT_FOUND. See which there are. Metadata: `channel`."""
+ERROR_REASON_NOTIFIER_NOT_FOUND: ErrorReason.ValueType  # 114
+"""No enabled plugin offers this kind of channel. Code NOT_FOUND. Enable its plugin. Metadata:
+`notifier`.
+"""
+ERROR_REASON_ALERT_NOT_FOUND: ErrorReason.ValueType  # 115
+"""The account has no such alert, or it is no longer kept. Code NOT_FOUND. See which there are.
+Metadata: `alert`.
+"""
+ERROR_REASON_DELIVERY_DELAYED: ErrorReason.ValueType  # 116
+"""A service did not take a message now. Code UNAVAILABLE. It is sent again by itself. Metadata:
+`cause`, `retry_after_s`.
+"""
+ERROR_REASON_DELIVERY_REFUSED: ErrorReason.ValueType  # 117
+"""A service refuses a message for good. Code FAILED_PRECONDITION. Correct the channel. Metadata:
+`cause`.
+"""
+ERROR_REASON_DELIVERY_UNKNOWN: ErrorReason.ValueType  # 118
+"""A message left, and whether the service has it is not known. Code UNKNOWN. Where a repeat does
+no harm it is sent again by itself. Metadata: `cause`.
+"""
+ERROR_REASON_CHANNEL_LIMIT: ErrorReason.ValueType  # 119
+"""There is no room for one channel more. Code FAILED_PRECONDITION. Remove one that is not used.
+Metadata: `limit`.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

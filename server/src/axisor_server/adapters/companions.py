@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Self
 
 WORDS: Mapping[str, tuple[str, ...]] = {
-    "nostr": ("bot", "nostr"),
     "telegram": ("bot", "telegram"),
     "web": ("web",),
 }
