@@ -13,9 +13,12 @@ from pathlib import Path
 
 from axisor.errors import SettingsInvalid
 from axisor.events import Event
+from axisor.notices import Way
 from axisor.ports import Clock, Secret
 from axisor_server.adapters.files import read_private
 from axisor_server.adapters.memory.wakeups import MemoryWakeups
+from axisor_server.adapters.outbound.addresses import networks
+from axisor_server.adapters.outbound.late import LateWay
 from axisor_server.engine.failpoints import Failpoints, parse
 from axisor_server.engine.settings import EngineSettings
 from axisor_server.links import database_url, redis_url
@@ -61,6 +64,18 @@ def notifier_of(
     return Notifier(store, clock, owner=engine.owner, observe=observe, pace=pace)
 
 
+def way_of(settings: Settings, clock: Clock) -> Way:
+    """Return the guarded way out, made when it is first needed. Raises SettingsInvalid."""
+    networks(settings.outbound.allow, "outbound.allow")
+
+    def build() -> Way:
+        from axisor_server.adapters.outbound.way import OutboundWay
+
+        return OutboundWay(outbound(settings.outbound), clock)
+
+    return LateWay(clock, build)
+
+
 def teller_of(
     settings: Settings,
     store: Store,
@@ -72,14 +87,12 @@ def teller_of(
     """Return what tells people of their accounts; None without the role of the notifier."""
     if Role.NOTIFIER not in settings.roles:
         return None
-    from axisor_server.adapters.outbound.way import OutboundWay
-
     return Teller(
         store=store,
         clock=clock,
         vault=vault,
         notifiers=plugins.notifiers,
-        way=OutboundWay(outbound(settings.outbound), clock),
+        way=way_of(settings, clock),
         owner=engine.owner,
         pace=NotifierPace(ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms),
         chance=random.Random().random,
@@ -93,8 +106,6 @@ def deadman_of(
     file = settings.deadman.url_file
     if not file:
         return None
-    from axisor_server.adapters.outbound.way import OutboundWay
-
     try:
         url = read_private(Path(file)).decode().strip()
     except (FileNotFoundError, UnicodeDecodeError) as error:
@@ -104,7 +115,7 @@ def deadman_of(
     return DeadMan(
         url=Secret(url),
         every_s=settings.deadman.every,
-        way=OutboundWay(outbound(settings.outbound), clock),
+        way=way_of(settings, clock),
         clock=clock,
         holds=holds,
     )
