@@ -40,6 +40,8 @@ class Halt(Overlay[HaltLevel]):
         Binding("r", "resume", show=False),
     ]
 
+    AUTO_FOCUS = ""
+
     def __init__(self, state: State, effects: tuple[str, ...] | None = None) -> None:
         super().__init__()
         self.state, self._effects = state, effects
