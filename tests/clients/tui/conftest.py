@@ -46,7 +46,8 @@ class Scene:
         raise AssertionError(f"it never came to be; notes: {self.notes}")
 
     async def press(self, *keys: str) -> None:
-        """Press keys."""
+        """Press keys, once no overlay that was closed is left."""
+        await self.pilot.pause()
         await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:

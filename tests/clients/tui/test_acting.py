@@ -126,21 +126,32 @@ def _reserve(run: Run) -> int:
 async def test_a_halt_of_risk_takes_enter_and_a_flatten_takes_its_word(stage):
     async with stage() as scene:
         app = scene.app
+        await scene.until(lambda: app.screen is app.base)
         await scene.press("H")
         await scene.until(up(scene, Halt))
         await scene.press("enter")
         await scene.until(lambda: app.state.halt is HaltLevel.RISK)
 
+        await scene.until(lambda: app.screen is app.base)
         await scene.press("H")
         await scene.until(up(scene, Halt))
         await scene.press("r")
+        await scene.until(lambda: isinstance(app.focused, Input))
         await scene.type("resume")
         await scene.until(lambda: app.state.halt is HaltLevel.NONE)
 
+        await scene.until(lambda: app.screen is app.base)
         await scene.press("H")
         await scene.until(up(scene, Halt))
         await scene.press("3")
-        await scene.until(lambda: "close" in str(app.screen.query_one("#levels").render()))
+        await scene.until(lambda: isinstance(app.focused, Input))
+        await scene.press(*"flat")
+        short_id = app.state.positions[0].id[:8]
+        await scene.until(
+            lambda: f"close {short_id}" in str(app.screen.query_one("#levels").render())
+        )
+        assert app.screen.query_one(Input).value == "flat"
+        app.screen.query_one(Input).value = ""
         await scene.press("enter")
         assert isinstance(app.screen, Halt)
         await scene.type("flatten")

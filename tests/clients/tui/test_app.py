@@ -17,7 +17,8 @@ from axisor_tui.overlays.jump import Jump
 from axisor_tui.overlays.pick import Pick
 from axisor_tui.screens.base import ConsoleScreen
 from axisor_tui.settings import Settings
-from tests.clients.tui.portfolio import B, portfolio
+from tests.clients.tui.answers import B
+from tests.clients.tui.portfolio import portfolio
 from tests.clients.tui.support import NOW, event, example, play, rescue, tick
 from tests.clients.tui.terminal import EVERYTHING, console, settled
 

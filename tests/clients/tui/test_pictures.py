@@ -20,9 +20,9 @@ from axisor_tui.overlays.confirm import Confirm
 from axisor_tui.overlays.form import Form
 from axisor_tui.overlays.halt import Halt
 from axisor_tui.settings import Settings
+from tests.clients.tui.answers import confirmation
 from tests.clients.tui.portfolio import (
     GUARD_SCHEMA,
-    confirmation,
     portfolio,
 )
 from tests.clients.tui.support import NOW, example, play, rescue

@@ -44,7 +44,8 @@ from axisor_tui.model.cells import Table, Tone, plain
 from axisor_tui.model.filtering import fits
 from axisor_tui.model.messages import LinkLost
 from axisor_tui.model.state import State
-from tests.clients.tui.portfolio import A, B, C, confirmation, order, portfolio
+from tests.clients.tui.answers import A, B, C, confirmation
+from tests.clients.tui.portfolio import order, portfolio
 from tests.clients.tui.support import NOW, event, example, play, rescue
 
 WHOLE = portfolio()

@@ -40,6 +40,8 @@ class Halt(Overlay[HaltLevel]):
         Binding("r", "resume", show=False),
     ]
 
+    AUTO_FOCUS = ""
+
     def __init__(self, state: State, effects: tuple[str, ...] | None = None) -> None:
         super().__init__()
         self.state, self._effects = state, effects
@@ -67,11 +69,11 @@ class Halt(Overlay[HaltLevel]):
     def _draw(self) -> None:
         text = paint.lines(self._lines(), styles_of(self), wrap=True)
         self.query_one("#levels", Static).update(text)
-        word = self.query_one("#word", Input)
-        wanted = self.wanted
+        word, wanted = self.query_one("#word", Input), self.wanted
+        if word.placeholder == wanted and word.display == bool(wanted):
+            return  # what is being typed stays
         word.display = bool(wanted)
-        word.placeholder = wanted
-        word.value = ""
+        word.placeholder, word.value = wanted, ""
         if wanted:
             word.focus()
         else:
