@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 from msgspec import Struct
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from axisor.client import Client
 from axisor.client.calls import Caller
@@ -95,6 +95,12 @@ async def _opened(client: Client, account: str, name: str) -> Position:
         return next(found, None)
 
     return await eventually(listed)
+
+
+async def opened(page: Page, address: str) -> None:
+    """Go to a page and wait until its scripts run: they say how old its figures are."""
+    await page.goto(address)
+    await expect(page.locator("#age")).to_contain_text("data")
 
 
 async def eventually(found: Callable[[], Awaitable[T | None]]) -> T:

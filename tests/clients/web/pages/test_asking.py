@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Locator, Page, expect
 
 from axisor.events import HaltLevel, RunState
-from tests.clients.web.pages.conftest import Pair
+from tests.clients.web.pages.conftest import Pair, opened
 from tests.support.browser import BROWSER, Site, Watched
 
 pytestmark = BROWSER
@@ -13,7 +13,7 @@ pytestmark = BROWSER
 
 async def asked(page: Page, site: Site, name: str) -> Locator:
     """Open the dialog that adds margin to a position."""
-    await page.goto(site.origin)
+    await opened(page, site.origin)
     await page.locator(f'tr[data-name="{name}"]').get_by_role("button", name="Add margin").click()
     dialog = page.locator("dialog")
     await expect(dialog.get_by_label("amount, in sats")).to_be_focused()
@@ -89,7 +89,7 @@ async def test_new_risk_is_halted_in_two_steps_and_resumed(
     signed_in_page: Page, site: Site, pair: Pair
 ):
     page = signed_in_page
-    await page.goto(site.origin)
+    await opened(page, site.origin)
     dialog = page.locator("dialog")
     await page.get_by_role("button", name="HALT").click()
     await dialog.get_by_label("why, for the journal").fill("lunch")
@@ -113,7 +113,7 @@ async def test_halting_everything_takes_a_typed_word(
     signed_in_page: Page, site: Site, pair: Pair, watched: Watched
 ):
     page = signed_in_page
-    await page.goto(site.origin)
+    await opened(page, site.origin)
     dialog = page.locator("dialog")
     await page.get_by_role("button", name="HALT").click()
     await dialog.get_by_label("The guard stops too").check()
@@ -140,7 +140,7 @@ async def test_halting_everything_takes_a_typed_word(
 
 async def test_the_guard_is_paused_and_armed_again(signed_in_page: Page, site: Site, pair: Pair):
     page = signed_in_page
-    await page.goto(f"{site.origin}/guard")
+    await opened(page, f"{site.origin}/guard")
     dialog, part = page.locator("dialog"), page.locator("[data-part=guard]")
     for button, word, state in (("Pause", "PAUSED", "paused"), ("Arm", "ARMED", "running")):
         await part.get_by_role("button", name=button, exact=True).click()

