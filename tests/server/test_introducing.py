@@ -1,6 +1,4 @@
-"""Plugins are asked what they offer beside all else, remembered, and waited for by whoever needs
-them.
-"""
+"""Plugins are asked what they offer beside all else, and waited for by whoever needs them."""
 
 from __future__ import annotations
 

@@ -9,11 +9,10 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
+from tests.support.spawners import Spawners, script, shell, spawners, state, until
 from tests.support.strangers import install
 
 from axisor.errors import ConfigInvalid
@@ -21,8 +20,6 @@ from axisor.ports import Secret
 from axisor_server.adapters.running import Confines, Environments, ProcessSpawner, Socket, describe
 from axisor_server.adapters.running.describing import read_offers
 from axisor_server.adapters.running.limits import MIB, clean
-from axisor_server.adapters.running.ordered import Runner
-from axisor_server.choices import Priority
 
 LOOK = """
 import json, os, resource
@@ -117,13 +114,13 @@ def test_a_plugin_says_in_its_own_python_what_it_offers(tmp_path: Path) -> None:
 
 async def test_what_a_plugin_starts_while_it_is_asked_ends_with_that(tmp_path: Path) -> None:
     left = tmp_path / "left"
-    python = _shell(tmp_path, f"sleep 600 & echo $! > {left}; echo '[]'")
+    python = shell(tmp_path, f"sleep 600 & echo $! > {left}; echo '[]'")
 
     assert describe("stranger", str(python), Confines()) == []
 
     # Whoever takes orphans here reaps it sooner or later.
     place = Path(f"/proc/{left.read_text().strip()}")
-    await _until(lambda: not place.exists() or _state(int(place.name))[0] == "Z")
+    await until(lambda: not place.exists() or state(int(place.name))[0] == "Z")
 
 
 @pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false", "/bin/true"])
@@ -163,7 +160,7 @@ def test_a_plugin_that_reviews_is_refused_as_no_runner_would_be_asked_to(tmp_pat
 async def test_a_plugin_that_cannot_say_what_it_offers_is_refused(
     tmp_path: Path, spawners: Spawners, line: str, why: str
 ) -> None:
-    python = _shell(tmp_path, line)
+    python = shell(tmp_path, line)
 
     with pytest.raises(ConfigInvalid, match=why):
         await spawners(python).describe("stranger", str(python))
@@ -174,7 +171,7 @@ async def test_a_plugin_that_never_says_what_it_offers_is_ended(
 ) -> None:
     monkeypatch.setattr("axisor_server.adapters.running.asking.PATIENCE_S", 0.0)
     place = tmp_path / "process"
-    python = _shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
+    python = shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
 
     with pytest.raises(ConfigInvalid, match="did not say what it offers"):
         await spawners(python).describe("stranger", str(python))
@@ -203,6 +200,8 @@ def test_an_offer_of_another_plugin_is_refused() -> None:
         read_offers(b'[{"name":"x","plugin":"other"}]', "stranger")
 
 
+__all__ = ["spawners"]
+
 HIDES = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -218,40 +217,17 @@ time.sleep(600)
 """Six processes besides the first: two that left its session, two that left its group, two."""
 
 
-class Spawners(Protocol):
-    """Makes spawners of one interpreter."""
-
-    def __call__(self, python: Path, priority: Priority = ..., /) -> ProcessSpawner:
-        """Make one."""
-        ...
-
-
-@pytest.fixture
-def spawners() -> Iterator[Spawners]:
-    """Return what makes a spawner of one interpreter."""
-    made: list[ProcessSpawner] = []
-
-    def make(python: Path, priority: Priority = Priority.IDLE, /) -> ProcessSpawner:
-        environments, confines = Environments({"p": str(python)}), Confines(priority=priority)
-        made.append(ProcessSpawner(environments, address="unix:/x", confines=confines))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
 async def test_a_runner_is_ended_with_all_that_it_started_however_it_hid(
     tmp_path: Path, spawners: Spawners
 ) -> None:
-    started, (line, *_) = tmp_path / "started", _script(tmp_path, HIDES)
-    python = _shell(tmp_path, f"read token; echo $token > {tmp_path}/token; exec {line} {started}")
+    started, (line, *_) = tmp_path / "started", script(tmp_path, HIDES)
+    python = shell(tmp_path, f"read token; echo $token > {tmp_path}/token; exec {line} {started}")
     spawner = spawners(python)
     before = _files()
 
     runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("the-token"))
     told = asyncio.ensure_future(runner.wait())
-    await _until(lambda: started.exists() and len(started.read_text().splitlines()) == 6)
+    await until(lambda: started.exists() and len(started.read_text().splitlines()) == 6)
     found = [int(word) for word in started.read_text().split()]
     homes = {os.readlink(f"/proc/{process}/cwd") for process in found}
     runner.kill()
@@ -270,7 +246,7 @@ async def test_a_runner_that_ends_by_itself_says_its_last_words_and_leaves_nobod
     tmp_path: Path, spawners: Spawners
 ) -> None:
     left = tmp_path / "left"
-    python = _shell(tmp_path, f"sleep 600 & echo $! > {left}; echo no such module >&2; exit 3")
+    python = shell(tmp_path, f"sleep 600 & echo $! > {left}; echo no such module >&2; exit 3")
 
     runner = await spawners(python).spawn("p", "accounts/a/runs/r", Secret("t"))
 
@@ -289,9 +265,9 @@ async def test_an_interpreter_that_is_not_there_is_told_like_any_other_end(
 
 async def test_a_runner_ends_with_the_line_to_its_core(tmp_path: Path, spawners: Spawners) -> None:
     place = tmp_path / "process"
-    python = _shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
+    python = shell(tmp_path, f"echo $$ > {place}; exec sleep 600")
     runner = await spawners(python).spawn("p", "accounts/a/runs/r", Secret("t"))
-    await _until(lambda: place.exists() and place.read_text().endswith("\n"))
+    await until(lambda: place.exists() and place.read_text().endswith("\n"))
 
     waiting = asyncio.ensure_future(runner.wait())
     await asyncio.sleep(0)
@@ -299,141 +275,27 @@ async def test_a_runner_ends_with_the_line_to_its_core(tmp_path: Path, spawners:
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
-    await _until(lambda: not Path(f"/proc/{place.read_text().strip()}").exists())
+    await until(lambda: not Path(f"/proc/{place.read_text().strip()}").exists())
 
 
 async def test_who_starts_runners_is_started_again_and_those_that_run_go_on(
     tmp_path: Path, spawners: Spawners
 ) -> None:
     place = tmp_path / "process"
-    python = _shell(tmp_path, f"echo $PPID >> {place}; exec sleep 600")
+    python = shell(tmp_path, f"echo $PPID >> {place}; exec sleep 600")
     spawner = spawners(python)
     first = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
-    await _until(lambda: place.exists() and place.read_text().endswith("\n"))
-    _, starter = _state(int(place.read_text()))
+    await until(lambda: place.exists() and place.read_text().endswith("\n"))
+    _, starter = state(int(place.read_text()))
     os.kill(starter, signal.SIGKILL)
-    await _until(lambda: _state(starter)[0] == "Z")
+    await until(lambda: state(starter)[0] == "Z")
 
     second = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
-    await _until(lambda: len(place.read_text().splitlines()) == 2)
+    await until(lambda: len(place.read_text().splitlines()) == 2)
 
     for runner in (first, second):
         runner.kill()
         assert await runner.wait() == "exit code -9"
-
-
-COUNTS = """
-import os, sys, time
-for leave in (os.setsid, lambda: os.setpgid(0, 0), lambda: None):
-    if os.fork() == 0:
-        leave()
-        break
-with open(sys.argv[1], "a") as file:
-    file.write(f"{os.getpid()}\\n")
-time.sleep(600)
-"""
-"""Four processes: one that left the session, one that left the group, and two."""
-
-
-async def _counting(folder: Path, spawner: Spawners) -> Still:
-    """Return a spawner with a runner of four processes, all of them known to whoever minds it."""
-    started, (line, *_) = folder / "started", _script(folder, COUNTS)
-    # An idle one stops when it next has a processor, which on a busy machine is late.
-    spawned = spawner(_shell(folder, f"exec {line} {started}"), Priority.NORMAL)
-    runner = await spawned.spawn("p", "accounts/a/runs/r", Secret("t"))
-    await _until(lambda: started.exists() and len(started.read_text().splitlines()) == 4)
-    still = Still(spawned, runner, [int(word) for word in started.read_text().split()])
-    assert spawned.hush(1)  # those who left the group are looked for after the first time
-    return still
-
-
-class Still:
-    """A runner and its own, which may stand still."""
-
-    def __init__(self, spawner: ProcessSpawner, runner: Runner, found: list[int]) -> None:
-        self.spawner, self.runner, self.found = spawner, runner, found
-
-    def states(self) -> set[str]:
-        """Return what the processes do: `T` is to stand still."""
-        return {_state(process)[0] for process in self.found}
-
-    def starter(self) -> int:
-        """Return the process that starts runners: it leads the session that one of them left."""
-        (leader,) = {os.getsid(process) for process in self.found} - set(self.found)
-        return leader
-
-
-async def test_a_runner_and_all_it_started_stand_still_until_they_are_told_to_go_on(
-    tmp_path: Path, spawners: Spawners
-) -> None:
-    still = await _counting(tmp_path, spawners)
-    await _until(lambda: still.spawner.hush(1_000))
-    before = still.spawner.stood_ms()
-    await _until(lambda: still.states() == {"T"})
-    assert not still.spawner.hush(1_000)
-    still.spawner.go_on()
-    await _until(lambda: not still.states() & {"T"})
-
-    assert before < still.spawner.stood_ms()
-    still.runner.kill()
-    assert await still.runner.wait() == "exit code -9"
-
-
-async def test_runners_go_on_by_themselves(tmp_path: Path, spawners: Spawners) -> None:
-    still = await _counting(tmp_path, spawners)
-    await _until(lambda: still.spawner.hush(300))
-    before = still.spawner.stood_ms()
-    await _until(lambda: still.states() == {"T"})
-    await _until(lambda: not still.states() & {"T"})
-
-    await _until(lambda: still.spawner.hush(10))
-    assert before + 200 <= still.spawner.stood_ms()
-    still.runner.kill()
-    assert await still.runner.wait() == "exit code -9"
-
-
-async def test_runners_go_on_where_whoever_had_them_stand_still_is_killed(
-    tmp_path: Path, spawners: Spawners
-) -> None:
-    still = await _counting(tmp_path, spawners)
-    starter = still.starter()
-
-    await _until(lambda: still.spawner.hush(1_000))
-    await _until(lambda: still.states() == {"T"})
-    os.kill(starter, signal.SIGKILL)
-    await _until(lambda: not still.states() & {"T"})
-
-    stood = still.spawner.stood_ms()
-    assert not still.spawner.hush(100)
-    assert still.spawner.stood_ms() == stood
-    still.runner.kill()
-    assert await still.runner.wait() == "exit code -9"
-
-
-async def test_runners_that_stand_still_end_with_the_line_to_their_core(
-    tmp_path: Path, spawners: Spawners
-) -> None:
-    still = await _counting(tmp_path, spawners)
-
-    await _until(lambda: still.spawner.hush(1_000))
-    await _until(lambda: still.states() == {"T"})
-    still.runner.kill()
-
-    assert await still.runner.wait() == "exit code -9"
-    assert [process for process in still.found if Path(f"/proc/{process}").exists()] == []
-
-
-async def test_a_runner_that_is_ordered_meanwhile_starts_when_they_go_on(
-    tmp_path: Path, spawners: Spawners
-) -> None:
-    place = tmp_path / "process"
-    spawner = spawners(_shell(tmp_path, f"echo $$ > {place}"))
-
-    assert spawner.hush(300)
-    runner = await spawner.spawn("p", "accounts/a/runs/r", Secret("t"))
-
-    assert await runner.wait() == "exit code 0"
-    assert spawner.stood_ms() >= 300
 
 
 async def test_runners_compute_when_nobody_else_would_and_apart_from_the_core(
@@ -447,8 +309,8 @@ async def test_runners_compute_when_nobody_else_would_and_apart_from_the_core(
         f"open({str(place)!r}, 'w').write("
         "f'{os.getsid(0)} {os.sched_getscheduler(0)} {os.nice(0)} {group} .')\n"
     )
-    line, *_ = _script(tmp_path, look)
-    runner = await spawners(_shell(tmp_path, f"exec {line}")).spawn("p", "a/r", Secret("t"))
+    line, *_ = script(tmp_path, look)
+    runner = await spawners(shell(tmp_path, f"exec {line}")).spawn("p", "a/r", Secret("t"))
     assert await runner.wait() == "exit code 0"
 
     session, policy, nice, group, _ = place.read_text().split()
@@ -467,33 +329,6 @@ def test_a_socket_is_for_the_cores_user_alone_and_is_removed() -> None:
     assert not made.path.parent.exists()
 
 
-def _script(folder: Path, text: str) -> tuple[str, Path]:
-    """Return a command line that runs a Python text, and where the text is."""
-    place = folder / "script.py"
-    place.write_text(text)
-    return f"{sys.executable} -I -S {place}", place
-
-
-def _shell(folder: Path, line: str) -> Path:
-    """Return a program that does what a shell's line says, whatever words it is given."""
-    python = folder / "python"
-    python.write_text(f"#!/bin/sh\n{line}\n")
-    python.chmod(0o755)
-    return python
-
-
 def _files() -> set[str]:
     """Return the numbers of this process's open files."""
     return set(os.listdir("/proc/self/fd"))
-
-
-def _state(process: int) -> tuple[str, int]:
-    """Return the state of a process, and its parent."""
-    state, parent, *_ = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return state, int(parent)
-
-
-async def _until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.02)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.server.services.test_running import Nursery
+from tests.support.running import Nursery
 
 from axisor_server.adapters.memory import VirtualClock
 from axisor_server.services.running.stillness import Stillness
