@@ -12,6 +12,7 @@ import tempfile
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from benchmarks.measure import Part, Plan, Row, median, percentile, spread
 from benchmarks.streams.driving import Server, server
@@ -39,7 +40,7 @@ async def call(at: Server, count: int) -> Called:
     headers = (("authorization", f"Bearer {profile.token.reveal()}"),)
     raw = ListVenuesRequest().SerializeToString()
     async with open_channel(profile) as channel:
-        method = channel.unary_unary(METHOD)
+        method: Any = channel.unary_unary(METHOD)
         answer = await method(raw, metadata=headers)
         before = await at.do(Order())
         spans = []
@@ -58,7 +59,8 @@ async def answer_of(at: Server) -> bytes:
     headers = (("authorization", f"Bearer {profile.token.reveal()}"),)
     async with open_channel(profile) as channel:
         raw = ListVenuesRequest().SerializeToString()
-        found: bytes = await channel.unary_unary(METHOD)(raw, metadata=headers)
+        method: Any = channel.unary_unary(METHOD)
+        found: bytes = await method(raw, metadata=headers)
     return found
 
 

@@ -86,7 +86,7 @@ async def serve(folder: Path) -> None:
     answer = folder / ANSWER
     bare = Bare(answer.read_bytes() if answer.exists() else b"")
     server = grpc.aio.server(options=options(USUAL), maximum_concurrent_rpcs=USUAL.calls)
-    handlers = {
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "WatchEvents": grpc.unary_stream_rpc_method_handler(bare.watch),
         "ListVenues": grpc.unary_unary_rpc_method_handler(bare.echo),
     }

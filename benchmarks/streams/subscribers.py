@@ -110,7 +110,8 @@ async def subscribe(asked: Asked) -> Got:
     channels = [open_channel(profile) for _ in range(-(-asked.count // A_CONNECTION))]
     found: list[Subscriber] = []
     for number in range(asked.count):
-        call = channels[number // A_CONNECTION].unary_stream(METHOD)(raw, metadata=headers)
+        method: Any = channels[number // A_CONNECTION].unary_stream(METHOD)
+        call = method(raw, metadata=headers)
         found.append(Subscriber(call, asked, ends, times))
     await asyncio.gather(*(each.opened() for each in found))
     print("open", flush=True)

@@ -131,7 +131,7 @@ class RpcServer:
     def _credentials(self, tls: Tls) -> grpc.ServerCredentials:
         return grpc.dynamic_ssl_server_credentials(
             _configuration(tls),
-            self.changed,
+            self.changed,  # type: ignore[arg-type]  # None is allowed; its stub does not know
             require_client_authentication=tls.client_roots is not None,
         )
 
