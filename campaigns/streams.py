@@ -18,12 +18,13 @@ from pathlib import Path
 from random import Random
 
 from tests.support.cutting import Ends, laid
+from tests.support.nursery import Nursery, nursery
 from tests.support.processes import add_account
 from tests.support.redis import RedisServer, find_server
 
 from axisor.client.profile import Profile
 from campaigns.kill import FREE, GUARD, POSITIONS
-from campaigns.nursery import Nursery, QuickCore, nursery
+from campaigns.nursery import QuickCore
 from campaigns.readers import Reader, through, until_all
 from campaigns.replicas import SHORT
 from campaigns.report import Figures, Report, percentile, spread
