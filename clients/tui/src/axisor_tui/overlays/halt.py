@@ -122,7 +122,8 @@ class Halt(Overlay[HaltLevel]):
     def show_effects(self, effects: tuple[str, ...]) -> None:
         """Show what a flatten would close and cancel, once the core said so."""
         self._effects = effects
-        self._draw()
+        if self.is_mounted:
+            self._draw()
 
     def action_level(self, n: int) -> None:
         """Choose a level."""
