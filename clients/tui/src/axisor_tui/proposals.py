@@ -118,9 +118,7 @@ class Proposals(App[None]):
 
     async def _effects(self, overlay: Halt) -> None:
         if self.desk is not None:
-            effects = await effects_of(self.desk)
-            if overlay.is_attached:
-                overlay.show_effects(effects)
+            overlay.show_effects(await effects_of(self.desk))
 
     async def _halt(self, overlay: Halt) -> None:
         level = await self.push_screen_wait(overlay)

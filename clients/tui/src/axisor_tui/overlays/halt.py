@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from axisor.events import HaltLevel
-from axisor.words import describe
+from axisor.words import describe, short
 from axisor_tui.desk import Desk
 from axisor_tui.model.cells import Cell, Line, Tone, line, muted, strong
 from axisor_tui.model.state import State
@@ -113,16 +113,20 @@ class Halt(Overlay[HaltLevel]):
     def _consequences(self) -> list[Line]:
         if self.level is not HaltLevel.FLATTEN or self.resuming:
             return []
-        if self._effects is None:
-            return [line(), line(muted("asking the core what it would close"))]
+        state = self.state
+        said = self._effects or (
+            *(f"close {short(each.id)}" for each in state.positions),
+            *(f"cancel order {short(each.id)}" for each in state.orders),
+        )
         none = [line(), line(muted("nothing is open: nothing to close"))]
-        shown = [line(Cell(f"     {each}", Tone.WARN)) for each in self._effects]
+        shown = [line(Cell(f"     {each}", Tone.WARN)) for each in said]
         return [line(), *shown] if shown else none
 
     def show_effects(self, effects: tuple[str, ...]) -> None:
         """Show what a flatten would close and cancel, once the core said so."""
         self._effects = effects
-        self._draw()
+        if self.is_mounted:
+            self._draw()
 
     def action_level(self, n: int) -> None:
         """Choose a level."""
