@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 WORDS: Mapping[str, tuple[str, ...]] = {
-    "telegram": ("bot", "telegram"),
+    "telegram": ("bot", "telegram", "run"),
     "web": ("web",),
 }
 """By which words of `axisor` each is started."""
