@@ -14,6 +14,7 @@ import tempfile
 import time
 import tomllib
 import venv
+from asyncio.subprocess import DEVNULL
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,13 @@ async def bounded(words: Sequence[str], folder: Path, seconds: float) -> bool:
     apart = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with (folder / "said.txt").open("wb") as said:
         process = await asyncio.create_subprocess_exec(
-            *words, stdout=said, stderr=said, cwd=folder, env=apart, start_new_session=True
+            *words,
+            stdin=DEVNULL,
+            stdout=said,
+            stderr=said,
+            cwd=folder,
+            env=apart,
+            start_new_session=True,
         )
     try:
         async with asyncio.timeout(seconds):

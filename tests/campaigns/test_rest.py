@@ -77,7 +77,10 @@ def test_streams_are_left_out_and_the_account_is_one_that_is_there() -> None:
 
 
 async def test_a_program_that_does_not_end_is_ended_with_what_it_started(tmp_path: Path) -> None:
-    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
+    script = (
+        "import subprocess, sys;"
+        "subprocess.run([sys.executable, '-c', 'import signal; signal.pause()'])"
+    )
     words = (sys.executable, "-c", script)
 
     assert await rest.bounded(words, tmp_path, 0.2) is False

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from types import TracebackType
 from typing import Self
 
@@ -51,9 +52,11 @@ class Terminal:
 
     def until(self, *texts: str) -> None:
         """Read until all these were written, in any order."""
-        while not all(text in self.text for text in texts):
-            ready, _, _ = select.select([self._parent], [], [], PATIENCE_S)
-            assert ready, f"{texts} never came: {self.text[-2000:]}"
+        deadline = time.monotonic() + PATIENCE_S
+        while missing := [text for text in texts if text not in self.text]:
+            left = deadline - time.monotonic()
+            ready = left > 0 and select.select([self._parent], [], [], left)[0]
+            assert ready, f"{missing} never came: {self.text[-4000:]}"
             try:
                 found = os.read(self._parent, 65_536)
             except OSError:

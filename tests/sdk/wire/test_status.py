@@ -69,7 +69,7 @@ async def failure(raised: AxisorError) -> AxisorError:
 
     async with (
         stub_server({GET_ORDER: fail}) as address,
-        Client.connect(address, plaintext=True, timeout_s=1) as client,
+        Client.connect(address, plaintext=True, timeout_s=60) as client,
     ):
         with pytest.raises(AxisorError) as caught:
             await client.orders.get("main", "o1")

@@ -280,9 +280,9 @@ class StrategyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def EnablePlugin(self, request, context):
-        """Enables a plugin that is installed beside the core, or that the settings run in runners, without
-        a restart. What it offers can be run at once; what runs goes on. It stays enabled after a
-        restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
+        """Enables a plugin that is installed beside the core, or that the settings run in runners; no
+        restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
+        a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
         that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
         `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
@@ -291,8 +291,9 @@ class StrategyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DisablePlugin(self, request, context):
-        """Disables a plugin, also after a restart. Is refused while a run of its strategies has not ended,
-        where it brings venues, and where it reviews actions unless that is confirmed. Stops no run.
+        """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
+        ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
+        run.
         Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
         """

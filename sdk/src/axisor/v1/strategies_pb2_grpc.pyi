@@ -107,15 +107,16 @@ class StrategyServiceStub:
     `PAGE_TOKEN_INVALID`.
     """
     EnablePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.EnablePluginRequest, _strategies_pb2.EnablePluginResponse]
-    """Enables a plugin that is installed beside the core, or that the settings run in runners, without
-    a restart. What it offers can be run at once; what runs goes on. It stays enabled after a
-    restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
+    """Enables a plugin that is installed beside the core, or that the settings run in runners; no
+    restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
+    a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
     that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
     `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     DisablePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.DisablePluginRequest, _strategies_pb2.DisablePluginResponse]
-    """Disables a plugin, also after a restart. Is refused while a run of its strategies has not ended,
-    where it brings venues, and where it reviews actions unless that is confirmed. Stops no run.
+    """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
+    ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
+    run.
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
@@ -209,15 +210,16 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     `PAGE_TOKEN_INVALID`.
     """
     EnablePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.EnablePluginRequest, _strategies_pb2.EnablePluginResponse]  # type: ignore[assignment]
-    """Enables a plugin that is installed beside the core, or that the settings run in runners, without
-    a restart. What it offers can be run at once; what runs goes on. It stays enabled after a
-    restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
+    """Enables a plugin that is installed beside the core, or that the settings run in runners; no
+    restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
+    a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
     that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
     `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     DisablePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.DisablePluginRequest, _strategies_pb2.DisablePluginResponse]  # type: ignore[assignment]
-    """Disables a plugin, also after a restart. Is refused while a run of its strategies has not ended,
-    where it brings venues, and where it reviews actions unless that is confirmed. Stops no run.
+    """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
+    ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
+    run.
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
@@ -410,9 +412,9 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _strategies_pb2.EnablePluginRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.EnablePluginResponse, _abc.Awaitable[_strategies_pb2.EnablePluginResponse]]:
-        """Enables a plugin that is installed beside the core, or that the settings run in runners, without
-        a restart. What it offers can be run at once; what runs goes on. It stays enabled after a
-        restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
+        """Enables a plugin that is installed beside the core, or that the settings run in runners; no
+        restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
+        a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
         that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
         `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
@@ -423,8 +425,9 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _strategies_pb2.DisablePluginRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.DisablePluginResponse, _abc.Awaitable[_strategies_pb2.DisablePluginResponse]]:
-        """Disables a plugin, also after a restart. Is refused while a run of its strategies has not ended,
-        where it brings venues, and where it reviews actions unless that is confirmed. Stops no run.
+        """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
+        ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
+        run.
         Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
         """

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from axisor.errors import JournalCorrupt, StoreUnavailable
+from axisor_server.adapters import kinds
 from axisor_server.adapters.database import newest, wal
 from axisor_server.adapters.database.directory import DataDirectory
 from axisor_server.adapters.database.doubting import doubt
@@ -51,6 +52,7 @@ class DatabaseStore:
 
     async def open(self) -> None:
         """Take the directory, check and migrate the database, start the threads."""
+        kinds.learn()
         await asyncio.to_thread(self._open)
 
     def _open(self) -> None:
