@@ -76,6 +76,11 @@ def way_of(settings: Settings, clock: Clock) -> Way:
     return LateWay(clock, build)
 
 
+TELL_GAP_S = 0.4
+"""Between two looks at journals for what people are told. Without one, telling took the writer of
+the database from takeovers: 3.7 s instead of 1.7 with three engines under faults."""
+
+
 def teller_of(
     settings: Settings,
     store: Store,
@@ -94,7 +99,9 @@ def teller_of(
         notifiers=plugins.notifiers,
         way=way_of(settings, clock),
         owner=engine.owner,
-        pace=NotifierPace(ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms),
+        pace=NotifierPace(
+            ttl_ms=settings.lease.ttl_ms, renew_ms=settings.lease.renew_ms, gap_s=TELL_GAP_S
+        ),
         chance=random.Random().random,
     )
 

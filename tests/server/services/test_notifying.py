@@ -25,7 +25,7 @@ class Bench:
         self.slow_s = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
-    def notifier(self, owner: str) -> Notifier:
+    def notifier(self, owner: str, *, gap_s: float = 0.0) -> Notifier:
         """Return a notifier whose observer notes what it sees under a name."""
         seen = self.seen.setdefault(owner, [])
 
@@ -34,7 +34,8 @@ class Bench:
                 await self.clock.sleep(self.slow_s)
             seen.extend((event.stream, event.sequence) for event in events)
 
-        return Notifier(self.store, self.clock, owner=owner, observe=observe, pace=Pace())
+        pace = Pace(gap_s=gap_s)
+        return Notifier(self.store, self.clock, owner=owner, observe=observe, pace=pace)
 
     def start(self, notifier: Notifier) -> asyncio.Task[None]:
         """Let a notifier run until the end of the test."""
@@ -73,6 +74,23 @@ async def test_every_event_is_shown_in_order(bench: Bench) -> None:
 
     assert [s for stream, s in bench.seen["one"] if stream == "accounts/a"] == list(range(1, 451))
     assert [s for stream, s in bench.seen["one"] if stream == "platform"] == [1, 2]
+
+
+async def test_a_crowd_of_hints_is_taken_together_and_a_lone_one_at_once(bench: Bench) -> None:
+    notifier = bench.notifier("one", gap_s=0.4)
+    bench.start(notifier)
+    await bench.clock.advance(0.5)
+    counts = []
+
+    for _ in range(3):
+        await bench.write(1)
+        notifier.hint()
+        await bench.clock.advance(0.1)
+        counts.append(len(bench.seen["one"]))
+    await bench.clock.advance(0.2)
+
+    assert counts == [1, 1, 1]
+    assert len(bench.seen["one"]) == 3
 
 
 async def test_a_hint_shortens_the_wait(bench: Bench) -> None:

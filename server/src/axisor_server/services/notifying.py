@@ -36,11 +36,16 @@ log = structlog.get_logger(__name__)
 
 
 class Pace(Struct, frozen=True, kw_only=True):
-    """How long the lease lasts, how often it is renewed, and how often journals are looked at."""
+    """How long the lease lasts, how often it is renewed, and how often journals are looked at.
+
+    After a look the next one waits for `gap_s`, hinted or not: what comes at once is taken at
+    once, and what comes in a crowd is taken together, so that intents do not queue behind it.
+    """
 
     ttl_ms: int = 5_000
     renew_ms: int = 1_500
     poll_s: float = 1.0
+    gap_s: float = 0.0
 
 
 class Notifier:
@@ -66,6 +71,7 @@ class Notifier:
         self._mark = mark
         self._epoch: int | None = None
         self._renewed_ms = 0
+        self._looked_ms = 0
         self._hinted = asyncio.Event()
 
     @property
@@ -87,6 +93,7 @@ class Notifier:
                 self._epoch = None  # another core goes on from what was stored
             except StoreError as error:
                 log.warning("events wait for the database", error=error.message)
+            self._looked_ms = self._clock.monotonic_ms()
             await self._pause()
 
     async def finish(self) -> None:
@@ -153,6 +160,9 @@ class Notifier:
         finally:
             slept.cancel()
             hinted.cancel()
+        since_s = (self._clock.monotonic_ms() - self._looked_ms) / 1_000
+        if since_s < self._pace.gap_s:
+            await self._clock.sleep(self._pace.gap_s - since_s)
 
     def _begin(self, tx: Transaction) -> None:
         """Pass over, once, what was written before cores remembered what they had shown."""
