@@ -198,7 +198,9 @@ def test_a_fall_is_answered_and_explained(core, account, venue):
         terminal.until("SIM", "ARMED", "LONG", "96,154", "q quit")
         moved = core("sim", "price", "set", "98100", "--connect", venue)
         assert moved.code == 0, moved.err
-        terminal.until("add 82,541 sat", "confirmed", "93,195", "5.00 %")
+        terminal.until("93,195", "5.00%")
+        terminal.press("8")
+        terminal.until("add 82,541 sat", "confirmed")
         terminal.press("q")
         assert terminal.end() == 0
     assert first(core)["margin_sats"] == 182_541
