@@ -49,7 +49,7 @@ async def test_the_key_of_the_missing_screen_says_why():
     async with app.run_test() as pilot:
         await pilot.press("7")
 
-        assert any("not set up" in note.message for note in app._notifications)
+        assert any("axisor alert list" in note.message for note in app._notifications)
 
 
 async def test_what_happens_is_drawn_within_a_moment_and_prices_wait():

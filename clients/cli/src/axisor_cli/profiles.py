@@ -5,7 +5,6 @@ A profile holds no token, only where one is: a sign-in is kept by its core (`axi
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from axisor.errors import NotFound, SettingsInvalid
+from axisor_cli import private
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-PRIVATE = 0o600
 
 
 class Known(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -94,13 +93,7 @@ def read(path: Path) -> Book:
 
 def write(path: Path, book: Book) -> None:
     """Keep profiles, replacing the file as a whole."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(book), indent=2) + b"\n")
-    fresh.replace(path)
+    private.replace(path, msgspec.json.format(msgspec.json.encode(book), indent=2) + b"\n")
 
 
 def checked(name: str) -> str:

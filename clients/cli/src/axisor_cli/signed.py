@@ -21,11 +21,11 @@ from msgspec import Struct
 
 from axisor.errors import SettingsInvalid
 from axisor.ports import Secret
+from axisor_cli import private
 
 if TYPE_CHECKING:
     from axisor.wire.people import SignedIn
 
-PRIVATE = 0o600
 SOON = timedelta(seconds=60)
 """How long an access token must still be good to be used."""
 
@@ -107,22 +107,14 @@ class Shelf:
 
     def write(self, saved: Saved) -> None:
         """Keep a sign-in, replacing what was there as a whole."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        fresh.unlink(missing_ok=True)
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(saved))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        private.replace(self.path, msgspec.json.encode(saved))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other commands from exchanging the token meanwhile."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(
-            self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE
+            self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private.PRIVATE
         )
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -275,8 +275,8 @@ class Console(Configures):
             self.switch_mode("overview")
 
     def action_notifications(self) -> None:
-        """Say that there is no such screen."""
-        self.say("Notifications are not set up in this core, so 7 has nothing to show.")
+        """Say where alerts are: there is no screen of them."""
+        self.say("The console does not show alerts yet: axisor alert list, or axisor alert watch.")
 
     def action_refresh_all(self) -> None:
         """Call the core again, from the beginning."""

@@ -40,7 +40,7 @@ NUMBERS: Mapping[str, str] = {
     "plugins": "9",
     "system": "0",
 }
-"""The key of each screen. 7 is kept for notifications, which this core does not have."""
+"""The key of each screen. 7 is kept for alerts, of which there is no screen yet."""
 
 SIGNS: Mapping[str, str] = {
     "question_mark": "?",
@@ -128,7 +128,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     *_of(
         EVERYWHERE,
         *((name, NUMBERS[name], f"show('{name}')", said) for name, said in SCREENS.items()),
-        ("notifications", "7", "notifications", "notifications are not set up here; says so"),
+        ("notifications", "7", "notifications", "alerts have no screen yet; says where they are"),
         ("help", "question_mark,f1", "help", "help for this screen", "help"),
         ("palette", "colon,ctrl+p", "command_palette", "find a command by typing"),
         ("jump", "ctrl+o", "jump", "jump to a part of the screen"),
