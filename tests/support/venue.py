@@ -87,9 +87,13 @@ class SimFeed:
         if venue.feed_down:
             raise VenueUnavailable("The simulated feed is down.")
         venue.measures += 1
+        began_ms = venue.clock.monotonic_ms()
         ours = venue.clock.now() - venue.true_time()
+        took_ms = venue.clock.monotonic_ms() - began_ms  # a busy machine parts the two
         off_ms = venue.offset_ms - ours // timedelta(milliseconds=1)
-        return ClockOffset(offset_ms=off_ms, uncertainty_ms=venue.uncertainty_ms)
+        return ClockOffset(
+            offset_ms=off_ms + venue.misjudged_ms, uncertainty_ms=venue.uncertainty_ms + took_ms
+        )
 
     async def aclose(self) -> None:
         """Nothing is open."""
@@ -233,6 +237,7 @@ class SimVenue:
         self.exchange.open_account(ACCOUNT, balance)
         self.offset_ms = 0
         self.uncertainty_ms = 50
+        self.misjudged_ms = 0
         self.answers: Decimal | None = None
         self.feed_down = False
         self.key_refused = False

@@ -45,7 +45,18 @@ def test_past_the_fence_the_venue_would_refuse_whatever_the_clocks_say(
 def test_an_ordinary_fence_is_33_seconds_and_the_uncertainty():
     made = stamped(VenueClock(ClockOffset(offset_ms=1_000, uncertainty_ms=40)), 0)
 
-    assert (made.signed_ms, made.fence_ms) == (1_000, 34_040)
+    assert (made.signed_ms, made.fence_ms) == (960, 34_040)
+
+
+@given(
+    offset=st.integers(-300_000, 300_000),
+    error=st.integers(-900, 900),
+    wall_ms=st.integers(10**12, 2 * 10**12),
+)
+def test_no_stamp_lies_in_the_venues_future(offset, error, wall_ms):
+    clock = VenueClock(ClockOffset(offset_ms=offset, uncertainty_ms=abs(error)))
+
+    assert stamped(clock, wall_ms).signed_ms <= wall_ms + offset + error
 
 
 def test_an_old_measure_grows_uncertain_until_nothing_is_signed():

@@ -67,3 +67,15 @@ async def test_each_refused_stamp_costs_one_measure_at_most(bench):
 
     assert bench.venue.measures == before + 1
     await engine.stop(1)
+
+
+async def test_a_measure_that_is_off_by_its_doubt_stamps_nothing_in_the_venues_future(bench):
+    position = bench.long()
+    bench.venue.misjudged_ms = bench.venue.uncertainty_ms
+    engine = bench.engine()
+    await bench.up(engine)
+
+    done = await bench.command(engine, AddMargin(position=position, amount=1_000))
+
+    assert done.state is IntentState.CONFIRMED
+    await engine.stop(1)

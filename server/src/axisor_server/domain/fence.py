@@ -54,10 +54,11 @@ def stamp(
 ) -> Stamp:
     """Return the stamp of a request about to leave.
 
+    It is the earliest time that the venue's clock can show, so that no stamp lies in its future.
     `window_ms` is how long the venue accepts a signature, `lag_ms` how late its readings may be,
-    `slack_ms` how long it may work on a request. The fence is their sum after the signature, with
-    the uncertainty of the clock. With `good_ms` the signature is certainly dead by then. Raises
-    VenueUnavailable when that uncertainty is above its limit: then the fence would mean nothing.
+    `slack_ms` how long it may work on a request. The fence is their sum after the latest time that
+    its clock can show. With `good_ms` the signature is certainly dead by then. Raises
+    VenueUnavailable when the clock is too uncertain: then the fence would mean nothing.
     """
     uncertainty = clock.uncertainty_ms
     if uncertainty > uncertainty_limit_ms:
@@ -66,9 +67,9 @@ def stamp(
             uncertainty_ms=uncertainty,
         )
     if good_ms is not None:
-        back_date_ms = max(back_date_ms, window_ms + uncertainty - good_ms)
-    signed = clock.now_ms(wall_ms) - back_date_ms
-    return Stamp(signed, signed + window_ms + uncertainty + lag_ms + slack_ms)
+        back_date_ms = max(back_date_ms, window_ms - good_ms)
+    signed = clock.now_ms(wall_ms) - uncertainty - back_date_ms
+    return Stamp(signed, signed + window_ms + 2 * uncertainty + lag_ms + slack_ms)
 
 
 def distinct(made: Stamp, used: Collection[int]) -> Stamp:
