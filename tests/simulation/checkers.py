@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -199,8 +199,15 @@ def _requests(world: World, intents: Mapping[str, Intent]) -> Found:
             else:
                 yield "stale-epoch", f"{request.intent} left {request.process} after its lease"
     for intent in intents.values():
-        if len(intent.requests) > 1:
+        if len(intent.requests) > 1 and not _is_one_more_attempt(intent.requests):
             yield "sent-twice", f"{intent.kind} {intent.id} left {len(intent.requests)} times"
+
+
+def _is_one_more_attempt(requests: Sequence[Request]) -> bool:
+    """Return whether an action left again because its stamp was refused, and once only."""
+    first, *others = requests
+    stamps = {request.signed_at_ms for request in requests}
+    return first.refusal == "window" and len(others) == 1 and len(stamps) == 2
 
 
 def _is_worthless(request: Request) -> bool:

@@ -15,7 +15,7 @@ from tests.simulation.world import World
 LEGAL: Mapping[str, frozenset[str]] = {
     "": frozenset({"planned"}),
     "planned": frozenset({"sent", "canceled", "refused"}),
-    "sent": frozenset({"confirmed", "refused", "unknown"}),
+    "sent": frozenset({"sent", "confirmed", "refused", "unknown"}),
     "unknown": frozenset({"confirmed", "not_applied", "dead"}),
 }
 

@@ -17,7 +17,7 @@ from axisor.errors import VenueUnavailable
 from axisor.events import IntentState
 from axisor.intents import Action
 from axisor.model import Position
-from axisor.ports import Confirmed, Lane, Leave, Refused, SendResult, Unknown
+from axisor.ports import Confirmed, Lane, Leave, Refused, SendResult, Unknown, VenueAccount
 from axisor_margin_guard.memory import GuardMemory
 from axisor_server.domain import account as accounts
 from axisor_server.domain import intent as intents
@@ -33,6 +33,7 @@ from axisor_server.engine.draft import Draft
 from axisor_server.engine.effects import Effects
 from axisor_server.engine.executor import Executor, Order
 from axisor_server.engine.ledger import Ledger
+from axisor_server.engine.stamping import Stamping
 from tests.simulation.exchange import Request
 from tests.simulation.line import SimLine
 from tests.simulation.patches import Patches
@@ -84,9 +85,14 @@ def any_200_is_success(patches: Patches) -> None:
 def send_before_log(patches: Patches) -> None:
     """Let the request leave while its stamp is on its way to the store."""
     early: dict[tuple[int, bytes], asyncio.Future[SendResult]] = {}
-    mark, once = Effects._mark_sent, Executor.once
+    lines: dict[Any, VenueAccount] = {}
+    carry_out, first, once = Executor.carry_out, Stamping._first, Executor.once
 
-    async def eager(self: Effects, intent: str) -> Order | None:
+    async def known(self: Executor, record: IntentRecord) -> None:
+        lines[self._books._core] = self._line  # type: ignore[attr-defined]
+        await carry_out(self, record)
+
+    async def eager(self: Stamping, intent: str) -> Order | None:
         core, commit = self._core, self._core.commit
 
         async def sending(draft: Draft) -> tuple[Entry, ...]:
@@ -94,13 +100,14 @@ def send_before_log(patches: Patches) -> None:
             if record is not None and record.state is IntentState.SENT:
                 action = intents.decode_action(record.action)
                 signed = (record.signed_us or 0) // 1000
-                sent = self._line.send(action, signed_at_ms=signed, lane=Lane(record.lane))
+                line = lines[core]
+                sent = line.send(action, signed_at_ms=signed, lane=Lane(record.lane))
                 early[signed, record.action] = asyncio.ensure_future(sent)
             return await commit(draft)
 
         core.commit = sending  # type: ignore[method-assign]
         try:
-            return await mark(self, intent)
+            return await first(self, intent)
         finally:
             del core.commit
 
@@ -108,7 +115,8 @@ def send_before_log(patches: Patches) -> None:
         sent = early.pop((order.signed_ms, intents.encode_action(order.action)), None)
         return await once(self, order) if sent is None else await sent
 
-    patches.put(Effects, "_mark_sent", eager)
+    patches.put(Executor, "carry_out", known)
+    patches.put(Stamping, "_first", eager)
     patches.put(Executor, "once", late)
 
 
@@ -176,13 +184,13 @@ def fence_checked_after_the_read(patches: Patches) -> None:
 
 def fence_without_allowance(patches: Patches) -> None:
     """End the fence with the signature's window, as if venues showed everything at once."""
-    stamp = Effects.stamp
+    stamp = Stamping.stamp
 
-    def short(self: Effects) -> Any:
+    def short(self: Stamping) -> Any:
         stamped = stamp(self)
-        return replace(stamped, fence_ms=stamped.signed_ms + self._line.signature_window_ms)
+        return replace(stamped, fence_ms=stamped.signed_ms + self._window_ms)
 
-    patches.put(Effects, "stamp", short)
+    patches.put(Stamping, "stamp", short)
 
 
 def any_movement_is_ours(patches: Patches) -> None:

@@ -33,7 +33,7 @@ MOVES: Mapping[IntentState, frozenset[IntentState]] = MappingProxyType(
             {IntentState.SENT, IntentState.CANCELED, IntentState.REFUSED, IntentState.UNKNOWN}
         ),
         IntentState.SENT: frozenset(
-            {IntentState.CONFIRMED, IntentState.REFUSED, IntentState.UNKNOWN}
+            {IntentState.SENT, IntentState.CONFIRMED, IntentState.REFUSED, IntentState.UNKNOWN}
         ),
         IntentState.UNKNOWN: frozenset(
             {IntentState.CONFIRMED, IntentState.NOT_APPLIED, IntentState.DEAD}
@@ -47,6 +47,7 @@ MOVES: Mapping[IntentState, frozenset[IntentState]] = MappingProxyType(
 )
 """Which state may follow which. SENT never goes back, and only a read settles UNKNOWN.
 
+SENT follows SENT only as its next attempt, once the venue refused the stamp of the one before.
 A plan becomes UNKNOWN without having been SENT only where the journal was restored from a backup:
 whoever was lost since may have sent it.
 """

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from msgspec.structs import replace
 
-from axisor.errors import (
-    AxisorError,
-    Halted,
-    LeaseLost,
-    StoreUnavailable,
-    VenueError,
-    VenueUnavailable,
-)
-from axisor.events import IntentSent, IntentState, NoticeGiven
+from axisor.errors import StoreUnavailable, VenueError
+from axisor.events import IntentState, NoticeGiven
 from axisor.maths import distance
 from axisor.model import AccountState, OrderState, Severity
-from axisor.ports import ClosedPosition, Confirmed, Lane, Refused, SendResult, VenueAccount
+from axisor.ports import ClosedPosition, Confirmed, Refused, SendResult, VenueAccount
 from axisor_server.domain.counters import Fundings, behind
-from axisor_server.domain.fence import Stamp, VenueClock, distinct, stamp
-from axisor_server.domain.halting import refusal
-from axisor_server.domain.intent import decode_action
-from axisor_server.domain.journal import from_us, to_us
+from axisor_server.domain.fence import Stamp, VenueClock
+from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord
-from axisor_server.domain.witness import Verdict, baseline_of, decode_baseline, encode_baseline
-from axisor_server.engine import counting, settling
+from axisor_server.domain.witness import Verdict, decode_baseline
+from axisor_server.engine import settling
 from axisor_server.engine.access import AGAIN_MS, Access, is_about_time
 from axisor_server.engine.breakglass import Reading
 from axisor_server.engine.core import Core
 from axisor_server.engine.doubts import Doubts, Look
 from axisor_server.engine.executor import Order
 from axisor_server.engine.reconcile import LEDGER_KINDS
+from axisor_server.engine.stamping import Stamping
 
 NEAR_LIQUIDATION_PPM = 30_000
-STAMPS = 256
-"""How many of the last signatures are not used again."""
 
 
 class Effects:
@@ -43,7 +31,6 @@ class Effects:
 
     def __init__(self, core: Core, line: VenueAccount) -> None:
         self._core = core
-        self._line = line
         self._effect_ms = 0
         self._read_ms = core.clock.monotonic_ms()
         self._read_ok_ms: int | None = None
@@ -51,7 +38,7 @@ class Effects:
         self._transfer: tuple[str, int, int] | None = None
         self._doubts = Doubts(core)
         self._unsaved: tuple[AccountState, int] | None = None
-        self._stamps: deque[int] = deque(maxlen=STAMPS)
+        self._stamping = Stamping(core, window_ms=line.signature_window_ms)
         self.access = Access(core.settings.poll_near_ms)
         self.read_error = ""
 
@@ -59,98 +46,19 @@ class Effects:
 
     async def mark_sent(self, intent: str) -> Order | None:
         """Stamp a planned action; None when it must not be sent any more."""
-        record = self._core.book.open.get(intent)
-        rescue = record is not None and Lane(record.lane) is Lane.GUARD
-        return await self._core.in_turn(lambda: self._mark_sent(intent), first=rescue, begun=True)
+        return await self._stamping.first(intent)
 
-    async def _mark_sent(self, intent: str) -> Order | None:
-        core = self._core
-        record = core.book.open.get(intent)
-        if record is None or record.state is not IntentState.PLANNED:
-            return None
-        if not core.holds():
-            raise LeaseLost(f"The lease ended before {intent} was stamped.")
-        draft = core.draft()
-        if core.stopping:
-            settling.cancel(draft, record, "The core stopped before the action was sent.")
-            await core.commit(draft)
-            return None
-        if draft.now_us - record.created_us > core.settings.plan_ms * 1_000:
-            settling.cancel(draft, record, "The plan was too old to be sent.")
-            await core.commit(draft)
-            return None
-        if (doubt := counting.objection(draft, record)) is not None:
-            settling.cancel(draft, record, doubt.message)
-            await core.commit(draft)
-            return None
-        action = decode_action(record.action)
-        try:
-            halted = refusal(draft.book.halt, draft.book.platform, action)
-            if halted is not None:
-                raise halted
-            stamped = self.stamp()
-        except AxisorError as error:
-            settling.settle_result(draft, record, Refused(error), latency_ms=0)
-            await core.commit(draft)
-            return None
-        market_us = decode_baseline(record.witness).market_us
-        baseline = baseline_of(
-            action, core.book.state, market_us=market_us, transfer=core.book.transfer or ""
-        )
-        sent = replace(
-            record,
-            state=IntentState.SENT,
-            epoch=draft.epoch,
-            attempt=record.attempt + 1,
-            witness=encode_baseline(baseline),
-            signed_us=stamped.signed_ms * 1_000,
-            fence_us=stamped.fence_ms * 1_000,
-            updated_us=draft.now_us,
-        )
-        draft.rows.append(counting.fresh_enough(draft, sent))
-        draft.move(sent, expect=IntentState.PLANNED)
-        draft.say(
-            IntentSent(
-                intent=intent,
-                attempt=sent.attempt,
-                signed_at=from_us(stamped.signed_ms * 1_000),
-                fence=from_us(stamped.fence_ms * 1_000),
-            )
-        )
-        gate = core.platform.gate(action, draft.book.halt)
-        draft.rows.append(gate)
-        try:
-            await core.commit(draft)
-        except Halted as error:
-            # It is on record that all accounts are halted, and this core had not heard of it yet.
-            core.platform.look()
-            draft = core.draft()
-            settling.settle_result(draft, record, Refused(error), latency_ms=0)
-            await core.commit(draft)
-            return None
-        return Order(action, stamped.signed_ms, Lane(record.lane))
+    async def stamp_anew(self, intent: str) -> Order | None:
+        """Stamp an action whose stamp was refused; None when it must not be sent again."""
+        return await self._stamping.anew(intent)
 
     def stamp(self) -> Stamp:
         """Return the stamp of a request that leaves now. Raises VenueUnavailable."""
-        core = self._core
-        clock = core.market.timekeeper.venue_clock()
-        if clock is None:
-            raise VenueUnavailable("The venue's clock has not been measured yet.")
-        settings, window_ms = core.settings, self._line.signature_window_ms
-        made = stamp(
-            clock,
-            wall_ms=to_us(core.clock.now()) // 1_000,
-            window_ms=window_ms,
-            back_date_ms=settings.back_date_ms,
-            lag_ms=settings.lag_ms,
-            slack_ms=settings.slack_ms,
-            uncertainty_limit_ms=settings.uncertainty_limit_ms,
-            good_ms=core.lease_left_ms() if settings.binds_signatures(window_ms) else None,
-        )
-        before = {r.signed_us // 1_000 for r in core.book.open.values() if r.signed_us is not None}
-        found = distinct(made, before.union(self._stamps))
-        self._stamps.append(found.signed_ms)
-        return found
+        return self._stamping.stamp()
+
+    def distrust_clock(self) -> None:
+        """Have the venue's clock measured anew: it refused a stamp."""
+        self._core.market.timekeeper.distrust()
 
     async def settle(self, intent: str, result: SendResult, *, latency_ms: int) -> None:
         """Record the answer to a send."""
@@ -177,7 +85,7 @@ class Effects:
         elif isinstance(result, Refused):
             self.access.send_refused(result.error)
             if is_about_time(result.error):
-                self._core.market.timekeeper.distrust()
+                self.distrust_clock()
             self._core.look()
 
     def _took_effect(self, record: IntentRecord) -> None:

@@ -1,8 +1,9 @@
 """Carries planned actions out: stamp, commit, send once, settle; and finds out what it cannot know.
 
-No call is ever repeated here. An action whose outcome is unknown is only read about, until its
-witness shows it or its fence has passed. Each action has a task of its own, so that none delays
-another.
+No call is ever repeated here. An action whose stamp the venue refused leaves once more as another
+attempt, under a stamp of its own that is committed before. An action whose outcome is unknown is
+only read about, until its witness shows it or its fence has passed. Each action has a task of its
+own, so that none delays another.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from axisor_server.domain.letters import is_dead_letter
 from axisor_server.domain.readings import shows
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import Verdict, decode_baseline, judge
+from axisor_server.engine.access import is_about_time
 from axisor_server.engine.doubts import Look
 from axisor_server.engine.failpoints import Failpoints
 from axisor_server.engine.glances import Glances
@@ -36,6 +38,8 @@ STORE_PAUSE_S = 0.2
 STAYS = "It stays unknown."
 CLOCK_WAIT_S = 10.0
 """How long an action may wait for the first measure of the venue's clock."""
+AGAIN_S = 3.0
+"""How long it may wait for another measure, once its stamp was refused."""
 
 
 class Order(Struct, frozen=True):
@@ -51,6 +55,14 @@ class Books(Protocol):
 
     async def mark_sent(self, intent: str) -> Order | None:
         """Stamp a planned action; None when it must not be sent any more."""
+        ...
+
+    async def stamp_anew(self, intent: str) -> Order | None:
+        """Stamp an action whose stamp was refused; None when it must not be sent again."""
+        ...
+
+    def distrust_clock(self) -> None:
+        """Have the venue's clock measured anew: it refused a stamp."""
         ...
 
     async def settle(self, intent: str, result: SendResult, *, latency_ms: int) -> None:
@@ -148,16 +160,31 @@ class Executor:
             self._sending.discard(record.id)
 
     async def _send(self, intent: str, order: Order) -> None:
+        result, latency = await self._attempt(order)
+        if _is_about_time(result) and (again := await self._again(intent)) is not None:
+            result, latency = await self._attempt(again)
+        await self._durably(partial(self._books.settle, intent, result, latency_ms=latency))
+        await self._failpoint("settled")
+        if isinstance(result, Unknown):
+            self._spawn(self.find_out(intent))
+
+    async def _attempt(self, order: Order) -> tuple[SendResult, int]:
         await self._failpoint("sent-committed")
         await self._failpoint("in-flight")
         started = self._clock.monotonic_ms()
         result = await self.once(order)
         latency = self._clock.monotonic_ms() - started
         await self._failpoint("response-received")
-        await self._durably(partial(self._books.settle, intent, result, latency_ms=latency))
-        await self._failpoint("settled")
-        if isinstance(result, Unknown):
-            self._spawn(self.find_out(intent))
+        return result, latency
+
+    async def _again(self, intent: str) -> Order | None:
+        """Stamp an action anew by a new measure of the clock, once; None where that cannot be.
+
+        The venue refused the stamp, so what carried it had no effect, and nobody else can cure it.
+        """
+        self._books.distrust_clock()
+        await within(self._clock, AGAIN_S, self._books.clock_known())
+        return await self._durably(partial(self._books.stamp_anew, intent))
 
     async def once(self, order: Order) -> SendResult:
         """Send an order; whatever breaks, the request may have left. Never sends twice.
@@ -270,3 +297,7 @@ class Executor:
             return None
         verdict = judge(action, baseline, evidence, fenced=fenced)
         return Look(verdict, fenced, shows(action, evidence))
+
+
+def _is_about_time(result: SendResult) -> bool:
+    return isinstance(result, Refused) and is_about_time(result.error)

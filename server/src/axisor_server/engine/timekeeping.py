@@ -36,6 +36,7 @@ class Timekeeper:
         """When it was last found, by the clock that never steps, that all our clocks had stood."""
         self._near: set[str] = set()
         self._known = asyncio.Event()
+        self._distrusted_ms: int | None = None
         self._poke = Poke()
 
     def _apart(self) -> int:
@@ -102,8 +103,11 @@ class Timekeeper:
 
         At most once in a few seconds: a venue that refuses every stamp is not asked without end.
         """
-        if self._offset is not None and self._age_ms() >= AGAIN_S * 1000:
-            self._forget()
+        now_ms, before_ms = self._clock.monotonic_ms(), self._distrusted_ms
+        if self._offset is None or (before_ms is not None and now_ms - before_ms < AGAIN_S * 1000):
+            return
+        self._distrusted_ms = now_ms
+        self._forget()
 
     def _forget(self) -> None:
         self._offset = None
