@@ -43,6 +43,7 @@ from axisor_server.engine.letters import Letters
 from axisor_server.engine.market import Market
 from axisor_server.engine.observer import Observer
 from axisor_server.engine.recovery import Boot, load
+from axisor_server.engine.unsure import Unsure
 from axisor_server.engine.verbs import Verbs
 from axisor_server.engine.waiting import within
 from axisor_server.engine.world import World
@@ -84,6 +85,7 @@ class Actor:
         clock, settings = world.clock, world.settings
         self.core = Core(account, market, world)
         self.core.lease_until_ms = claimed_ms + settings.lease_ms
+        self.core.unsure = Unsure(self.core, end=Over).begin
         self.line = line
         self.effects = Effects(self.core, line)
         self.verbs = Verbs(self.core)

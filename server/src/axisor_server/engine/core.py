@@ -91,6 +91,7 @@ class Core:
         self.causes: Callable[[], tuple[Cause, ...]] = tuple
         self.look: Callable[[], None] = lambda: None
         self.in_outage: Callable[[], Awaitable[None]] = _nothing
+        self.unsure: Callable[[], None] = lambda: None
         self.after_reading: Callable[[Draft], None] = lambda draft: None
         self._rescues = world.rescues
         self._answered = world.answered
@@ -254,8 +255,10 @@ class Core:
             begun_ms = self.clock.monotonic_ms()
             try:
                 entries = await self.ledger.commit(draft.now, draft.payloads, draft.rows)
-            except BaseException:
+            except BaseException as error:
                 self._rescues.end(draft.planned)
+                if isinstance(error, StoreUnavailable):
+                    self.unsure()
                 raise
             self._rescues.end(draft.settled)
             self._believe(begun_ms, draft.held_us)

@@ -41,8 +41,9 @@ class Ledger:
     ) -> tuple[Entry, ...]:
         """Write payloads and rows together; returns the entries once they are durable.
 
-        Raises Conflict when another core took over, StoreUnavailable when nothing was written.
-        Where the acknowledgement is lost the journal itself is asked, so neither is said in error.
+        Raises Conflict when another core took over, StoreUnavailable when nothing was written, as
+        far as that can be told: where the acknowledgement is lost the journal itself is asked, and
+        where it does not answer either, `is_behind` tells later.
         """
         head = self._head
         entries = extend(head, stream=self._stream, mode=self._mode, time=time, payloads=payloads)
@@ -65,8 +66,15 @@ class Ledger:
         self._head = head_of(entries, head)
         return entries
 
+    async def is_behind(self) -> bool:
+        """Return whether the journal holds more than was written here. Raises StoreUnavailable."""
+        return await self._found() != self._head
+
+    async def _found(self) -> Head:
+        return await self._store.read(lambda reader: reader.head(self._stream))
+
     async def _was_written(self, head: Head, entries: tuple[Entry, ...]) -> bool:
-        found: Head = await self._store.read(lambda reader: reader.head(self._stream))
+        found = await self._found()
         if entries and found == head_of(entries, head):
             return True
         if found == head:
