@@ -113,7 +113,9 @@ def audit(effects: Sequence[Effect], books: Books) -> Audit:
         _about_effect(found, effect, by_key.get(effect.key), seen[effect.key])
     for record in books.intents:
         if record.state.is_open:
-            found.unsettled.append(f"{record.id} is {record.state.value}")
+            found.unsettled.append(
+                f"{record.kind} {record.id} of epoch {record.epoch} is {record.state.value}"
+            )
         if record.state is IntentState.CONFIRMED and seen[_key(record)] == 0:
             found.misclassified.append(f"{record.id} is confirmed and the venue has no such effect")
     found.broken += _chain(books)

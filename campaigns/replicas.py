@@ -24,6 +24,7 @@ from tests.support.nursery import Nursery, nursery
 from tests.support.processes import add_account, until
 
 from axisor.errors import AxisorError
+from axisor.events import IntentState
 from axisor_server.adapters.database import postgres_store
 from campaigns.audit import Audit, Books, Effect, audit, books_of, effects_of, superseded
 from campaigns.engines import Engine, Loss, leases
@@ -41,6 +42,8 @@ USUAL_EVERY = 5
 
 ENGINES = 3
 ACCOUNTS = 3
+ENDINGS = 3
+"""How often an engine is started once more for what was planned as the last one stopped."""
 TAKEOVER_S = 8.0
 USUAL_LEASE_S = 5.0
 PATIENCE_S = 60.0
@@ -213,13 +216,35 @@ class Trial:
         for engine in self.engines:
             if not engine.alive:
                 await engine.core.start()
-        for account in self.accounts:
-            await self._settled(account)
+        left: set[str] = set()
+        for _ in range(ENDINGS):
+            for account in self.accounts:
+                await self._settled(account)
+            await self._stop()
+            before, left = left, await self._planned()
+            if not left or left & before:
+                break
+            await self.engines[0].core.start()
+        await self.check()
+
+    async def _stop(self) -> None:
         for engine in self.engines:
-            code = await engine.core.stop()
+            code = await engine.core.stop() if engine.alive else 0
             if code != 0:
                 self.tally.exits.append(f"an engine ended with {code}")
-        await self.check()
+
+    async def _planned(self) -> set[str]:
+        """Return what was planned as an engine stopped: it never left, and the next cancels it."""
+        store = postgres_store(self.dsn)
+        await store.open()
+        try:
+            found = [
+                await store.read(lambda reader, id=id: reader.open_intents(id))  # type: ignore[misc]
+                for id in self.accounts
+            ]
+        finally:
+            await store.close()
+        return {each.id for some in found for each in some if each.state is IntentState.PLANNED}
 
     async def check(self) -> None:
         """Hold the books against each other, as they are."""

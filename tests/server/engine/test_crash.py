@@ -203,3 +203,31 @@ async def test_a_run_learns_that_its_action_never_left_whatever_ends_before_it_b
     states = [settled.state for settled in await bench.settled()]
     assert states == [IntentState.CANCELED, IntentState.CONFIRMED]
     await third.stop(1)
+
+
+async def test_what_a_run_planned_as_its_core_stops_is_left_to_the_next_which_rescues_at_once(
+    bench,
+):
+    """Told while its core stops, a run would ask there again, and wait once that failed too."""
+    bench.long()
+    first = bench.engine(failpoint="planned")
+    await bench.up(first)
+    await bench.run(first, "rescuer")
+    await bench.move("98100", seconds=0.5)
+    (planned,) = await bench.store.read(lambda reader: reader.open_intents(ACCOUNT))
+    actor = first._roster.actors[ACCOUNT]
+
+    actor.core.stopping = True
+    order = await actor.effects.mark_sent(planned.id)
+
+    assert order is None
+    assert await bench.store.read(lambda reader: reader.open_intents(ACCOUNT)) == (planned,)
+    await first.stop(1)
+    second = bench.engine(owner="core-2")
+    await bench.up(second)
+    assert [s.state for s in await bench.settled()] == [
+        IntentState.CANCELED,
+        IntentState.CONFIRMED,
+    ]
+    assert [type(a) for a in bench.venue.effects] == [AddMargin]
+    await second.stop(1)

@@ -111,7 +111,8 @@ class Caller:
 
         `of_account` says that the answer must state the account's mode. UNAVAILABLE is tried again
         until the deadline, which is safe because reading changes nothing and whatever changes
-        something carries the same request id each time. A token that has run out is renewed once,
+        something carries the same request id each time. An action that was refused for good is not:
+        its request id has that answer for ever. A token that has run out is renewed once,
         where that can be done. Raises the error that the core raised, or
         a `CallFailed`, with the `request_id` of a mutation in its metadata.
         """
