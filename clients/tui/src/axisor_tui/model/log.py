@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -23,6 +24,9 @@ from axisor.words import tell
 
 SHOWN_ELSEWHERE = (BalanceChanged, CommandReceived, IntentSent, PositionChanged, StepSummary)
 """The panels show what these change, so the log is not filled with them."""
+
+IN_SIGHT = timedelta(minutes=1)
+"""So long an action stays among the newest entries, however much is said after it."""
 
 
 class Entry(Struct, frozen=True):
@@ -48,6 +52,18 @@ def entry_of(event: SeenEvent) -> Entry | None:
         return None
     about = about_of(event.payload)
     return Entry(event.time, told.severity, told.subject, told.text, event.sequence, about)
+
+
+def newest(log: Sequence[Entry], room: int) -> tuple[Entry, ...]:
+    """Return the last entries that fit, the last action among them for a minute.
+
+    What a rescue makes the core say may come in one burst, and must not hide the rescue itself.
+    """
+    shown = tuple(log[-room:])
+    action = next((each for each in reversed(log) if each.severity is Severity.ACT), None)
+    if action is None or action in shown or log[-1].time - action.time > IN_SIGHT:
+        return shown
+    return (action, *shown[1:])
 
 
 def about_of(payload: SeenPayload) -> str:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from axisor_tui import keymap
 from axisor_tui.model import copying, guarding, positions, standing
 from axisor_tui.model.copying import Thing
+from axisor_tui.model.log import newest
 from axisor_tui.model.messages import Selected
 from axisor_tui.model.position import told
 from axisor_tui.model.state import State
@@ -36,7 +37,7 @@ class Overview(ActsOnPosition, ActsOnGuard):
         with Horizontal(id="lower"):
             yield PriceChart(id="chart")
             yield Panel("Guard", id="guard", cut=True)
-        yield Panel("Live events", id="events", tail=True)
+        yield Panel("Live events", id="events")
 
     def draw(self, state: State) -> None:
         """Show a state."""
@@ -51,7 +52,8 @@ class Overview(ActsOnPosition, ActsOnGuard):
         table.show(positions.table(state, self.width), "" if chosen is None else chosen.id)
         self.query_one(PriceChart).show(state)
         self.query_one("#guard", Panel).show(guarding.summary(state))
-        self.query_one("#events", Panel).show(told(each) for each in state.log)
+        events = self.query_one("#events", Panel)
+        events.show(told(each) for each in newest(state.log, events.room))
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Take the row for the position that everything is about."""

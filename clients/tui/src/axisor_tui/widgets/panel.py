@@ -39,14 +39,18 @@ class Panel(VerticalScroll):
         """Show what was to be shown before there was a place for it."""
         self._put()
 
+    @property
+    def room(self) -> int:
+        """Return how many lines are seen at once."""
+        return max(1, self.content_size.height)
+
     def show(self, lines: Iterable[Line]) -> None:
         """Show these lines instead of those before; the same ones cost nothing."""
         given = tuple(lines)
-        room = max(1, self.content_size.height)
         if self._tail:
-            given = given[-room:]
+            given = given[-self.room :]
         elif self._cut:
-            given = given[:room]
+            given = given[: self.room]
         self._next = paint.lines(given, styles_of(self), wrap=self._wrap)
         self._put()
 
