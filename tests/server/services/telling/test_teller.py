@@ -212,6 +212,21 @@ async def test_a_channel_that_hangs_keeps_no_other_waiting(memory: House):
     await teller.sender.settle()
 
 
+async def test_what_happened_first_is_told_first_though_both_are_read_at_once(memory: House):
+    await memory.channel()
+    texts = [f"It happened {n}." for n in range(8)]
+
+    await memory.write(
+        *(
+            NoticeGiven(severity=Severity.WARN, code=f"CODE_{n}", text=text)
+            for n, text in enumerate(texts)
+        )
+    )
+    await memory.turn()
+
+    assert [text.removeprefix("WARN [SIM] ") for text in memory.texts()] == texts
+
+
 async def test_a_flood_is_summed_up_with_an_honest_number(memory: House):
     await memory.channel(min_level=NoticeLevel.WARN)
     flood = [NoticeGiven(severity=Severity.WARN, code=f"N{n}", text=f"n {n}") for n in range(40)]

@@ -62,13 +62,13 @@ class Telling:
         document = tx.document(KIND, account)
         follower = Follower(account, picture_of(document))
         ways: list[Way] | None = None
-        for told in follower.take(events):
+        for place, told in enumerate(follower.take(events)):
             taken = self.note(tx, told)
             if not taken.say:
                 continue
             if ways is None:  # most pages tell nothing
                 ways = ways_to(tx, account)
-            deliver(tx, ways, told, taken, now_us)
+            deliver(tx, ways, told, taken, now_us, place=place)
         _keep_picture(tx, account, document, follower.picture, now_us)
 
     @staticmethod
@@ -129,8 +129,19 @@ def sees(view: Reader, owner: str, account: str) -> bool:
     return Permission.READ in held | everywhere(person.role)
 
 
-def deliver(tx: Transaction, ways: Sequence[Way], told: Told, taken: Taken, now_us: int) -> None:
-    """Write one message for each channel that hears something, unless it is written already."""
+def deliver(
+    tx: Transaction,
+    ways: Sequence[Way],
+    told: Told,
+    taken: Taken,
+    now_us: int,
+    *,
+    place: int = 0,
+) -> None:
+    """Write one message for each channel that hears something, unless it is written already.
+
+    Of what is written at once, a channel sends what has the lower `place` first.
+    """
     for way in ways:
         if muted(way.rules.mutes, told, now_us):
             continue
@@ -140,7 +151,12 @@ def deliver(tx: Transaction, ways: Sequence[Way], told: Told, taken: Taken, now_
         for channel in way.channels:
             if hears(channel, told, ends_heard=_heard(tx, channel, told, taken)):
                 put(
-                    tx, channel, notice, alert=alert_name(told, taken), due_us=due_us, now_us=now_us
+                    tx,
+                    channel,
+                    notice,
+                    alert=alert_name(told, taken),
+                    due_us=due_us,
+                    now_us=now_us + place,
                 )
 
 
