@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from axisor_lnmarkets.sim import rpc
 from axisor_lnmarkets.sim.auth import ApiKey, check_stream
@@ -23,6 +23,8 @@ MESSAGES_PER_S: Final = 10
 MOST_MESSAGE: Final = 16 * 1024
 _MOST_QUEUED: Final = 2000
 _GOING_AWAY, _TOO_SLOW, _TOO_BIG = 1001, 1013, 1009
+_ENDED = (WebSocketDisconnect, WebSocketDisconnected)
+"""The line broke, or another part of the session has just closed it."""
 
 
 class Session:
@@ -92,7 +94,7 @@ class Session:
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             error = task.exception()
-            if error is not None and not isinstance(error, WebSocketDisconnect):
+            if error is not None and not isinstance(error, _ENDED):
                 raise error
 
     async def _read(self) -> None:
