@@ -23,15 +23,16 @@ SATS_PER_BITCOIN = 100_000_000
 
 
 class Side(enum.StrEnum):
-    """The direction of a position or order: `BUY` is long, `SELL` is short."""
+    """The direction of a position or order: `BUY` is long, `SELL` is short.
+
+    `sign` is +1 for a long and -1 for a short; every formula asks for it.
+    """
 
     BUY = "buy"
     SELL = "sell"
 
-    @property
-    def sign(self) -> int:
-        """Return +1 for a long, -1 for a short."""
-        return 1 if self is Side.BUY else -1
+    def __init__(self, value: str) -> None:
+        self.sign = 1 if value == "buy" else -1
 
     @property
     def opposite(self) -> Side:

@@ -24,8 +24,7 @@ def stop_price(rule: Rule, held: Exposure) -> Price:
     part, whole = rule.stop_buffer.as_integer_ratio()
     whole *= 100
     down, rest = divmod(2 * n * whole, d * (whole - held.side.sign * part))
-    exact = rest == 0
-    steps = down if exact or held.side is Side.SELL else down + 1
+    steps = down if rest == 0 or held.side is Side.SELL else down + 1
     return Price(steps) / 2
 
 
