@@ -61,6 +61,8 @@ class Allotment:
         self._free_since: dict[str, int] = {}
         self._kept: set[str] = set()
         self._given: set[str] = set()
+        self._told_room: int | None = None
+        self._beat_ms = 0
         self._hinted = Poke()
         self._turn = asyncio.Lock()
 
@@ -93,6 +95,8 @@ class Allotment:
             room -= await self._take([account])
         while room > 0 and await self._take(found.free):
             room -= 1
+        if not found.surplus:
+            return
         calm = [account for account in self._seats.calm() if account not in self._kept]
         for account in calm[::-1][: found.surplus]:
             self._given.add(account)
@@ -116,13 +120,18 @@ class Allotment:
         )
 
     async def _beat(self, room: int) -> None:
+        """Say that this engine lives and has room: as often as it renews leases, and on a change."""
         settings, now_us = self._settings, to_us(self._clock.now())
-        if not settings.shared:
+        began_ms = self._clock.monotonic_ms()
+        if not settings.shared or (
+            room == self._told_room and began_ms - self._beat_ms < settings.renew_ms
+        ):
             return
         ttl_us = settings.lease_ms * 1_000
         await self._store.write(
             lambda tx: tx.beat(settings.owner, ttl_us=ttl_us, room=room, now_us=now_us)
         )
+        self._told_room, self._beat_ms = room, began_ms
 
     def _overdue(self, free: Sequence[str]) -> set[str]:
         """Return what has been free for so long that somebody must take it, share or not."""
@@ -133,6 +142,8 @@ class Allotment:
     async def _take(self, candidates: Sequence[str]) -> bool:
         settings, mine = self._settings, set(self._seats.led()) | set(self._seats.unfit())
         wanted = [account for account in candidates if account not in mine]
+        if not wanted:
+            return False
         claimed_ms = self._clock.monotonic_ms()
         got = await self._store.write(
             lambda tx: tx.claim_next(wanted, owner=settings.owner, ttl_us=settings.lease_ms * 1_000)

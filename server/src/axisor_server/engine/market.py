@@ -65,6 +65,8 @@ class Market:
         self._first: list[Callable[[Tick], None]] = []
         self._tick: Tick | None = None
         self._received_ms = 0
+        self._stale = timedelta(milliseconds=settings.stale_ms)
+        self._stamped: tuple[Tick, timedelta] | None = None
         self._quality = FeedQuality.NONE
         self._reason = "No price has come yet."
         self.timekeeper = Timekeeper(feed, clock=clock, settings=settings)
@@ -192,7 +194,7 @@ class Market:
             return FeedQuality.NONE, "No price has come yet."
         if age > limit:
             return FeedQuality.STALE, f"No price for more than {limit // 1000} s."
-        if self._name[1] != "sim" and self._behind(tick) > timedelta(milliseconds=limit):
+        if self._name[1] != "sim" and self._behind(tick) > self._stale:
             return FeedQuality.STALE, "The venue's own stamp is old."
         if tick.source == "fallback":
             return FeedQuality.FALLBACK, "The price comes from a fallback source."
@@ -205,11 +207,17 @@ class Market:
     def _behind(self, tick: Tick) -> timedelta:
         """Return how old the venue's stamp was on receipt, by the venue's clock where it is known.
 
-        Our own wall clock may be wrong by minutes, which makes no price old.
+        Our own wall clock may be wrong by minutes, which makes no price old. Once reckoned by the
+        venue's clock it stays: what becomes of our clock later says nothing of the receipt.
         """
+        if self._stamped is not None and self._stamped[0] is tick:
+            return self._stamped[1]
         clock = self.timekeeper.venue_clock()
-        ahead = timedelta() if clock is None else timedelta(milliseconds=clock.offset.offset_ms)
-        return tick.received + ahead - tick.time
+        if clock is None:
+            return tick.received - tick.time
+        age = tick.received + timedelta(milliseconds=clock.offset.offset_ms) - tick.time
+        self._stamped = (tick, age)
+        return age
 
     async def run(self) -> None:
         """Read ticks, judge them, and measure the venue's clock, until cancelled."""
@@ -258,8 +266,10 @@ class Market:
     @property
     def failing(self) -> str:
         """Return how the feed fails, empty while it does not."""
+        if self._broken < MANY_FAILURES and self._unanswered < MANY_FAILURES:
+            return ""
         many = max(self._broken, self._unanswered)
-        return f"It failed {many} times in a row: {self._problem}" if many >= MANY_FAILURES else ""
+        return f"It failed {many} times in a row: {self._problem}"
 
     async def watch(self) -> AsyncIterator[Tick]:
         """Yield the latest tick whenever there is a new one; a slow reader skips some."""
