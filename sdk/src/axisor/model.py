@@ -203,10 +203,11 @@ class Tick(Struct, frozen=True):
 
         What `Wake.below` is compared with.
         """
-        bids = [b.bid for b in self.buckets if b.bid is not None]
-        if self.bid is not None:
-            bids.append(self.bid)
-        return min([self.last, *bids])
+        low = self.last
+        for bid in (self.bid, *[bucket.bid for bucket in self.buckets]):
+            if bid is not None and bid < low:
+                low = bid
+        return low
 
     @property
     def high(self) -> Price:
@@ -214,10 +215,11 @@ class Tick(Struct, frozen=True):
 
         What `Wake.above` is compared with.
         """
-        asks = [b.ask for b in self.buckets if b.ask is not None]
-        if self.ask is not None:
-            asks.append(self.ask)
-        return max([self.last, *asks])
+        high = self.last
+        for ask in (self.ask, *[bucket.ask for bucket in self.buckets]):
+            if ask is not None and ask > high:
+                high = ask
+        return high
 
 
 class Position(Struct, frozen=True):

@@ -14,7 +14,6 @@ from axisor_margin_guard.config import GuardConfig
 from axisor_margin_guard.memory import GuardMemory, Held
 from axisor_margin_guard.survey import Case, Judged
 
-
 _NEW = Held()
 """What is known of a position of which nothing is; nobody writes into it."""
 

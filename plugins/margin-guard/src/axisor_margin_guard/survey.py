@@ -106,8 +106,8 @@ class Case(Struct, frozen=True):
 
 
 def shape(self) -> str:
-        """Return a description of the position that any action on it changes."""
-        return shape(self.position)
+    """Return a description of the position that any action on it changes."""
+    return shape(self.position)
 
 
 def shape(position: Position) -> str:

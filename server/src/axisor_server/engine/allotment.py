@@ -61,8 +61,6 @@ class Allotment:
         self._free_since: dict[str, int] = {}
         self._kept: set[str] = set()
         self._given: set[str] = set()
-        self._told_room: int | None = None
-        self._beat_ms = 0
         self._hinted = Poke()
         self._turn = asyncio.Lock()
 
@@ -95,8 +93,6 @@ class Allotment:
             room -= await self._take([account])
         while room > 0 and await self._take(found.free):
             room -= 1
-        if not found.surplus:
-            return
         calm = [account for account in self._seats.calm() if account not in self._kept]
         for account in calm[::-1][: found.surplus]:
             self._given.add(account)
@@ -120,18 +116,13 @@ class Allotment:
         )
 
     async def _beat(self, room: int) -> None:
-        """Say that this engine lives and has room: as often as it renews leases, and on a change."""
         settings, now_us = self._settings, to_us(self._clock.now())
-        began_ms = self._clock.monotonic_ms()
-        if not settings.shared or (
-            room == self._told_room and began_ms - self._beat_ms < settings.renew_ms
-        ):
+        if not settings.shared:
             return
         ttl_us = settings.lease_ms * 1_000
         await self._store.write(
             lambda tx: tx.beat(settings.owner, ttl_us=ttl_us, room=room, now_us=now_us)
         )
-        self._told_room, self._beat_ms = room, began_ms
 
     def _overdue(self, free: Sequence[str]) -> set[str]:
         """Return what has been free for so long that somebody must take it, share or not."""

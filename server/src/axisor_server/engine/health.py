@@ -119,10 +119,10 @@ class Health:
     def _late(self) -> str:
         """Return why a price that is fresh for others is too old for a position, if it is."""
         settings, state = self._core.settings, self._core.book.state
-        if state is None or not any([p.leverage > settings.high_leverage for p in state.positions]):
-            return ""
         age = self._core.market.age_ms() or 0
-        if age <= settings.stale_leveraged_ms:
+        if state is None or age <= settings.stale_leveraged_ms:
+            return ""
+        if all(p.leverage <= settings.high_leverage for p in state.positions):
             return ""
         seconds = settings.stale_leveraged_ms // 1000
         return (

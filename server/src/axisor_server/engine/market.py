@@ -156,26 +156,25 @@ class Market:
         for first in self._first:
             first(tick)
         self._judge()
+        woken = dict.fromkeys(self._index.crossed(tick))
+        if self._on_funding and not tick.funds_like(present):
+            woken |= self._on_funding
+        called: list[tuple[str, Stimulus]] = [(run, Woken(tick=tick)) for run in woken]
+        called += [(run, TimerFired(at=at)) for run, at in self._index.due(tick.time)]
+        called += [(run, Ticked(tick=tick)) for run in self._index.every()]
+        if called:
+            self._call(called)
+        self._count += 1
+
+    def _call(self, called: list[tuple[str, Stimulus]]) -> None:
         calls: dict[int, list[tuple[str, Stimulus]]] = {}
         owners: dict[int, Listener] = {}
-
-        def add(run: str, cause: Stimulus) -> None:
+        for run, cause in called:
             owner = self._owners[run]
             owners[id(owner)] = owner
             calls.setdefault(id(owner), []).append((run, cause))
-
-        woken = dict.fromkeys(self._index.crossed(tick))
-        if not tick.funds_like(present):
-            woken |= self._on_funding
-        for run in woken:
-            add(run, Woken(tick=tick))
-        for run, at in self._index.due(tick.time):
-            add(run, TimerFired(at=at))
-        for run in self._index.every():
-            add(run, Ticked(tick=tick))
         for key, owner in owners.items():
             owner.wake(calls[key])
-        self._count += 1
 
     def _judge(self) -> None:
         quality, reason = self._appraise()

@@ -214,25 +214,23 @@ def project_all(
             if entry.kind not in FOLDED:
                 continue
             payload = decode_payload(entry.payload)
-            if isinstance(payload, NoticeGiven):
-                outside.extend(came_of(payload, entry.time_us))
-                continue
-            if isinstance(payload, CoverageChanged):
-                coverage[payload.coverage.position] = payload.coverage
-                continue
-            if isinstance(payload, IntentSettled):
-                if payload.state is IntentState.CONFIRMED:
+            match payload:
+                case NoticeGiven():
+                    outside.extend(came_of(payload, entry.time_us))
+                case CoverageChanged():
+                    coverage[payload.coverage.position] = payload.coverage
+                case IntentSettled(state=IntentState.CONFIRMED):
                     unread = (*unread, payload.intent)
-                continue
-            if isinstance(payload, StandingChanged):
-                causes = payload.causes
-                continue
-            state = project(state, payload)
-            if isinstance(payload, BalanceChanged):
-                unread = ()
-            if isinstance(payload, PositionClosed):
-                coverage.pop(payload.position.id, None)
-                losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
+                case StandingChanged():
+                    causes = payload.causes
+                case BalanceChanged():
+                    state, unread = project(state, payload), ()
+                case PositionClosed():
+                    state = project(state, payload)
+                    coverage.pop(payload.position.id, None)
+                    losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
+                case _:
+                    state = project(state, payload)
     return Projection(
         sequence=sequence,
         state=state,
