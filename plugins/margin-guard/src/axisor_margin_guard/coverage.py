@@ -56,9 +56,8 @@ def _coverage(case: Case, memory: GuardMemory, view: View, money: Sats) -> Cover
     if sound is None:
         return Coverage(id, CoverageState.DEGRADED, case.degraded)
     held = memory.held.get(id) or _NEW
-    if sound.fires or held.short:
-        if sound.target > 0:
-            return _short(sound, held, view, sound.target)
+    if (sound.fires or held.short) and sound.target > 0:
+        return _short(sound, held, view, sound.target)
     if id in view.frozen:
         return Coverage(id, CoverageState.DEGRADED, "nothing can be added to it at the moment")
     cannot = cannot_act(sound, spent_on(id, memory, view), money)

@@ -105,11 +105,6 @@ class Case(Struct, frozen=True):
     sound: Judged | None = None
 
 
-def shape(self) -> str:
-    """Return a description of the position that any action on it changes."""
-    return shape(self.position)
-
-
 def shape(position: Position) -> str:
     """Return the figures of a position that change with every action on it."""
     return f"{position.margin}/{position.quantity}/{position.entry}"

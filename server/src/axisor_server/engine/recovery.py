@@ -43,6 +43,19 @@ PAGE = 1_000
 RECENT = 100_000
 ALSO_PROJECTED = ("CoverageChanged", "IntentSettled", "NoticeGiven", "StandingChanged")
 FOLDED = frozenset((*PROJECTED, *ALSO_PROJECTED))
+QUIET = frozenset(
+    (
+        *PROJECTED,
+        "CoverageChanged",
+        "FeedChanged",
+        "FundingPaid",
+        "NoticeGiven",
+        "StandingChanged",
+        "StepTaken",
+    )
+)
+"""Kinds of entries that by themselves say nothing of an action's row."""
+
 KEPT_US = 2 * DAY_US
 
 
@@ -116,16 +129,27 @@ def book_of(
     open_ = {r.id: r for r in reader.open_intents(account.id)}
     every = reader.recent_intents(account.id, since_us=0, limit=RECENT)
     recent = [record for record in every if record.created_us >= now_us - KEPT_US]
-    return AccountBook(
+    book = AccountBook(
         account=account.id,
         mode=account.mode,
-        halt=account.halt,
-        state=told.state,
         open=open_,
         spends=_spends(recent, every),
         attempts=_attempts(recent),
+    )
+    return retold(reader, account, told, book)
+
+
+def retold(
+    reader: Reader, account: AccountRecord, told: Projection, book: AccountBook
+) -> AccountBook:
+    """Return a book of which the actions are as they were, with all else as it is told now."""
+    return replace(
+        book,
+        mode=account.mode,
+        halt=account.halt,
+        state=told.state,
         losses=told.losses,
-        counts=counts_of(reader.witnesses(account.id), told.state, open_.values()),
+        counts=counts_of(reader.witnesses(account.id), told.state, book.open.values()),
         outside=told.outside,
     )
 
@@ -180,7 +204,8 @@ class Projection(Struct, frozen=True, kw_only=True):
     """A journal folded up to a sequence: each position, order and balance as it was last told.
 
     `unread` are the actions confirmed since a balance was told: it does not show them yet. `causes`
-    are those of the account's standing, `outside` the sats that nothing explained.
+    are those of the account's standing, `outside` the sats that nothing explained, `acted` is the
+    sequence of the last entry that came with a change of an action's row.
     """
 
     sequence: int = 0
@@ -190,6 +215,7 @@ class Projection(Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
     outside: tuple[Outside, ...] = ()
+    acted: int = 0
 
 
 def project_all(
@@ -200,7 +226,7 @@ def project_all(
     look: Callable[[Sequence[Entry]], None] | None = None,
 ) -> Projection:
     """Fold what a journal holds beyond a projection; `look` is shown every page before that."""
-    sequence, state = before.sequence, before.state
+    sequence, state, acted = before.sequence, before.state, before.acted
     losses, coverage = list(before.losses), dict(before.coverage)
     unread, causes, outside = before.unread, before.causes, list(before.outside)
     more = True
@@ -211,6 +237,8 @@ def project_all(
             look(page)
         for entry in page:
             sequence = entry.sequence
+            if entry.kind not in QUIET:
+                acted = sequence
             if entry.kind not in FOLDED:
                 continue
             payload = decode_payload(entry.payload)
@@ -239,6 +267,7 @@ def project_all(
         unread=unread,
         causes=causes,
         outside=tuple(outside),
+        acted=acted,
     )
 
 
