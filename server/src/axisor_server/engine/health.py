@@ -119,10 +119,12 @@ class Health:
     def _late(self) -> str:
         """Return why a price that is fresh for others is too old for a position, if it is."""
         settings, state = self._core.settings, self._core.book.state
-        age = self._core.market.age_ms() or 0
-        if state is None or age <= settings.stale_leveraged_ms:
+        for position in () if state is None else state.positions:
+            if position.leverage > settings.high_leverage:
+                break
+        else:
             return ""
-        if all(p.leverage <= settings.high_leverage for p in state.positions):
+        if (self._core.market.age_ms() or 0) <= settings.stale_leveraged_ms:
             return ""
         seconds = settings.stale_leveraged_ms // 1000
         return (

@@ -242,7 +242,18 @@ class Market:
     async def _watch_age(self) -> None:
         while True:
             await self._clock.sleep(QUALITY_EVERY_S)
-            self._judge()
+            if self._may_have_aged():
+                self._judge()
+
+    def _may_have_aged(self) -> bool:
+        """Return whether time alone may change the verdict on the latest tick.
+
+        It does once the tick is old, and once the clock that its stamp is reckoned by is known.
+        """
+        age = self.age_ms()
+        if self._stamped is None or self._stamped[0] is not self._tick:
+            return age is not None
+        return age is not None and age > self._settings.stale_ms
 
     async def _cross_check(self) -> None:
         """Ask the venue for its price beside the stream, and count how often it does not answer."""
