@@ -23,15 +23,16 @@ SATS_PER_BITCOIN = 100_000_000
 
 
 class Side(enum.StrEnum):
-    """The direction of a position or order: `BUY` is long, `SELL` is short."""
+    """The direction of a position or order: `BUY` is long, `SELL` is short.
+
+    `sign` is +1 for a long and -1 for a short; every formula asks for it.
+    """
 
     BUY = "buy"
     SELL = "sell"
 
-    @property
-    def sign(self) -> int:
-        """Return +1 for a long, -1 for a short."""
-        return 1 if self is Side.BUY else -1
+    def __init__(self, value: str) -> None:
+        self.sign = 1 if value == "buy" else -1
 
     @property
     def opposite(self) -> Side:
@@ -202,10 +203,11 @@ class Tick(Struct, frozen=True):
 
         What `Wake.below` is compared with.
         """
-        bids = [b.bid for b in self.buckets if b.bid is not None]
-        if self.bid is not None:
-            bids.append(self.bid)
-        return min([self.last, *bids])
+        low = self.last
+        for bid in (self.bid, *[bucket.bid for bucket in self.buckets]):
+            if bid is not None and bid < low:
+                low = bid
+        return low
 
     @property
     def high(self) -> Price:
@@ -213,10 +215,11 @@ class Tick(Struct, frozen=True):
 
         What `Wake.above` is compared with.
         """
-        asks = [b.ask for b in self.buckets if b.ask is not None]
-        if self.ask is not None:
-            asks.append(self.ask)
-        return max([self.last, *asks])
+        high = self.last
+        for ask in (self.ask, *[bucket.ask for bucket in self.buckets]):
+            if ask is not None and ask > high:
+                high = ask
+        return high
 
 
 class Position(Struct, frozen=True):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from axisor.events import HaltLevel
 from axisor.intents import DepositCross
 from axisor_server.domain.records import TENANT
 from axisor_server.engine.answers import CommandResult
+from axisor_server.engine.recovery import Projection, book_of, project_all
 from tests.support.core import ACCOUNT, Bench
 from tests.support.replicas import acting, add, leaders, pair, shares
 
@@ -161,6 +163,30 @@ async def test_a_follower_shows_what_the_leader_shows(bench):
     }
     await other.stop(0)
     await leader.stop(0)
+
+
+async def test_a_follower_that_reads_on_knows_what_one_that_reads_anew_would(bench):
+    bench.long()
+    leader, other = await pair(bench)
+    await bench.run(leader, "rescuer")
+
+    for price in ("99500", "98100", "98050", "99000", "98000"):
+        await bench.move(price, seconds=2)
+        if price in ("98050", "99000"):
+            await bench.command(leader, DepositCross(amount=1_000))
+        await bench.clock.advance(3)
+        kept = other._roster.core(ACCOUNT).book
+        anew = await bench.store.read(_anew)
+        assert replace(kept, unread={}) == anew
+
+    assert len(kept.spends) > 2
+    await other.stop(0)
+    await leader.stop(0)
+
+
+def _anew(reader):
+    told = project_all(reader, f"accounts/{ACCOUNT}", Projection())
+    return book_of(reader, reader.account(ACCOUNT), told, now_us=0)
 
 
 async def test_a_follower_writes_nothing_and_asks_the_venue_nothing(bench):

@@ -26,7 +26,7 @@ from axisor_server.domain.journal import Head
 from axisor_server.domain.records import TENANT, CommandRecord
 from axisor_server.engine.answers import CommandResult
 from axisor_server.engine.failpoints import Trigger
-from axisor_server.engine.recovery import check_chain
+from axisor_server.engine.recovery import Chain
 from tests.support.core import ACCOUNT, STREAM, Bench
 
 
@@ -262,12 +262,20 @@ async def test_a_journal_that_ends_elsewhere_is_not_trusted(bench, engine):
     head = await bench.store.read(lambda r: r.head(STREAM))
 
     def check(tail: int, hash: bytes):
-        return lambda r: check_chain(r, STREAM, Head(head.sequence, hash), tail=tail)
+        def walk(reader):
+            chain = Chain(STREAM, Head(head.sequence, hash), tail=tail)
+            for entry in reader.entries(STREAM, after=0, limit=1_000):
+                chain.look([entry])
+            chain.close()
+
+        return walk
 
     await bench.store.read(check(10_000, head.hash))
     await bench.store.read(check(1, head.hash))
-    with pytest.raises(JournalCorrupt):
-        await bench.store.read(check(10_000, bytes(32)))
+    await bench.store.read(check(0, head.hash))
+    for tail in (10_000, 1, 0):
+        with pytest.raises(JournalCorrupt):
+            await bench.store.read(check(tail, bytes(32)))
 
 
 async def test_a_command_stored_by_another_process_is_carried_out_once(bench):

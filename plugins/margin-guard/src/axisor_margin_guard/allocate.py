@@ -55,7 +55,9 @@ def allocate(wants: tuple[Want, ...], money: Sats) -> dict[str, Sats]:
         if want.target - given[want.position] <= left:
             left -= want.target - given[want.position]
             given[want.position] = want.target
-    for want in (*chosen, *(w for w in ordered if w not in chosen and w.partial == "always")):
+    lifted = {want.position for want in chosen}
+    others = [w for w in ordered if w.partial == "always" and w.position not in lifted]
+    for want in (*chosen, *others):
         more = min(left, want.most - given.get(want.position, 0))
         if want.partial != "never" and more > 0:
             given[want.position] = given.get(want.position, 0) + more

@@ -26,15 +26,22 @@ def needed_for_trigger(rule: Rule, held: Exposure, price: Price) -> Sats:
 
 def needed_for_target(rule: Rule, held: Exposure, price: Price) -> Sats:
     """Return the least sats that reach the target, and the trigger where that is farther."""
+    return max(_for_target(rule, held, price), needed_for_trigger(rule, held, price))
+
+
+def beyond_trigger(rule: Rule, held: Exposure, price: Price, lift: Sats) -> Sats:
+    """Return the same where it is known what the trigger needs, which is `lift`."""
+    return max(_for_target(rule, held, price), lift)
+
+
+def _for_target(rule: Rule, held: Exposure, price: Price) -> Sats:
     if rule.target_by == "leverage":
         margin = maths.margin_for(held.quantity, held.entry, rule.target)
-        target = max(0, margin - held.backing - held.reserved)
-    elif rule.target_by == "distance":
+        return max(0, margin - held.backing - held.reserved)
+    if rule.target_by == "distance":
         share = rule.target / 100
-        target = _needed(held, maths.liquidation_at_distance(held.side, price, share))
-    else:
-        target = _needed(held, rule.target)
-    return max(target, needed_for_trigger(rule, held, price))
+        return _needed(held, maths.liquidation_at_distance(held.side, price, share))
+    return _needed(held, rule.target)
 
 
 def _needed(held: Exposure, liquidation: Price | Fraction) -> Sats:

@@ -7,13 +7,15 @@ from axisor.model import MarginMode, Sats
 from axisor.strategy import View
 from axisor_margin_guard.amount import (
     OUT_OF_REACH,
-    needed_for_target,
     position_cap,
     spendable,
 )
 from axisor_margin_guard.config import GuardConfig
 from axisor_margin_guard.memory import GuardMemory, Held
-from axisor_margin_guard.survey import Case, Judged, judged
+from axisor_margin_guard.survey import Case, Judged
+
+_NEW = Held()
+"""What is known of a position of which nothing is; nobody writes into it."""
 
 
 def money_of(config: GuardConfig, memory: GuardMemory, view: View) -> Sats:
@@ -50,14 +52,12 @@ def _coverage(case: Case, memory: GuardMemory, view: View, money: Sats) -> Cover
     id = case.position.id
     if case.off:
         return Coverage(id, CoverageState.UNPROTECTED, case.off)
-    sound = judged(case)
+    sound = case.sound
     if sound is None:
         return Coverage(id, CoverageState.DEGRADED, case.degraded)
-    held = memory.held.get(id, Held())
-    if sound.fires or held.short:
-        missing = needed_for_target(sound.rule, sound.held, sound.price)
-        if missing > 0:
-            return _short(sound, held, view, missing)
+    held = memory.held.get(id) or _NEW
+    if (sound.fires or held.short) and sound.target > 0:
+        return _short(sound, held, view, sound.target)
     if id in view.frozen:
         return Coverage(id, CoverageState.DEGRADED, "nothing can be added to it at the moment")
     cannot = cannot_act(sound, spent_on(id, memory, view), money)

@@ -21,13 +21,11 @@ from axisor.strategy import View
 from axisor_margin_guard.allocate import Want, allocate
 from axisor_margin_guard.amount import (
     least_reduction,
-    needed_for_target,
-    needed_for_trigger,
     position_cap,
 )
 from axisor_margin_guard.config import GuardConfig, Rung
 from axisor_margin_guard.coverage import money_of, spent_on
-from axisor_margin_guard.danger import distance, is_critical
+from axisor_margin_guard.danger import is_critical
 from axisor_margin_guard.explain import why
 from axisor_margin_guard.memory import Asked, GuardMemory
 from axisor_margin_guard.survey import Judged, percent
@@ -55,7 +53,7 @@ class Rescue:
         if not needy:
             return
         self._money = money_of(self._config, self._memory, self._view)
-        ordered = sorted(needy, key=lambda c: (distance(c.held, c.price), c.id))
+        ordered = sorted(needy, key=lambda case: case.danger)
         ready = []
         for case in ordered:
             self._memory.begin_episode(case.id)
@@ -124,7 +122,7 @@ class Rescue:
             return False
         before = Fraction(held.distance_before)
         # Beyond its liquidation price nothing halves any more: every look would waive the wait.
-        return before > 0 and 2 * distance(case.held, case.price) <= before
+        return before > 0 and 2 * case.distance <= before
 
     def _wants(self, ready: list[Judged]) -> Iterator[Want]:
         for case in ready:
@@ -133,9 +131,9 @@ class Rescue:
             yield Want(
                 position=case.id,
                 stake=case.position.margin,
-                distance=distance(case.held, case.price),
-                lift=needed_for_trigger(case.rule, case.held, case.price),
-                target=needed_for_target(case.rule, case.held, case.price),
+                distance=case.distance,
+                lift=case.lift,
+                target=case.target,
                 cap=position_cap(case.rule, case.position, self._spent(case)),
                 partial=case.rule.partial,
             )
@@ -190,7 +188,7 @@ class Rescue:
         reason = self._why(case, rejected, given=amount)
         self._note(case, "add", amount)
         held = self._memory.of(case.id)
-        held.short = amount < needed_for_target(case.rule, case.held, case.price)
+        held.short = amount < case.target
         if case.position.margin_mode is MarginMode.CROSS:
             return DepositCross(amount=amount, episode=held.episode, why=reason)
         return AddMargin(position=case.id, amount=amount, episode=held.episode, why=reason)
@@ -227,7 +225,7 @@ class Rescue:
         self._memory.ask(case.id, asked)
         held = self._memory.of(case.id)
         held.last_action, held.retry_at = now, None
-        held.distance_before = str(distance(case.held, case.price))
+        held.distance_before = str(case.distance)
 
 
 def retry_delay(failures: int, cooldown_s: int, *, vanished: bool) -> timedelta:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from axisor.events import Coverage
 from axisor.intents import Check, Why
 from axisor.model import Sats
 from axisor.strategy import View
-from axisor_margin_guard.amount import needed_for_target, needed_for_trigger, position_cap
+from axisor_margin_guard.amount import position_cap
 from axisor_margin_guard.config import GuardConfig, Rule
 from axisor_margin_guard.coverage import spent_on
 from axisor_margin_guard.memory import GuardMemory, Held
 from axisor_margin_guard.survey import Judged, feed_trouble, percent
 
 
+@lru_cache(maxsize=64)
 def rule_text(rule: Rule) -> str:
     """Return a rule in one line."""
     unit = {"distance": " %", "leverage": "x", "liquidation_price": " USD"}[rule.target_by]
@@ -41,14 +44,13 @@ def why(
 ) -> Why:
     """Return the explanation of what is done, or would be done, about a position."""
     held = memory.held.get(case.id, Held())
-    lift = needed_for_trigger(case.rule, case.held, case.price)
-    target = needed_for_target(case.rule, case.held, case.price)
+    target, near, trouble = case.target, percent(case), feed_trouble(view)
     spent = spent_on(case.id, memory, view)
     cap = position_cap(case.rule, case.position, spent)
     inputs = {
         "price": str(case.price),
         "price_age_ms": str(view.price_age_ms),
-        "distance_percent": percent(case),
+        "distance_percent": near,
         "margin": str(case.position.margin),
         "entry": str(case.position.entry),
         "quantity": str(case.position.quantity),
@@ -59,7 +61,7 @@ def why(
         "spendable": str(money),
         "spent_position": str(spent),
         "spent_day": str(memory.day_spent + view.outside_today),
-        "needed_for_trigger": str(lift),
+        "needed_for_trigger": str(case.lift),
         "needed_for_target": str(target),
     }
     if action is not None:
@@ -68,8 +70,8 @@ def why(
         inputs["amount"] = str(given)
     pending = case.id in view.pending or bool(held.asked)
     checks = (
-        Check("fresh", feed_trouble(view) or "ok", "a usable price", not feed_trouble(view)),
-        Check("trigger", percent(case), f"{case.rule.trigger_by} {case.rule.trigger}", case.fires),
+        Check("fresh", trouble or "ok", "a usable price", not trouble),
+        Check("trigger", near, f"{case.rule.trigger_by} {case.rule.trigger}", case.fires),
         Check("nothing pending", str(pending).lower(), "false", not pending),
         Check("budgets of the position", str(target), str(cap), target <= cap),
         Check("reserve and day budget", str(target), str(money), target <= money),

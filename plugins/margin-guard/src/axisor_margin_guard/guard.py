@@ -27,7 +27,6 @@ from axisor.intents import (
 )
 from axisor.model import CROSS, Permission, Price, Sats, Tick
 from axisor.strategy import Floor, PlanRow, Rest, Strategy, View, WhatIfRow
-from axisor_margin_guard.amount import needed_for_target
 from axisor_margin_guard.config import GuardConfig, Rule, complaints
 from axisor_margin_guard.coverage import coverages, money_of
 from axisor_margin_guard.danger import is_calm
@@ -39,7 +38,7 @@ from axisor_margin_guard.outage import in_outage
 from axisor_margin_guard.plan import floors, plan, whatif
 from axisor_margin_guard.resting import rest
 from axisor_margin_guard.stops import note_asked, note_set, stop_to_ask
-from axisor_margin_guard.survey import Case, Judged, judged, shape, survey
+from axisor_margin_guard.survey import Case, Judged, shape, survey
 from axisor_margin_guard.waking import next_wake
 
 
@@ -103,7 +102,7 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
             memory.lapse(view.pending, {p.id: shape(p) for p in view.positions}, view.now)
         memory.forget(frozenset(p.id for p in view.positions) | view.unreadable, view.now)
         cases = survey(self.config, view)
-        sound = [case for case in map(judged, cases) if case is not None]
+        sound = [case for case in [each.sound for each in cases] if case is not None]
         for case in sound:
             yield from self._end_episode(case)
         rescue = Rescue(self.config, memory, view)
@@ -120,7 +119,7 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
         if held is None or case.fires:
             return
         held.blocked_since = None
-        if held.short and needed_for_target(case.rule, case.held, case.price) == 0:
+        if held.short and case.target == 0:
             held.short = False
         if held.episode and not held.asked and is_calm(case.rule, case.held, case.price):
             yield rescued(case, held.episode)
@@ -205,7 +204,7 @@ class MarginGuard(Strategy[GuardConfig, GuardMemory]):
         """Return why the guard acts or does not act on a position right now."""
         cases = survey(self.config, view)
         found = next((case for case in cases if case.position.id == position), None)
-        sound = None if found is None else judged(found)
+        sound = None if found is None else found.sound
         if sound is not None:
             money = money_of(self.config, self.memory, view)
             return why(sound, self.config, self.memory, view, money)

@@ -74,7 +74,10 @@ class GuardMemory(Memory):
 
     def of(self, position: str) -> Held:
         """Return what is known of a position, nothing yet if it is new."""
-        return self.held.setdefault(position, Held())
+        held = self.held.get(position)
+        if held is None:
+            held = self.held[position] = Held()
+        return held
 
     @property
     def waits(self) -> bool:

@@ -11,12 +11,12 @@ from axisor_margin_guard.danger import is_critical
 from axisor_margin_guard.explain import rule_text
 from axisor_margin_guard.memory import GuardMemory, Held
 from axisor_margin_guard.stops import can_set, wanted_stop
-from axisor_margin_guard.survey import Judged, judged, survey
+from axisor_margin_guard.survey import Judged, survey
 
 
 def in_outage(config: GuardConfig, memory: GuardMemory, view: View) -> Iterator[Intent]:
     """Yield a close at critical distance where the rule agreed to it, else the stop that lacks."""
-    for case in filter(None, map(judged, survey(config, view))):
+    for case in [each.sound for each in survey(config, view) if each.sound is not None]:
         if _must_close(case):
             yield ClosePosition(position=case.id, why=_why(case))
             continue

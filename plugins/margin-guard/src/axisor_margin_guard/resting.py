@@ -10,7 +10,7 @@ from axisor_margin_guard.config import GuardConfig
 from axisor_margin_guard.coverage import coverages
 from axisor_margin_guard.danger import exposure, fires
 from axisor_margin_guard.memory import GuardMemory, Held
-from axisor_margin_guard.survey import Case, Judged, judged, survey
+from axisor_margin_guard.survey import Case, Judged, survey
 from axisor_margin_guard.waking import bound, is_restless, outward
 
 FUNDINGS = (90, 30, 6, 1)
@@ -49,7 +49,7 @@ def rest(config: GuardConfig, memory: GuardMemory, view: View) -> Rest | None:
 
 def _calm(case: Case, memory: GuardMemory, view: View) -> Judged | None:
     """Return a case that only its price and its fees can disturb, or None."""
-    sound = judged(case)
+    sound = case.sound
     if sound is None or sound.rule.trigger_by != "distance":
         return None
     position, held = sound.position, memory.held.get(sound.id, _NOTHING)

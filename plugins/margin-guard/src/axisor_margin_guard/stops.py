@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from axisor.intents import Action, SetStop
 from axisor.model import MarginMode, Mode, Price, Side
@@ -21,11 +20,11 @@ KEPT = 4
 
 def stop_price(rule: Rule, held: Exposure) -> Price:
     """Return the stop whose distance to liquidation is the buffer, rounded to the safe step."""
-    buffer = held.side.sign * Fraction(rule.stop_buffer) / 100
-    twice = 2 * Fraction(held.liquidation) / (1 - buffer)
-    down = twice.numerator // twice.denominator
-    exact = down == twice
-    steps = down if exact or held.side is Side.SELL else down + 1
+    n, d = held.liquidation.as_integer_ratio()
+    part, whole = rule.stop_buffer.as_integer_ratio()
+    whole *= 100
+    down, rest = divmod(2 * n * whole, d * (whole - held.side.sign * part))
+    steps = down if rest == 0 or held.side is Side.SELL else down + 1
     return Price(steps) / 2
 
 

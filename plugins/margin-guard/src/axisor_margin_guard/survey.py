@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
 from msgspec import Struct
 
 from axisor.model import FeedQuality, Position, Price, Sats
 from axisor.strategy import View
+from axisor_margin_guard.amount import beyond_trigger, needed_for_trigger
 from axisor_margin_guard.config import GuardConfig, Rule, rule_for
 from axisor_margin_guard.danger import (
     Exposure,
@@ -34,25 +36,13 @@ _UNFIT = {
 }
 
 
-class Case(Struct, frozen=True):
-    """One position with its rule and figures.
+class Judged(Struct):
+    """A position whose rule, price and figures are all there.
 
-    `off` says why it is not guarded, `degraded` why it cannot be judged; both are empty for one
-    that can. `held` already counts a funding fee that is due soon, `fee`.
+    `held` already counts a funding fee that is due soon, `fee`. Its other figures are asked for by
+    several in one decision, and only of positions in need: each is reckoned once, when it is asked
+    for. Nothing else of it changes.
     """
-
-    position: Position
-    rule: Rule | None = None
-    off: str = ""
-    degraded: str = ""
-    price: Price | None = None
-    held: Exposure | None = None
-    fee: Sats = 0
-    fires: bool = False
-
-
-class Judged(Struct, frozen=True):
-    """A case whose rule, price and figures are all there."""
 
     position: Position
     rule: Rule
@@ -60,28 +50,64 @@ class Judged(Struct, frozen=True):
     held: Exposure
     fee: Sats
     fires: bool
-
-    @property
-    def id(self) -> str:
-        """Return the position's id."""
-        return self.position.id
+    id: str
+    _distance: Fraction | None = None
+    _lift: Sats | None = None
+    _target: Sats | None = None
 
     @property
     def shape(self) -> str:
         """Return a description of the position that any action on it changes."""
         return shape(self.position)
 
+    @property
+    def distance(self) -> Fraction:
+        """Return the distance to liquidation as an exact fraction of the price."""
+        if self._distance is None:
+            self._distance = distance(self.held, self.price)
+        return self._distance
+
+    @property
+    def danger(self) -> tuple[Decimal, Fraction, str]:
+        """Return what to sort by for the most endangered first, ties by id.
+
+        The first figure is the second one rounded, and quicker to compare.
+        """
+        near = self.distance
+        return Decimal(near.numerator) / Decimal(near.denominator), near, self.id
+
+    @property
+    def lift(self) -> Sats:
+        """Return the least sats after which its trigger is no longer met."""
+        if self._lift is None:
+            self._lift = needed_for_trigger(self.rule, self.held, self.price)
+        return self._lift
+
+    @property
+    def target(self) -> Sats:
+        """Return the least sats that reach its target, and the trigger where that is farther."""
+        if self._target is None:
+            self._target = beyond_trigger(self.rule, self.held, self.price, self.lift)
+        return self._target
+
+
+class Case(Struct, frozen=True):
+    """One position with its rule and, where it can be judged, its figures.
+
+    `off` says why it is not guarded, `degraded` why it cannot be judged; both are empty for one
+    that can.
+    """
+
+    position: Position
+    rule: Rule | None = None
+    off: str = ""
+    degraded: str = ""
+    sound: Judged | None = None
+
 
 def shape(position: Position) -> str:
     """Return the figures of a position that change with every action on it."""
     return f"{position.margin}/{position.quantity}/{position.entry}"
-
-
-def judged(case: Case) -> Judged | None:
-    """Return a case that can be decided on, or None."""
-    if case.rule is None or case.price is None or case.held is None or case.degraded:
-        return None
-    return Judged(case.position, case.rule, case.price, case.held, case.fee, case.fires)
 
 
 def feed_trouble(view: View) -> str:
@@ -135,11 +161,11 @@ def _measured(view: View, position: Position, rule: Rule, price: Price) -> Case:
         fee = fee_ahead(rule, position.side, position.quantity, price, view.tick, view.now)
     if fee > 0:
         held = held.with_added(-fee)
-    return Case(position, rule, "", "", price, held, fee, fires(rule, held, price))
+    met = fires(rule, held, price)
+    return Case(position, rule, "", "", Judged(position, rule, price, held, fee, met, position.id))
 
 
 def percent(case: Judged) -> str:
     """Return a case's distance for people, in percent with two places."""
-    exact = distance(case.held, case.price) * 100
-    shown = Decimal(exact.numerator) / Decimal(exact.denominator)
-    return str(shown.quantize(Decimal("0.01"), ROUND_FLOOR))
+    exact = case.distance
+    return str(Decimal(10_000 * exact.numerator // exact.denominator).scaleb(-2))

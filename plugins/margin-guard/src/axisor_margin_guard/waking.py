@@ -21,7 +21,7 @@ from axisor_margin_guard.danger import (
 )
 from axisor_margin_guard.memory import SETTLE_WITHIN, GuardMemory, Held
 from axisor_margin_guard.stops import wanted_stop
-from axisor_margin_guard.survey import Case, Judged, judged
+from axisor_margin_guard.survey import Case, Judged
 
 _CENT = Decimal("0.01")
 ON = frozenset({"position", "outcome", "balance", "feed", "funding"})
@@ -42,7 +42,7 @@ def next_wake(memory: GuardMemory, view: View, cases: tuple[Case, ...]) -> Wake:
         if case.off:
             continue
         held = memory.held.get(case.position.id, Held())
-        sound = judged(case)
+        sound = case.sound
         if sound is None or is_restless(sound, held, view):
             restless = True
         elif not restless:

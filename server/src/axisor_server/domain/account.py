@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -125,6 +125,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
 
         A stop on its way does not count: it must not keep a guard from adding margin.
         """
+        if not self.open:
+            return frozenset()
         return frozenset(
             record.target.removeprefix("positions/")
             for record in self.open.values()
@@ -135,6 +137,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     @property
     def opening(self) -> tuple[OpenPosition | CrossOrder, ...]:
         """Return the openings and cross orders that may have happened unseen, by their ids."""
+        if not self.unread and not self.open:
+            return ()
         unseen = [r for r in (*self.unread.values(), *self.open.values()) if r.kind in OPENING]
         actions = (decode_action(r.action) for r in sorted(unseen, key=lambda r: r.id))
         return tuple(a for a in actions if isinstance(a, OpenPosition | CrossOrder))
@@ -142,6 +146,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     @property
     def reserved(self) -> Sats:
         """Return the sats of the balance last read that are gone or may be."""
+        if not self.unread and not self.open:
+            return 0
         open_ = sum(r.amount for r in self.open.values() if spends(r.kind))
         return open_ + sum(r.amount for r in self.unread.values())
 
@@ -169,7 +175,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     @property
     def behind(self) -> frozenset[str]:
         """Return ids of positions of which the venue shows less than it confirmed."""
-        return frozenset(id for id, count in self.counts.items() if count.is_behind)
+        return frozenset([id for id, count in self.counts.items() if count.is_behind])
 
     def came_to(self, position: str) -> Sats:
         """Return the sats that reached a position and that nothing explains."""
@@ -178,7 +184,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     def lost_today(self, run: str, market_us: int) -> Sats:
         """Return the net loss of positions a run opened that ended in the day, 0 for a gain."""
         mine = self.opened_by(run)
-        return _lost((item for item in self.losses if item.position in mine), market_us)
+        losses = [item for item in self.losses if item.position in mine]
+        return _lost(losses, market_us // DAY_US)
 
     def opened_by(self, run: str) -> frozenset[str]:
         """Return ids of the positions and orders a run opened."""
@@ -223,6 +230,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         Its free balance is what nothing has a claim on.
         """
         state = self.state or AccountState(balance=Balance(free=0))
+        behind, came = self.behind, self.outside
+        today = to_us(now) // DAY_US if came or self.losses else 0
         return View(
             now=now,
             mode=self.mode,
@@ -235,19 +244,18 @@ class AccountBook(Struct, frozen=True, kw_only=True):
             price_age_ms=price_age_ms,
             pending=self.pending,
             unreadable=frozenset(state.unreadable),
-            frozen=self.behind & {p.id for p in state.positions},
-            outside={p.id: sats for p in state.positions if (sats := self.came_to(p.id))},
-            outside_today=sum(
-                came.amount for came in self.outside if came.at_us // DAY_US == to_us(now) // DAY_US
-            ),
+            frozen=behind and behind.intersection([p.id for p in state.positions]),
+            outside={p.id: sats for p in state.positions if came and (sats := self.came_to(p.id))},
+            outside_today=sum([one.amount for one in came if one.at_us // DAY_US == today]),
             opening=self.opening,
-            lost_today=_lost(self.losses, to_us(now)),
+            lost_today=_lost(self.losses, today),
             seed=seed,
         )
 
 
-def _lost(losses: Iterable[Loss], market_us: int) -> Sats:
-    day = market_us // DAY_US
+def _lost(losses: Sequence[Loss], day: int) -> Sats:
+    if not losses:
+        return 0
     return max(0, sum(item.amount for item in losses if item.market_us // DAY_US == day))
 
 

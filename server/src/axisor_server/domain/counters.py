@@ -41,7 +41,7 @@ class Count(Struct, frozen=True, kw_only=True):
     @property
     def is_behind(self) -> bool:
         """Return whether the venue shows less than is known."""
-        return self.missing > 0
+        return self.shown < self.floor or self.due > 0
 
     @property
     def missing(self) -> Sats:

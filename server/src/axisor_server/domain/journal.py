@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +20,7 @@ from axisor.events import Event, Payload
 from axisor.model import Mode
 
 GENESIS = bytes(32)
+_WORDS = tuple(length.to_bytes(4, "big") for length in range(32))
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -73,12 +75,19 @@ def entry_hash(
     *, stream: str, sequence: int, time_us: int, mode: str, payload: bytes, prev_hash: bytes
 ) -> bytes:
     """Return the hash of an entry, from its fields and the hash before it."""
-    parts = [b"\x00"]
-    for field in (
-        stream.encode(), b"%d" % sequence, b"%d" % time_us, mode.encode(), payload, prev_hash
-    ):  # fmt: skip
-        parts += (len(field).to_bytes(4, "big"), field)
-    return hashlib.sha256(b"".join(parts)).digest()
+    number, time, written = b"%d" % sequence, b"%d" % time_us, len(payload).to_bytes(4, "big")
+    fields = (
+        _framed(stream), _WORDS[len(number)], number, _WORDS[len(time)], time,
+        _framed(mode), written, payload, len(prev_hash).to_bytes(4, "big"), prev_hash,
+    )  # fmt: skip
+    return hashlib.sha256(b"\x00%b%b%b%b%b%b%b%b%b%b" % fields).digest()
+
+
+@lru_cache(maxsize=1_024)
+def _framed(name: str) -> bytes:
+    """Return a name behind its length: a journal has the same few in every entry."""
+    field = name.encode()
+    return len(field).to_bytes(4, "big") + field
 
 
 def extend(

@@ -45,12 +45,12 @@ def plan(
     other ones.
     """
     fit = [account for account in accounts if account not in unfit]
-    free = tuple(a for a in fit if a not in mine and a not in others)
+    free = tuple([a for a in fit if a not in mine and a not in others])
     share = share_of(len(accounts), len(engines) + 1)
-    wanted = sum(engine.room for engine in engines)
+    wanted = sum([engine.room for engine in engines])
     return Round(
         free=free,
-        overdue=tuple(account for account in free if account in overdue),
+        overdue=tuple([account for account in free if account in overdue]) if overdue else (),
         room=max(0, min(share, len(fit)) - len(mine)),
         surplus=min(max(0, len(mine) - share), wanted, MOST_GIVEN),
     )

@@ -156,4 +156,4 @@ class Tally:
             for code, (cause, at) in self._seen.items()
             if now_ms - at < self._calm_ms
         }
-        return tuple(cause for _, (cause, _) in sorted(self._seen.items()))
+        return tuple([self._seen[code][0] for code in sorted(self._seen)])

@@ -76,6 +76,8 @@ class Access:
 
     def causes(self) -> tuple[Cause, ...]:
         """Return what keeps the core from reading the account or acting on it."""
+        if not self._failures and not self._send_error:
+            return ()
         found = []
         refused = self._read_error if self._refusals else self._send_error
         if refused:

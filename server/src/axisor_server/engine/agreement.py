@@ -83,5 +83,6 @@ class Agreement:
 
     def _forget(self, now_ms: int) -> None:
         # The newest stays whatever its age: a stream that stands still is compared as it is.
-        while len(self._seen) > 1 and now_ms - self._seen[0][0] > WINDOW_MS:
-            self._seen.popleft()
+        seen = self._seen
+        while seen and now_ms - seen[0][0] > WINDOW_MS and len(seen) > 1:
+            seen.popleft()

@@ -93,6 +93,8 @@ class Allotment:
             room -= await self._take([account])
         while room > 0 and await self._take(found.free):
             room -= 1
+        if not found.surplus:
+            return  # who is calm takes a look at every position of every account
         calm = [account for account in self._seats.calm() if account not in self._kept]
         for account in calm[::-1][: found.surplus]:
             self._given.add(account)
@@ -104,14 +106,14 @@ class Allotment:
         leases: Mapping[str, LeaseRecord],
         engines: Sequence[EngineRecord],
     ) -> Round:
-        owner, mine = self._settings.owner, self._seats.led()
+        owner, mine = self._settings.owner, set(self._seats.led())
         elsewhere = {a for a, lease in leases.items() if lease.owner != owner}
         return plan(
             accounts,
             mine=mine,
             others=elsewhere,
-            unfit=self._seats.unfit(),
-            overdue=self._overdue([a for a in accounts if a not in elsewhere and a not in mine]),
+            unfit=set(self._seats.unfit()),
+            overdue=self._overdue([a for a in accounts if a not in mine and a not in elsewhere]),
             engines=[engine for engine in engines if engine.owner != owner],
         )
 
@@ -133,6 +135,8 @@ class Allotment:
     async def _take(self, candidates: Sequence[str]) -> bool:
         settings, mine = self._settings, set(self._seats.led()) | set(self._seats.unfit())
         wanted = [account for account in candidates if account not in mine]
+        if not wanted:
+            return False
         claimed_ms = self._clock.monotonic_ms()
         got = await self._store.write(
             lambda tx: tx.claim_next(wanted, owner=settings.owner, ttl_us=settings.lease_ms * 1_000)

@@ -26,6 +26,7 @@ from axisor_server.engine.recovery import (
     Projection,
     book_of,
     project_all,
+    retold,
     revive_all,
     unread_of,
 )
@@ -86,7 +87,10 @@ class Follower:
             return None
         told = project_all(reader, f"accounts/{account.id}", self._told)
         runs, _ = revive_all(reader, account.id, self.core.strategies, self.core.runs)
-        book = book_of(reader, account, told, now_us=to_us(self.core.clock.now()))
+        if self._told.sequence and told.acted == self._told.acted:
+            book = retold(reader, account, told, self.core.book)
+        else:
+            book = book_of(reader, account, told, now_us=to_us(self.core.clock.now()))
         return account, replace(book, unread=unread_of(reader, told)), runs, told
 
     def summary(self, error: str, *, led: bool) -> AccountSummary:

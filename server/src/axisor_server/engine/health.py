@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 from axisor.errors import StoreUnavailable
 from axisor.events import Cause, NoticeGiven, Standing, StandingChanged
@@ -53,7 +52,8 @@ class Health:
     def causes(self) -> tuple[Cause, ...]:
         """Return what counts now; it is found out anew with each call."""
         core = self._core
-        ours = self._tally.take(self._present(), core.clock.monotonic_ms())
+        now_ms = core.clock.monotonic_ms()
+        ours = self._tally.take(self._present(now_ms), now_ms)
         return (*ours, *halt_causes(core.book.halt, core.platform.level))
 
     @property
@@ -81,47 +81,50 @@ class Health:
         """Look again soon: something happened."""
         self._poke.set()
 
-    def _present(self) -> Iterator[Cause]:
-        yield from self._access.causes()
-        yield from self._vitals.causes()
-        yield from self.held.values()
-        yield from self._of_market()
+    def _present(self, now_ms: int) -> list[Cause]:
+        new = now_ms - self._since_ms < GRACE_MS
+        found = [*self._access.causes(), *self._vitals.causes(), *self.held.values()]
+        found += self._of_market(new=new)
         state = self._core.book.state
         if state is not None and state.unreadable:
             names = ", ".join(sorted(state.unreadable))
-            yield Cause("position_unreadable", f"The venue's figures cannot be read: {names}.")
+            text = f"The venue's figures cannot be read: {names}."
+            found.append(Cause("position_unreadable", text))
         held_back = RESTORED in self.held  # which is a cause of its own
-        if not self._core.acting and not self._is_new() and not held_back:
-            yield Cause("not_acting", "The account was not read since this core took it over.")
+        if not self._core.acting and not new and not held_back:
+            text = "The account was not read since this core took it over."
+            found.append(Cause("not_acting", text))
+        return found
 
-    def _is_new(self) -> bool:
-        return self._core.clock.monotonic_ms() - self._since_ms < GRACE_MS
-
-    def _of_market(self) -> Iterator[Cause]:
+    def _of_market(self, *, new: bool) -> list[Cause]:
         market, settings = self._core.market, self._core.settings
+        found: list[Cause] = []
         quality = market.quality
-        known = quality is not FeedQuality.NONE or not self._is_new()
+        known = quality is not FeedQuality.NONE or not new
         if quality in PRICES and known:
-            yield Cause(PRICES[quality], market.reason)
+            found.append(Cause(PRICES[quality], market.reason))
         elif quality is FeedQuality.FRESH and (late := self._late()):
-            yield Cause("price_late", late)
-        if market.failing:
-            yield Cause("feed_failing", market.failing)
+            found.append(Cause("price_late", late))
+        if failing := market.failing:
+            found.append(Cause("feed_failing", failing))
         clock = market.timekeeper.venue_clock()
         if clock is None:
-            if not self._is_new():
-                yield Cause("clock_unknown", "The venue's clock is not known.")
+            if not new:
+                found.append(Cause("clock_unknown", "The venue's clock is not known."))
         elif clock.uncertainty_ms > settings.uncertainty_limit_ms:
             text = f"The venue's clock is known only to within {clock.uncertainty_ms} ms."
-            yield Cause("clock_uncertain", text)
+            found.append(Cause("clock_uncertain", text))
+        return found
 
     def _late(self) -> str:
         """Return why a price that is fresh for others is too old for a position, if it is."""
         settings, state = self._core.settings, self._core.book.state
-        age = self._core.market.age_ms() or 0
-        if state is None or age <= settings.stale_leveraged_ms:
+        for position in () if state is None else state.positions:
+            if position.leverage > settings.high_leverage:
+                break
+        else:
             return ""
-        if all(p.leverage <= settings.high_leverage for p in state.positions):
+        if (self._core.market.age_ms() or 0) <= settings.stale_leveraged_ms:
             return ""
         seconds = settings.stale_leveraged_ms // 1000
         return (
@@ -151,9 +154,10 @@ class Health:
         return StandingChanged(standing=stand(causes), causes=causes)
 
     def _differs(self) -> bool:
-        causes, told = self.causes, self._told or StandingChanged(standing=Standing.ACTIVE)
-        if not causes and told.standing is Standing.ACTIVE:
+        causes, told = self.causes, self._told
+        if not causes and (told is None or told.standing is Standing.ACTIVE):
             return False
+        told = told or StandingChanged(standing=Standing.ACTIVE)
         now = StandingChanged(standing=stand(causes), causes=causes)
         return _codes(told) != _codes(now) or (self._is_bad(now) and self._must_be_louder())
 

@@ -65,6 +65,8 @@ class Market:
         self._first: list[Callable[[Tick], None]] = []
         self._tick: Tick | None = None
         self._received_ms = 0
+        self._stale = timedelta(milliseconds=settings.stale_ms)
+        self._stamped: tuple[Tick, timedelta] | None = None
         self._quality = FeedQuality.NONE
         self._reason = "No price has come yet."
         self.timekeeper = Timekeeper(feed, clock=clock, settings=settings)
@@ -154,26 +156,25 @@ class Market:
         for first in self._first:
             first(tick)
         self._judge()
+        woken = dict.fromkeys(self._index.crossed(tick))
+        if self._on_funding and not tick.funds_like(present):
+            woken |= self._on_funding
+        called: list[tuple[str, Stimulus]] = [(run, Woken(tick=tick)) for run in woken]
+        called += [(run, TimerFired(at=at)) for run, at in self._index.due(tick.time)]
+        called += [(run, Ticked(tick=tick)) for run in self._index.every()]
+        if called:
+            self._call(called)
+        self._count += 1
+
+    def _call(self, called: list[tuple[str, Stimulus]]) -> None:
         calls: dict[int, list[tuple[str, Stimulus]]] = {}
         owners: dict[int, Listener] = {}
-
-        def add(run: str, cause: Stimulus) -> None:
+        for run, cause in called:
             owner = self._owners[run]
             owners[id(owner)] = owner
             calls.setdefault(id(owner), []).append((run, cause))
-
-        woken = dict.fromkeys(self._index.crossed(tick))
-        if not tick.funds_like(present):
-            woken |= self._on_funding
-        for run in woken:
-            add(run, Woken(tick=tick))
-        for run, at in self._index.due(tick.time):
-            add(run, TimerFired(at=at))
-        for run in self._index.every():
-            add(run, Ticked(tick=tick))
         for key, owner in owners.items():
             owner.wake(calls[key])
-        self._count += 1
 
     def _judge(self) -> None:
         quality, reason = self._appraise()
@@ -192,7 +193,7 @@ class Market:
             return FeedQuality.NONE, "No price has come yet."
         if age > limit:
             return FeedQuality.STALE, f"No price for more than {limit // 1000} s."
-        if self._name[1] != "sim" and self._behind(tick) > timedelta(milliseconds=limit):
+        if self._name[1] != "sim" and self._behind(tick) > self._stale:
             return FeedQuality.STALE, "The venue's own stamp is old."
         if tick.source == "fallback":
             return FeedQuality.FALLBACK, "The price comes from a fallback source."
@@ -205,11 +206,17 @@ class Market:
     def _behind(self, tick: Tick) -> timedelta:
         """Return how old the venue's stamp was on receipt, by the venue's clock where it is known.
 
-        Our own wall clock may be wrong by minutes, which makes no price old.
+        Our own wall clock may be wrong by minutes, which makes no price old. Once reckoned by the
+        venue's clock it stays: what becomes of our clock later says nothing of the receipt.
         """
+        if self._stamped is not None and self._stamped[0] is tick:
+            return self._stamped[1]
         clock = self.timekeeper.venue_clock()
-        ahead = timedelta() if clock is None else timedelta(milliseconds=clock.offset.offset_ms)
-        return tick.received + ahead - tick.time
+        if clock is None:
+            return tick.received - tick.time
+        age = tick.received + timedelta(milliseconds=clock.offset.offset_ms) - tick.time
+        self._stamped = (tick, age)
+        return age
 
     async def run(self) -> None:
         """Read ticks, judge them, and measure the venue's clock, until cancelled."""
@@ -235,7 +242,18 @@ class Market:
     async def _watch_age(self) -> None:
         while True:
             await self._clock.sleep(QUALITY_EVERY_S)
-            self._judge()
+            if self._may_have_aged():
+                self._judge()
+
+    def _may_have_aged(self) -> bool:
+        """Return whether time alone may change the verdict on the latest tick.
+
+        It does once the tick is old, and once the clock that its stamp is reckoned by is known.
+        """
+        age = self.age_ms()
+        if self._stamped is None or self._stamped[0] is not self._tick:
+            return age is not None
+        return age is not None and age > self._settings.stale_ms
 
     async def _cross_check(self) -> None:
         """Ask the venue for its price beside the stream, and count how often it does not answer."""
@@ -258,8 +276,10 @@ class Market:
     @property
     def failing(self) -> str:
         """Return how the feed fails, empty while it does not."""
+        if self._broken < MANY_FAILURES and self._unanswered < MANY_FAILURES:
+            return ""
         many = max(self._broken, self._unanswered)
-        return f"It failed {many} times in a row: {self._problem}" if many >= MANY_FAILURES else ""
+        return f"It failed {many} times in a row: {self._problem}"
 
     async def watch(self) -> AsyncIterator[Tick]:
         """Yield the latest tick whenever there is a new one; a slow reader skips some."""

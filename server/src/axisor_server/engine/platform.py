@@ -65,7 +65,7 @@ class Platform:
     @property
     def level(self) -> HaltLevel:
         """Return its level."""
-        return self.halt.level
+        return self._known.level if self._wanted is None else self.halt.level
 
     @property
     def durable(self) -> bool:

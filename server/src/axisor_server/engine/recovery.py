@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from axisor.errors import AxisorError
+from axisor.errors import AxisorError, JournalCorrupt, StrategyNotFound
 from axisor.events import (
     BalanceChanged,
     Cause,
@@ -30,7 +30,7 @@ from axisor_server.domain.account import PROJECTED, AccountBook, project
 from axisor_server.domain.attempts import Attempt, attempt_of
 from axisor_server.domain.counters import Outside
 from axisor_server.domain.intent import spends
-from axisor_server.domain.journal import Head, decode_payload, verify
+from axisor_server.domain.journal import Entry, Head, decode_payload, verify
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
@@ -42,6 +42,20 @@ from axisor_server.ports import Reader
 PAGE = 1_000
 RECENT = 100_000
 ALSO_PROJECTED = ("CoverageChanged", "IntentSettled", "NoticeGiven", "StandingChanged")
+FOLDED = frozenset((*PROJECTED, *ALSO_PROJECTED))
+QUIET = frozenset(
+    (
+        *PROJECTED,
+        "CoverageChanged",
+        "FeedChanged",
+        "FundingPaid",
+        "NoticeGiven",
+        "StandingChanged",
+        "StepTaken",
+    )
+)
+"""Kinds of entries that by themselves say nothing of an action's row."""
+
 KEPT_US = 2 * DAY_US
 
 
@@ -68,8 +82,9 @@ def load(
     """Read an account back. Raises JournalCorrupt when its journal's chain is broken."""
     stream = f"accounts/{account.id}"
     head = reader.head(stream)
-    check_chain(reader, stream, head, tail=verify_tail)
-    told = project_all(reader, stream, Projection())
+    chain = Chain(stream, head, tail=verify_tail)
+    told = project_all(reader, stream, Projection(), look=chain.look)
+    chain.close()
     runs, broken = revive_all(reader, account.id, strategies)
     return Boot(
         account=account,
@@ -114,52 +129,63 @@ def book_of(
     open_ = {r.id: r for r in reader.open_intents(account.id)}
     every = reader.recent_intents(account.id, since_us=0, limit=RECENT)
     recent = [record for record in every if record.created_us >= now_us - KEPT_US]
-    return AccountBook(
+    book = AccountBook(
         account=account.id,
         mode=account.mode,
-        halt=account.halt,
-        state=told.state,
         open=open_,
         spends=_spends(recent, every),
         attempts=_attempts(recent),
+    )
+    return retold(reader, account, told, book)
+
+
+def retold(
+    reader: Reader, account: AccountRecord, told: Projection, book: AccountBook
+) -> AccountBook:
+    """Return a book of which the actions are as they were, with all else as it is told now."""
+    return replace(
+        book,
+        mode=account.mode,
+        halt=account.halt,
+        state=told.state,
         losses=told.losses,
-        counts=counts_of(reader.witnesses(account.id), told.state, open_.values()),
+        counts=counts_of(reader.witnesses(account.id), told.state, book.open.values()),
         outside=told.outside,
     )
 
 
-def check_chain(reader: Reader, stream: str, head: Head, *, tail: int) -> None:
-    """Verify the last `tail` entries of a journal. Raises JournalCorrupt."""
-    after = max(0, head.sequence - tail)
-    before = Head()
-    if after:
-        first = reader.entries(stream, after=after - 1, limit=1)
-        before = Head(after, first[0].hash) if first else Head()
-    while after < head.sequence:
-        page = reader.entries(stream, after=after, limit=PAGE)
-        before = verify(before, page)
-        if not page:
-            break
-        after = page[-1].sequence
-    if before != head:
-        verify(before, [])
-        raise _short(stream, head, before)
+class Chain:
+    """Verifies the last `tail` entries of a journal while somebody reads it from its beginning."""
 
+    def __init__(self, stream: str, head: Head, *, tail: int) -> None:
+        self._stream = stream
+        self._head = head
+        self._from = max(0, head.sequence - tail)
+        self._at = Head()
 
-def _short(stream: str, head: Head, found: Head) -> AxisorError:
-    from axisor.errors import JournalCorrupt
+    def look(self, page: Sequence[Entry]) -> None:
+        """Verify what of the next entries belongs to the tail. Raises JournalCorrupt."""
+        if self._at.sequence < self._from:
+            before = [entry for entry in page if entry.sequence <= self._from]
+            if before:
+                self._at = Head(before[-1].sequence, before[-1].hash)
+            page = page[len(before) :]
+        self._at = verify(self._at, page)
 
-    return JournalCorrupt(
-        f"The journal {stream} should end at {head.sequence} and ends at {found.sequence}.",
-        stream=stream,
-        sequence=found.sequence + 1,
-    )
+    def close(self) -> None:
+        """Say that everything was read. Raises JournalCorrupt where the journal ends elsewhere."""
+        head, found = self._head, self._at
+        if found != head:
+            raise JournalCorrupt(
+                f"The journal {self._stream} should end at {head.sequence} and ends at "
+                f"{found.sequence}.",
+                stream=self._stream,
+                sequence=found.sequence + 1,
+            )
 
 
 def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]) -> LiveRun:
     """Return a stored run ready to be called. Raises StrategyNotFound or ConfigInvalid."""
-    from axisor.errors import StrategyNotFound
-
     strategy = strategies.get(record.strategy)
     if strategy is None:
         raise StrategyNotFound(
@@ -178,7 +204,8 @@ class Projection(Struct, frozen=True, kw_only=True):
     """A journal folded up to a sequence: each position, order and balance as it was last told.
 
     `unread` are the actions confirmed since a balance was told: it does not show them yet. `causes`
-    are those of the account's standing, `outside` the sats that nothing explained.
+    are those of the account's standing, `outside` the sats that nothing explained, `acted` is the
+    sequence of the last entry that came with a change of an action's row.
     """
 
     sequence: int = 0
@@ -188,41 +215,50 @@ class Projection(Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
     outside: tuple[Outside, ...] = ()
+    acted: int = 0
 
 
-def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
-    """Fold what a journal holds beyond a projection."""
-    sequence, state = before.sequence, before.state
+def project_all(
+    reader: Reader,
+    stream: str,
+    before: Projection,
+    *,
+    look: Callable[[Sequence[Entry]], None] | None = None,
+) -> Projection:
+    """Fold what a journal holds beyond a projection; `look` is shown every page before that."""
+    sequence, state, acted = before.sequence, before.state, before.acted
     losses, coverage = list(before.losses), dict(before.coverage)
     unread, causes, outside = before.unread, before.causes, list(before.outside)
     more = True
     while more:
         page = reader.entries(stream, after=sequence, limit=PAGE)
         more = len(page) == PAGE
+        if look is not None:
+            look(page)
         for entry in page:
             sequence = entry.sequence
-            if entry.kind not in PROJECTED and entry.kind not in ALSO_PROJECTED:
+            if entry.kind not in QUIET:
+                acted = sequence
+            if entry.kind not in FOLDED:
                 continue
             payload = decode_payload(entry.payload)
-            if isinstance(payload, NoticeGiven):
-                outside.extend(came_of(payload, entry.time_us))
-                continue
-            if isinstance(payload, CoverageChanged):
-                coverage[payload.coverage.position] = payload.coverage
-                continue
-            if isinstance(payload, IntentSettled):
-                if payload.state is IntentState.CONFIRMED:
+            match payload:
+                case NoticeGiven():
+                    outside.extend(came_of(payload, entry.time_us))
+                case CoverageChanged():
+                    coverage[payload.coverage.position] = payload.coverage
+                case IntentSettled(state=IntentState.CONFIRMED):
                     unread = (*unread, payload.intent)
-                continue
-            if isinstance(payload, StandingChanged):
-                causes = payload.causes
-                continue
-            state = project(state, payload)
-            if isinstance(payload, BalanceChanged):
-                unread = ()
-            if isinstance(payload, PositionClosed):
-                coverage.pop(payload.position.id, None)
-                losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
+                case StandingChanged():
+                    causes = payload.causes
+                case BalanceChanged():
+                    state, unread = project(state, payload), ()
+                case PositionClosed():
+                    state = project(state, payload)
+                    coverage.pop(payload.position.id, None)
+                    losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
+                case _:
+                    state = project(state, payload)
     return Projection(
         sequence=sequence,
         state=state,
@@ -231,6 +267,7 @@ def project_all(reader: Reader, stream: str, before: Projection) -> Projection:
         unread=unread,
         causes=causes,
         outside=tuple(outside),
+        acted=acted,
     )
 
 

@@ -46,7 +46,7 @@ class Rescues:
     def end(self, records: Iterable[IntentRecord]) -> None:
         """Forget what has its answer, or was never written down."""
         ended = [self._since_ms.pop(record.id, None) for record in records]
-        if any(each is not None for each in ended):
+        if ended and any(each is not None for each in ended):
             self._go_on()
 
     def wait_ms(self) -> int:

@@ -121,9 +121,10 @@ class Timekeeper:
         """Return the venue's clock as last measured; None before that, and after a step of ours."""
         if self._offset is None:
             return None
-        stepped = abs(self._apart() - self._apart_ms)
+        steady_ms = self._clock.monotonic_ms()
+        stepped = abs(to_us(self._clock.now()) // 1000 - steady_ms - self._apart_ms)
         if stepped > STEP_MS:
             self._forget()
             return None
         offset = ClockOffset(self._offset.offset_ms, self._offset.uncertainty_ms + stepped)
-        return VenueClock(offset, self._age_ms())
+        return VenueClock(offset, steady_ms - self._at_ms)

@@ -57,6 +57,8 @@ class Vitals:
 
     def causes(self) -> tuple[Cause, ...]:
         """Return what ails the core now."""
+        if not self._store and not self._disk and self._stalled is None:
+            return ()
         found = []
         if self._store:
             found.append(Cause("store_failing", f"The store takes no writes: {self._store}"))

@@ -54,12 +54,9 @@ class Poke:
 
         Only one may wait. Whoever cancels the waiting task cancels it, poked or not.
         """
-        if not self._came:
-            await self._sleep(clock, seconds)
-        came, self._came = self._came, False
-        return came
-
-    async def _sleep(self, clock: Clock, seconds: float) -> None:
+        if self._came:
+            self._came = False
+            return True
         task = asyncio.current_task()
         assert task is not None
         assert self._sleeper is None, "one task waits"
@@ -72,3 +69,5 @@ class Poke:
                 raise
         finally:
             self._sleeper = None
+        came, self._came = self._came, False
+        return came
