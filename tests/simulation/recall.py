@@ -83,7 +83,7 @@ class Recall(SqliteSession):
         self._journals: dict[object, list[Row]] = {}
         self._whole: set[object] = set()
 
-    def execute(self, text: str, values: Sequence[object] = ()) -> Cursor:
+    def execute(self, text: str, values: Sequence[object] = ()) -> Any:
         """Run a statement, or answer as before."""
         if text is sql.ENTRIES:
             return self._entries(values)
