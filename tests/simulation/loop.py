@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context, ContextVar, copy_context
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
@@ -141,18 +141,34 @@ class SimLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Go on until the loop is to stop; asyncio's own goes one round at a time."""
         while True:
-            batch = self._at_once() if self._ready else self._due()
+            if self._ready:
+                batch = self._at_once()
+            else:
+                timer = self._next()
+                if timer is None:
+                    return
+                timers = self._timers
+                if timers and timers[0][0] <= self._now:
+                    batch = self._due(timer)
+                else:
+                    self._still = 1
+                    batch = ((timer[2], timer[3], timer[4], timer),)
             self.steps += len(batch)
             for ready in batch:
-                callback, args, context, timer = ready
-                if timer is not None and timer[2] is None:
+                callback, args, context, due = ready
+                if due is not None and due[2] is None:
                     continue
                 group = context.get(GROUP)
                 if group is not None and group.frozen:
                     group.held.append(ready)
                     continue
                 try:
-                    context.run(callback, *args)
+                    if callback is _wake:  # what waits has a context of its own
+                        (future,) = args
+                        if not future.done():
+                            future.set_result(None)
+                    else:
+                        context.run(callback, *args)
                 except (SystemExit, KeyboardInterrupt):
                     raise
                 except BaseException as error:  # as asyncio does: it is the world's to judge
@@ -160,7 +176,7 @@ class SimLoop(asyncio.BaseEventLoop):
             if self._stopping:
                 return
 
-    def _at_once(self) -> list[Ready]:
+    def _at_once(self) -> Sequence[Ready]:
         """Return what is to be called before time moves on, in an order of chance."""
         batch, self._ready = self._ready, []
         count = len(batch)
@@ -174,22 +190,22 @@ class SimLoop(asyncio.BaseEventLoop):
             raise Stuck(f"{self._still} steps at {self._now:.3f} s")
         return batch
 
-    def _due(self) -> list[Ready]:
-        """Let time move on to the next timer; return what is due then, in an order of chance."""
+    def _next(self) -> SimTimer | None:
+        """Let time move on to the next timer and return it; None where the loop is to stop."""
         timers = self._timers
-        while timers and timers[0][2] is None:
-            heappop(timers)
-        if not timers:
-            if self._stopping:
-                return []
-            raise Deadlock(f"Nothing is left to do at {self._now:.3f} s.")
-        timer = heappop(timers)
-        now = timer[0]
-        if now < self._now:
-            now = self._now
-        else:
-            self._now = now
-        batch: list[Ready] = [(timer[2], timer[3], timer[4], timer)]
+        while timers:
+            timer = heappop(timers)
+            if timer[2] is not None:
+                self._now = max(self._now, timer[0])
+                return timer
+        if self._stopping:
+            return None
+        raise Deadlock(f"Nothing is left to do at {self._now:.3f} s.")
+
+    def _due(self, first: SimTimer) -> Sequence[Ready]:
+        """Return all that is due now with the first of it, in an order of chance."""
+        timers, now = self._timers, self._now
+        batch: list[Ready] = [(first[2], first[3], first[4], first)]
         while timers and timers[0][0] <= now:
             timer = heappop(timers)
             if timer[2] is not None:
@@ -329,10 +345,11 @@ class SimClock:
         timer = self._loop.call_later(seconds, _wake, future)
         try:
             await future
-        finally:
+        except BaseException:
             timer.cancel()
+            raise
 
 
 def _wake(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+    """Mark a timer that wakes a sleeper, which the loop does itself."""
+    raise AssertionError(f"{future!r} is for the loop to wake")

@@ -40,6 +40,10 @@ MARKS_S = {
 
 
 AMBIGUOUS = "SELECT 1 FROM intents WHERE account = ? AND state IN ('sent', 'unknown') LIMIT 1"
+SPENT = (
+    "SELECT coalesce(sum(amount), 0) FROM intents WHERE run = ? AND kind = 'AddMargin'"
+    " AND state NOT IN ('refused', 'not_applied', 'canceled') AND (? OR target = ?)"
+)
 
 
 class Episode(Struct):
@@ -104,8 +108,7 @@ class RiskMeter:
 
     def _ambiguous(self, account: str) -> bool:
         """Return whether an action on the account has no known outcome."""
-        found = self._world.database.connection.execute(AMBIGUOUS, (account,)).fetchone()
-        return found is not None
+        return self._world.database.recall.execute(AMBIGUOUS, (account,)).fetchone() is not None
 
     def _judge(
         self, plan: AccountPlan, trade: Trade, passed: float, *, able: bool, calm: bool
@@ -150,11 +153,9 @@ class RiskMeter:
         return sum(t.margin for t in others) // 2  # another in need may be served first
 
     def _spent(self, plan: AccountPlan, position: str | None) -> int:
-        asked = self._world.database.connection.execute(
-            "SELECT coalesce(sum(amount), 0) FROM intents WHERE run = ? AND kind = 'AddMargin'"
-            " AND state NOT IN ('refused', 'not_applied', 'canceled') AND (? OR target = ?)",
-            (plan.run, position is None, f"positions/{position}"),
-        ).fetchone()
+        values = (plan.run, position is None, f"positions/{position}")
+        asked = self._world.database.recall.execute(SPENT, values).fetchone()
+        assert asked is not None
         return int(asked[0])
 
     def ended(self, account: str, position: str, end: str) -> float | None:

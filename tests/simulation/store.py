@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -21,7 +20,7 @@ from axisor_server.adapters.database import statements as sql
 from axisor_server.adapters.database.jobs import Job, Jobs
 from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.adapters.database.session import Session
-from axisor_server.adapters.database.sqlite import SqliteDialect, SqliteSession, text_of
+from axisor_server.adapters.database.sqlite import SqliteDialect
 from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.adapters.database.writer import GROUP as GROUP_SIZE
 from axisor_server.adapters.database.writer import Writer
@@ -30,6 +29,7 @@ from axisor_server.domain.records import LeaseRecord
 from axisor_server.ports import Reader, Transaction
 from tests.simulation.faults import Faults
 from tests.simulation.loop import Freezable, SimLoop
+from tests.simulation.recall import Recall, TellingSession
 
 T = TypeVar("T")
 
@@ -57,14 +57,14 @@ class SharedDatabase:
         self.faults = faults
         self.chance = random.Random(f"{seed}/store")
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
-        self.connection.create_function("axisor_now_us", 0, loop.now_us, deterministic=True)
         self.connection.deserialize(_empty())
         self.down = False
         self.on_entries: Callable[[Sequence[Entry]], None] = lambda _: None
         self.on_lease: Callable[[LeaseRecord], None] = lambda _: None
         self._seen = 0
-        self._reader = SqlReader(SqliteSession(self.connection))
-        self._leases: dict[str, tuple[object, ...]] = {}
+        self.recall = Recall(self.connection, loop.now_us)
+        self._reader = SqlReader(self.recall)
+        self._leases: list[tuple[str, str, int]] = []
 
     def reader(self) -> SqlReader:
         """Return reads for the checkers, which no fault touches."""
@@ -72,22 +72,24 @@ class SharedDatabase:
 
     def setup(self, unit: Callable[[Transaction], T]) -> T:
         """Write before anything else happens."""
-        result = unit(SqlTransaction(SqliteSession(self.connection)))
-        self.committed(journal=True, leases=True)
+        session = TellingSession(self.connection, self.loop.now_us)
+        result = unit(SqlTransaction(session))
+        self.committed(session.changed)
         return result
 
-    def committed(self, *, journal: bool, leases: bool) -> None:
-        """Tell whoever watches what a commit made durable."""
-        if journal:
+    def committed(self, tables: Collection[str]) -> None:
+        """Tell whoever watches what a commit to some tables made durable."""
+        self.recall.forget(tables)
+        if "journal" in tables:
             rows = self.connection.execute(NEWER, (self._seen,)).fetchall()
             if rows:
                 self._seen = rows[-1][0]
                 self.on_entries([Entry(*row[1:]) for row in rows])
-        if leases:
-            for row in self.connection.execute(LEASES):
-                if self._leases.get(row[0]) != row:
-                    self._leases[row[0]] = row
-                    account, owner, epoch = row
+        if "leases" in tables:
+            rows = self.connection.execute(LEASES).fetchall()
+            if rows != self._leases:
+                before, self._leases = set(self._leases), rows
+                for account, owner, epoch in (row for row in rows if row not in before):
                     self.on_lease(
                         LeaseRecord(account=account, owner=owner, epoch=epoch, until_us=0)
                     )
@@ -97,47 +99,30 @@ class SharedDatabase:
         self.connection.close()
 
 
-@cache
-def _changes(sql: str) -> tuple[str, str]:
-    """Return a statement as SQLite takes it, and the table it changes; "" where it changes none."""
-    found = re.match(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", sql)
-    return text_of(sql), "" if found is None else found[1]
-
-
 def _broken(code: int, text: str) -> sqlite3.OperationalError:
     error = sqlite3.OperationalError(text)
     error.sqlite_errorcode = code
     return error
 
 
-class FaultySession(SqliteSession):
+class FaultySession(TellingSession):
     """A process's connection to the shared database; it breaks as real ones do."""
 
     def __init__(self, shared: SharedDatabase, door: StoreDoor) -> None:
-        super().__init__(shared.connection)
+        super().__init__(shared.connection, shared.loop.now_us)
         self._shared = shared
         self._door = door
-        self._journal = self._leases = False
 
     def _reached(self) -> None:
         if self._shared.down or self._door.cut:
             raise _broken(sqlite3.SQLITE_IOERR, "the database does not answer")
-
-    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Run a statement and note what it changes."""
-        text, table = _changes(sql)
-        if table == "journal":
-            self._journal = True
-        elif table == "leases":
-            self._leases = True
-        return self.connection.execute(text, values)
 
     def begin(self, *, write: bool) -> None:
         """Begin, unless the database is busy or gone."""
         self._reached()
         if self._shared.faults.strikes("store-busy"):
             raise _broken(sqlite3.SQLITE_BUSY, "database is locked")
-        self._journal = self._leases = False
+        self.changed.clear()
         super().begin(write=write)
 
     def commit(self) -> None:
@@ -146,7 +131,7 @@ class FaultySession(SqliteSession):
             super().rollback()
             raise _broken(sqlite3.SQLITE_IOERR, "the line broke before the commit")
         super().commit()
-        self._shared.committed(journal=self._journal, leases=self._leases)
+        self._shared.committed(self.changed)
         if self._shared.faults.strikes("ack-lost"):
             raise _broken(sqlite3.SQLITE_IOERR, "the line broke after the commit")
 

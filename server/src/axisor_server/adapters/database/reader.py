@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TypeVar, get_type_hints
 
@@ -26,15 +26,32 @@ from axisor_server.domain.scopes import Scope
 R = TypeVar("R", bound=Struct)
 
 
+class _Members(dict[object, object]):
+    """The members of an enum by their values. Raises ValueError for any other value."""
+
+    def __init__(self, kind: type[enum.Enum]) -> None:
+        super().__init__((member.value, member) for member in kind)
+        self._kind = kind
+
+    def __missing__(self, value: object) -> object:
+        return self._kind(value)
+
+
+_BOOLS: Mapping[object, object] = {0: False, 1: True}
+
+
 @cache
-def _makers(record: type[Struct]) -> tuple[tuple[str, Callable[[object], object]], ...]:
-    """Return what makes a field's value of a column's: an enum, or a bool, known only as 0 or 1."""
+def _meanings(record: type[Struct]) -> tuple[tuple[str, Mapping[object, object]], ...]:
+    """Return what the values of a column stand for, where a field is an enum or a bool."""
     hints = get_type_hints(record)
-    return tuple(
-        (field, hints[field])
-        for field in record.__struct_fields__
-        if isinstance(hints[field], type) and issubclass(hints[field], enum.Enum | bool)
-    )
+    found: list[tuple[str, Mapping[object, object]]] = []
+    for field in record.__struct_fields__:
+        hint = hints[field]
+        if hint is bool:
+            found.append((field, _BOOLS))
+        elif isinstance(hint, type) and issubclass(hint, enum.Enum):
+            found.append((field, _Members(hint)))
+    return tuple(found)
 
 
 def to_record(record: type[R], row: Sequence[object]) -> R:
@@ -43,8 +60,8 @@ def to_record(record: type[R], row: Sequence[object]) -> R:
     The schema gives the types of columns, which are not checked again: this is the hot path.
     """
     named = dict(zip(record.__struct_fields__, row, strict=True))
-    for field, make in _makers(record):
-        named[field] = make(named[field])
+    for field, meanings in _meanings(record):
+        named[field] = meanings[named[field]]
     return record(**named)
 
 

@@ -22,56 +22,68 @@ _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @cache
-def text_of(sql: str) -> str:
-    """Return a statement as SQLite takes it.
+def text_of(sql: str) -> tuple[str, bool]:
+    """Return a statement as SQLite takes it, and whether the time is its last parameter.
 
     The one writer holds the whole database, so that no row needs a lock.
     """
-    return sql.replace("{lock}", "").replace("{skip}", "").replace("{now}", "axisor_now_us()")
+    text = sql.replace("{lock}", "").replace("{skip}", "")
+    if "{now}" not in text:
+        return text, False
+    first, *rest = text.split("?")
+    numbered = "".join(f"?{number}{part}" for number, part in enumerate(rest, 1))
+    return (first + numbered).replace("{now}", f"?{len(rest) + 1}"), True
 
 
 class SqliteSession:
-    """A connection in autocommit mode; transactions are begun and ended by hand."""
+    """A connection in autocommit mode; transactions are begun and ended by hand.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `now_us` is the database's clock. A statement asks it once, so that time stands still within it,
+    as PostgreSQL's does. Statements share one cursor: the next one ends the last.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now_us: Callable[[], int]) -> None:
         self.connection = connection
+        self._now_us = now_us
+        self._run = connection.cursor().execute
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run one statement."""
-        return self.connection.execute(text_of(sql), values)
+        text, timed = text_of(sql)
+        return self._run(text, (*values, self._now_us()) if timed else values)
 
     def begin(self, *, write: bool) -> None:
         """Take the write lock at once, or a snapshot for reading."""
-        self.connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        self._run("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def narrow(self, scope: Scope) -> None:
         """Do nothing: SQLite knows no rules about rows, so whoever reads filters."""
 
     def savepoint(self) -> None:
         """Begin a unit."""
-        self.connection.execute("SAVEPOINT unit")
+        self._run("SAVEPOINT unit")
 
     def release(self) -> None:
         """Keep the unit."""
-        self.connection.execute("RELEASE unit")
+        self._run("RELEASE unit")
 
     def undo(self) -> None:
         """Drop the unit."""
-        self.connection.execute("ROLLBACK TO unit")
-        self.connection.execute("RELEASE unit")
+        self._run("ROLLBACK TO unit")
+        self._run("RELEASE unit")
 
     def settle(self) -> None:
         """Do nothing: statements are carried out as they come."""
 
     def commit(self) -> None:
         """Write and sync the log."""
-        self.connection.execute("COMMIT")
+        self._run("COMMIT")
 
     def rollback(self) -> None:
         """Drop the transaction, unless SQLite did already."""
         if self.connection.in_transaction:
             with suppress(sqlite3.Error):  # the close that follows a failure drops it as well
-                self.connection.execute("ROLLBACK")
+                self._run("ROLLBACK")
 
     def close(self) -> None:
         """Close the connection; the last one folds the log into the database."""
@@ -98,8 +110,6 @@ class SqliteDialect:
             timeout=BUSY_TIMEOUT_MS / 1000,
         )
         try:
-            # It stands still within a statement, as PostgreSQL's does, and is asked once in each.
-            connection.create_function("axisor_now_us", 0, self._now_us, deterministic=True)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             if write:
@@ -108,7 +118,7 @@ class SqliteDialect:
         except BaseException:
             connection.close()
             raise
-        return SqliteSession(connection)
+        return SqliteSession(connection, self._now_us)
 
     def fault(self, error: BaseException) -> Fault:
         """Return what an error means, by SQLite's result code."""
