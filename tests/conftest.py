@@ -15,6 +15,8 @@ import sys
 import pytest
 from hypothesis import settings
 
+from tests.support.lanes import Lanes
+
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
@@ -34,3 +36,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Lanes:
+    """Hand out tests by lanes."""
+    from xdist.workermanage import parse_tx_spec_config
+
+    return Lanes(len(parse_tx_spec_config(config)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -50,6 +51,7 @@ def written() -> list[Path]:
     return sources.hand_written(".md")
 
 
+@cache
 def anchors(path: Path) -> set[str]:
     """Return the anchors that a page's headings make, as GitHub makes them."""
     text = re.sub(r"^```.*?^```$", "", sources.text(path), flags=re.MULTILINE | re.DOTALL)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import subprocess
 import tomllib
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.support import verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDORED = (
@@ -87,11 +90,9 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(text(path), filename=str(path))
 
 
-def named(paths: list[Path] | tuple[Path, ...]) -> list[Any]:
-    """Turn paths into parameters whose ids are the paths."""
-    import pytest
-
-    return [pytest.param(path, id=path.as_posix()) for path in paths]
+def all_well(paths: Iterable[Path], look: Callable[[Path], object]) -> None:
+    """Fail with the name of each file in which a look finds something; there must be some."""
+    verdicts.all_well({path.as_posix(): look(path) for path in paths})
 
 
 def manifests() -> dict[str, dict[str, Any]]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
-
-import pytest
 
 from tests.house import sources
 
@@ -28,47 +25,60 @@ HOSTS = re.compile(
         )
     )
 )
+DOCSTRING = re.compile(r'(?:#.*\n|\n)*r?"""(.+?)(?="""|\n)')
 INDEX = re.compile(r"--(extra-)?index-url|--find-links|^\s*registry\s*=", re.MULTILINE)
 HOMES = re.compile(r"(?<![\w.~-])/(?:home|Users)/(?!axisor\b|you\b|nonroot\b)\w+|[A-Z]:\\Users\\")
 
 
-@pytest.mark.parametrize("path", sources.named(sources.hand_written(".py", ".mjs", ".js", ".tcss")))
-def test_a_file_is_short(path: Path) -> None:
-    assert len(sources.text(path).splitlines()) <= LINES
+def _opening(path: Path) -> str:
+    """Return what is wrong with a module's first line."""
+    described = DOCSTRING.match(sources.text(path))
+    if not described:
+        return "the module has no docstring"
+    first = described[1]
+    if (first[0].isupper() or first[0] in "`'\"") and first.endswith("."):
+        return ""
+    return f"the docstring's first line is not a sentence: {first}"
 
 
-@pytest.mark.parametrize("path", sources.named(PYTHON))
-def test_a_module_opens_with_one_sentence(path: Path) -> None:
-    described = ast.get_docstring(sources.tree(path))
-
-    assert described, "the module has no docstring"
-    first = described.splitlines()[0]
-    assert first[0].isupper() or first[0] in "`'\""
-    assert first.endswith("."), "the docstring's first line is not a sentence"
-
-
-@pytest.mark.parametrize("path", sources.named(WRITTEN))
-def test_a_file_leaves_nothing_for_later(path: Path) -> None:
-    if sources.is_generated(path):
-        pytest.skip("generated")
-    assert LATER.findall(sources.text(path)) == []
-
-
-@pytest.mark.parametrize("path", sources.named(WRITTEN))
-def test_a_file_names_no_place_to_download_from(path: Path) -> None:
-    assert HOSTS.findall(sources.text(path)) == []
+def _places(path: Path) -> list[object]:
+    """Return the places to download from that a file names."""
+    found: list[object] = HOSTS.findall(sources.text(path))
     if path.suffix in {".txt", ".toml", ".yml", ".yaml", ".npmrc"} or path.name == "Makefile":
-        assert INDEX.findall(sources.text(path)) == []
+        found += INDEX.findall(sources.text(path))
+    return found
 
 
-@pytest.mark.parametrize("path", sources.named(WRITTEN))
-def test_a_file_names_no_path_of_a_machine(path: Path) -> None:
-    here = [sources.ROOT, Path.home()]
-    here += [folder for folder in sources.ROOT.parents if len(folder.parts) > 2]
+HERE = [sources.ROOT, Path.home()]
+HERE += [folder for folder in sources.ROOT.parents if len(folder.parts) > 2]
+OURS = re.compile("|".join(rf"{re.escape(str(place))}\b" for place in HERE))
 
-    found = [
-        str(place) for place in here if re.search(rf"{re.escape(str(place))}\b", sources.text(path))
-    ]
 
-    assert found == []
-    assert HOMES.findall(sources.text(path)) == []
+def _of_a_machine(path: Path) -> list[str]:
+    """Return the paths of this machine, or of anybody's home, that a file names."""
+    return OURS.findall(sources.text(path)) + HOMES.findall(sources.text(path))
+
+
+def test_every_file_is_short() -> None:
+    written = sources.hand_written(".py", ".mjs", ".js", ".tcss")
+    lines = {path: len(sources.text(path).splitlines()) for path in written}
+
+    sources.all_well(written, lambda path: lines[path] if lines[path] > LINES else 0)
+
+
+def test_every_module_opens_with_one_sentence() -> None:
+    sources.all_well(PYTHON, _opening)
+
+
+def test_no_file_leaves_anything_for_later() -> None:
+    ours = [path for path in WRITTEN if not sources.is_generated(path)]
+
+    sources.all_well(ours, lambda path: LATER.findall(sources.text(path)))
+
+
+def test_no_file_names_a_place_to_download_from() -> None:
+    sources.all_well(WRITTEN, _places)
+
+
+def test_no_file_names_a_path_of_a_machine() -> None:
+    sources.all_well(WRITTEN, _of_a_machine)

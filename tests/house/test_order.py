@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,16 +59,11 @@ def _is_deciding(path: Path) -> bool:
 FILES = [p for p in sources.hand_written(".py") if _is_deciding(p)]
 
 
-@cache
-def _elsewhere() -> frozenset[str]:
-    return set_attributes(sources.tree(other) for other in FILES)
+def test_no_order_of_a_set_reaches_a_decision() -> None:
+    elsewhere = set_attributes(sources.tree(path) for path in FILES)
 
-
-@pytest.mark.parametrize("path", sources.named(FILES))
-def test_no_order_of_a_set_reaches_a_decision(path: Path) -> None:
-    found = [f"{path}:{line}: {text}" for line, text in leaks(sources.tree(path), _elsewhere())]
-
-    assert not found, "sort it, or keep a dictionary:\n" + "\n".join(found)
+    # Sort what is found, or keep a dictionary.
+    sources.all_well(FILES, lambda path: list(leaks(sources.tree(path), elsewhere)))
 
 
 @pytest.mark.parametrize("source", [pytest.param(code, id=name) for name, code in LEAK.items()])

@@ -11,18 +11,21 @@ from google.protobuf.message import Message
 
 from tests.house import sources
 from tests.proto import rules
-from tests.proto.descriptors import Contract, Field, Method, compile_contract, contract
+from tests.proto.descriptors import Contract, Method, compile_contract
+from tests.proto.descriptors import contract as contract_of_ours
+from tests.support.verdicts import all_well
 
-CONTRACT = contract()
-REASONS = [
-    (value.name, file.comments.get((5, at, 2, below), ""))
-    for file in CONTRACT.files
-    for at, enum in enumerate(file.proto.enum_type)
-    if enum.name == "ErrorReason"
-    for below, value in enumerate(enum.value)
-    if value.number != 0
-]
-PROTOS = [path for path in sources.files() if path.as_posix().startswith("proto/axisor/")]
+
+def reasons() -> list[tuple[str, str]]:
+    """Return the reasons of errors with their comments."""
+    return [
+        (value.name, file.comments.get((5, at, 2, below), ""))
+        for file in contract_of_ours().files
+        for at, enum in enumerate(file.proto.enum_type)
+        if enum.name == "ErrorReason"
+        for below, value in enumerate(enum.value)
+        if value.number != 0
+    ]
 
 
 def rule_of(method: Method) -> Message | None:
@@ -37,31 +40,30 @@ def rule_of(method: Method) -> Message | None:
     return None
 
 
-@pytest.mark.parametrize("method", CONTRACT.methods, ids=str)
-def test_a_method_keeps_the_rules(method: Method) -> None:
-    assert rules.method_faults(CONTRACT, method, rule_of(method)) == []
+def test_every_method_keeps_the_rules() -> None:
+    contract = contract_of_ours()
+
+    all_well({str(m): rules.method_faults(contract, m, rule_of(m)) for m in contract.methods})
 
 
-@pytest.mark.parametrize("field", CONTRACT.fields, ids=str)
-def test_a_field_keeps_the_rules(field: Field) -> None:
-    assert rules.field_faults(field) == []
+def test_every_field_keeps_the_rules() -> None:
+    all_well({str(field): rules.field_faults(field) for field in contract_of_ours().fields})
 
 
-@pytest.mark.parametrize(("name", "comment"), REASONS, ids=[name for name, _ in REASONS])
-def test_a_reason_is_explained(name: str, comment: str) -> None:
-    assert rules.reason_faults(comment) == []
+def test_every_reason_is_explained() -> None:
+    all_well({name: rules.reason_faults(comment) for name, comment in reasons()})
 
 
-def test_the_contract_has_methods_and_reasons() -> None:
-    assert CONTRACT.methods
-    assert REASONS
-
-
-@pytest.mark.parametrize("path", sources.named(PROTOS))
-def test_a_line_of_the_contract_is_short(path: Path) -> None:
+def _long_lines(path: Path) -> list[str]:
     # The name of a method with its two messages, and a pattern, are one word each.
     lines = [line for line in sources.text(path).splitlines() if len(line) > 100]
-    assert [line for line in lines if "  rpc " not in line and "string.pattern" not in line] == []
+    return [line for line in lines if "  rpc " not in line and "string.pattern" not in line]
+
+
+def test_every_line_of_the_contract_is_short() -> None:
+    protos = [path for path in sources.files() if path.as_posix().startswith("proto/axisor/")]
+
+    sources.all_well(protos, _long_lines)
 
 
 BROKEN = """

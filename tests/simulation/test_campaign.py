@@ -1,7 +1,8 @@
 """Thousands of lives of the whole platform: nothing twice, nothing missed, nothing guessed.
 
-Two halves run side by side. `AXISOR_SIM_SEEDS` says how many seeds are lived through,
-`AXISOR_SIM_BASE` moves it to fresh seeds, and `AXISOR_SIM_JSON` names a folder for the records.
+`AXISOR_SIM_SEEDS` says how many seeds are lived through, `AXISOR_SIM_BASE` moves it to fresh seeds,
+and `AXISOR_SIM_JSON` names a folder for the records. Whatever worker lives through a chunk, its
+record is there for the tests that look at all of them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,8 +26,12 @@ from tests.simulation.run import run_seed
 SEEDS = int(os.environ.get("AXISOR_SIM_SEEDS", "2000"))
 BASE = int(os.environ.get("AXISOR_SIM_BASE", "0"))
 JSON = os.environ.get("AXISOR_SIM_JSON", "")
-CHUNK = 50
-HALVES = 2
+LAST = BASE + SEEDS
+CHUNK = 25
+"""Few enough for the last one to keep nobody waiting."""
+
+HALF, HALVES = 50, 2
+"""So many seeds belong to one half of the campaign, then as many to the other."""
 STRUCK = NAMES + OTHERS
 """The failpoints of these worlds. Nobody upgrades a run in them; that has a campaign of its own."""
 HITS = 100
@@ -32,22 +39,54 @@ HITS = 100
 
 WHOLE = 2_000
 KILLS_A_SEED = 2.5
-AGAIN = (1, 3)
-"""Chunks that are lived through twice: 100 seeds, of the half that the same worker has lived."""
+AGAIN = (50, 150)
+"""From where 50 seeds are lived through twice."""
 
-RESULTS: dict[int, Result] = {}
-
-
-def _chunks() -> list[object]:
-    firsts = range(BASE, BASE + SEEDS, CHUNK)
-    return [
-        pytest.param(first, id=f"from {first}", marks=pytest.mark.xdist_group(f"simulation {half}"))
-        for half in range(HALVES)
-        for first in firsts[half::HALVES]
-    ]
+OTHERS_S = 1_500
+"""How long others may take to end the chunks that they have begun, when there are no more."""
 
 
-@pytest.mark.xdist_group("simulation 0")
+class Records:
+    """What worlds came to, for every worker of one run of the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+
+    def _file(self, first: int) -> Path:
+        return self._folder / f"simulation-{first}.json"
+
+    def keep(self, first: int, results: list[Result]) -> None:
+        """Keep the results of a chunk."""
+        draft = self._file(first).with_suffix(f".{os.getpid()}")
+        draft.write_bytes(msgspec.json.encode(results))
+        draft.rename(self._file(first))
+
+    def have(self, seed: int) -> bool:
+        """Return whether the chunk of a seed has been lived through."""
+        return self._file(_chunk(seed)).exists()
+
+    def of(self, seeds: Sequence[int]) -> dict[int, Result]:
+        """Return the results of seeds whose chunks have been lived through."""
+        kept: dict[int, Result] = {}
+        for first in sorted({_chunk(seed) for seed in seeds}):
+            results = msgspec.json.decode(self._file(first).read_bytes(), type=list[Result])
+            kept |= {result.seed: result for result in results}
+        return {seed: kept[seed] for seed in seeds}
+
+
+def _chunk(seed: int) -> int:
+    """Return the first seed of a seed's chunk."""
+    return seed - (seed - BASE) % CHUNK
+
+
+@pytest.fixture
+def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
+    """Keep the records of worlds where every worker finds them."""
+    own = tmp_path_factory.getbasetemp()
+    return Records((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "simulation")
+
+
 @pytest.mark.parametrize(
     "seed", [pytest.param(known.seed, id=str(known.seed)) for known in campaign.regressions()]
 )
@@ -57,36 +96,44 @@ def test_a_seed_that_once_broke_a_promise_keeps_it_now(seed: int) -> None:
     assert not result.violations, shrink.explain([result])
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("first", _chunks())
-def test_every_promise_is_kept(first: int) -> None:
-    results = [run_seed(seed) for seed in range(first, min(first + CHUNK, BASE + SEEDS))]
-    RESULTS.update({result.seed: result for result in results})
+@pytest.mark.parametrize(
+    "first", [pytest.param(first, id=f"from {first}") for first in range(BASE, LAST, CHUNK)]
+)
+def test_every_promise_is_kept(first: int, records: Records) -> None:
+    results = [run_seed(seed) for seed in range(first, min(first + CHUNK, LAST))]
+    records.keep(first, results)
     if JSON:
         Path(JSON, f"simulation-{first}.json").write_bytes(campaign.encode(results))
 
     assert not any(result.violations for result in results), shrink.explain(results, most=1)
 
 
-def _half(half: int) -> campaign.Total:
-    firsts = range(BASE, BASE + SEEDS, CHUNK)[half::HALVES]
-    seeds = [seed for first in firsts for seed in range(first, min(first + CHUNK, BASE + SEEDS))]
-    if not all(seed in RESULTS for seed in seeds):
-        pytest.skip("The whole half of the campaign must have run before, on the same worker.")
-    return campaign.total(RESULTS[seed] for seed in seeds)
+def _chosen(session: pytest.Session) -> bool:
+    """Return whether every chunk is lived through in this run."""
+    name = test_every_promise_is_kept.__name__
+    chunks = [item for item in session.items if getattr(item, "originalname", "") == name]
+    return len(chunks) == len(range(BASE, LAST, CHUNK))
 
 
-@pytest.mark.parametrize(
-    "half",
-    [
-        pytest.param(half, marks=pytest.mark.xdist_group(f"simulation {half}"))
-        for half in range(HALVES)
-    ],
-)
-def test_every_fault_and_every_failpoint_struck_often_enough(half: int) -> None:
+def _wait_for(seeds: list[int], records: Records) -> None:
+    """Wait until the chunks that other workers have begun are over."""
+    late = time.monotonic() + OTHERS_S
+    while missing := [seed for seed in seeds if not records.have(seed)]:
+        assert time.monotonic() < late, f"nobody ended the chunks of {missing}"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("half", range(HALVES))
+def test_every_fault_and_every_failpoint_struck_often_enough(
+    half: int, records: Records, request: pytest.FixtureRequest
+) -> None:
     if SEEDS < WHOLE:
         pytest.skip(f"It takes a campaign of {WHOLE} seeds: AXISOR_SIM_SEEDS={WHOLE}.")
-    found = _half(half)
+    if not _chosen(request.session):
+        pytest.skip("The whole campaign must have run before.")
+    seeds = [seed for seed in range(BASE, LAST) if (seed - BASE) // HALF % HALVES == half]
+    _wait_for(seeds, records)
+    found = campaign.total(records.of(seeds).values())
 
     hits = {**found.faults, **{f"at {name}": found.failpoints.get(name, 0) for name in STRUCK}}
     rare = {kind: hits.get(kind, 0) for kind in [*KINDS, *(f"at {name}" for name in STRUCK)]}
@@ -95,22 +142,19 @@ def test_every_fault_and_every_failpoint_struck_often_enough(half: int) -> None:
     assert found.sums["effects"] >= 4 * found.seeds
 
 
-@pytest.mark.xdist_group("simulation 1")
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("chunk", AGAIN)
+@pytest.mark.parametrize("first", AGAIN)
 def test_a_seed_is_the_same_world_in_another_process_with_other_hashes(
-    tmp_path: Path, chunk: int
+    tmp_path: Path, first: int, records: Records
 ) -> None:
     file = tmp_path / "again.json"
-    first = BASE + chunk * CHUNK
-    seeds = range(first, first + CHUNK)
+    seeds = range(BASE + first, BASE + first + 50)
 
     done = subprocess.run(
         [
             *(sys.executable, "-m", "tests.simulation"),
             *("--seeds", f"{seeds.start}:{seeds.stop}", "--json", str(file)),
         ],
-        env={**os.environ, "PYTHONHASHSEED": str(4242 + chunk)},
+        env={**os.environ, "PYTHONHASHSEED": str(4242 + first)},
         capture_output=True,
         text=True,
         check=False,
@@ -119,5 +163,6 @@ def test_a_seed_is_the_same_world_in_another_process_with_other_hashes(
     assert file.is_file(), done.stderr
     again = msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw])
     there = {r.seed: r.hash for r in msgspec.json.decode(again["seeds"], type=list[Result])}
-    here = {seed: (RESULTS.get(seed) or run_seed(seed)).hash for seed in seeds}
+    lived = records.of([seed for seed in seeds if records.have(seed)])
+    here = {seed: (lived.get(seed) or run_seed(seed)).hash for seed in seeds}
     assert here == there

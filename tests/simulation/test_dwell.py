@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.simulation import campaign, variants
 from tests.simulation.run import run_seed
 
@@ -12,7 +10,6 @@ LONGEST_S = 3.0
 """Of 99 in 100 positions; a reading comes every two seconds where a trigger is near."""
 
 
-@pytest.mark.timeout(300)
 def test_without_faults_a_position_is_at_risk_for_seconds() -> None:
     results = [run_seed(seed, only=(), prepare=variants.full_design) for seed in SEEDS]
 

@@ -28,7 +28,6 @@ CAUGHT_IN = {
 """Where a missing rule shows; a shallow scope is enough."""
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scope", WHOLE)
 def test_no_schedule_doubles_misses_or_misjudges(scope: str) -> None:
     depth, least = WHOLE[scope]
@@ -43,7 +42,6 @@ def test_ten_thousand_schedules_are_walked_through_here() -> None:
     assert sum(least for _, least in WHOLE.values()) >= 10_000
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("rule", CAUGHT_IN)
 def test_a_schedule_shows_what_a_missing_rule_does(rule: str) -> None:
     with Patches() as patches:

@@ -20,7 +20,6 @@ def _by_name(mutant: Mutant) -> str:
     return mutant.name
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mutant", [m for m in MUTANTS if not m.survives], ids=_by_name)
 def test_a_protocol_without_one_of_its_rules_is_caught(mutant: Mutant) -> None:
     kill = killing.hunt(mutant, killing.in_order(mutant), enough=1)

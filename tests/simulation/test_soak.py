@@ -7,15 +7,12 @@ import subprocess
 import sys
 
 import msgspec
-import pytest
 
 from tests.simulation.soak import EFFECTS_AN_HOUR, GROWTH, Soaked
 
 HOURS = int(os.environ.get("AXISOR_SIM_SOAK_HOURS", "24"))
 
 
-@pytest.mark.xdist_group("simulation 0")
-@pytest.mark.timeout(900)
 def test_a_day_in_one_world_keeps_every_promise_and_loses_no_memory() -> None:
     done = subprocess.run(
         [sys.executable, "-X", "tracemalloc", "-m", "tests.simulation.soak", str(HOURS)],
