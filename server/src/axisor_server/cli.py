@@ -28,6 +28,9 @@ FAILPOINT = "AXISOR_FAILPOINT"
 PLAYING = ("sim", "web")
 """The clients that `--sim` keeps beside a core."""
 
+TELLS = "channels"
+"""The plugin that `--sim` enables too, so that a rescue can be told."""
+
 OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to print."
 )
@@ -143,6 +146,9 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
         "log.level": options["log_level"],
     }
     loaded = read(file, **flags)
+    if options["sim"] and loaded.sources["plugins"] == "default":
+        told_too = {**flags, "plugins": [*loaded.settings.plugins, TELLS]}
+        loaded = read(file, **told_too)
     # Only a core that may start is loaded: that is most of the work until it serves.
     from axisor_server.adapters import interpreter
 
@@ -158,7 +164,7 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
     beside = companions.Companions(
         (*(PLAYING if options["sim"] else ()), *options["beside"]),
         folder,
-        out=sys.stderr.fileno() if output == "json" else None
+        out=sys.stderr.fileno() if output == "json" else None,
     )
 
     async def core() -> None:

@@ -30,6 +30,8 @@ from axisor_lnmarkets.sim.settings import Settings
 LABEL = "sandbox"
 FILE = "sandbox.json"
 BALANCE = 2_000_000
+SCOPES = ("account:read", "futures:*", "synthetic-usd:*")
+"""What the key may do: as a good one, it cannot withdraw."""
 
 
 class Core(Protocol):
@@ -68,6 +70,7 @@ class Kept(Struct, frozen=True):
             secret=Secret(self.secret),
             passphrase=Secret(self.passphrase),
             balance=BALANCE,
+            scopes=SCOPES,
             port=port,
             control_token=Secret(secrets.token_hex(32)),
         )
