@@ -19,7 +19,8 @@ from msgspec import Struct
 from playwright.async_api import Page, expect
 
 from axisor.client import Client, every
-from axisor.wire.records import SeenEvent
+from axisor.events import IntentPlanned, IntentSettled
+from axisor.intents import AddMargin
 from tests.clients.cli.terminal import Terminal
 from tests.support.processes import until
 from tests.support.receivers import Receiver, receiving
@@ -27,8 +28,7 @@ from tests.support.receivers import Receiver, receiving
 TOKEN = "123456:canary-token-canary-token-canary-t"
 LINK = re.compile(r"^enter\s+(\S+)", re.MULTILINE)
 PLAYING = re.compile(r"^playing ", re.MULTILINE)
-RESCUE = "IntentSettled"
-SEEN = "Guard added"
+SEEN = "from liquidation again"
 LOOKS_S = 0.02
 NOTING = """(words) => {
     window.rescueSeen = 0;
@@ -128,7 +128,9 @@ class Newcomer:
         account = (await every(lambda token: client.accounts.list(page_token=token)))[0].id
         with Terminal("--data-dir", str(self._data_dir), "console") as console:
             async with self._step("console open"):
-                await asyncio.to_thread(console.until, "Positions")
+                await asyncio.to_thread(console.until, "Positions", "LONG")
+                console.press("8")
+                await asyncio.to_thread(console.until, "8 Activity")
                 await expect(page.locator("#age")).to_contain_text("data")
             async with self._step("a crash from the page, and the rescue seen"):
                 await page.evaluate(NOTING, SEEN)
@@ -138,11 +140,11 @@ class Newcomer:
                     lambda: self._telegram.texts("ACTED"), "a message", every_s=LOOKS_S
                 )
                 telegram = time.time()
-                shown = await page.wait_for_function("window.rescueSeen")
+                shown = await until(lambda: page.evaluate("() => window.rescueSeen"), "the page")
                 await self._picture("rescued")
                 return Rescue(
                     journal=await rescued_at(client, account),
-                    page=float(await shown.json_value()) / 1_000,
+                    page=float(shown) / 1_000,
                     console=await seeing,
                     telegram=telegram,
                     message=told[0],
@@ -176,11 +178,17 @@ class Newcomer:
 
 
 async def rescued_at(client: Client, account: str) -> float:
-    """Return when the journal had the first margin that a guard added."""
-    page = await client.events.list(account, kinds=[RESCUE], newest_first=False)
-    entries = [each for each in page.items if isinstance(each, SeenEvent)]
+    """Return when the journal had the first margin that a guard added, as the venue confirmed."""
+    page = await client.events.list(account, kinds=["IntentPlanned", "IntentSettled"])
+    planned = {
+        each.payload.intent
+        for each in page.items
+        if isinstance(each.payload, IntentPlanned) and isinstance(each.payload.action, AddMargin)
+    }
     return next(
-        each.event.time.timestamp() for each in entries if "AddMargin" in repr(each.event.payload)
+        each.time.timestamp()
+        for each in page.items
+        if isinstance(each.payload, IntentSettled) and each.payload.intent in planned
     )
 
 
