@@ -1,7 +1,7 @@
 """The path of a newcomer: from the printed link through the setup to a rescue, seen three times.
 
-Every step is timed. What is seen of the rescue is dated where it is seen: in the page by a mark that
-its own script puts there, in the console and at the receiver when the text is read.
+Every step is timed. What is seen of the rescue is dated where it is seen: in the page by a mark
+that a script puts there, in the console and at the receiver when the text is read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -21,13 +21,15 @@ from playwright.async_api import Page, expect
 from axisor.client import Client, every
 from axisor.events import IntentPlanned, IntentSettled
 from axisor.intents import AddMargin
-from tests.clients.cli.terminal import Terminal
+from tests.clients.cli.terminal import AXISOR, Terminal
 from tests.support.processes import until
 from tests.support.receivers import Receiver, receiving
 
 TOKEN = "123456:canary-token-canary-token-canary-t"
 LINK = re.compile(r"^enter\s+(\S+)", re.MULTILINE)
 PLAYING = re.compile(r"^playing ", re.MULTILINE)
+VARIABLES = {"AXISOR_OUTBOUND__ALLOW": "127.0.0.0/8", "AXISOR_WEB_LISTEN": "127.0.0.1:0"}
+"""What a core is told besides: the telephone's server is here, and any port will do."""
 SEEN = "from liquidation again"
 LOOKS_S = 0.02
 NOTING = """(words) => {
@@ -72,7 +74,7 @@ class Rescue(Struct, frozen=True, kw_only=True):
 class Newcomer:
     """Somebody with a browser, a terminal and a telephone. `say` is told every step with its time.
 
-    `look` is called with the name of each page that is reached, for whoever wants pictures.
+    Where `pictures` is a folder, each page is kept there as it looks narrow and wide.
     """
 
     def __init__(
@@ -82,8 +84,10 @@ class Newcomer:
         telegram: Telegram,
         *,
         say: Callable[[str, float], None],
+        command: Sequence[str] = AXISOR,
     ) -> None:
         self._page, self._data_dir, self._telegram, self._say = page, data_dir, telegram, say
+        self._command = command
         self.pictures: Path | None = None
 
     async def set_up(self, link: str) -> None:
@@ -126,7 +130,8 @@ class Newcomer:
         """Let the price fall from the page, and see the rescue in console, page and telephone."""
         page = self._page
         account = (await every(lambda token: client.accounts.list(page_token=token)))[0].id
-        with Terminal("--data-dir", str(self._data_dir), "console") as console:
+        words = ("--data-dir", str(self._data_dir), "console")
+        with Terminal(*words, command=self._command) as console:
             async with self._step("console open"):
                 await asyncio.to_thread(console.until, "Positions", "LONG")
                 console.press("8")
@@ -175,6 +180,12 @@ class Newcomer:
         began = time.monotonic()
         yield
         self._say(name, time.monotonic() - began)
+
+
+def link_in(log: str) -> str:
+    """Return the link that was printed, empty until the simulator plays too."""
+    found = LINK.search(log)
+    return found[1] if found and PLAYING.search(log) else ""
 
 
 async def rescued_at(client: Client, account: str) -> float:
