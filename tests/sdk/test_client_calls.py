@@ -94,6 +94,9 @@ CALLS: dict[str, Called] = {
     "EventService/ListEvents": lambda c: c.events.list("main", after=3, newest_first=True),
     "EventService/GetEvent": lambda c: c.events.get("main", 3),
     "EventService/VerifyJournal": lambda c: c.events.verify("main"),
+    "SimulatorService/MovePrice": lambda c: c.simulator.move_price(
+        "main", Decimal("-0.06"), over_s=8
+    ),
     "StrategyService/ListStrategies": lambda c: c.strategies.list(),
     "StrategyService/GetStrategy": lambda c: c.strategies.get("margin-guard"),
     "StrategyService/ListRuns": lambda c: c.strategies.list_runs(

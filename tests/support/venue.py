@@ -27,7 +27,7 @@ from axisor.exchange.ids import seeded_ids
 from axisor.exchange.market import Market
 from axisor.exchange.quote import Quote
 from axisor.intents import Action
-from axisor.model import AccountState, Candle, Funding, Order, Position, Tick
+from axisor.model import AccountState, Candle, Funding, Order, Position, Price, Tick
 from axisor.ports import (
     Clock,
     ClockOffset,
@@ -333,6 +333,12 @@ class SimVenueDoor:
     def market(self, *, network: str, url: str | None, clock: Clock) -> SimFeed:
         """Return a feed."""
         return self._venue.market(network=network, url=url, clock=clock)
+
+    async def move_price(self, *, network: str, url: str, percent: Decimal, over_s: int) -> Price:
+        """Move the price in one jump, to the next step, however long it is to take."""
+        last = self._venue.exchange.quote.last
+        self._venue.move(str(round(last * (100 + percent) / 50) / Decimal(2)))
+        return self._venue.exchange.quote.last
 
     def account(
         self, *, network: str, url: str | None, credentials: Credentials, clock: Clock

@@ -288,6 +288,19 @@ class Proxied(Protocol):
         ...
 
 
+@runtime_checkable
+class Steered(Protocol):
+    """A venue whose simulator can be steered; a plugin without such a thing leaves it out."""
+
+    async def move_price(self, *, network: str, url: str, percent: Decimal, over_s: int) -> Price:
+        """Move a simulator's price by so many percent and hold it; returns the last price.
+
+        Raises NotSupported where the market is no simulator's or it is not on this machine,
+        VenueUnavailable, FieldInvalid.
+        """
+        ...
+
+
 class Venue(Protocol):
     """A venue plugin: makes feeds and accounts for the networks it knows."""
 

@@ -25,6 +25,12 @@ R = TypeVar("R")
 EXIT_ERROR = 1
 EXIT_USAGE = 2
 FAILPOINT = "AXISOR_FAILPOINT"
+PLAYING = ("sim", "web")
+"""The clients that `--sim` keeps beside a core."""
+
+TELLS = "channels"
+"""The plugin that `--sim` enables too, so that a rescue can be told."""
+
 OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to print."
 )
@@ -116,6 +122,11 @@ def told(command: Callable[..., R]) -> Callable[..., R]:
     type=click.Choice(sorted(companions.WORDS)),
     help="Keep this client running beside the core; may be given again.",
 )
+@click.option(
+    "--sim",
+    is_flag=True,
+    help="Play: --with sim --with web, so that there is an account with play money and a page.",
+)
 @click.option("--new", is_flag=True, help="Begin with an empty database where the old one is gone.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @CONFIG
@@ -135,6 +146,9 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
         "log.level": options["log_level"],
     }
     loaded = read(file, **flags)
+    if options["sim"] and loaded.sources["plugins"] == "default":
+        told_too = {**flags, "plugins": [*loaded.settings.plugins, TELLS]}
+        loaded = read(file, **told_too)
     # Only a core that may start is loaded: that is most of the work until it serves.
     from axisor_server.adapters import interpreter
 
@@ -148,7 +162,9 @@ def up(file: Path | None, data_dir: Path | None, output: str, **options: Any) ->
 
     folder = data_dir or usual_data_dir()
     beside = companions.Companions(
-        options["beside"], folder, out=sys.stderr.fileno() if output == "json" else None
+        (*(PLAYING if options["sim"] else ()), *options["beside"]),
+        folder,
+        out=sys.stderr.fileno() if output == "json" else None,
     )
 
     async def core() -> None:

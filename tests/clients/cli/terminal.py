@@ -12,21 +12,27 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 PATIENCE_S = 40
+AXISOR = (sys.executable, "-m", "axisor_cli")
 ESCAPES = re.compile(r"\x1b(\[[0-9;?<>$]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[=>])")
 
 
 class Terminal:
-    """Runs `axisor` on a terminal of 120 columns and 40 rows."""
+    """Runs `axisor`, or another command, on a terminal of 120 columns and 40 rows."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(
+        self, *words: str, command: Sequence[str] = AXISOR, folder: Path | None = None
+    ) -> None:
         self._parent, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "axisor_cli", *words],
+            [*command, *words],
+            cwd=folder,
             stdin=child,
             stdout=child,
             stderr=child,
@@ -50,9 +56,9 @@ class Terminal:
         self._process.wait(PATIENCE_S)
         os.close(self._parent)
 
-    def until(self, *texts: str) -> None:
+    def until(self, *texts: str, patience_s: float = PATIENCE_S) -> None:
         """Read until all these were written, in any order."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while missing := [text for text in texts if text not in self.text]:
             left = deadline - time.monotonic()
             ready = left > 0 and select.select([self._parent], [], [], left)[0]

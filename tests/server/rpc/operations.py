@@ -326,6 +326,9 @@ OPERATIONS: dict[str, Operation] = {
     "MarginService/WithdrawCross": withdraw,
     "MarginService/SetCrossLeverage": plain(lambda s: s.owner.margin.set_cross_leverage(s.id, 10)),
     "MarginService/ClosePart": part,
+    "SimulatorService/MovePrice": plain(
+        lambda s: s.owner.simulator.move_price(s.id, Decimal("-0.001"))
+    ),
     "OrderService/PlaceOrder": plain(
         lambda s: s.owner.orders.place(s.id, Side.BUY, quantity=100, leverage=10)
     ),

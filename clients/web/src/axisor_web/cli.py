@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import click
 
 from axisor.client import Client
-from axisor.errors import SettingsInvalid
+from axisor.errors import AxisorError, SettingsInvalid
 from axisor.ports import Secret
 
 
@@ -72,5 +72,18 @@ async def _serve(settings: Any, connect: Callable[[], Client], entry: Secret | N
         click.echo(f"serving {served.origin}")
         if entry is not None:
             code = served.sessions.entry(Tokens(entry))
-            click.echo(f"enter   {served.origin}/enter#{code}   once, within ten minutes")
+            first = "?next=/setup" if await _is_new(client) else ""
+            click.echo(f"enter   {served.origin}/enter{first}#{code}   once, within ten minutes")
         await ended.wait()
+
+
+async def _is_new(client: Client) -> bool:
+    """Return whether a core has no run of any account yet: whoever comes in sets it up first."""
+    try:
+        accounts = (await client.accounts.list()).items
+        runs = [
+            (await client.strategies.list_runs(each.id, page_size=1)).items for each in accounts
+        ]
+    except AxisorError:  # the link is good all the same; the page says what is the matter
+        return False
+    return not any(runs)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Mapping
+from decimal import Decimal
 from random import Random, SystemRandom
 
-from axisor.errors import SettingsInvalid
+from axisor.errors import NotSupported, SettingsInvalid
+from axisor.model import Price
 from axisor.ports import Clock, Credentials, Pace
 from axisor_lnmarkets.account import LnMarketsAccount
 from axisor_lnmarkets.address import NETWORKS, SIM, address_of, check_proxy
@@ -52,6 +56,18 @@ class LnMarkets:
     def use_proxy(self, url: str) -> None:
         """Go through a proxy from now on. Raises SettingsInvalid where it is none."""
         self._proxy = check_proxy(url)
+
+    async def move_price(self, *, network: str, url: str, percent: Decimal, over_s: int) -> Price:
+        """Move the price of a simulator that runs here, by percent, and hold it; returns the last.
+
+        Raises NotSupported where it is not the simulator's network or none of this user runs there,
+        VenueUnavailable where it does not answer, FieldInvalid where it refuses.
+        """
+        if network != SIM:
+            raise NotSupported("Only a simulator's price can be moved.", network=network)
+        steering = importlib.import_module("axisor_lnmarkets.sim.steering")
+        moved: Price = await asyncio.to_thread(steering.move_price, url, percent, over_s)
+        return moved
 
     def market(self, *, network: str, url: str | None, clock: Clock) -> LnMarketsFeed:
         """Return a feed of prices of a network.

@@ -31,6 +31,7 @@ from axisor.client.orders import Orders
 from axisor.client.people import Auth, Users
 from axisor.client.performance import Performance
 from axisor.client.profile import Profile, open_channel
+from axisor.client.simulator import Simulator
 from axisor.client.strategies import Strategies
 from axisor.client.system import System
 from axisor.client.tokens import Tokens
@@ -67,6 +68,7 @@ class Client:
         self.performance = Performance(caller)
         self.backtests = Backtests(caller)
         self.notices = Notices(caller)
+        self.simulator = Simulator(caller)
         self.system = System(caller)
         self.tokens = Tokens(caller)
         self.auth = Auth(caller)

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 WORDS: Mapping[str, tuple[str, ...]] = {
+    "sim": ("sim", "beside"),
     "telegram": ("bot", "telegram", "run"),
     "web": ("web",),
 }

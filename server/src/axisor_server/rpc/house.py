@@ -34,6 +34,7 @@ from axisor_server.rpc.performance import PerformanceServicer
 from axisor_server.rpc.pipeline import Pipeline
 from axisor_server.rpc.rules import contract
 from axisor_server.rpc.runners import RunnerServicer
+from axisor_server.rpc.simulator import SimulatorServicer
 from axisor_server.rpc.strategies import StrategyServicer
 from axisor_server.rpc.system import SystemServicer
 from axisor_server.rpc.watches import Watches, beat, encode
@@ -60,6 +61,7 @@ from axisor_server.services.protection import Protection
 from axisor_server.services.running import Runners
 from axisor_server.services.runs import Runs
 from axisor_server.services.seeing import Seeing
+from axisor_server.services.simulating import Simulating
 from axisor_server.services.snapshots import Snapshots
 from axisor_server.services.status import Status, Surroundings
 from axisor_server.services.upgrades import Upgrades
@@ -215,6 +217,14 @@ class House:
             ),
             "axisor.v1.PerformanceService": PerformanceServicer(
                 Performances(store=store, accounts=accounts, snapshots=snapshots, clock=clock)
+            ),
+            "axisor.v1.SimulatorService": SimulatorServicer(
+                Simulating(
+                    accounts=accounts,
+                    venues=around.venues,
+                    once=self.once,
+                    recorder=self.identity.recorder,
+                )
             ),
             "axisor.v1.SystemService": SystemServicer(status, self.halts),
             **self.identity.servicers,

@@ -17,6 +17,7 @@ from tests.server.rpc.scenes import Scene
 from tests.server.rpc.serving import TOKEN
 from tests.server.rpc.test_people import ADA, PASSWORD
 from tests.support.browser import BROWSER, Site, Watched, profiled, standing
+from tests.support.provider import ADA as VOUCHED
 from tests.support.provider import CLIENT, SECRET, provider
 
 pytestmark = BROWSER
@@ -106,3 +107,34 @@ async def test_who_is_new_at_a_provider_comes_back_and_is_told_what_lacks(
             await expect(page.get_by_role("alert")).not_to_be_empty()
             assert len(site.bridge.sessions) == 0
             assert watched.taken("4[0-9][0-9]")
+
+
+async def test_an_invitation_goes_along_to_the_provider_and_lets_somebody_new_in(
+    browser: Browser, watched: Watched, certificate: Certificate, tmp_path: Path
+):
+    clock = SystemClock()
+    async with provider(clock) as there:
+        at = Registered(name="test", issuer=there.url, client_id=CLIENT, secret=Secret(SECRET))
+        known = (OidcProvider(at, clock),)
+        async with (
+            standing(certificate, tmp_path, secure=False, providers=known) as site,
+            profiled(browser, watched) as profile,
+        ):
+            scene = Scene(site.core, site.account)
+            invitation = await scene.owner.users.invite(VOUCHED.email, silent=True)
+            page = await profile.new_page()
+            await page.goto(f"{site.origin}/login")
+            await page.get_by_text("I have an invitation").click()
+            await page.get_by_label("its code").fill(invitation.proof.reveal())
+
+            await page.get_by_role("button", name="Sign in with").click()
+
+            await expect(
+                page.get_by_role("button", name="Sign out").or_(
+                    page.get_by_text("This page cannot be shown")
+                )
+            ).to_be_visible()
+            assert len(site.bridge.sessions) == 1
+            assert await page.evaluate("() => sessionStorage.length") == 0
+            watched.taken("4[0-9][0-9]")
+            await scene.close()

@@ -147,12 +147,17 @@ async def positions_of(client: Client, account: str) -> tuple[PositionReport, ..
 
 async def foresee(client: Client, reading: Reading) -> Forecast:
     """Ask what the guard will do; without one at work, or without a price, nobody can tell."""
-    run, account = reading.guard, reading.account.id
+    run = reading.guard
     if run is None or run.state is not RunState.RUNNING:
         return Forecast()
+    return await foresee_run(client, reading.account.id, run.id)
+
+
+async def foresee_run(client: Client, account: str, run: str) -> Forecast:
+    """Ask what one guard will do, or would, or why nobody can tell."""
     try:
         plan, floors = await asyncio.gather(
-            client.guard.plan(account, run=run.id), client.guard.floor(account, run=run.id)
+            client.guard.plan(account, run=run), client.guard.floor(account, run=run)
         )
     except (RunNotFound, NotSupported, StalePrice) as error:
         return Forecast(why_not=_sentence(error))

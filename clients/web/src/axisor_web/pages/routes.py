@@ -22,6 +22,7 @@ from axisor_web.pages.live import Live, Wanted, wanted_parts
 from axisor_web.pages.marks import marks_of
 from axisor_web.pages.painting import Painter
 from axisor_web.pages.scenes import scene
+from axisor_web.pages.setup import Setup
 from axisor_web.pages.telling import KINDS, lines_of
 from axisor_web.pages.visits import Visit, Visits
 from axisor_web.streams import EVENTS, LAST_ID
@@ -39,6 +40,7 @@ def pages(parts: Parts, assets: Assets, languages: Languages) -> tuple[BaseRoute
     return (
         *Entering(desk).routes(),
         *Asking(desk).routes(),
+        *Setup(desk).routes(),
         desk.page("/", shown.overview),
         desk.page("/positions/{id}", shown.position),
         desk.page("/guard", shown.guard),

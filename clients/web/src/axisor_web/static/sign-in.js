@@ -12,6 +12,18 @@ function tell(text) {
   problem.hidden = !text;
 }
 
+// An invitation waits in this tab while its browser is at the provider, and is taken out once.
+function keep(invitation) {
+  if (invitation) sessionStorage.setItem("invitation", invitation);
+  else sessionStorage.removeItem("invitation");
+}
+
+function taken() {
+  const invitation = sessionStorage.getItem("invitation");
+  sessionStorage.removeItem("invitation");
+  return invitation ? { invitation } : {};
+}
+
 function onward() {
   const next = query.get("next") ?? "/";
   location.replace(/^\/[A-Za-z0-9]/.test(next) ? next : "/");
@@ -53,6 +65,7 @@ challenge?.addEventListener("submit", (event) => {
 for (const button of document.querySelectorAll("[data-provider]")) {
   button.addEventListener("click", async () => {
     tell("");
+    keep(document.getElementById("invitation")?.value.trim() ?? "");
     const answer = await post("/session:beginExternalSignIn", { provider: button.dataset.provider });
     const told = await answer.json();
     if (!answer.ok) {
@@ -66,7 +79,7 @@ for (const button of document.querySelectorAll("[data-provider]")) {
 if (document.querySelector("[data-return]")) {
   const [state, code, issuer] = ["state", "code", "iss"].map((name) => query.get(name) ?? "");
   history.replaceState(null, "", "/login/return");
-  if (code) tried("/session:finishExternalSignIn", { state, code, issuer });
+  if (code) tried("/session:finishExternalSignIn", { state, code, issuer, ...taken() });
   else tell(query.get("error_description") ?? t("The provider did not sign you in."));
 }
 

@@ -32,6 +32,19 @@ def sim() -> None:
 sim.add_command(serve_command)
 
 
+@sim.command("beside")
+@click.pass_obj
+def beside(core: Any) -> None:
+    """Keep a simulator running for the core of this machine, and an account for it there.
+
+    `axisor up --sim` starts it. The account is called sandbox, in SIM, and has play money: the
+    price stands at 100,000 dollars until it is moved.
+    """
+    from axisor_lnmarkets.sim import beside as work  # it speaks to a core, which few commands do
+
+    work.run(core)
+
+
 def _show(value: Any, output: str) -> None:
     if output == "json":
         click.echo(encode(value).decode())
