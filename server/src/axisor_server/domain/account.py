@@ -37,9 +37,9 @@ from axisor.model import (
 from axisor.ports import ClosedPosition
 from axisor.strategy import View
 from axisor_server.domain.attempts import Attempt, attempt_of
-from axisor_server.domain.counters import Count, Outside
+from axisor_server.domain.counters import Count, Outside, behind_of
 from axisor_server.domain.halting import stricter
-from axisor_server.domain.intent import decode_action, spends
+from axisor_server.domain.intent import SPENDING_KINDS, decode_action, spends
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
@@ -87,7 +87,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
 
     def with_intent(self, record: IntentRecord) -> AccountBook:
         """Return the book after an intent was planned, sent or settled."""
-        open_ = {k: v for k, v in self.open.items() if k != record.id}
+        open_ = dict(self.open)
+        open_.pop(record.id, None)  # one that goes on is the last of them
         if record.state.is_open:
             open_[record.id] = record
         spends_ = self.spends
@@ -128,10 +129,12 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         if not self.open:
             return frozenset()
         return frozenset(
-            record.target.removeprefix("positions/")
-            for record in self.open.values()
-            if record.target.startswith("positions/")
-            and (record.additive or record.kind == "ClosePosition")
+            [
+                record.target.removeprefix("positions/")
+                for record in self.open.values()
+                if (record.additive or record.kind == "ClosePosition")
+                and record.target.startswith("positions/")
+            ]
         )
 
     @property
@@ -148,8 +151,8 @@ class AccountBook(Struct, frozen=True, kw_only=True):
         """Return the sats of the balance last read that are gone or may be."""
         if not self.unread and not self.open:
             return 0
-        open_ = sum(r.amount for r in self.open.values() if spends(r.kind))
-        return open_ + sum(r.amount for r in self.unread.values())
+        open_ = sum([r.amount for r in self.open.values() if r.kind in SPENDING_KINDS])
+        return open_ + sum([r.amount for r in self.unread.values()])
 
     @property
     def available(self) -> Sats:
@@ -175,7 +178,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     @property
     def behind(self) -> frozenset[str]:
         """Return ids of positions of which the venue shows less than it confirmed."""
-        return frozenset([id for id, count in self.counts.items() if count.is_behind])
+        return frozenset(behind_of(self.counts))
 
     def came_to(self, position: str) -> Sats:
         """Return the sats that reached a position and that nothing explains."""

@@ -170,13 +170,16 @@ def _bad_limit(type: OrderType, price: Decimal | None) -> AxisorError | None:
     return None
 
 
+_ON_WALLET = (CrossOrder, DepositCross, WithdrawCross, SetCrossLeverage)
+"""Actions on the cross wallet, which is there without a position."""
+
+
 def _absent(action: Action, book: AccountBook) -> AxisorError | None:
     state = book.state
     if state is None:
         return VenueUnavailable("The account has not been read from the venue yet.")
     id = position_of(action)
-    cross_wallet = isinstance(action, CrossOrder | DepositCross | WithdrawCross | SetCrossLeverage)
-    if id is not None and not cross_wallet and state.position(id) is None:
+    if id is not None and not isinstance(action, _ON_WALLET) and state.position(id) is None:
         return PositionNotFound(f"There is no open position {id}.", position=id)
     if isinstance(action, AddMargin | CashIn) and id == CROSS:
         return FieldInvalid("The cross wallet is filled by a deposit, not by adding margin.")
