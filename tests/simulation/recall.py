@@ -10,12 +10,16 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from axisor_server.adapters.database import statements as sql
+from axisor_server.adapters.database.reader import SqlReader, to_record
 from axisor_server.adapters.database.session import Cursor
 from axisor_server.adapters.database.sqlite import SqliteSession
 
+R = TypeVar("R", bound=Struct)
 Row = tuple[Any, ...]
 
 
@@ -57,12 +61,13 @@ class TellingSession(SqliteSession):
 
 
 class Rows:
-    """The rows of an answer that was given before."""
+    """The rows of an answer that was given before, and the records made of them so far."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_rows", "records")
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
+        self.records: tuple[Any, ...] | None = None
 
     def fetchone(self) -> Row | None:
         """Return the first row or None; whoever asks so asks once."""
@@ -118,3 +123,19 @@ class Recall(SqliteSession):
                 return super().execute(sql.ENTRIES, values)
             self._whole.add(stream)
         return Rows(rows[after : after + limit])
+
+
+class RecallReader(SqlReader):
+    """Reads that make records once of each answer, as records never change."""
+
+    def _all(self, record: type[R], text: str, *values: object) -> tuple[R, ...]:
+        found = self._session.execute(text, values)
+        if not isinstance(found, Rows):
+            return tuple(to_record(record, row) for row in found.fetchall())
+        if found.records is None:
+            found.records = tuple(to_record(record, row) for row in found.fetchall())
+        return found.records
+
+    def _one(self, record: type[R], text: str, *values: object) -> R | None:
+        found = self._all(record, text, *values)
+        return found[0] if found else None

@@ -29,7 +29,7 @@ from axisor_server.domain.records import LeaseRecord
 from axisor_server.ports import Reader, Transaction
 from tests.simulation.faults import Faults
 from tests.simulation.loop import Freezable, SimLoop
-from tests.simulation.recall import Recall, TellingSession
+from tests.simulation.recall import Recall, RecallReader, TellingSession
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class SharedDatabase:
         self.on_lease: Callable[[LeaseRecord], None] = lambda _: None
         self._seen = 0
         self.recall = Recall(self.connection, loop.now_us)
-        self._reader = SqlReader(self.recall)
+        self._reader = RecallReader(self.recall)
         self._leases: list[tuple[str, str, int]] = []
 
     def reader(self) -> SqlReader:
