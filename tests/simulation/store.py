@@ -20,7 +20,7 @@ from axisor_server.adapters.database import statements as sql
 from axisor_server.adapters.database.jobs import Job, Jobs
 from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.adapters.database.session import Session
-from axisor_server.adapters.database.sqlite import SqliteDialect
+from axisor_server.adapters.database.sqlite import SqliteDialect, SqliteSession
 from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.adapters.database.writer import GROUP as GROUP_SIZE
 from axisor_server.adapters.database.writer import Writer
@@ -63,11 +63,12 @@ class SharedDatabase:
         self.on_lease: Callable[[LeaseRecord], None] = lambda _: None
         self._seen = 0
         self.recall = Recall(self.connection, loop.now_us)
-        self._reader = RecallReader(self.recall)
+        self.recalled = RecallReader(self.recall)
+        self._reader = SqlReader(SqliteSession(self.connection, loop.now_us))
         self._leases: list[tuple[str, str, int]] = []
 
     def reader(self) -> SqlReader:
-        """Return reads for the checkers, which no fault touches."""
+        """Return reads for the checkers, which no fault touches and nothing remembers."""
         return self._reader
 
     def setup(self, unit: Callable[[Transaction], T]) -> T:
@@ -230,7 +231,7 @@ class StoreDoor:
             future.set_exception(StoreUnavailable("The database does not answer."))
             return
         try:
-            result = unit(self._shared.reader())
+            result = unit(self._shared.recalled)
         except Exception as error:  # a unit may raise what it likes; its caller gets it
             future.set_exception(error)
         else:
