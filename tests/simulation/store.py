@@ -190,7 +190,10 @@ class StoreDoor:
         self._waiting.append(Job(unit, self._loop, future))
         if len(self._waiting) == 1:
             self._loop.call_later(self._latency(), self._flush)
-        result = await future
+        try:
+            result = await future
+        finally:
+            del future  # or the frames of its error would hold it, and it them
         if self.dead:
             raise asyncio.CancelledError
         return result
@@ -219,7 +222,10 @@ class StoreDoor:
             raise asyncio.CancelledError
         future: asyncio.Future[T] = asyncio.Future(loop=self._loop)
         self._loop.call_later(self._latency(), self._read, unit, future)
-        result = await future
+        try:
+            result = await future
+        finally:
+            del future  # or the frames of its error would hold it, and it them
         if self.dead:
             raise asyncio.CancelledError
         return result
