@@ -141,18 +141,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Go on until the loop is to stop; asyncio's own goes one round at a time."""
         while True:
-            if self._ready:
-                batch = self._at_once()
-            else:
-                timer = self._next()
-                if timer is None:
-                    return
-                timers = self._timers
-                if timers and timers[0][0] <= self._now:
-                    batch = self._due(timer)
-                else:
-                    self._still = 1
-                    batch = ((timer[2], timer[3], timer[4], timer),)
+            batch = self._at_once() if self._ready else self._due()
             self.steps += len(batch)
             for ready in batch:
                 callback, args, context, due = ready
@@ -190,29 +179,29 @@ class SimLoop(asyncio.BaseEventLoop):
             raise Stuck(f"{self._still} steps at {self._now:.3f} s")
         return batch
 
-    def _next(self) -> SimTimer | None:
-        """Let time move on to the next timer and return it; None where the loop is to stop."""
+    def _due(self) -> Sequence[Ready]:
+        """Let time move on to the next timer; return what is due then, in an order of chance."""
         timers = self._timers
-        while timers:
+        while True:
+            if not timers:
+                if self._stopping:
+                    return ()
+                raise Deadlock(f"Nothing is left to do at {self._now:.3f} s.")
             timer = heappop(timers)
             if timer[2] is not None:
-                self._now = max(self._now, timer[0])
-                return timer
-        if self._stopping:
-            return None
-        raise Deadlock(f"Nothing is left to do at {self._now:.3f} s.")
-
-    def _due(self, first: SimTimer) -> Sequence[Ready]:
-        """Return all that is due now with the first of it, in an order of chance."""
-        timers, now = self._timers, self._now
-        batch: list[Ready] = [(first[2], first[3], first[4], first)]
+                break
+        now = self._now = max(timer[0], self._now)
+        first = (timer[2], timer[3], timer[4], timer)
+        self._still = 1
+        if not timers or timers[0][0] > now:
+            return (first,)
+        batch: list[Ready] = [first]
         while timers and timers[0][0] <= now:
             timer = heappop(timers)
             if timer[2] is not None:
                 batch.append((timer[2], timer[3], timer[4], timer))
-        self._still = count = len(batch)
-        if count > 1:
-            self._chance.shuffle(batch)
+        self._still = len(batch)
+        self._chance.shuffle(batch)
         return batch
 
     def call_soon(

@@ -10,12 +10,16 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from axisor_server.adapters.database import statements as sql
-from axisor_server.adapters.database.session import Cursor
+from axisor_server.adapters.database.reader import SqlReader, to_entry, to_record
 from axisor_server.adapters.database.sqlite import SqliteSession
+from axisor_server.domain.journal import Entry
 
+R = TypeVar("R", bound=Struct)
 Row = tuple[Any, ...]
 
 
@@ -57,12 +61,13 @@ class TellingSession(SqliteSession):
 
 
 class Rows:
-    """The rows of an answer that was given before."""
+    """The rows of an answer that was given before, and the records made of them so far."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_rows", "records")
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
+        self.records: tuple[Any, ...] | None = None
 
     def fetchone(self) -> Row | None:
         """Return the first row or None; whoever asks so asks once."""
@@ -80,13 +85,11 @@ class Recall(SqliteSession):
         super().__init__(connection, now_us)
         self._answers: dict[str, dict[Sequence[object], Rows]] = {}
         self._of_table: dict[str, list[dict[Sequence[object], Rows]]] = {}
-        self._journals: dict[object, list[Row]] = {}
-        self._whole: set[object] = set()
+        self._journals: dict[str, list[Entry]] = {}
+        self._whole: set[str] = set()
 
     def execute(self, text: str, values: Sequence[object] = ()) -> Any:
         """Run a statement, or answer as before."""
-        if text is sql.ENTRIES:
-            return self._entries(values)
         answers = self._answers.get(text)
         if answers is None:
             if not _reads(text):
@@ -107,14 +110,41 @@ class Recall(SqliteSession):
         if "journal" in tables:
             self._whole.clear()
 
-    def _entries(self, values: Sequence[Any]) -> Cursor:
-        """Return a part of a journal, of which only what is new has to be read."""
-        stream, after, limit = values
-        rows = self._journals.setdefault(stream, [])
+    def journal(self, stream: str) -> Sequence[Entry] | None:
+        """Return a whole journal, of which only what is new is read; None where it has holes."""
+        entries = self._journals.setdefault(stream, [])
         if stream not in self._whole:
-            rows += super().execute(sql.ENTRIES, (stream, len(rows), -1)).fetchall()
-            if rows and rows[-1][1] != len(rows):  # it has holes: leave it to the database
+            newer = super().execute(sql.ENTRIES, (stream, len(entries), -1)).fetchall()
+            entries += map(to_entry, newer)
+            if entries and entries[-1].sequence != len(entries):
                 del self._journals[stream]
-                return super().execute(sql.ENTRIES, values)
+                return None
             self._whole.add(stream)
-        return Rows(rows[after : after + limit])
+        return entries
+
+
+class RecallReader(SqlReader):
+    """Reads that make records once of each answer, as records never change."""
+
+    def __init__(self, recall: Recall) -> None:
+        super().__init__(recall)
+        self._recall = recall
+
+    def entries(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
+        """Return entries above a sequence, in order."""
+        known = self._recall.journal(stream)
+        if known is None:
+            return super().entries(stream, after=after, limit=limit)
+        return tuple(known[after : after + limit])
+
+    def _all(self, record: type[R], text: str, *values: object) -> tuple[R, ...]:
+        found = self._session.execute(text, values)
+        if not isinstance(found, Rows):
+            return tuple(to_record(record, row) for row in found.fetchall())
+        if found.records is None:
+            found.records = tuple(to_record(record, row) for row in found.fetchall())
+        return found.records
+
+    def _one(self, record: type[R], text: str, *values: object) -> R | None:
+        found = self._all(record, text, *values)
+        return found[0] if found else None

@@ -20,7 +20,7 @@ from axisor_server.adapters.database import statements as sql
 from axisor_server.adapters.database.jobs import Job, Jobs
 from axisor_server.adapters.database.reader import SqlReader
 from axisor_server.adapters.database.session import Session
-from axisor_server.adapters.database.sqlite import SqliteDialect
+from axisor_server.adapters.database.sqlite import SqliteDialect, SqliteSession
 from axisor_server.adapters.database.unit import SqlTransaction
 from axisor_server.adapters.database.writer import GROUP as GROUP_SIZE
 from axisor_server.adapters.database.writer import Writer
@@ -29,7 +29,7 @@ from axisor_server.domain.records import LeaseRecord
 from axisor_server.ports import Reader, Transaction
 from tests.simulation.faults import Faults
 from tests.simulation.loop import Freezable, SimLoop
-from tests.simulation.recall import Recall, TellingSession
+from tests.simulation.recall import Recall, RecallReader, TellingSession
 
 T = TypeVar("T")
 
@@ -63,11 +63,12 @@ class SharedDatabase:
         self.on_lease: Callable[[LeaseRecord], None] = lambda _: None
         self._seen = 0
         self.recall = Recall(self.connection, loop.now_us)
-        self._reader = SqlReader(self.recall)
+        self.recalled = RecallReader(self.recall)
+        self._reader = SqlReader(SqliteSession(self.connection, loop.now_us))
         self._leases: list[tuple[str, str, int]] = []
 
     def reader(self) -> SqlReader:
-        """Return reads for the checkers, which no fault touches."""
+        """Return reads for the checkers, which no fault touches and nothing remembers."""
         return self._reader
 
     def setup(self, unit: Callable[[Transaction], T]) -> T:
@@ -189,7 +190,10 @@ class StoreDoor:
         self._waiting.append(Job(unit, self._loop, future))
         if len(self._waiting) == 1:
             self._loop.call_later(self._latency(), self._flush)
-        result = await future
+        try:
+            result = await future
+        finally:
+            del future  # or the frames of its error would hold it, and it them
         if self.dead:
             raise asyncio.CancelledError
         return result
@@ -218,7 +222,10 @@ class StoreDoor:
             raise asyncio.CancelledError
         future: asyncio.Future[T] = asyncio.Future(loop=self._loop)
         self._loop.call_later(self._latency(), self._read, unit, future)
-        result = await future
+        try:
+            result = await future
+        finally:
+            del future  # or the frames of its error would hold it, and it them
         if self.dead:
             raise asyncio.CancelledError
         return result
@@ -230,7 +237,7 @@ class StoreDoor:
             future.set_exception(StoreUnavailable("The database does not answer."))
             return
         try:
-            result = unit(self._shared.reader())
+            result = unit(self._shared.recalled)
         except Exception as error:  # a unit may raise what it likes; its caller gets it
             future.set_exception(error)
         else:

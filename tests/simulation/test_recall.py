@@ -9,8 +9,6 @@ import pytest
 
 from axisor.events import AccountOpened
 from axisor.model import Mode
-from axisor_server.adapters.database.reader import SqlReader
-from axisor_server.adapters.database.sqlite import SqliteSession
 from axisor_server.domain.journal import Head, extend
 from tests.simulation.faults import Faults
 from tests.simulation.loop import START, SimLoop
@@ -37,10 +35,10 @@ def counted(shared: SharedDatabase) -> list[str]:
 
 def test_what_nothing_changed_is_asked_once(shared: SharedDatabase):
     shared.setup(furnish)
-    first = shared.reader().accounts(), shared.reader().meta("halt")
+    first = shared.recalled.accounts(), shared.recalled.meta("halt")
     asked = counted(shared)
 
-    again = shared.reader().accounts(), shared.reader().meta("halt")
+    again = shared.recalled.accounts(), shared.recalled.meta("halt")
 
     assert again == first
     assert asked == []
@@ -48,7 +46,7 @@ def test_what_nothing_changed_is_asked_once(shared: SharedDatabase):
 
 def test_what_a_commit_changed_is_asked_again(shared: SharedDatabase):
     shared.setup(furnish)
-    reader = shared.reader()
+    reader = shared.recalled
     before = reader.run(RUN)
     assert before is not None
     assert reader.meta("key") is None
@@ -64,7 +62,7 @@ def test_what_a_commit_changed_is_asked_again(shared: SharedDatabase):
 
 def test_a_journal_is_read_on_from_where_it_was(shared: SharedDatabase):
     shared.setup(furnish)
-    reader, plain = shared.reader(), SqlReader(SqliteSession(shared.connection, lambda: 0))
+    reader, plain = shared.recalled, shared.reader()
     known = reader.entries(STREAM, after=0, limit=100)
     head = Head(sequence=known[-1].sequence, hash=known[-1].hash)
     said = AccountOpened(venue="stage", network="signet", mode=Mode.LIVE, label="again")
@@ -86,7 +84,7 @@ def test_a_journal_with_a_hole_is_left_to_the_database(shared: SharedDatabase):
     shared.setup(furnish)
     shared.connection.execute("DELETE FROM journal WHERE sequence = 2")
 
-    found = shared.reader().entries(STREAM, after=0, limit=100)
+    found = shared.recalled.entries(STREAM, after=0, limit=100)
 
     assert [entry.sequence for entry in found] == [1, 3]
 
@@ -94,11 +92,11 @@ def test_a_journal_with_a_hole_is_left_to_the_database(shared: SharedDatabase):
 def test_what_time_decides_is_asked_each_time(shared: SharedDatabase):
     now_us = shared.loop.now_us()
     shared.setup(lambda tx: tx.beat("core", ttl_us=1_000_000, room=1, now_us=now_us))
-    assert [engine.owner for engine in shared.reader().live_engines()] == ["core"]
+    assert [engine.owner for engine in shared.recalled.live_engines()] == ["core"]
 
     shared.loop._now += 2
 
-    assert shared.reader().live_engines() == ()
+    assert shared.recalled.live_engines() == ()
 
 
 def test_no_statement_may_change_the_past(shared: SharedDatabase):

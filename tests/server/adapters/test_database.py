@@ -29,6 +29,18 @@ from axisor_server.domain.journal import Head, verify
 # ---------------------------------------------------------------- SQLite
 
 
+def test_a_statement_is_handed_the_time_once_wherever_it_asks_for_it():
+    times = iter((7, 8))
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    session = SqliteSession(connection, lambda: next(times))
+
+    rows = [session.execute("SELECT {now} + ?, ?, {now}", (10, "b")).fetchall() for _ in range(2)]
+
+    assert rows == [[(17, "b", 7)], [(18, "b", 8)]]
+    assert session.execute("SELECT ?", (1,)).fetchone() == (1,)
+    session.close()
+
+
 async def test_a_second_core_is_refused_with_the_directory_and_the_process(tmp_path: Path):
     first, second = sqlite_store(tmp_path), sqlite_store(tmp_path)
     await first.open()
