@@ -20,7 +20,9 @@ class VirtualClock:
     loop: time then moves on at once.
     """
 
-    def __init__(self, start: datetime = START, *, is_idle: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, start: datetime = START, *, is_idle: Callable[[], bool] | None = None
+    ) -> None:
         self._wall = start
         self._is_idle = is_idle
         self._elapsed = timedelta()
