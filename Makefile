@@ -29,9 +29,9 @@ help: ## Say what can be made
 demo: $(VENV)/.demo ## Show a guarded flash crash on the simulator
 	@$(BIN)/axisor demo $(ARGS)
 
-# The checks take one core, so they run beside the tests; either fails the whole.
+# The checks take one core, so they run beside the tests, which go first; either fails the whole.
 test: $(VENV)/.dev node browser ## Install what tests need, check, and run them all
-	@$(MAKE) --no-print-directory lint >$(VENV)/lint.log 2>&1 & checks=$$!; failed=0; \
+	@nice -n 5 $(MAKE) --no-print-directory lint >$(VENV)/lint.log 2>&1 & checks=$$!; failed=0; \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) || failed=$$?; \
 	wait $$checks || failed=$$?; \
 	cat $(VENV)/lint.log; exit $$failed

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.benchmarks.quick import measured
 
+pytestmark = pytest.mark.xdist_group("bench")  # measured once, not once a worker
 HERE = ("guard", "journal", "audit", "backtest", "ticks", "crash")
 """What is measured within one process; servers and cores have a module of their own."""
 

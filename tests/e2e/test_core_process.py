@@ -27,7 +27,7 @@ from axisor.ports import Credentials, Secret
 ROOT = Path(__file__).resolve().parents[2]
 NODE = ROOT / "tests" / "e2e" / "node"
 AXISOR = Path(sys.executable).parent / "axisor"
-PATIENCE_S = 30
+PATIENCE_S = 60
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (NODE / "node_modules" / "@grpc").is_dir(),
     reason="needs node and the packages of tests/e2e/node",

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).parent / "node"
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 def skip_without_node() -> None:

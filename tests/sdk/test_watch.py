@@ -333,6 +333,6 @@ async def test_closing_a_watch_ends_its_call() -> None:
     async with stub_server({WATCH: answer}) as address, connect(address) as client:
         async with aclosing(client.events.watch("main")) as items:
             assert isinstance(await anext(items), Snapshot)
-        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.wait_for(ended.wait(), 60)
 
     assert ended.is_set()

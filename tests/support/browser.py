@@ -46,7 +46,7 @@ ARGUMENTS = (
     "--no-first-run",
     "--no-sandbox",
 )
-PATIENCE_MS = 15_000
+PATIENCE_MS = 45_000
 HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 LOCAL = frozenset({"about", "blob", "data"})
 

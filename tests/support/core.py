@@ -33,6 +33,7 @@ from axisor_server.engine.editions import ONE_EACH, Editions
 from axisor_server.engine.failpoints import Trigger
 from axisor_server.engine.hosts import NOWHERE, RunHost
 from axisor_server.engine.keys import seal_key
+from tests.support.idling import nothing_is_ready
 from tests.support.mirror import Mirror
 from tests.support.venue import SimVenue, SimVenueDoor
 
@@ -212,7 +213,7 @@ class Bench:
         start: datetime = START,
         strategies: Mapping[str, type[Strategy[Any, Any]]] = STRATEGIES,
     ) -> None:
-        self.clock = VirtualClock(start)
+        self.clock = VirtualClock(start, is_idle=nothing_is_ready)
         self._start_us = to_us(start)
         self.strategies = strategies
         self.database_ahead_us = self.stood = 0

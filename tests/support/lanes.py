@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-UNHURRIED = "tests/simulation/"
+UNHURRIED = ("tests/simulation/", "tests/replay/")
 AHEAD, AHEAD_OF_WORLDS = 3, 2
 """How many tests a worker has at hand: it starts one when it knows the next, and most are quick."""
 

@@ -1,6 +1,6 @@
 """One verdict on many cases, which names each that fails.
 
-A test of a thousand small cases costs what they cost; a test for each costs ten times that.
+To begin and end a test of its own would cost more than most of these cases.
 """
 
 from __future__ import annotations

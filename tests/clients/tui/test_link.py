@@ -162,7 +162,7 @@ async def test_what_the_core_refuses_for_good_ends_the_console():
         link = Link(lambda: Client.connect(address, plaintext=True), None, clock=lambda: 0)
         app = Console(link)
         async with app.run_test():
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while app.failure is None:
                     await asyncio.sleep(0)
 

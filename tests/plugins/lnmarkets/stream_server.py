@@ -44,7 +44,7 @@ class Stage:
 
     async def subscribed(self, times: int = 1) -> None:
         """Wait until a client has subscribed so often."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.methods().count("subscribe") < times:
                 await asyncio.sleep(0)
 

@@ -282,7 +282,7 @@ async def test_what_the_line_hides_is_unknown_and_a_read_tells(
 async def test_hints_and_rights_come_by_the_stream(account: LnMarketsAccount):
     rights = await account.rights()
     changes = account.changes()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         first = await anext(changes)
         await opened(account)
         second = await anext(changes)
@@ -300,7 +300,7 @@ async def test_ticks_follow_the_simulators_price(sim: Simulator):
         rng=Random(SEED),
     )
     seen = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for tick in feed.ticks():
             seen.append(tick)
             if tick.source == "stream":

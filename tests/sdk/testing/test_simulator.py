@@ -63,7 +63,7 @@ async def test_a_change_is_hinted_at(simulator: Simulator):
 
     simulator.move(90_000)
 
-    assert await asyncio.wait_for(anext(hints), 10) == "changed"
+    assert await asyncio.wait_for(anext(hints), 60) == "changed"
 
 
 @pytest.mark.parametrize(

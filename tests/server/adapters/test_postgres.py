@@ -161,7 +161,7 @@ async def test_who_marks_a_request_sent_keeps_the_lease_from_others_until_then(
 async def wait_for_a_lock(dsn: str) -> None:
     """Wait until a session of the server waits for a row that another has locked."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    async with asyncio.timeout(20), await psycopg.AsyncConnection.connect(dsn) as connection:
+    async with asyncio.timeout(60), await psycopg.AsyncConnection.connect(dsn) as connection:
         await connection.set_autocommit(True)
         while True:
             row = await (await connection.execute(query)).fetchone()

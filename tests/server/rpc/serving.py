@@ -236,7 +236,7 @@ class Served:
 
     async def until_watchers(self, count: int) -> None:
         """Wait until no more watches than that are open."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.house.hub.watchers > count:
                 await asyncio.sleep(0)
 

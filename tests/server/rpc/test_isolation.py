@@ -205,5 +205,5 @@ async def test_what_is_open_ends_when_a_role_is_taken(two: Two) -> None:
     await two.ask(METHODS["axisor.v1.AccessService/Revoke"], revoke.SerializeToString(), "ann")
 
     with pytest.raises(grpc.aio.AioRpcError) as ended:
-        await asyncio.wait_for(to_its_end(stream), 20)
+        await asyncio.wait_for(to_its_end(stream), 60)
     assert from_call(ended.value).reason == "TOKEN_INVALID"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -16,6 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 from tests.server.rpc.serving import READER, Served, bearer, creation
+from tests.support.verdicts import all_well
 
 from axisor.errors import SettingsInvalid
 from axisor.v1 import accounts_pb2, events_pb2, guard_pb2, margin_pb2, orders_pb2, types_pb2
@@ -32,6 +34,9 @@ METHODS = methods(services())
 KNOWN = [path for path, method in METHODS.items() if not method.anonymous]
 """Methods whose caller must be known."""
 ID = "0d9f3c7e-0000-4000-8000-0000000000{:02d}"
+Refusal: TypeAlias = tuple[grpc.StatusCode, str] | None
+DENIED = (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
+LET_IN = (grpc.StatusCode.OK, "it was let in")
 UNKNOWN = "22222222-2222-4222-8222-222222222222"
 
 
@@ -52,54 +57,62 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
     return from_call(error).reason
 
 
-@pytest.mark.parametrize("path", KNOWN)
-def test_every_method_states_a_right(path: str) -> None:
-    assert METHODS[path].permission
+async def refusal(channel: grpc.aio.Channel, path: str, body: bytes, **options: Any) -> Refusal:
+    """Return the code and the reason that a call is refused with."""
+    try:
+        await raw(channel, path, body, **options)
+    except grpc.aio.AioRpcError as error:
+        return error.code(), reason_of(error)
+    return None
 
 
-@pytest.mark.parametrize("path", KNOWN)
-async def test_no_method_answers_without_a_token(channel: grpc.aio.Channel, path: str) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await raw(channel, path, b"")
-
-    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
-    assert reason_of(refused.value) == "UNAUTHENTICATED"
-
-
-@pytest.mark.parametrize("path", KNOWN)
-async def test_no_method_answers_a_wrong_token(channel: grpc.aio.Channel, path: str) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await raw(channel, path, b"", metadata=bearer("guessed"))
-
-    assert reason_of(refused.value) == "TOKEN_INVALID"
+async def others(
+    channel: grpc.aio.Channel, paths: Iterable[str], wanted: Refusal, **options: Any
+) -> dict[str, Refusal]:
+    """Return, by method, what an empty request is refused with where that is not as wanted."""
+    found = {path: await refusal(channel, path, b"", **options) for path in paths}
+    return {path: None if got == wanted else got or LET_IN for path, got in found.items()}
 
 
-@pytest.mark.parametrize("path", [p for p in KNOWN if METHODS[p].permission.name != "READ"])
-async def test_a_reading_token_only_reads(channel: grpc.aio.Channel, path: str) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await raw(channel, path, b"", metadata=bearer(READER))
-
-    assert reason_of(refused.value) == "PERMISSION_DENIED"
+def test_every_method_states_a_right() -> None:
+    all_well({path: not METHODS[path].permission for path in KNOWN})
 
 
-@pytest.mark.parametrize("path", [p for p in KNOWN if METHODS[p].permission.name == "SELF"])
-async def test_the_owner_token_has_no_sign_in_to_look_after(
-    channel: grpc.aio.Channel, path: str
-) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await raw(channel, path, b"", metadata=bearer())
+async def test_no_method_answers_without_a_token(channel: grpc.aio.Channel) -> None:
+    wanted = (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
 
-    assert reason_of(refused.value) == "PERMISSION_DENIED"
+    all_well(await others(channel, KNOWN, wanted))
 
 
-@pytest.mark.parametrize("path", [p for p in METHODS if METHODS[p].permission.name != "SELF"])
-async def test_bytes_that_are_no_request_are_a_malformed_field(
-    channel: grpc.aio.Channel, path: str
-) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await raw(channel, path, b"\xff\xff\xff", metadata=bearer())
+async def test_no_method_answers_a_wrong_token(channel: grpc.aio.Channel) -> None:
+    wanted = (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
 
-    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    all_well(await others(channel, KNOWN, wanted, metadata=bearer("guessed")))
+
+
+async def test_a_reading_token_only_reads(channel: grpc.aio.Channel) -> None:
+    changing = [path for path in KNOWN if METHODS[path].permission.name != "READ"]
+
+    all_well(await others(channel, changing, DENIED, metadata=bearer(READER)))
+
+
+async def test_the_owner_token_has_no_sign_in_to_look_after(channel: grpc.aio.Channel) -> None:
+    personal = [path for path in KNOWN if METHODS[path].permission.name == "SELF"]
+
+    all_well(await others(channel, personal, DENIED, metadata=bearer()))
+
+
+async def test_bytes_that_are_no_request_are_a_malformed_field(channel: grpc.aio.Channel) -> None:
+    found = {
+        path: await refusal(channel, path, b"\xff\xff\xff", metadata=bearer())
+        for path in METHODS
+        if METHODS[path].permission.name != "SELF"
+    }
+
+    invalid = grpc.StatusCode.INVALID_ARGUMENT
+    all_well(
+        {path: None if got and got[0] is invalid else got or LET_IN for path, got in found.items()}
+    )
 
 
 def margin(**fields: Any) -> dict[str, Any]:

@@ -117,7 +117,7 @@ async def test_what_is_open_ends_soon_after_the_role_is_taken(people: list[Perso
             pass
 
     with pytest.raises((TokenInvalid, AccountNotFound)):
-        await asyncio.wait_for(to_its_end(), 20)
+        await asyncio.wait_for(to_its_end(), 60)
 
 
 async def test_the_only_owner_stays_until_there_is_another(people: list[Person]):

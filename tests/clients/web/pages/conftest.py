@@ -33,7 +33,7 @@ from tests.support.browser import (
 __all__ = ["browser", "certificate", "page", "profile", "signed_in_page", "watched"]
 
 RULE = {"scope": "listed", "trigger": "2", "target": "5", "budget_position": 500_000}
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 T = TypeVar("T")
 

@@ -119,7 +119,7 @@ async def test_an_impossible_fault_is_refused(trader: Trader, body: dict[str, An
 async def test_control_can_stop_the_simulator(trader: Trader):
     await trader.control("POST", "stop")
 
-    await asyncio.wait_for(trader.sim.stopping.wait(), 5)
+    await asyncio.wait_for(trader.sim.stopping.wait(), 60)
 
 
 @pytest.fixture

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 SETTLE = 20
-"""How many turns of the loop a woken task gets before time moves on."""
+"""How many turns of the loop a woken task gets before time moves on, at the most."""
 
 
 class VirtualClock:
-    """The Clock port in virtual time: sleepers wake by their time, then by who called first."""
+    """The Clock port in virtual time: sleepers wake by their time, then by who called first.
 
-    def __init__(self, start: datetime = START) -> None:
+    `is_idle` may tell that nobody has anything left to do, where nothing comes from outside the
+    loop: time then moves on at once.
+    """
+
+    def __init__(
+        self, start: datetime = START, *, is_idle: Callable[[], bool] | None = None
+    ) -> None:
         self._wall = start
+        self._is_idle = is_idle
         self._elapsed = timedelta()
         self._sleepers: list[tuple[timedelta, int, asyncio.Future[None]]] = []
         self._calls = 0
@@ -70,3 +78,5 @@ class VirtualClock:
     async def _settle(self) -> None:
         for _ in range(SETTLE):
             await asyncio.sleep(0)
+            if self._is_idle is not None and self._is_idle():
+                return
