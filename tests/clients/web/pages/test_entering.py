@@ -17,6 +17,7 @@ from tests.server.rpc.scenes import Scene
 from tests.server.rpc.serving import TOKEN
 from tests.server.rpc.test_people import ADA, PASSWORD
 from tests.support.browser import BROWSER, Site, Watched, profiled, standing
+from tests.support.provider import ADA as VOUCHED
 from tests.support.provider import CLIENT, SECRET, provider
 
 pytestmark = BROWSER
