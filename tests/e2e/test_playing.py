@@ -1,8 +1,8 @@
-"""`axisor up --sim`: an account with play money that is found again, and a price that can be moved."""
+"""`axisor up --sim`: an account with play money that is found again, and a price to be moved."""
 
 from __future__ import annotations
 
-import asyncio
+import socket
 from decimal import Decimal
 from pathlib import Path
 
@@ -37,10 +37,9 @@ async def test_a_simulator_and_its_account_are_there_again_after_a_restart(tmp_p
         assert "/enter?next=/setup#" in link_in(running.log.read_text())
         # Somebody else listens there now, and the key is gone.
         port = int(first.base_url.rpartition(":")[2])
-        other = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", port)
         kept.unlink()
 
-        async with other:
+        with socket.create_server(("127.0.0.1", port)):
             await running.start()
             await played(running, 2)
             async with running.client() as client:
