@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
+
 import pluggy
 import pytest
 from tests.plugins.lnmarkets import answers
@@ -11,8 +14,8 @@ from tests.plugins.lnmarkets.server import Script
 
 import axisor_lnmarkets
 from axisor import hookspecs
-from axisor.errors import SettingsInvalid
-from axisor.ports import MarketFeed, Pace, Paced, Venue, VenueAccount
+from axisor.errors import NotSupported, SettingsInvalid
+from axisor.ports import MarketFeed, Pace, Paced, Steered, Venue, VenueAccount
 from axisor_lnmarkets.limiter import Rate
 from axisor_lnmarkets.venue import LnMarkets
 
@@ -72,3 +75,16 @@ def test_the_operator_sets_the_pace():
 def test_a_pace_that_leaves_nothing_to_others_is_refused():
     with pytest.raises(SettingsInvalid, match="pace"):
         LnMarkets().keep_pace(Pace(signed=2, reserve=2, public=1))
+
+
+@pytest.mark.parametrize(
+    ("network", "url"), [("mainnet", "https://api.lnmarkets.com"), ("sim", "http://127.0.0.1:9")]
+)
+async def test_only_a_simulator_of_this_user_is_steered(
+    network: str, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    venue: Steered = LnMarkets()
+
+    with pytest.raises(NotSupported):
+        await venue.move_price(network=network, url=url, percent=Decimal(-5), over_s=0)

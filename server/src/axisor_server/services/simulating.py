@@ -60,7 +60,7 @@ class Simulating:
         return await self._once.perform(request, Moved, change)
 
     def _steered(self, record: AccountRecord) -> Steered:
-        venue = self._venues.get(record.venue)
+        venue: object = self._venues.get(record.venue)
         if record.mode is not Mode.SIM or not isinstance(venue, Steered):
             raise NotSupported(
                 f"The prices of an account in {record.mode.value.upper()} at {record.venue} "

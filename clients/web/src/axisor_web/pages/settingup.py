@@ -44,12 +44,15 @@ class Place(Struct, frozen=True):
 
 
 async def places(client: Client) -> tuple[Place, ...]:
-    """Return where accounts can be, but for simulators: those are added where they run."""
+    """Return where accounts can be, but for simulators: those are added where they run.
+
+    What is worth nothing comes first.
+    """
     venues = await every(lambda token: client.system.list_venues(page_token=token))
     return tuple(
         Place(venue.name.removeprefix("venues/"), network)
         for venue in venues
-        for network in sorted(venue.networks)
+        for network in sorted(venue.networks, key=lambda name: (name == "mainnet", name))
         if network != "sim"
     )
 

@@ -86,7 +86,7 @@ async def _run(path: Path, connect: Callable[[], Client]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     known = kept is not None
-    kept = kept or Kept(*(secrets.token_hex(16) for _ in range(3)))
+    kept = kept or Kept(secrets.token_hex(16), secrets.token_hex(16), secrets.token_hex(16))
     async with AsyncExitStack() as stack:
         try:
             simulator = await stack.enter_async_context(serve(kept.settings(kept.port)))
