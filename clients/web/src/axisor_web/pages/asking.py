@@ -55,7 +55,7 @@ class Asking:
 
     async def prepare(self, visit: Visit) -> Response:
         """Have the core check a deed and say what it would change."""
-        deed, given = _deed(visit), await _given(visit)
+        deed, given = _deed(visit), await given_of(visit)
         account = given.get("of", "")
         prepared = await visit.client.confirmations.prepare(
             account, call_of(deed, account, given), request_id=given.get("request_id")
@@ -79,7 +79,7 @@ class Asking:
 
     async def commit(self, visit: Visit) -> Response:
         """Carry out what was shown, once however often it is sent."""
-        given = await _given(visit)
+        given = await given_of(visit)
         if given.get("word", "") != given.get("typed", "").strip().lower():
             raise FieldInvalid("The word is another.", field="typed", money=NOTHING)
         carried = await visit.client.confirmations.commit(
@@ -92,7 +92,7 @@ class Asking:
 
     async def answer(self, visit: Visit) -> Response:
         """Approve or refuse what somebody else prepared."""
-        given = await _given(visit)
+        given = await given_of(visit)
         of, id, key = given.get("of", ""), given.get("confirmation", ""), given.get("request_id")
         confirmations = visit.client.confirmations
         if given.get("answer") == "approve":
@@ -109,7 +109,8 @@ def _deed(visit: Visit) -> Deed:
     return deed
 
 
-async def _given(visit: Visit) -> Mapping[str, str]:
+async def given_of(visit: Visit) -> Mapping[str, str]:
+    """Return what a dialog's form says. Raises FieldInvalid."""
     said = parsed(await body(visit.request))
     if not isinstance(said, dict) or not all(isinstance(each, str) for each in said.values()):
         raise FieldInvalid("A dialog sends an object of texts.", field="body", money=NOTHING)

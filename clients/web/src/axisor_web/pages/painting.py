@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,8 @@ from axisor.words import SIGNS, short
 from axisor_web.assets import Assets
 from axisor_web.languages import Languages
 from axisor_web.pages import words
+from axisor_web.pages.acting import DEEDS
+from axisor_web.pages.change_list import CHANGES
 from axisor_web.pages.readings import Reading
 from axisor_web.pages.telling import filled, level
 from axisor_web.rendering import Rendering, environment
@@ -23,6 +26,10 @@ from axisor_web.sessions import Session
 
 STALE_S = 30
 """A price older than this is shown as stale, as the core treats it."""
+
+
+THEME = "theme"
+THEMES = ("light", "dark")
 
 
 class Painter:
@@ -33,8 +40,12 @@ class Painter:
         assets: Assets,
         languages: Languages,
         session: Callable[[Request], Session | None],
+        *,
+        now: Callable[[], datetime],
     ) -> None:
+        """Take the files of pages, their languages, who visits, and what tells the time."""
         self.languages = languages
+        self._now = now
         templates = environment(assets)
         templates.globals.update(
             short=short,
@@ -43,6 +54,8 @@ class Painter:
             level=level,
             filled=filled,
             setting=setting,
+            deeds=DEEDS,
+            changes=CHANGES,
             new_request_id=new_request_id,
             stale_s=STALE_S,
             scripts=assets.names,
@@ -61,6 +74,9 @@ class Painter:
             """Return a distance in percent as it is read, `?` where the core cannot say."""
             return "?" if percent is None else language.percent(percent / 100, places=2)
 
+        def ago(moment: datetime) -> str:
+            return language.ago(self._now() - moment)
+
         return self._rendering.render(
             request,
             template,
@@ -70,12 +86,20 @@ class Painter:
             number=language.number,
             percent=language.percent,
             when=language.time,
+            ago=ago,
+            theme=theme_of(request),
             **given,
         )
 
     def part(self, request: Request, template: str, **given: Any) -> str:
         """Return a part of a page that is painted again while it is open."""
         return bytes(self.page(request, template, **given).body).decode()
+
+
+def theme_of(request: Request) -> str:
+    """Return the theme that somebody chose; empty follows their device."""
+    chosen = request.cookies.get(THEME, "")
+    return chosen if chosen in THEMES else ""
 
 
 def linked(path: str, account: str, **more: str) -> str:

@@ -1,0 +1,25 @@
+"""Whether somebody may make a call: the right that the contract states, and those that they hold."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from axisor.client import contract
+from axisor.model import Permission
+
+
+@cache
+def right_of(call: str) -> tuple[Permission, bool]:
+    """Return the right of a call such as `MarginService.AddMargin`, and whether it is an account's.
+
+    Raises FieldInvalid where the contract has no such call.
+    """
+    method = contract.find(call)
+    right = Permission[method.right.upper()] if method.right else Permission.NONE
+    return right, bool(method.resource)
+
+
+def allowed(call: str, account: Permission, core: Permission) -> bool:
+    """Return whether a call is allowed to who holds rights on an account, and on the core."""
+    right, of_account = right_of(call)
+    return right in (account if of_account else core)
