@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -30,6 +30,8 @@ STALE_S = 30
 
 THEME = "theme"
 THEMES = ("light", "dark")
+UNITS, BITCOIN = "units", "btc"
+"""Cookies that say how pages look, beside the language, and what they may say."""
 
 
 class Painter:
@@ -74,6 +76,15 @@ class Painter:
             """Return a distance in percent as it is read, `?` where the core cannot say."""
             return "?" if percent is None else language.percent(percent / 100, places=2)
 
+        units = chosen(request, UNITS, (BITCOIN,))
+
+        def amount(sats: int, *, signed: bool = False) -> str:
+            """Return an amount in the unit that somebody chose; every sat of it stays."""
+            if units == BITCOIN:
+                bitcoin = Decimal(sats).scaleb(-8)
+                return f"{language.number(bitcoin, places=8, signed=signed)} BTC"
+            return f"{language.number(sats, signed=signed)} {language.text('sat')}"
+
         def ago(moment: datetime) -> str:
             return language.ago(self._now() - moment)
 
@@ -87,7 +98,9 @@ class Painter:
             percent=language.percent,
             when=language.time,
             ago=ago,
-            theme=theme_of(request),
+            amount=amount,
+            theme=chosen(request, THEME, THEMES),
+            units=units,
             **given,
         )
 
@@ -96,10 +109,10 @@ class Painter:
         return bytes(self.page(request, template, **given).body).decode()
 
 
-def theme_of(request: Request) -> str:
-    """Return the theme that somebody chose; empty follows their device."""
-    chosen = request.cookies.get(THEME, "")
-    return chosen if chosen in THEMES else ""
+def chosen(request: Request, name: str, known: Container[str]) -> str:
+    """Return what somebody chose of how pages look; empty is what is usual."""
+    value = request.cookies.get(name, "")
+    return value if value in known else ""
 
 
 def linked(path: str, account: str, **more: str) -> str:

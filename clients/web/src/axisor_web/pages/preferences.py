@@ -15,7 +15,7 @@ from axisor_web.pages.acting import NOTHING
 from axisor_web.pages.asking import given_of
 from axisor_web.pages.changing import ANEW
 from axisor_web.pages.desk import Desk, account_of
-from axisor_web.pages.painting import THEME, THEMES
+from axisor_web.pages.painting import BITCOIN, THEME, THEMES, UNITS
 from axisor_web.pages.readings import Reading
 from axisor_web.pages.scenes import scene
 from axisor_web.pages.visits import Visit
@@ -55,18 +55,22 @@ class Preferences:
             kinds=kinds,
             rules=rules,
             tongues=[(tag, NAMES[tag]) for tag in self._desk.painter.languages.tags],
-            themes=THEMES,
             **own,
         )
 
     async def look(self, visit: Visit) -> Response:
-        """Keep a language and a theme in this browser."""
+        """Keep a language, a theme and a unit in this browser."""
         given = await given_of(visit)
-        language, theme = given.get("language", ""), given.get("theme", "")
-        if language not in self._desk.painter.languages.tags or theme not in ("", *THEMES):
-            raise FieldInvalid("There is no such look.", field="theme", money=NOTHING)
+        known = {
+            languages.COOKIE: self._desk.painter.languages.tags,
+            THEME: ("", *THEMES),
+            UNITS: ("", BITCOIN),
+        }
         response = Response(status_code=ANEW)
-        for name, value in ((languages.COOKIE, language), (THEME, theme)):
+        for name, values in known.items():
+            value = given.get(name, "")
+            if value not in values:
+                raise FieldInvalid("Pages cannot look so.", field=name, money=NOTHING)
             response.set_cookie(
                 name, value, max_age=YEAR_S, path="/", secure=True, httponly=True, samesite="lax"
             )

@@ -73,7 +73,9 @@ class Pages:
     async def overview(self, visit: Visit) -> Response:
         """Show whether all is safe."""
         parts = ("safety", "positions", "waiting", "activity", "automations")
-        return await self._desk.scene_page(visit, "overview.html", *parts)
+        found = await scene(visit.client, account_of(visit), frozenset(parts))
+        marks = await marks_of(visit.client, found.reading.account.id)
+        return self._desk.laid_out(visit, "overview.html", found, parts, marks=marks)
 
     async def position(self, visit: Visit) -> Response:
         """Show one position with its chart."""
