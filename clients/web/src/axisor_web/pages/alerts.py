@@ -1,4 +1,4 @@
-"""The page of alerts: those that go on, which stay true while it is open, and what was sent of them."""
+"""The page of alerts: what goes on, live while it is open; what there was; and what was sent."""
 
 from __future__ import annotations
 

@@ -131,18 +131,41 @@ async def _rules_fields(client: Client, given: Given) -> tuple[Field, ...]:
     rules = await client.notices.rules()
     languages = (("en-US", "English"), ("pt-BR", "Português"))
     return (
-        Field(name="language", title=marked("language"), kind="choice", value=rules.language, names=languages),
+        Field(
+            name="language",
+            title=marked("language"),
+            kind="choice",
+            value=rules.language,
+            names=languages,
+        ),
         Field(name="zone", title=marked("time zone"), value=rules.zone, hint="America/Sao_Paulo"),
-        Field(name="quiet_begin", title=marked("quiet hours begin"), kind="time", value=rules.quiet_begin),
-        Field(name="quiet_end", title=marked("quiet hours end"), kind="time", value=rules.quiet_end),
+        Field(
+            name="quiet_begin",
+            title=marked("quiet hours begin"),
+            kind="time",
+            value=rules.quiet_begin,
+        ),
+        Field(
+            name="quiet_end", title=marked("quiet hours end"), kind="time", value=rules.quiet_end
+        ),
         Field(
             name="after",
             title=marked("repeat what nobody acknowledged after minutes; 0 never"),
             kind="number",
             value=str(rules.repeat_after_minutes),
         ),
-        Field(name="times", title=marked("how often at most"), kind="number", value=str(rules.repeat_count)),
-        Field(name="daily", title=marked("daily all-clear at; nothing is never"), kind="time", value=rules.daily_at),
+        Field(
+            name="times",
+            title=marked("how often at most"),
+            kind="number",
+            value=str(rules.repeat_count),
+        ),
+        Field(
+            name="daily",
+            title=marked("daily all-clear at; nothing is never"),
+            kind="time",
+            value=rules.daily_at,
+        ),
         Field(name="etag", kind="hidden", value=rules.etag),
         Field(name="channels", kind="hidden", value=",".join(rules.repeat_channels)),
     )
@@ -175,10 +198,11 @@ NOTICES = (
         title=marked("Mute"),
         do=_mute,
         fields=_mute_fields,
-        text=marked("You are told nothing of it meanwhile; what is CRIT or LOST is mute for 30 minutes at most."),
-        live=True,
+        text=marked(
+            "You are told nothing of it meanwhile; what is CRIT or LOST is mute for 30 minutes at most."
+        ),
     ),
-    Change(name="unmute", call=_OF + "MuteAlerts", title=marked("Tell me again"), do=_unmute, live=True),
+    Change(name="unmute", call=_OF + "MuteAlerts", title=marked("Tell me again"), do=_unmute),
     Change(
         name="add_channel",
         call=_OF + "CreateChannel",
@@ -187,9 +211,18 @@ NOTICES = (
         fields=_channel_fields,
         text=marked("Secrets are sealed by the core and shown nowhere again."),
     ),
-    Change(name="test_channel", call=_OF + "TestChannel", title=marked("Send a test"), do=_test_channel),
-    Change(name="pause_channel", call=_OF + "UpdateChannel", title=marked("Pause"), do=_pause_channel),
-    Change(name="resume_channel", call=_OF + "UpdateChannel", title=marked("Resume"), do=_resume_channel),
+    Change(
+        name="test_channel", call=_OF + "TestChannel", title=marked("Send a test"), do=_test_channel
+    ),
+    Change(
+        name="pause_channel", call=_OF + "UpdateChannel", title=marked("Pause"), do=_pause_channel
+    ),
+    Change(
+        name="resume_channel",
+        call=_OF + "UpdateChannel",
+        title=marked("Resume"),
+        do=_resume_channel,
+    ),
     Change(
         name="remove_channel",
         call=_OF + "DeleteChannel",

@@ -38,8 +38,17 @@ async def _token_fields(client: Client, given: Given) -> tuple[Field, ...]:
         Field(name="label", title=marked("what it is for"), required=True),
         Field(name="rights", title=marked("it may"), kind="choice", options=RIGHTS),
         await accounts_field(client, marked("with which account")),
-        Field(name="sats", title=marked("most sats it moves in a day; nothing is no limit"), kind="number"),
-        Field(name="days", title=marked("days until it ends; nothing is never"), kind="number", value="30"),
+        Field(
+            name="sats",
+            title=marked("most sats it moves in a day; nothing is no limit"),
+            kind="number",
+        ),
+        Field(
+            name="days",
+            title=marked("days until it ends; nothing is never"),
+            kind="number",
+            value="30",
+        ),
     )
 
 
@@ -81,7 +90,9 @@ async def _password_fields(client: Client, given: Given) -> tuple[Field, ...]:
 
 async def _change_password(client: Client, given: Given) -> None:
     await client.users.me()  # a token that ran out is renewed by this, and not by what is secret
-    await client.users.change_password(Secret(given.get("current", "")), Secret(given.get("password", "")))
+    await client.users.change_password(
+        Secret(given.get("current", "")), Secret(given.get("password", ""))
+    )
 
 
 async def _enrol(client: Client, given: Given) -> Done:
@@ -113,7 +124,9 @@ async def _renew_codes(client: Client, given: Given) -> Done:
 
 def _codes(codes: list[str]) -> Done:
     return Done(
-        text=marked("Keep these where your phone is not: each opens the door once. They are shown this once."),
+        text=marked(
+            "Keep these where your phone is not: each opens the door once. They are shown this once."
+        ),
         secrets=((marked("recovery codes"), "\n".join(codes)),),
     )
 

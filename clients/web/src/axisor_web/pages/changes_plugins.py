@@ -12,9 +12,7 @@ async def _enable(client: Client, given: Given) -> None:
 
 
 async def _disable_fields(client: Client, given: Given) -> tuple[Field, ...]:
-    return (
-        Field(name="force", title=marked("also where it reviews what is done"), kind="check"),
-    )
+    return (Field(name="force", title=marked("also where it reviews what is done"), kind="check"),)
 
 
 async def _disable(client: Client, given: Given) -> None:
@@ -47,7 +45,9 @@ PLUGINS = (
         call=_OF + "EnablePlugin",
         title=marked("Enable"),
         do=_enable,
-        text=marked("Its code is loaded into the core. What runs goes on, and it stays enabled after a restart."),
+        text=marked(
+            "Its code is loaded into the core. What runs goes on, and it stays enabled after a restart."
+        ),
         word="enable",
     ),
     Change(
@@ -56,7 +56,9 @@ PLUGINS = (
         title=marked("Disable"),
         do=_disable,
         fields=_disable_fields,
-        text=marked("It is refused while a run of its strategies has not ended. No run is stopped by it."),
+        text=marked(
+            "It is refused while a run of its strategies has not ended. No run is stopped by it."
+        ),
         word="disable",
     ),
     Change(

@@ -1,4 +1,4 @@
-"""Forms: what a change asks for, a proof of who asks where the core wants one, and what came of it."""
+"""Forms: what a change asks for, a proof where the core wants one, and what came of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from axisor_web.pages.visits import Visit
 PAINTED, ANEW = 204, 205
 """What a page is answered with that paints by itself what changed, or has to be shown anew."""
 
-PASSWORD, CODE = "proof_password", "proof_code"  # noqa: S105 - names of fields
+PASSWORD, CODE = "proof_password", "proof_code"
 
 
 class Changing:
@@ -44,7 +44,11 @@ class Changing:
             if name not in names
         )
         return self._desk.part(
-            visit, "dialog/change.html", change=change, fields=(*asked, *kept), about=given.get("about", "")
+            visit,
+            "dialog/change.html",
+            change=change,
+            fields=(*asked, *kept),
+            about=given.get("about", ""),
         )
 
     async def make(self, visit: Visit) -> Response:

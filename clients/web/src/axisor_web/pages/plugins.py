@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec import Struct
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from axisor.client import every
-from axisor.v1 import strategies_pb2 as pb
 from axisor_web.pages.desk import Desk
 from axisor_web.pages.visits import Visit
+from axisor_web.transcode import json_of
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """A plugin as it is read. `state` and `place` are words of the contract, without their prefix."""
+    """A plugin as it is read; `state` and `place` are the contract's, without their prefix."""
 
     name: str
     version: str
@@ -38,27 +41,23 @@ class Plugins:
         """Show what is installed."""
         found = await every(lambda token: visit.client.strategies.list_plugins(page_token=token))
         return await self._desk.scene_page(
-            visit, "plugins.html", plugins=[plugin_of(each) for each in found]
+            visit, "plugins.html", plugins=[plugin_of(json_of(each)) for each in found]
         )
 
 
-def plugin_of(plugin: pb.Plugin) -> Shown:
-    """Return a plugin as it is read."""
+def plugin_of(told: Mapping[str, Any]) -> Shown:
+    """Return a plugin as it is read, from the contract's JSON."""
     return Shown(
-        name=_last(plugin.name),
-        version=plugin.version,
-        state=pb.PluginState.Name(plugin.state).removeprefix("PLUGIN_STATE_"),
-        place=pb.PluginPlace.Name(plugin.place).removeprefix("PLUGIN_PLACE_"),
-        error=plugin.error,
-        faults=plugin.faults,
+        name=_last(told["name"]),
+        version=told["version"],
+        state=told["state"].removeprefix("PLUGIN_STATE_"),
+        place=told["place"].removeprefix("PLUGIN_PLACE_"),
+        error=told["error"],
+        faults=told["faults"],
         offers=tuple(
-            (kind, tuple(map(_last, names)))
-            for kind, names in (
-                ("strategies", plugin.strategies),
-                ("venues", plugin.venues),
-                ("hooks", plugin.hooks),
-            )
-            if names
+            (kind, tuple(map(_last, told[kind])))
+            for kind in ("strategies", "venues", "hooks")
+            if told[kind]
         ),
     )
 

@@ -54,7 +54,7 @@ class Reference:
             base=self._base(visit.request),
             core=self._core,
             q=words,
-            services=tuple(_found(words)),
+            services=tuple(found(words)),
             count=len(calls()),
         )
 
@@ -84,7 +84,7 @@ def calls() -> tuple[Call, ...]:
     )
 
 
-def _found(words: str) -> Iterator[tuple[str, tuple[Call, ...]]]:
+def found(words: str) -> Iterator[tuple[str, tuple[Call, ...]]]:
     """Give the services with their calls that say all of some words."""
     wanted = words.lower().split()
     by_service: dict[str, list[Call]] = {}

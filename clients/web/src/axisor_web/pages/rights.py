@@ -1,4 +1,4 @@
-"""Whether somebody may make a call: the right that the contract states, and those that they hold."""
+"""Whether somebody may make a call, by the right that the contract states and those they hold."""
 
 from __future__ import annotations
 

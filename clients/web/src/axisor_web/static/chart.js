@@ -134,6 +134,7 @@ async function older() {
     series.setData(candles);
     mark();
     problem.hidden = candles.length > 0;
+    host.hidden = candles.length === 0;
     if (!candles.length) problem.textContent = t("No candles yet.");
   } catch (error) {
     exhausted = true;
