@@ -43,9 +43,8 @@ async def test_a_plugin_is_configured_and_disabled_by_a_typed_word(
     await expect(page.get_by_role("button", name="Disable")).to_have_count(0)
     scene = Scene(site.core, site.account)
     found = await scene.owner.strategies.list_plugins()
-    assert SLEEPY not in {
-        each.name for each in found.items if each.state == pb.PLUGIN_STATE_ENABLED
-    }
+    enabled = [each.name for each in found.items if each.state == pb.PLUGIN_STATE_ENABLED]
+    assert f"plugins/{SLEEPY}" not in enabled
     await scene.close()
     assert watched.taken("400")
 

@@ -199,7 +199,8 @@ NOTICES = (
         do=_mute,
         fields=_mute_fields,
         text=marked(
-            "You are told nothing of it meanwhile; what is CRIT or LOST is mute for 30 minutes at most."
+            "You are told nothing of it meanwhile; "
+            "what is CRIT or LOST is mute for 30 minutes at most."
         ),
     ),
     Change(name="unmute", call=_OF + "MuteAlerts", title=marked("Tell me again"), do=_unmute),

@@ -125,7 +125,8 @@ async def _renew_codes(client: Client, given: Given) -> Done:
 def _codes(codes: list[str]) -> Done:
     return Done(
         text=marked(
-            "Keep these where your phone is not: each opens the door once. They are shown this once."
+            "Keep these where your phone is not: each opens the door once. "
+            "They are shown this once."
         ),
         secrets=((marked("recovery codes"), "\n".join(codes)),),
     )
