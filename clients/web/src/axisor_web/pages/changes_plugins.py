@@ -46,7 +46,8 @@ PLUGINS = (
         title=marked("Enable"),
         do=_enable,
         text=marked(
-            "Its code is loaded into the core. What runs goes on, and it stays enabled after a restart."
+            "Its code is loaded into the core. "
+            "What runs goes on, and it stays enabled after a restart."
         ),
         word="enable",
     ),
