@@ -44,6 +44,7 @@ from axisor_server.domain.journal import Entry
 from axisor_server.domain.memberships import Membership, to_document
 from axisor_server.domain.plans import Catalogue, Plan
 from axisor_server.domain.records import AccountRecord
+from axisor_server.duties import plugin_reports
 from axisor_server.engine import Engine, EngineSettings
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Store
@@ -88,11 +89,11 @@ NAPS = (Edition(Version("1.0", "a" * 64), Nap), Edition(Version("1.1", "b" * 64)
 """The versions of the strategy that are at hand."""
 
 
-def changing() -> ChangingPlugins:
+def sleepy() -> Plugins:
     """Return the plugins of a core, with one that can be changed."""
     plugins = Plugins()
     plugins.register(SLEEPY, PLUGIN)
-    return ChangingPlugins(plugins, None, {}, lambda: ENTRIES)
+    return plugins
 
 
 class Guests:
@@ -165,6 +166,7 @@ class Served:
         )
         opening = OpenPosition(side=Side.BUY, leverage=16, quantity=1_000)
         self.long = carry_out(self.sim.account, opening, self.sim.exchange.quote).venue_id
+        plugins = sleepy()
         self.house = House(
             engine=self.engine,
             store=self.store,
@@ -173,11 +175,11 @@ class Served:
             ids=ids,
             around=Surroundings(
                 venues={"books": Venue(self.sim)},
-                plugins=lambda: (),
+                plugins=lambda: plugin_reports(plugins),
                 settings=(),
                 stop=lambda drain, reason: self.stops.append((drain, reason)),
             ),
-            plugins=changing(),
+            plugins=ChangingPlugins(plugins, None, {}, lambda: ENTRIES),
             max_mode=max_mode,
             limits=Limits(ring=64),
             is_owner=TOKEN.__eq__,

@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from tests.server.rpc.serving import READER, Served, bearer
 from tests.support import records
 
-from axisor.v1 import events_pb2, system_pb2, types_pb2
+from axisor.v1 import events_pb2, permissions_pb2, system_pb2, types_pb2
 from axisor.v1.events_pb2_grpc import EventServiceStub
 from axisor.v1.system_pb2_grpc import SystemServiceStub
 
@@ -22,6 +22,12 @@ RISK, ALL, NONE = (
     types_pb2.HALT_LEVEL_RISK,
     types_pb2.HALT_LEVEL_ALL,
     types_pb2.HALT_LEVEL_NONE,
+)
+
+READ, TRADE, ADMIN = (
+    permissions_pb2.PERMISSION_READ,
+    permissions_pb2.PERMISSION_TRADE,
+    permissions_pb2.PERMISSION_ADMIN,
 )
 
 
@@ -46,6 +52,19 @@ async def test_a_halt_is_answered_shown_and_ended(
     assert found.standing == types_pb2.STANDING_HALTED
     assert "halt_all" in [cause.code for cause in found.standing_causes]
     assert resumed.halt.level == NONE
+
+
+async def test_the_status_says_what_its_caller_may_do(
+    channel: grpc.aio.Channel, account: str, core: Served
+) -> None:
+    stub: Any = SystemServiceStub(channel)
+
+    owner = await stub.GetStatus(system_pb2.GetStatusRequest(), metadata=bearer())
+    reader = await stub.GetStatus(system_pb2.GetStatusRequest(), metadata=bearer(READER))
+
+    assert {ADMIN, TRADE} <= set(owner.permissions)
+    assert TRADE in owner.accounts[0].permissions
+    assert (list(reader.permissions), list(reader.accounts[0].permissions)) == ([READ], [READ])
 
 
 async def test_a_watcher_sees_the_halt_of_all_apart_from_the_accounts_own(

@@ -38,6 +38,7 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 class Parts(Struct, frozen=True):
     """What the bridge stands on. `secure` says that browsers reach it by TLS.
 
+    `address` is where the core speaks gRPC, as the bridge calls it; empty where it was not said.
     `ended` is set when the bridge stops, so that what never ends by itself does.
     """
 
@@ -45,6 +46,7 @@ class Parts(Struct, frozen=True):
     sessions: Sessions
     doors: Doors
     secure: bool = False
+    address: str = ""
     ready: Callable[[], Awaitable[bool]] | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 

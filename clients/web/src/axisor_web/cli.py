@@ -68,7 +68,10 @@ async def _serve(settings: Any, connect: Callable[[], Client], entry: Secret | N
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    async with connect() as client, serving(settings, client.channel) as served:
+    async with (
+        connect() as client,
+        serving(settings, client.channel, address=client.target) as served,
+    ):
         click.echo(f"serving {served.origin}")
         if entry is not None:
             code = served.sessions.entry(Tokens(entry))

@@ -70,9 +70,9 @@ def site(parts: Parts) -> tuple[BaseRoute, ...]:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, channel: grpc.aio.Channel, *, site: Site = site
+    settings: Settings, channel: grpc.aio.Channel, *, address: str = "", site: Site = site
 ) -> AsyncIterator[Served]:
-    """Run a bridge to the core of a channel for the length of an `async with`."""
+    """Run a bridge to the core of a channel, at `address`, for the length of an `async with`."""
     with listen(settings) as made:
         own = settings.own(made.getsockname()[1])
         sessions = Sessions(time.monotonic, lambda: secrets.token_urlsafe(32))
@@ -81,6 +81,7 @@ async def serving(
             sessions,
             Doors(own, others=settings.origins),
             secure=settings.secure,
+            address=address,
             ready=lambda: _answers(channel),
         )
         server = uvicorn.Server(_config(settings, bridge(parts, more=site(parts))))

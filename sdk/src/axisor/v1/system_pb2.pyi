@@ -3,6 +3,7 @@
 isort:skip_file
 The core itself."""
 
+from axisor.v1 import permissions_pb2 as _permissions_pb2
 from axisor.v1 import strategies_pb2 as _strategies_pb2
 from axisor.v1 import types_pb2 as _types_pb2
 from collections import abc as _abc
@@ -88,6 +89,7 @@ class AccountStatus(_message.Message):
     LATEST_SEQUENCE_FIELD_NUMBER: _builtins.int
     STANDING_FIELD_NUMBER: _builtins.int
     STANDING_CAUSES_FIELD_NUMBER: _builtins.int
+    PERMISSIONS_FIELD_NUMBER: _builtins.int
     account: _builtins.str
     """Output only. The account. Format: `accounts/{account}`."""
     label: _builtins.str
@@ -122,6 +124,10 @@ class AccountStatus(_message.Message):
     def standing_causes(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.StandingCause]:
         """Output only. Every reason for its standing. Empty where it is `ACTIVE`."""
 
+    @_builtins.property
+    def permissions(self) -> _containers.RepeatedScalarFieldContainer[_permissions_pb2.Permission.ValueType]:
+        """Output only. What the caller may do with it."""
+
     def __init__(
         self,
         *,
@@ -139,10 +145,11 @@ class AccountStatus(_message.Message):
         latest_sequence: _builtins.int = ...,
         standing: _types_pb2.Standing.ValueType = ...,
         standing_causes: _abc.Iterable[_types_pb2.StandingCause] | None = ...,
+        permissions: _abc.Iterable[_permissions_pb2.Permission.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price_age", b"price_age", "reconcile_age", b"reconcile_age"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "feed_quality", b"feed_quality", "halt_level", b"halt_level", "label", b"label", "latest_sequence", b"latest_sequence", "mode", b"mode", "open_intent_count", b"open_intent_count", "position_count", b"position_count", "price_age", b"price_age", "protected_count", b"protected_count", "reconcile_age", b"reconcile_age", "running_count", b"running_count", "standing", b"standing", "standing_causes", b"standing_causes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "feed_quality", b"feed_quality", "halt_level", b"halt_level", "label", b"label", "latest_sequence", b"latest_sequence", "mode", b"mode", "open_intent_count", b"open_intent_count", "permissions", b"permissions", "position_count", b"position_count", "price_age", b"price_age", "protected_count", b"protected_count", "reconcile_age", b"reconcile_age", "running_count", b"running_count", "standing", b"standing", "standing_causes", b"standing_causes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -306,6 +313,7 @@ class GetStatusResponse(_message.Message):
     LEASES_FIELD_NUMBER: _builtins.int
     PLUGINS_FIELD_NUMBER: _builtins.int
     HALT_FIELD_NUMBER: _builtins.int
+    PERMISSIONS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Output only. The version of the core."""
     replica: _builtins.str
@@ -342,6 +350,10 @@ class GetStatusResponse(_message.Message):
     def halt(self) -> Global___PlatformHalt:
         """Output only. The halt of every account."""
 
+    @_builtins.property
+    def permissions(self) -> _containers.RepeatedScalarFieldContainer[_permissions_pb2.Permission.ValueType]:
+        """Output only. What the caller may do in calls that are about no account."""
+
     def __init__(
         self,
         *,
@@ -356,10 +368,11 @@ class GetStatusResponse(_message.Message):
         leases: _abc.Iterable[Global___Lease] | None = ...,
         plugins: _abc.Iterable[_strategies_pb2.Plugin] | None = ...,
         halt: Global___PlatformHalt | None = ...,
+        permissions: _abc.Iterable[_permissions_pb2.Permission.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["halt", b"halt", "start_time", b"start_time", "status_time", b"status_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "draining", b"draining", "halt", b"halt", "leases", b"leases", "max_mode", b"max_mode", "plugins", b"plugins", "rate_budgets", b"rate_budgets", "replica", b"replica", "start_time", b"start_time", "status_time", b"status_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "draining", b"draining", "halt", b"halt", "leases", b"leases", "max_mode", b"max_mode", "permissions", b"permissions", "plugins", b"plugins", "rate_budgets", b"rate_budgets", "replica", b"replica", "start_time", b"start_time", "status_time", b"status_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

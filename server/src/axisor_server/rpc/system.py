@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from axisor import maths
 from axisor.events import HaltLevel
-from axisor.model import MarginMode
+from axisor.model import MarginMode, Permission
 from axisor.ports import Venue
 from axisor.v1 import strategies_pb2
 from axisor.v1 import system_pb2 as pb
@@ -17,6 +17,7 @@ from axisor.wire.scalars import (
     decimal_to_wire,
     enum_asked,
     enum_to_wire,
+    permissions_to_wire,
     span_or_none,
     span_to_wire,
     time_to_wire,
@@ -46,7 +47,10 @@ class SystemServicer:
             status_time=time_to_wire(report.now),
             max_mode=enum_to_wire(report.max_mode),
             draining=report.draining,
-            accounts=[_account(account) for account in report.accounts],
+            accounts=[
+                _account(account, call.principal.rights(account.record.id))
+                for account in report.accounts
+            ],
             rate_budgets=[
                 pb.RateBudget(
                     venue=venue_name(account.record.venue),
@@ -67,6 +71,7 @@ class SystemServicer:
             ],
             plugins=_plugins(self._status),
             halt=_halt(report.halt),
+            permissions=permissions_to_wire(call.principal.platform),
         )
 
     async def GetSettings(
@@ -139,7 +144,7 @@ def _halt(report: HaltReport) -> pb.PlatformHalt:
     )
 
 
-def _account(report: AccountReport) -> pb.AccountStatus:
+def _account(report: AccountReport, rights: Permission) -> pb.AccountStatus:
     return pb.AccountStatus(
         account=account_name(report.record.id),
         label=report.record.label,
@@ -155,6 +160,7 @@ def _account(report: AccountReport) -> pb.AccountStatus:
         latest_sequence=report.sequence,
         standing=enum_to_wire(report.standing),
         standing_causes=[cause_to_wire(cause) for cause in report.causes],
+        permissions=permissions_to_wire(rights),
     )
 
 

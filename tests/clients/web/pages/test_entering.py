@@ -16,7 +16,7 @@ from axisor_web.sessions import Tokens
 from tests.server.rpc.scenes import Scene
 from tests.server.rpc.serving import TOKEN
 from tests.server.rpc.test_people import ADA, PASSWORD
-from tests.support.browser import BROWSER, Site, Watched, profiled, standing
+from tests.support.browser import BROWSER, Site, Watched, profiled, sign_in, standing
 from tests.support.provider import ADA as VOUCHED
 from tests.support.provider import CLIENT, SECRET, provider
 
@@ -86,6 +86,17 @@ async def test_who_is_signed_in_does_not_stand_at_the_door(signed_in_page: Page,
     await signed_in_page.goto(f"{site.origin}/login")
 
     await expect(signed_in_page).to_have_url(f"{site.origin}/")
+
+
+async def test_whose_session_the_core_does_not_know_any_more_is_asked_to_sign_in(
+    page: Page, site: Site
+):
+    await sign_in(page.context, site, "token-of-a-session-that-ended")
+
+    await page.goto(f"{site.origin}/guard")
+
+    await expect(page).to_have_url(re.compile(r"/login\?next=%2Fguard$"))
+    await expect(page.get_by_label("e-mail")).to_be_visible()
 
 
 async def test_who_is_new_at_a_provider_comes_back_and_is_told_what_lacks(

@@ -18,6 +18,10 @@ PAGES = (
     "/automations",
     "/whatif?price=58000",
     "/system",
+    "/alerts",
+    "/plugins",
+    "/settings",
+    "/api?q=margin",
     "/m",
     "/login",
 )
@@ -26,7 +30,7 @@ PAGES = (
 async def test_every_page_is_shown_and_accessible_in_light_and_in_dark(
     browser: Browser, watched: Watched, site: Site, pair: Pair
 ):
-    few = ("/", f"/positions/{pair.guarded.id}", "/m", "/login")
+    few = ("/", f"/positions/{pair.guarded.id}", "/alerts", "/settings", "/api", "/m", "/login")
     all_of_them = ("/", f"/positions/{pair.guarded.id}", *PAGES)
     wrong: list[str] = []
     for scheme, width, pages in (("light", 1280, all_of_them), ("dark", 390, few)):

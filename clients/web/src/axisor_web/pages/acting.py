@@ -26,30 +26,31 @@ class Deed(Struct, frozen=True):
     """Something to be done: what it is called, what it is about, and what is asked for it.
 
     `about` is `position`, `order`, `run` or `account`; `asks` is `sats`, `price`, `level`,
-    `reason` or nothing. `word` is typed where it cannot be undone.
+    `reason` or nothing. `word` is typed where it cannot be undone. `call` is its method.
     """
 
     name: str
     about: str
     asks: str
     word: str
+    call: str
 
 
 DEEDS = {
     deed.name: deed
     for deed in (
-        Deed("add_margin", "position", "sats", "add"),
-        Deed("cash_in", "position", "sats", "cash in"),
-        Deed("close", "position", "", "close"),
-        Deed("stop", "position", "price", "stop"),
-        Deed("take_profit", "position", "price", "target"),
-        Deed("cancel_order", "order", "", "cancel"),
-        Deed("halt", "account", "level", "halt"),
-        Deed("resume", "account", "reason", "resume"),
-        Deed("start_run", "run", "", "arm"),
-        Deed("pause_run", "run", "reason", "pause"),
-        Deed("resume_run", "run", "", "arm"),
-        Deed("stop_run", "run", "reason", "stop"),
+        Deed("add_margin", "position", "sats", "add", "MarginService.AddMargin"),
+        Deed("cash_in", "position", "sats", "cash in", "MarginService.CashIn"),
+        Deed("close", "position", "", "close", "MarginService.ClosePosition"),
+        Deed("stop", "position", "price", "stop", "MarginService.SetStopLoss"),
+        Deed("take_profit", "position", "price", "target", "MarginService.SetTakeProfit"),
+        Deed("cancel_order", "order", "", "cancel", "OrderService.CancelOrder"),
+        Deed("halt", "account", "level", "halt", "AccountService.HaltAccount"),
+        Deed("resume", "account", "reason", "resume", "AccountService.ResumeAccount"),
+        Deed("start_run", "run", "", "arm", "StrategyService.StartRun"),
+        Deed("pause_run", "run", "reason", "pause", "StrategyService.PauseRun"),
+        Deed("resume_run", "run", "", "arm", "StrategyService.ResumeRun"),
+        Deed("stop_run", "run", "reason", "stop", "StrategyService.StopRun"),
     )
 }
 

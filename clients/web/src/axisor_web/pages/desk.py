@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from axisor.errors import AuthError, AxisorError, NotFound, PermissionDenied
+from axisor.errors import AxisorError, NotFound, SessionOver, TokenInvalid, Unauthenticated
 from axisor_web.answers import refusal
 from axisor_web.pages.painting import Painter, linked
 from axisor_web.pages.scenes import Scene, scene
@@ -17,6 +17,8 @@ from axisor_web.pages.visits import Visit, Visits
 
 Shown: TypeAlias = Callable[[Visit], Awaitable[Response]]
 NO_STORE = {"cache-control": "no-store"}
+OVER = (Unauthenticated, TokenInvalid, SessionOver)
+"""What the core answers whose sign-in is none any more."""
 
 
 class Desk:
@@ -31,9 +33,8 @@ class Desk:
         async def handled(request: Request) -> Response:
             try:
                 return await shown(self.visits.of(request))
-            except PermissionDenied as error:
-                return self.problem(request, error)
-            except AuthError:
+            except OVER:
+                self.visits.leave(request)  # else the door would send them back here
                 back = request.url.path
                 return RedirectResponse(linked("/login", "", next=back), 303, NO_STORE)
             except AxisorError as error:

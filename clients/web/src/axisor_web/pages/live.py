@@ -32,6 +32,8 @@ FORECAST_S = 2.0
 QUIET_S = 10.0
 """Something is said this often, so that a page can tell a quiet stream from a dead one."""
 MOST_SAID = 8
+AGAIN_S = 5.0
+"""Alerts are watched anew so long after their stream ended."""
 
 
 class Wanted(Struct, frozen=True):
@@ -102,6 +104,8 @@ class Live:
             asyncio.create_task(self._follow(inbox, self._prices(inbox))),
             asyncio.create_task(self._follow(inbox, self._end(inbox))),
         ]
+        if "alerts" in self._wanted.parts:
+            tasks.append(asyncio.create_task(self._follow(inbox, self._alerts(inbox))))
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
             async for event in self._painted(inbox):
@@ -216,6 +220,20 @@ class Live:
                 case _:
                     inbox.problem, inbox.journal, inbox.after = "", True, item.sequence
             inbox.rouse()
+
+    async def _alerts(self, inbox: _Inbox) -> None:
+        # An alert is told after what it is about is in the journal. This stream neither renews a
+        # token nor begins again by itself: a reading does, and says what is wrong.
+        while True:
+            try:
+                async for alert in self._client.notices.watch_alerts(self._wanted.account):
+                    if alert is not None:
+                        inbox.journal = True
+                        inbox.rouse()
+            except (CallFailed, AuthError):
+                inbox.journal = True
+                inbox.rouse()
+            await self._sleep(AGAIN_S)
 
     async def _prices(self, inbox: _Inbox) -> None:
         async for item in self._client.market.watch_ticks(self._wanted.account):

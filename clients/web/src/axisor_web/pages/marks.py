@@ -13,8 +13,11 @@ MOST_EVENTS = 500
 MARKED = (AddMargin, CashIn, ClosePosition, SetStop, SetTakeProfit)
 
 
-async def marks_of(client: Client, account: str, position: str) -> list[dict[str, Any]]:
-    """Return what took effect on a position, oldest first: when, what kind, sats and who."""
+async def marks_of(client: Client, account: str, position: str = "") -> list[dict[str, Any]]:
+    """Return what took effect, oldest first: on which position, when, what kind, sats and who.
+
+    Without a position it is what took effect on any of the account.
+    """
     page = await client.events.list(
         account,
         kinds=("IntentPlanned", "IntentSettled"),
@@ -35,10 +38,11 @@ def _mark(event: SeenEvent, settled: dict[str, SeenEvent], position: str) -> dic
     if not isinstance(planned, IntentPlanned) or planned.intent not in settled:
         return None
     action = planned.action
-    if not isinstance(action, MARKED) or action.position != position:
+    if not isinstance(action, MARKED) or position not in ("", action.position):
         return None
     end = settled[planned.intent]
     return {
+        "position": action.position,
         "time": int(end.time.timestamp()),
         "sequence": end.sequence,
         "what": type(action).__name__,

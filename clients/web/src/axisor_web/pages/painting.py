@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,8 @@ from axisor.words import SIGNS, short
 from axisor_web.assets import Assets
 from axisor_web.languages import Languages
 from axisor_web.pages import words
+from axisor_web.pages.acting import DEEDS
+from axisor_web.pages.change_list import CHANGES
 from axisor_web.pages.readings import Reading
 from axisor_web.pages.telling import filled, level
 from axisor_web.rendering import Rendering, environment
@@ -23,6 +26,12 @@ from axisor_web.sessions import Session
 
 STALE_S = 30
 """A price older than this is shown as stale, as the core treats it."""
+
+
+THEME = "theme"
+THEMES = ("light", "dark")
+UNITS, BITCOIN = "units", "btc"
+"""Cookies that say how pages look, beside the language, and what they may say."""
 
 
 class Painter:
@@ -33,8 +42,12 @@ class Painter:
         assets: Assets,
         languages: Languages,
         session: Callable[[Request], Session | None],
+        *,
+        now: Callable[[], datetime],
     ) -> None:
+        """Take the files of pages, their languages, who visits, and what tells the time."""
         self.languages = languages
+        self._now = now
         templates = environment(assets)
         templates.globals.update(
             short=short,
@@ -43,6 +56,8 @@ class Painter:
             level=level,
             filled=filled,
             setting=setting,
+            deeds=DEEDS,
+            changes=CHANGES,
             new_request_id=new_request_id,
             stale_s=STALE_S,
             scripts=assets.names,
@@ -61,6 +76,18 @@ class Painter:
             """Return a distance in percent as it is read, `?` where the core cannot say."""
             return "?" if percent is None else language.percent(percent / 100, places=2)
 
+        units = chosen(request, UNITS, (BITCOIN,))
+
+        def amount(sats: int, *, signed: bool = False) -> str:
+            """Return an amount in the unit that somebody chose; every sat of it stays."""
+            if units == BITCOIN:
+                bitcoin = Decimal(sats).scaleb(-8)
+                return f"{language.number(bitcoin, places=8, signed=signed)} BTC"
+            return f"{language.number(sats, signed=signed)} {language.text('sat')}"
+
+        def ago(moment: datetime) -> str:
+            return language.ago(self._now() - moment)
+
         return self._rendering.render(
             request,
             template,
@@ -70,12 +97,22 @@ class Painter:
             number=language.number,
             percent=language.percent,
             when=language.time,
+            ago=ago,
+            amount=amount,
+            theme=chosen(request, THEME, THEMES),
+            units=units,
             **given,
         )
 
     def part(self, request: Request, template: str, **given: Any) -> str:
         """Return a part of a page that is painted again while it is open."""
         return bytes(self.page(request, template, **given).body).decode()
+
+
+def chosen(request: Request, name: str, known: Container[str]) -> str:
+    """Return what somebody chose of how pages look; empty is what is usual."""
+    value = request.cookies.get(name, "")
+    return value if value in known else ""
 
 
 def linked(path: str, account: str, **more: str) -> str:

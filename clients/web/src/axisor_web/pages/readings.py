@@ -13,10 +13,11 @@ from axisor.client import Client, every
 from axisor.client.guard import Floors, Plan
 from axisor.errors import AxisorError, NotSupported, RunNotFound, StalePrice
 from axisor.events import Cause, CoverageState, HaltLevel, RunState, Standing
-from axisor.model import FeedQuality, Mode
+from axisor.model import FeedQuality, Mode, Permission
 from axisor.wire.records import Account, AccountBalance, PositionReport, Run, TickReport
-from axisor.wire.scalars import enum_from_wire
+from axisor.wire.scalars import enum_from_wire, permissions_from_wire
 from axisor.words import short
+from axisor_web.pages.rights import allowed
 
 WORKING = (RunState.RUNNING, RunState.STARTING)
 STILL = (HaltLevel.ALL, HaltLevel.FLATTEN)
@@ -31,7 +32,10 @@ class Forecast(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """An account at one moment. `age` is that of its price, None before the first one."""
+    """An account at one moment. `age` is that of its price, None before the first one.
+
+    `rights` are those of its reader on the account, `core_rights` in calls about none.
+    """
 
     account: Account
     accounts: tuple[Account, ...]
@@ -43,7 +47,18 @@ class Reading(Struct, frozen=True, kw_only=True):
     positions: tuple[PositionReport, ...]
     runs: tuple[Run, ...]
     tick: TickReport | None
+    rights: Permission
+    core_rights: Permission
     forecast: Forecast = Forecast()
+
+    def may(self, call: str) -> bool:
+        """Return whether whoever reads may make a call with this account, or with the core."""
+        return allowed(call, self.rights, self.core_rights)
+
+    @property
+    def only_reads(self) -> bool:
+        """Return whether whoever reads may change nothing of this account."""
+        return self.rights in (Permission.READ, Permission.NONE)
 
     @property
     def mode(self) -> Mode:
@@ -136,6 +151,8 @@ async def read(client: Client, wanted: str | None) -> Reading:
         positions=positions,
         runs=runs,
         tick=tick,
+        rights=permissions_from_wire(said.permissions),
+        core_rights=permissions_from_wire(status.permissions),
     )
     return replace(reading, forecast=await foresee(client, reading))
 

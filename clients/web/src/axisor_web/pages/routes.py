@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from starlette.responses import Response, StreamingResponse
@@ -15,12 +15,17 @@ from axisor.errors import FieldInvalid, PositionNotFound
 from axisor_web.app import Parts
 from axisor_web.assets import Assets
 from axisor_web.languages import Languages
+from axisor_web.pages.alerts import Alerts
 from axisor_web.pages.asking import Asking
+from axisor_web.pages.changing import Changing
 from axisor_web.pages.desk import Desk, account_of, linked_account
 from axisor_web.pages.entering import Entering
 from axisor_web.pages.live import Live, Wanted, wanted_parts
 from axisor_web.pages.marks import marks_of
 from axisor_web.pages.painting import Painter
+from axisor_web.pages.plugins import Plugins
+from axisor_web.pages.preferences import Preferences
+from axisor_web.pages.reference import Reference
 from axisor_web.pages.scenes import scene
 from axisor_web.pages.setup import Setup
 from axisor_web.pages.telling import KINDS, lines_of
@@ -35,12 +40,18 @@ _SEQUENCE = re.compile(r"[0-9]{1,18}")
 def pages(parts: Parts, assets: Assets, languages: Languages) -> tuple[BaseRoute, ...]:
     """Return the routes of all pages, for a bridge."""
     visits = Visits(parts)
-    desk = Desk(visits, Painter(assets, languages, visits.session))
+    painter = Painter(assets, languages, visits.session, now=lambda: datetime.now(UTC))
+    desk = Desk(visits, painter)
     shown = Pages(desk)
     return (
         *Entering(desk).routes(),
         *Asking(desk).routes(),
         *Setup(desk).routes(),
+        *Changing(desk).routes(),
+        *Alerts(desk).routes(),
+        *Plugins(desk).routes(),
+        *Preferences(desk).routes(),
+        *Reference(desk, parts).routes(),
         desk.page("/", shown.overview),
         desk.page("/positions/{id}", shown.position),
         desk.page("/guard", shown.guard),
@@ -64,7 +75,9 @@ class Pages:
     async def overview(self, visit: Visit) -> Response:
         """Show whether all is safe."""
         parts = ("safety", "positions", "waiting", "activity", "automations")
-        return await self._desk.scene_page(visit, "overview.html", *parts)
+        found = await scene(visit.client, account_of(visit), frozenset(parts))
+        marks = await marks_of(visit.client, found.reading.account.id)
+        return self._desk.laid_out(visit, "overview.html", found, parts, marks=marks)
 
     async def position(self, visit: Visit) -> Response:
         """Show one position with its chart."""

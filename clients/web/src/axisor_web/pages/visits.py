@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from axisor.client import Client
@@ -16,7 +17,7 @@ from axisor.ports import Secret
 from axisor_web.app import Parts
 from axisor_web.browser import Browser, address_of
 from axisor_web.calls import FORWARDED
-from axisor_web.sessions import Session
+from axisor_web.sessions import COOKIE, Session, Tokens
 
 READ_S = 4.0
 """A page is shown, or says that the core is not heard, within this time."""
@@ -48,6 +49,7 @@ class Visits:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._sessions = parts.sessions
         self._browser = Browser(parts.core, parts.sessions, parts.doors)
 
     def session(self, request: Request) -> Session | None:
@@ -65,6 +67,20 @@ class Visits:
             raise Unauthenticated("Nobody is signed in.")
         self._parts.doors.admit(request.method, request.headers, session)
         return Visit(request, session, self._client(request, session), self._parts.ended)
+
+    def leave(self, request: Request) -> None:
+        """End the session of a request here, where the core does not know it any more."""
+        self._sessions.end(request.cookies.get(COOKIE, ""))
+
+    async def proved(self, visit: Visit, password: Secret, code: Secret | None) -> Visit:
+        """Have somebody prove once more who they are; return the same visit with what that gave.
+
+        Raises SignInRefused, ProofInvalid and RateLimited.
+        """
+        await visit.client.users.me()  # what is secret is sent once, by a token that was not over
+        access = await visit.client.auth.step_up(password, code)
+        visit.session.tokens = Tokens(access, visit.session.tokens.refresh)
+        return replace(visit, client=self._client(visit.request, visit.session))
 
     def _client(self, request: Request, session: Session) -> Client:
         renewal = self._browser.credential(session).renew

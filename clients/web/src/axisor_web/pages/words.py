@@ -114,6 +114,54 @@ OUTCOMES = {
     "dead": marked("without effect: its position is gone"),
 }
 
+NOTICE_LEVELS = {
+    "ok": marked("OK"),
+    "info": marked("INFO"),
+    "warn": marked("WARN"),
+    "act": marked("ACTED"),
+    "crit": marked("CRIT"),
+    "lost": marked("LOST"),
+}
+NOTICE_SIGNS = {"ok": "✓", "info": "i", "warn": "!", "act": "→", "crit": "!!", "lost": "✗"}
+
+DELIVERIES = {
+    "queued": marked("waits"),
+    "sending": marked("is being sent"),
+    "sent": marked("sent"),
+    "dead": marked("given up"),
+    "summarized": marked("told in a summary"),
+}
+
+PLUGIN_STATES = {
+    "FOUND": marked("not enabled"),
+    "ENABLED": marked("enabled"),
+    "QUARANTINED": marked("in quarantine"),
+}
+PLUGIN_PLACES = {
+    "CORE": marked("in the core"),
+    "RUNNER": marked("in a runner"),
+    "REMOTE": marked("elsewhere"),
+}
+
+RIGHTS = {
+    "": marked("anybody"),
+    "read": marked("read"),
+    "trade": marked("trade"),
+    "adjust_margin": marked("move margin"),
+    "guard": marked("run strategies"),
+    "operate": marked("operate"),
+    "manage_secrets": marked("keys and tokens"),
+    "admin": marked("administer"),
+    "self": marked("one's own sign-in"),
+}
+
+DANGERS = {
+    "read": marked("reads"),
+    "reversible": marked("can be taken back"),
+    "money": marked("moves money"),
+    "destructive": marked("cannot be undone"),
+}
+
 MARKS = {
     "AddMargin": marked("added margin"),
     "CashIn": marked("cashed in"),

@@ -10,6 +10,7 @@ const READ_MS = 30_000;
 
 const host = document.getElementById("chart");
 const problem = document.getElementById("chart-problem");
+const charted = document.getElementById("charted");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -55,9 +56,13 @@ function scaled(own) {
   return { ...found, priceRange: { minValue: Math.min(minValue, ...counted), maxValue: Math.max(maxValue, ...counted) } };
 }
 
+// The position whose prices are ruled: on the overview the one that is closest to liquidation.
+const ruled = () => document.getElementById("lines")?.dataset ?? {};
+
 function rule() {
   for (const line of lines) series.removePriceLine(line);
-  const told = document.getElementById("lines")?.dataset ?? {};
+  const told = ruled();
+  charted.textContent = told.name ?? "";
   lines = [
     ["entry", t("entry"), "--muted", LineStyle.Dotted],
     ["trigger", t("trigger"), "--warn", LineStyle.Dashed],
@@ -74,8 +79,10 @@ function rule() {
 function mark() {
   const first = candles[0]?.time ?? Infinity;
   const step = SECONDS[range];
+  const { position } = ruled();
   markers.setMarkers(
     marks
+      .filter((each) => each.position === position)
       .map((each) => ({ ...each, at: each.time - (each.time % step) }))
       .filter((each) => each.at >= first)
       .map((each) => ({
@@ -127,6 +134,7 @@ async function older() {
     series.setData(candles);
     mark();
     problem.hidden = candles.length > 0;
+    host.hidden = candles.length === 0;
     if (!candles.length) problem.textContent = t("No candles yet.");
   } catch (error) {
     exhausted = true;
@@ -183,12 +191,15 @@ chart.timeScale().subscribeVisibleLogicalRangeChange((seen) => {
 });
 dark.addEventListener("change", dress);
 
-let ruled = "";
+let before = "";
 let readAt = performance.now();
 document.addEventListener("painted", ({ detail }) => {
-  const told = JSON.stringify({ ...document.getElementById("lines")?.dataset });
-  if (told !== ruled) rule();
-  ruled = told;
+  const told = JSON.stringify({ ...ruled() });
+  if (told !== before) {
+    rule();
+    mark();
+  }
+  before = told;
   follow(detail);
   if (performance.now() - readAt < READ_MS) return;
   readAt = performance.now();

@@ -4,6 +4,8 @@ import { post, said } from "./send.js";
 import { t } from "./text.js";
 
 const dialog = document.getElementById("dialog");
+const PAINTED = 204;
+const ANEW = 205;
 let from = null;
 
 function show(html) {
@@ -11,6 +13,14 @@ function show(html) {
   dialog.setAttribute("aria-labelledby", "dialog-title");
   if (!dialog.open) dialog.showModal();
   dialog.querySelector("[autofocus]")?.focus();
+}
+
+// The stream of the page shows what changed; who cannot see it is told.
+function painted() {
+  if (dialog.open) dialog.close();
+  const done = document.createElement("p");
+  done.textContent = t("Done.");
+  document.getElementById("say").append(done);
 }
 
 function unreached() {
@@ -38,7 +48,10 @@ async function send(form) {
   for (const each of buttons) each.disabled = true;
   dialog.querySelector(".banner[role=alert]")?.remove();
   try {
-    show(await (await post(form.dataset.send, said(form))).text());
+    const answer = await post(form.dataset.send, said(form));
+    if (answer.status === PAINTED) painted();
+    else if (answer.status === ANEW) location.reload();
+    else show(await answer.text());
   } catch {
     if (!dialog.open) show("");
     unreached();
@@ -62,8 +75,10 @@ document.addEventListener("submit", (event) => {
 });
 
 dialog.addEventListener("close", () => {
+  const changed = dialog.querySelector("[data-changed]");
   dialog.replaceChildren();
   from?.focus();
+  if (changed) location.reload();
 });
 
 document.getElementById("leave").addEventListener("click", async () => {
