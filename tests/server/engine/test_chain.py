@@ -1,3 +1,5 @@
+"""A journal's chain is verified while it is read, page by page."""
+
 from datetime import UTC, datetime
 
 import pytest

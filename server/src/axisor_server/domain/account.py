@@ -37,7 +37,7 @@ from axisor.model import (
 from axisor.ports import ClosedPosition
 from axisor.strategy import View
 from axisor_server.domain.attempts import Attempt, attempt_of
-from axisor_server.domain.counters import Count, Outside, behind_of
+from axisor_server.domain.counters import Count, Outside
 from axisor_server.domain.halting import stricter
 from axisor_server.domain.intent import SPENDING_KINDS, decode_action, spends
 from axisor_server.domain.journal import to_us
@@ -178,7 +178,7 @@ class AccountBook(Struct, frozen=True, kw_only=True):
     @property
     def behind(self) -> frozenset[str]:
         """Return ids of positions of which the venue shows less than it confirmed."""
-        return frozenset(behind_of(self.counts))
+        return frozenset([id for id, count in self.counts.items() if count.is_behind])
 
     def came_to(self, position: str) -> Sats:
         """Return the sats that reached a position and that nothing explains."""

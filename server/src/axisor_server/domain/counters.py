@@ -49,14 +49,6 @@ class Count(Struct, frozen=True, kw_only=True):
         return max(0, self.floor - self.shown) + self.due
 
 
-def behind_of(counts: Mapping[str, Count]) -> list[str]:
-    """Return the ids of positions of which the venue shows less than is known.
-
-    It is `is_behind` written out: every plan asks it of all positions.
-    """
-    return [id for id, count in counts.items() if count.shown < count.floor or count.due > 0]
-
-
 class Outside(Struct, frozen=True):
     """Sats that reached a position without an action of ours that explains them."""
 
