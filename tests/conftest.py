@@ -41,6 +41,6 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config) -> Lanes:
     """Hand out tests by lanes."""
-    from xdist.workermanage import parse_tx_spec_config
+    from xdist.workermanage import parse_tx_spec_config  # type: ignore[import-untyped]
 
     return Lanes(len(parse_tx_spec_config(config)))

@@ -25,6 +25,7 @@ from playwright.async_api import (
     Page,
     Request,
     async_playwright,
+    expect,
 )
 
 from axisor.ports import Secret
@@ -47,6 +48,7 @@ ARGUMENTS = (
     "--no-sandbox",
 )
 PATIENCE_MS = 45_000
+expect.set_options(timeout=PATIENCE_MS)
 HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 LOCAL = frozenset({"about", "blob", "data"})
 

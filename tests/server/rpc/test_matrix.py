@@ -204,8 +204,8 @@ async def test_nobody_is_let_in_without_a_token_that_counts(
     found = await outcome(channel, method, body, silent_s=silent_s)
     assert found == (IN if method.anonymous else "UNAUTHENTICATED")
     for token in ("expired", "guessed", "", TOKEN[:-1], f"{TOKEN}x", TOKEN.upper()):
-        asked = {"silent_s": silent_s, "metadata": bearer(token)}
-        assert await outcome(channel, method, body, **asked) == usual
+        found = await outcome(channel, method, body, silent_s=silent_s, metadata=bearer(token))
+        assert found == usual
 
 
 @pytest.mark.parametrize("path", [p for p, m in METHODS.items() if m.step_up])
