@@ -127,9 +127,13 @@ TestIntentLife = IntentLife.TestCase
 @pytest.mark.parametrize("old", list(IntentState))
 def test_nothing_returns_to_where_it_was_before_it_was_sent(old):
     assert IntentState.PLANNED not in MOVES[old]
-    assert old not in MOVES[old]
     assert (not MOVES[old]) is (not old.is_open)
-    assert (IntentState.SENT in MOVES[old]) is (old is IntentState.PLANNED)
+
+
+@pytest.mark.parametrize("old", list(IntentState))
+def test_only_a_plan_is_sent_and_only_what_was_sent_is_sent_once_more(old):
+    assert (IntentState.SENT in MOVES[old]) is (old in {IntentState.PLANNED, IntentState.SENT})
+    assert (old in MOVES[old]) is (old is IntentState.SENT)
 
 
 def test_only_a_reading_settles_what_is_unknown():

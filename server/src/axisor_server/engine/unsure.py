@@ -9,7 +9,7 @@ from __future__ import annotations
 from axisor.errors import StoreUnavailable
 from axisor_server.engine.core import Core
 
-WAITS_S = (0.2, 2.0)
+WAITS_MS = (200, 2_000)
 """How long after a failure the journal is asked, and once more: a commit may still be under way."""
 
 
@@ -32,8 +32,8 @@ class Unsure:
         try:
             while self._failed:
                 self._failed = False
-                for wait_s in WAITS_S:
-                    await self._core.clock.sleep(wait_s)
+                for wait_ms in WAITS_MS:
+                    await self._core.clock.sleep(wait_ms / 1000)
                     await self._ask_once()
         finally:
             self._asking = False

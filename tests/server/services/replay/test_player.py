@@ -50,6 +50,21 @@ async def test_a_rescue_is_decided_again(bench):
     assert found.entries == len(await entries(bench))
 
 
+async def test_an_action_that_left_again_after_a_refused_stamp_is_decided_again(bench):
+    bench.long()
+    engine = bench.engine()
+    await bench.up(engine)
+    await bench.run(engine, "rescuer")
+    bench.venue.faults = ["refuse-stamp"]
+    await bench.move("98100")
+    await engine.stop(1)
+
+    found = await verdict(bench)
+
+    assert len(bench.venue.sent) == 2
+    assert found.divergence is None
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_whatever_happened_every_decision_comes_out_the_same(seed):
     bench = Bench(balance=2_000_000)
