@@ -65,9 +65,12 @@ class Poke:
         try:
             await clock.sleep(seconds)
         except asyncio.CancelledError:
-            if not self._came or task.uncancel() > asked:
+            if not self._is_poked() or task.uncancel() > asked:
                 raise
         finally:
             self._sleeper = None
         came, self._came = self._came, False
         return came
+
+    def _is_poked(self) -> bool:
+        return self._came
