@@ -108,7 +108,7 @@ class RiskMeter:
 
     def _ambiguous(self, account: str) -> bool:
         """Return whether an action on the account has no known outcome."""
-        return self._world.database.recall.execute(AMBIGUOUS, (account,)).fetchone() is not None
+        return self._world.database.connection.execute(AMBIGUOUS, (account,)).fetchone() is not None
 
     def _judge(
         self, plan: AccountPlan, trade: Trade, passed: float, *, able: bool, calm: bool
@@ -154,7 +154,7 @@ class RiskMeter:
 
     def _spent(self, plan: AccountPlan, position: str | None) -> int:
         values = (plan.run, position is None, f"positions/{position}")
-        asked = self._world.database.recall.execute(SPENT, values).fetchone()
+        asked = self._world.database.connection.execute(SPENT, values).fetchone()
         assert asked is not None
         return int(asked[0])
 
