@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from axisor.events import Coverage
 from axisor.intents import Check, Why
 from axisor.model import Sats
@@ -15,7 +13,6 @@ from axisor_margin_guard.memory import GuardMemory, Held
 from axisor_margin_guard.survey import Judged, feed_trouble, percent
 
 
-@lru_cache(maxsize=64)
 def rule_text(rule: Rule) -> str:
     """Return a rule in one line."""
     unit = {"distance": " %", "leverage": "x", "liquidation_price": " USD"}[rule.target_by]
