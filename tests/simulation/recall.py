@@ -110,6 +110,12 @@ class Recall(SqliteSession):
         if "journal" in tables:
             self._whole.clear()
 
+    def clear(self) -> None:
+        """Remember nothing, as if nothing had been asked."""
+        self.forget(self._of_table)
+        self._journals.clear()
+        self._whole.clear()
+
     def journal(self, stream: str) -> Sequence[Entry] | None:
         """Return a whole journal, of which only what is new is read; None where it has holes."""
         entries = self._journals.setdefault(stream, [])

@@ -86,7 +86,7 @@ async def _day(world: World, weights: list[int], hours: int) -> None:
     await asyncio.sleep(HOUR_S / 4)
     world.end(world.processes["core-1"], why="a new version")
     await asyncio.sleep(2 * HOUR_S - HOUR_S / 4)
-    weights.append(_weigh())
+    weights.append(_weigh(world))
     for hour in range(3, hours):
         await asyncio.sleep(HOUR_S)
         plan = world.plan.accounts[hour % len(world.plan.accounts)]
@@ -94,11 +94,13 @@ async def _day(world: World, weights: list[int], hours: int) -> None:
         process = world.processes["core-1"]
         process.run(_configure(process.engine, plan.run, msgspec.json.encode(config)))
     await asyncio.sleep(HOUR_S / 2)
-    weights.append(_weigh())
+    weights.append(_weigh(world))
     world.end(world.processes["core-1"], why="another version")
 
 
-def _weigh() -> int:
+def _weigh(world: World) -> int:
+    """Return what the core holds, without what the world remembers of its database."""
+    world.database.recall.clear()
     gc.collect()
     found = tracemalloc.take_snapshot().statistics("filename")
     names = ((s.size, s.traceback[0].filename) for s in found)
