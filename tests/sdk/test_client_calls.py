@@ -194,6 +194,8 @@ def filled(response: Any) -> Any:
             held.SetInParent()
         elif field.name == "response":
             response.response.Pack(margin_pb2.AddMarginResponse())
+        elif field.full_name == "axisor.v1.MovePriceResponse.price_usd":
+            response.price_usd = "1"
         elif field.name == "snapshot":
             response.snapshot.sequence = 1
         elif field.name == "events" and "snapshot" not in response.DESCRIPTOR.fields_by_name:
