@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -61,6 +62,14 @@ def documented() -> dict[str, tuple[str, list[str]]]:
 DOCUMENTED = documented()
 
 
+class Late(random.Random):
+    """Chance by which the wait for another try is beyond every deadline, so that there is none."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """Return a minute more than is left of any call here."""
+        return 120.0
+
+
 async def failure(raised: AxisorError) -> AxisorError:
     """Raise an error in a real server and return what a real client raises."""
 
@@ -69,7 +78,7 @@ async def failure(raised: AxisorError) -> AxisorError:
 
     async with (
         stub_server({GET_ORDER: fail}) as address,
-        Client.connect(address, plaintext=True, timeout_s=60) as client,
+        Client.connect(address, plaintext=True, timeout_s=60, chance=Late()) as client,
     ):
         with pytest.raises(AxisorError) as caught:
             await client.orders.get("main", "o1")
