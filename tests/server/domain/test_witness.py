@@ -122,6 +122,22 @@ def test_fees_of_both_signs_that_cancel_out_do_not_hide_an_addition():
     assert verdict.state is IntentState.CONFIRMED
 
 
+def test_fees_that_cancel_out_within_seconds_hide_no_addition_at_the_fence():
+    after = replace(POSITION, margin=POSITION.margin + 500 - 40, sum_funding_fees=0)
+    fees = (
+        Funding("p", -40, NOW + timedelta(seconds=19)),
+        Funding("p", 40, NOW - timedelta(seconds=1)),
+    )
+    before = replace(POSITION, sum_funding_fees=0)
+    baseline = baseline_of(ADD, state(before), market_us=US)
+
+    assert not needs_fundings(ADD, baseline, state(after), market_us=US)
+    assert needs_fundings(ADD, baseline, state(after), market_us=US, final=True)
+    verdict = judged(ADD, state(before), state(after), fenced=True, fundings=fees)
+
+    assert verdict.state is IntentState.CONFIRMED
+
+
 def test_without_the_fees_of_a_settlement_nothing_is_said():
     after = replace(POSITION, sum_funding_fees=30, margin=POSITION.margin - 30)
 

@@ -243,12 +243,13 @@ SETTLEMENT_US = 4 * 3_600 * 1_000_000
 
 
 def needs_fundings(
-    action: Action, baseline: Baseline, state: AccountState, *, market_us: int
+    action: Action, baseline: Baseline, state: AccountState, *, market_us: int, final: bool = False
 ) -> bool:
     """Return whether the funding payments must be read to judge an added margin or a stop-loss.
 
-    In a short window a net total that did not move proves that nothing was settled; in a long one
-    payments of both signs may cancel out.
+    In a short window a net total that did not move shows that nothing was settled; in a long one
+    payments of both signs may cancel out. Where the verdict on added margin is `final` they are
+    read in any case: what a venue settles at other times must not hide what was added.
     """
     if not isinstance(action, AddMargin | SetStop):
         return False
@@ -256,7 +257,8 @@ def needs_fundings(
     if position is None or baseline.margin is None:
         return False
     long = market_us - baseline.market_us > SETTLEMENT_US
-    return long or position.sum_funding_fees != baseline.funding
+    last = final and isinstance(action, AddMargin)
+    return last or long or position.sum_funding_fees != baseline.funding
 
 
 def judge(action: Action, baseline: Baseline, evidence: Evidence, *, fenced: bool) -> Verdict:

@@ -291,7 +291,12 @@ class Executor:
         try:
             # A reading takes several requests: it must not use up what another rescue would need.
             evidence = await gather(
-                self._line, action, baseline, state_of=self._glances.state, market_us=market_us
+                self._line,
+                action,
+                baseline,
+                state_of=self._glances.state,
+                market_us=market_us,
+                final=fenced,
             )
         except VenueError:
             return None

@@ -29,10 +29,12 @@ async def gather(
     *,
     state_of: Callable[[], Awaitable[AccountState]],
     market_us: int,
+    final: bool,
 ) -> Evidence:
     """Return the readings that `judge` needs, all of them begun after this call.
 
-    `state_of` reads the account, perhaps for others too. Raises VenueError; then nothing is known
+    `state_of` reads the account, perhaps for others too; `final` says that the fence has passed, so
+    that what is not seen now is said not to have happened. Raises VenueError; then nothing is known
     that was not before.
     """
     match action:
@@ -45,7 +47,7 @@ async def gather(
     state = await state_of()
     fundings = closed = None
     if isinstance(action, AddMargin | SetStop) and needs_fundings(
-        action, baseline, state, market_us=market_us
+        action, baseline, state, market_us=market_us, final=final
     ):
         fundings = await line.funding_paid(action.position)
     if isinstance(action, ClosePosition) and state.position(action.position) is None:
