@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from axisor.errors import ActionPending
 from axisor.events import IntentReviewRefused, IntentState, NoticeGiven
 from axisor.intents import AddMargin, CashIn, DepositCross
 from axisor_server.engine.answers import CommandResult
+from axisor_server.engine.failpoints import Trigger
 from tests.support.core import ACCOUNT, Bench
 
 SHORTLY_BEFORE_MIDNIGHT = datetime(2026, 1, 1, 23, 59, tzinfo=UTC)
@@ -250,4 +253,27 @@ async def test_a_plan_made_on_less_than_is_stored_is_made_anew_on_what_is(bench)
     assert lease.epoch == 2  # what was in memory is not trusted any more
     assert count(engine, position).shown == 709
     assert [type(a) for a in bench.venue.sent] == [AddMargin]
+    await engine.stop(1)
+
+
+async def test_margin_is_not_sent_to_a_position_that_the_last_reading_lacks(bench):
+    position = bench.long()
+    engine = bench.engine(failpoint="planned")
+    await bench.up(engine)
+    core = engine._roster.actors[ACCOUNT].core
+    engine._roster._world.failpoints._trigger = Trigger("planned", "pause", 2.0)
+    asking = asyncio.create_task(bench.command(engine, AddMargin(position=position, amount=700)))
+    await bench.clock.advance(1)
+    seen = core.book.state
+    assert seen is not None
+    core.book = replace(
+        core.book, state=replace(seen, positions=(), unreadable=frozenset({position}))
+    )
+
+    await asking
+
+    settled = await bench.settled()
+    assert [each.state for each in settled] == [IntentState.CANCELED]
+    assert "cannot be read" in settled[0].message
+    assert bench.venue.effects == []
     await engine.stop(1)

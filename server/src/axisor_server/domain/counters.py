@@ -169,3 +169,13 @@ def behind_error(target: str) -> ActionPending:
         fix="Wait for a newer reading.",
         target=target,
     )
+
+
+def unseen_error(target: str) -> ActionPending:
+    """Return the refusal of an action whose position the newest reading does not show."""
+    return ActionPending(
+        f"The venue's figures of {target} cannot be read.",
+        money="Without them nobody could tell later whether margin arrived, so none is sent.",
+        fix="Wait for a reading that shows the position.",
+        target=target,
+    )

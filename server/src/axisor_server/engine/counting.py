@@ -19,6 +19,7 @@ from axisor_server.domain.counters import (
     origin,
     read_us,
     taken,
+    unseen_error,
 )
 from axisor_server.domain.records import IntentRecord
 from axisor_server.domain.witness import added_since, decode_baseline
@@ -26,6 +27,8 @@ from axisor_server.engine.draft import Draft
 from axisor_server.ports import Conflict, Transaction
 
 COUNTED_KIND = "AddMargin"
+FIGURED = (COUNTED_KIND, "CashIn")
+"""Kinds whose outcome only the figures of their position tell."""
 OUTSIDE = "MARGIN_MOVED_OUTSIDE"
 FELL = "MARGIN_COUNT_FELL"
 
@@ -119,8 +122,11 @@ def _give_up(draft: Draft, position: str) -> None:
 
 
 def objection(draft: Draft, record: IntentRecord) -> ActionPending | None:
-    """Return why nothing may be added to a target now: less is shown than is known."""
-    count = draft.book.counts.get(record.target.removeprefix("positions/"))
+    """Return why margin must not be moved now: less is shown than is known, or nothing is."""
+    position, state = record.target.removeprefix("positions/"), draft.book.state
+    if record.kind in FIGURED and (state is None or state.position(position) is None):
+        return unseen_error(record.target)
+    count = draft.book.counts.get(position)
     if not record.additive or count is None or not count.is_behind:
         return None
     return behind_error(record.target)
