@@ -34,11 +34,15 @@ def shrink(seed: int) -> Minimal | None:
     def fails(kinds: Sequence[str], horizon_s: float = HORIZON_S) -> bool:
         return run_seed(seed, only=kinds, horizon_s=horizon_s).count(kind) > 0
 
-    kinds = least(sorted(whole.faults), fails) if fails(sorted(whole.faults)) else whole.faults
-    horizon_s = _shortest(lambda horizon_s: fails(tuple(kinds), horizon_s))
     trace: list[str] = []
+    every = sorted(whole.faults)
+    if not fails(every):  # it needs a chance that a kind had and did not take
+        violation = run_seed(seed, trace=trace).violations[0]
+        return Minimal(seed, tuple(every), HORIZON_S, violation, _timeline(trace, violation))
+    kinds = least(every, fails)
+    horizon_s = _shortest(lambda horizon_s: fails(kinds, horizon_s))
     result = run_seed(seed, only=kinds, horizon_s=horizon_s, trace=trace)
-    violation = next((v for v in result.violations if v.kind == kind), result.violations[0])
+    violation = next(v for v in result.violations if v.kind == kind)
     return Minimal(seed, tuple(kinds), horizon_s, violation, _timeline(trace, violation))
 
 
@@ -67,7 +71,7 @@ def _shortest(fails: Callable[[float], bool]) -> float:
             high = middle
         else:
             low = middle + 1
-    return high * STEP_S
+    return high * STEP_S if fails(high * STEP_S) else HORIZON_S
 
 
 def _timeline(trace: Sequence[str], violation: Violation) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ PLAYING = re.compile(r"^playing ", re.MULTILINE)
 VARIABLES = {"AXISOR_OUTBOUND__ALLOW": "127.0.0.0/8", "AXISOR_WEB_LISTEN": "127.0.0.1:0"}
 """What a core is told besides: the telephone's server is here, and any port will do."""
 SEEN = "from liquidation again"
+WIDE = 160
+"""So many columns show those words whole, however long a position's name and its distance are."""
 LOOKS_S = 0.02
 NOTING = """(words) => {
     window.rescueSeen = 0;
@@ -131,7 +133,7 @@ class Newcomer:
         page = self._page
         account = (await every(lambda token: client.accounts.list(page_token=token)))[0].id
         words = ("--data-dir", str(self._data_dir), "console")
-        with Terminal(*words, command=self._command) as console:
+        with Terminal(*words, command=self._command, columns=WIDE) as console:
             async with self._step("console open"):
                 await asyncio.to_thread(console.until, "Positions", "LONG")
                 console.press("8")

@@ -26,10 +26,14 @@ class Terminal:
     """Runs `axisor`, or another command, on a terminal of 120 columns and 40 rows."""
 
     def __init__(
-        self, *words: str, command: Sequence[str] = AXISOR, folder: Path | None = None
+        self,
+        *words: str,
+        command: Sequence[str] = AXISOR,
+        folder: Path | None = None,
+        columns: int = 120,
     ) -> None:
         self._parent, child = pty.openpty()
-        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         self._process = subprocess.Popen(
             [*command, *words],
             cwd=folder,
