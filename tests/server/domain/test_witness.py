@@ -138,6 +138,15 @@ def test_fees_that_cancel_out_within_seconds_hide_no_addition_at_the_fence():
     assert verdict.state is IntentState.CONFIRMED
 
 
+def test_a_fee_that_the_last_reading_shows_already_keeps_nobody_from_telling():
+    before = replace(POSITION, sum_funding_fees=-304)
+    fees = (Funding("p", -304, NOW + timedelta(seconds=2)),)  # later than the price of the decision
+
+    verdict = judged(ADD, state(before), state(before), fenced=True, fundings=fees)
+
+    assert verdict.state is IntentState.NOT_APPLIED
+
+
 def test_without_the_fees_of_a_settlement_nothing_is_said():
     after = replace(POSITION, sum_funding_fees=30, margin=POSITION.margin - 30)
 

@@ -210,7 +210,7 @@ def paid_since(
 
     `fundings` are the position's payments, newest first, None where they were not read. Those since
     the baseline must add up to the change of the net total; where the clocks disagree about which
-    those are, the list is walked back until they do.
+    those are, the list is walked back until they do, and where none do a net of 0 means none.
     """
     net = position.sum_funding_fees - baseline.funding
     if fundings is None:
@@ -224,7 +224,7 @@ def paid_since(
         paid += max(0, funding.fee)
         if walked == net:
             return paid
-    return None
+    return 0 if net == 0 else None
 
 
 def added_since(
