@@ -169,7 +169,9 @@ async def test_two_orders_with_one_client_id_are_both_told_and_settle_nothing(
     venue.on(f"GET {X}/orders/filled", answers.page(*twins))
     action = CrossOrder(side=Side.BUY, quantity=1_000, client_id="mine")
 
-    evidence = await gather(account, action, Baseline(), state_of=account.read, market_us=0)
+    evidence = await gather(
+        account, action, Baseline(), state_of=account.read, market_us=0, final=True
+    )
     verdict = judge(action, Baseline(), evidence, fenced=True)
 
     assert evidence.found is not None
