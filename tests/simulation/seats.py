@@ -13,7 +13,7 @@ import msgspec
 
 from axisor.errors import VenueRefused
 from axisor.intents import Action, AddMargin
-from axisor.model import AccountState, Balance, Mode
+from axisor.model import AccountState, Balance, Funding, Mode
 from axisor.ports import (
     ClockOffset,
     Lane,
@@ -258,6 +258,10 @@ class Line:
 
         result: SendResult = await worker.ask("send", go)
         return result
+
+    async def funding_paid(self, position: str) -> tuple[Funding, ...]:
+        """Return that nothing was paid: no funding falls into a scope."""
+        return ()
 
     async def aclose(self) -> None:
         """Nothing is open."""
