@@ -27,6 +27,7 @@ from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics, CopyMetrics
 from axisor_server.services.checkpointing import Checkpoints, Often
 from axisor_server.services.custody import Custody, KeyRing
+from axisor_server.services.folding import Folds
 from axisor_server.services.recording import Recorder
 from axisor_server.settings import Role, Settings
 
@@ -106,7 +107,7 @@ class Upkeep:
             custody = Custody(
                 store=self.store, ring=self._vault, clock=self._clock, recorder=recorder
             )
-            found.append(custody.watch())
+            found += [custody.watch(), Folds(self.store, self._clock).run()]
         if self._backups is not None:
             found.append(self._backups.run())
         if self._months is not None:
