@@ -96,6 +96,9 @@ async def test_one_of_others_is_refused_where_there_are_no_runners(tmp_path: Pat
     async with beside(tmp_path, "") as (_, changing):
         with pytest.raises(PluginInUse, match="not one of Axisor's"):
             await changing.enable(OTHERS, None)
+        with pytest.raises(PluginInUse, match="not one of Axisor's"):
+            changing.check(OTHERS, in_core=False)
+        changing.check(OTHERS, in_core=True)
         await changing.enable("exits", None)
 
         assert not changing.report(OTHERS).enabled
@@ -117,6 +120,25 @@ async def test_a_core_that_begins_does_not_wait_for_what_others_say(tmp_path: Pa
 
         assert at_once == {}
         assert changing.report(OTHERS).enabled
+
+
+async def test_one_that_comes_again_is_the_version_that_was_imported(
+    running: tuple[Plugins, Running],
+) -> None:
+    plugins, made = running
+    changing = ChangingPlugins(plugins, made, {})
+    await changing.enable("exits", None)
+    names = changing.report("exits").strategies
+    classes = [plugins.strategies[name] for name in names]
+    first = [made.editions.version_of(each) for each in classes]
+
+    changing.disable("exits")
+    meanwhile = [made.editions.version_of(each) for each in classes]
+    await changing.enable("exits", None)
+
+    assert all(first)
+    assert not any(meanwhile)
+    assert [made.editions.version_of(plugins.strategies[name]) for name in names] == first
 
 
 def test_all_plugins_of_this_repository_are_ours_and_no_others() -> None:

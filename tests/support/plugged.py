@@ -8,16 +8,19 @@ from collections.abc import Callable, Coroutine
 from importlib.metadata import EntryPoint
 from typing import Any, TypeVar
 
+from axisor.errors import StoreUnavailable
 from axisor.events import RunState
 from axisor.hookspecs import RegisterStrategy, hookimpl
 from axisor.intents import Intent, Notice
 from axisor.model import Severity, Tick
 from axisor.strategy import Config, Memory, Strategy, View
+from axisor_server.adapters.memory import MemoryStore
 from axisor_server.changing import ChangingPlugins
 from axisor_server.domain.enabling import KEY, Wish, decode_wishes, encode_wishes
 from axisor_server.domain.plans import Catalogue
 from axisor_server.domain.records import RunRecord
 from axisor_server.plugins import Plugins
+from axisor_server.ports import Transaction
 from axisor_server.services.depending import Dependents
 from axisor_server.services.enabling import Enabling
 from axisor_server.services.plans import Plans
@@ -146,6 +149,20 @@ class Plugged:
         """Put something on record as another core would."""
         text = encode_wishes({name: wish})
         await self.bench.store.write(lambda tx: tx.put_meta(KEY, text))
+
+
+class Fading(MemoryStore):
+    """A store that is away once it has taken so many more units, None for never."""
+
+    left: int | None = None
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        """Take a unit."""
+        if self.left is not None:
+            if not self.left:
+                raise StoreUnavailable()
+            self.left -= 1
+        return await super().write(unit)
 
 
 async def driven(bench: Bench, work: Coroutine[Any, Any, T]) -> T:

@@ -102,6 +102,8 @@ class ChangingPlugins:
             return
         running = self._running
         if running is not None and self._goes_to_runners(name, running, in_core=in_core):
+            if not running.spawns(name):
+                running.adopt(name)
             await running.introduce(name, waits=waits)
         else:
             await self._register(name, self._entry(name), settings)
@@ -109,6 +111,14 @@ class ChangingPlugins:
         if error:
             self.disable(name)
             raise ConfigInvalid(f"The plugin {name} cannot be enabled: {error}.", plugin=name)
+
+    def check(self, name: str, *, in_core: bool) -> None:
+        """Refuse what would not be enabled, as far as is known without importing it.
+
+        Raises FieldInvalid, PluginInUse.
+        """
+        if self._running is not None and not self.report(name).enabled:
+            self._goes_to_runners(name, self._running, in_core=in_core)
 
     def _goes_to_runners(self, name: str, running: Running, *, in_core: bool) -> bool:
         if running.spawns(name):
@@ -122,7 +132,6 @@ class ChangingPlugins:
                 fix='Have it run in runners: runner.spawn = ["*"]; or enable it with --in-core.',
                 plugin=name,
             )
-        running.adopt(name)
         return True
 
     def disable(self, name: str) -> None:

@@ -5,13 +5,15 @@ Record it anew with `python -m pytest --record-cassettes tests/plugins/lnmarkets
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec import structs
 from tests.plugins.lnmarkets.links import KEY, PASSPHRASE, SECRET, SEED, credentials
 
 from axisor.intents import OpenPosition
@@ -20,7 +22,7 @@ from axisor.ports import Secret
 from axisor.testing import check_venue
 from axisor.testing.cassettes import CassetteMismatch, Played, cassette
 from axisor_lnmarkets.limiter import Rate
-from axisor_lnmarkets.sim import Settings, serve
+from axisor_lnmarkets.sim import Settings, WalkPrices, serve
 from axisor_lnmarkets.venue import LnMarkets
 
 FAST = Rate(requests=1_000, reserve=0)
@@ -41,6 +43,13 @@ async def exchange() -> AsyncIterator[str]:
         yield simulator.url
 
 
+@asynccontextmanager
+async def moving() -> AsyncIterator[str]:
+    """Serve a simulator whose price walks."""
+    async with serve(structs.replace(SETTINGS, prices=WalkPrices(seed=SEED))) as simulator:
+        yield simulator.url
+
+
 def venue() -> LnMarkets:
     return LnMarkets(authenticated=FAST, public=FAST, rng=Random(SEED))
 
@@ -54,6 +63,26 @@ async def test_it_holds_to_the_checks_by_its_cassette(
 ) -> None:
     async with cassette("checks", exchange, credentials=credentials()) as played:
         await hold_to_checks(played)
+
+
+async def test_its_stream_says_the_prices_of_then(
+    cassette: Callable[..., AbstractAsyncContextManager[Played]],
+) -> None:
+    async with cassette("prices", moving, credentials=credentials()) as played:
+        feed = venue().market(network="sim", url=played.url, clock=played.clock)
+        async with asyncio.timeout(30), aclosing(feed.ticks()) as ticks:
+            streamed: list[Decimal] = []
+            async for tick in ticks:
+                if tick.source == "stream":
+                    streamed.append(tick.last)
+                if len(streamed) == 3:
+                    break
+        await feed.aclose()
+
+    if not played.records:
+        text = RECORDED.with_name("prices.jsonl").read_text()
+        assert len(set(streamed)) > 1
+        assert [each for each in streamed if f'lastPrice\\":{each}' not in text] == []
 
 
 async def test_what_is_recorded_now_can_be_played(tmp_path: Path) -> None:

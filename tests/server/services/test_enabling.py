@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import msgspec
 import pytest
 from tests.support.core import ACCOUNT, STREAM, Bench
-from tests.support.plugged import Plugged, PulseMemory, asked, driven
+from tests.support.plugged import Fading, Plugged, PulseMemory, asked, driven
 from tests.support.replicas import acting
 
 from axisor.errors import AxisorError, PluginInUse
@@ -215,6 +216,37 @@ async def test_every_core_of_a_database_follows(bench: Bench) -> None:
     assert set(waits.runs) == {run}  # its leader did not have the plugin yet
     assert leader.offers("pulse")
     assert await leader.state(run) is RunState.RUNNING
+
+
+@pytest.mark.parametrize("units", range(9))
+async def test_whichever_unit_the_database_refuses_all_of_a_change_is_done_or_nothing(
+    units: int,
+) -> None:
+    bench = Bench()
+    store = bench.store = Fading(bench.database_us)
+    await bench.add_account()
+    core = await up(bench)
+    run = await pulsing(core)
+    for wanted in (False, True):
+        work = (
+            core.enabling.enable("pulse", start_runs=True, request=asked())
+            if wanted
+            else core.enabling.disable("pulse", force=False, stop_runs=True, request=asked())
+        )
+        store.left = units
+        with suppress(AxisorError):
+            await driven(bench, work)
+        store.left = None
+        for _ in range(40):
+            await bench.clock.advance(1)
+            await driven(bench, core.enabling.look())
+
+        is_on = (await core.wish("pulse")).enabled is not False
+        assert core.offers("pulse") == is_on
+        assert await core.state(run) is (RunState.RUNNING if is_on else RunState.STOPPED)
+        if units == 8:
+            assert is_on == wanted
+    await bench.crash(core.engine)
 
 
 async def test_a_venue_that_comes_has_its_accounts_served_and_stays_while_they_stand(

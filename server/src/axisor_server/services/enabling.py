@@ -56,6 +56,10 @@ class PluginHost(Protocol):
         """Return the settings that a plugin was handed last, None for those of the file."""
         ...
 
+    def check(self, name: str, *, in_core: bool) -> None:
+        """Refuse what would not be enabled, without importing it. Raises PluginInUse."""
+        ...
+
     async def enable(
         self,
         name: str,
@@ -133,6 +137,7 @@ class Enabling:
         before = self._host.report(name)
         if request.validate_only:
             self._check_time(request)
+            self._host.check(name, in_core=in_core)
             return Done(before)
 
         async def change(_: str) -> Changed:
