@@ -116,8 +116,12 @@ CALLS: dict[str, Called] = {
     "StrategyService/StartUpgrade": lambda c: c.strategies.start_upgrade(
         "main", "r1", version="1.1", equal_steps=20, probation_steps=0
     ),
-    "StrategyService/EnablePlugin": lambda c: c.strategies.enable_plugin("nap", not_after=NOW),
-    "StrategyService/DisablePlugin": lambda c: c.strategies.disable_plugin("nap", force=True),
+    "StrategyService/EnablePlugin": lambda c: c.strategies.enable_plugin(
+        "nap", start_runs=True, in_core=True, not_after=NOW
+    ),
+    "StrategyService/DisablePlugin": lambda c: c.strategies.disable_plugin(
+        "nap", force=True, stop_runs=True
+    ),
     "StrategyService/ConfigurePlugin": lambda c: c.strategies.configure_plugin("nap", "{}"),
     "StrategyService/GetUpgrade": lambda c: c.strategies.get_upgrade("main", "r1"),
     "StrategyService/CommitUpgrade": lambda c: c.strategies.commit_upgrade("main", "r1"),

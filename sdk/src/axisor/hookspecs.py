@@ -52,7 +52,7 @@ class RegisterNotifier(Protocol):
 def register_strategies(register: RegisterStrategy) -> None:
     """Offer strategies that users can run.
 
-    When: once, as the core starts; for a plugin in runners, in each of them too.
+    When: once, as it is enabled: at the core's start or later; in runners, in each too.
     Arguments: `register` takes one class; it raises ConfigInvalid for a name empty or taken.
     Return: nothing. Call `register` once for each class.
     Raising: the plugin is quarantined and offers nothing; the others are not touched.
@@ -65,7 +65,7 @@ def register_strategies(register: RegisterStrategy) -> None:
 def register_venues(register: RegisterVenue) -> None:
     """Offer exchanges.
 
-    When: once, as the core starts.
+    When: once, as it is enabled: at the core's start or later.
     Arguments: `register` takes one `axisor.ports.Venue`; it raises ConfigInvalid for a name taken.
     Return: nothing. Call `register` once for each venue.
     Raising: the plugin is quarantined and offers nothing; its accounts cannot be acted for.
@@ -78,7 +78,7 @@ def register_venues(register: RegisterVenue) -> None:
 def register_notifiers(register: RegisterNotifier) -> None:
     """Offer kinds of channels that people are told by.
 
-    When: once, as the core starts.
+    When: once, as it is enabled: at the core's start or later.
     Arguments: `register` takes one `axisor.notices.Notifier`; it raises ConfigInvalid for no name.
     Return: nothing. Call `register` once for each kind.
     Raising: the plugin is quarantined and offers nothing; its channels wait.

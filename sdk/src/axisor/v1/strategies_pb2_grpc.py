@@ -281,10 +281,10 @@ class StrategyServiceServicer(object):
 
     def EnablePlugin(self, request, context):
         """Enables a plugin that is installed beside the core, or that the settings run in runners; no
-        restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
-        a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
-        that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
-        `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        restart is needed. What it offers can be run and connected to at once; what runs goes on. It
+        stays enabled after a restart. Imports code: fails with `CONFIG_INVALID` where that breaks, and
+        changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`,
+        `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -292,8 +292,9 @@ class StrategyServiceServicer(object):
 
     def DisablePlugin(self, request, context):
         """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
-        ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
-        run.
+        ended, unless those are to be stopped with it, while accounts stand on its venues, and where it
+        reviews actions unless that is confirmed. Its code goes once its runs have ended; where one
+        cannot be stopped yet it is shown as enabled until then.
         Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
         """

@@ -108,15 +108,16 @@ class StrategyServiceStub:
     """
     EnablePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.EnablePluginRequest, _strategies_pb2.EnablePluginResponse]
     """Enables a plugin that is installed beside the core, or that the settings run in runners; no
-    restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
-    a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
-    that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
-    `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    restart is needed. What it offers can be run and connected to at once; what runs goes on. It
+    stays enabled after a restart. Imports code: fails with `CONFIG_INVALID` where that breaks, and
+    changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`,
+    `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     DisablePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.DisablePluginRequest, _strategies_pb2.DisablePluginResponse]
     """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
-    ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
-    run.
+    ended, unless those are to be stopped with it, while accounts stand on its venues, and where it
+    reviews actions unless that is confirmed. Its code goes once its runs have ended; where one
+    cannot be stopped yet it is shown as enabled until then.
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
@@ -211,15 +212,16 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     """
     EnablePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.EnablePluginRequest, _strategies_pb2.EnablePluginResponse]  # type: ignore[assignment]
     """Enables a plugin that is installed beside the core, or that the settings run in runners; no
-    restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
-    a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
-    that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
-    `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    restart is needed. What it offers can be run and connected to at once; what runs goes on. It
+    stays enabled after a restart. Imports code: fails with `CONFIG_INVALID` where that breaks, and
+    changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`,
+    `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     DisablePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.DisablePluginRequest, _strategies_pb2.DisablePluginResponse]  # type: ignore[assignment]
     """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
-    ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
-    run.
+    ended, unless those are to be stopped with it, while accounts stand on its venues, and where it
+    reviews actions unless that is confirmed. Its code goes once its runs have ended; where one
+    cannot be stopped yet it is shown as enabled until then.
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
@@ -413,10 +415,10 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.EnablePluginResponse, _abc.Awaitable[_strategies_pb2.EnablePluginResponse]]:
         """Enables a plugin that is installed beside the core, or that the settings run in runners; no
-        restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
-        a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
-        that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
-        `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        restart is needed. What it offers can be run and connected to at once; what runs goes on. It
+        stays enabled after a restart. Imports code: fails with `CONFIG_INVALID` where that breaks, and
+        changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`,
+        `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
 
     @_abc_1.abstractmethod
@@ -426,8 +428,9 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.DisablePluginResponse, _abc.Awaitable[_strategies_pb2.DisablePluginResponse]]:
         """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
-        ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
-        run.
+        ended, unless those are to be stopped with it, while accounts stand on its venues, and where it
+        reviews actions unless that is confirmed. Its code goes once its runs have ended; where one
+        cannot be stopped yet it is shown as enabled until then.
         Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
         """

@@ -21,6 +21,7 @@ from axisor.model import Leash
 from axisor.strategy import Strategy, decode_config
 from axisor_server.domain.account import AccountBook
 from axisor_server.domain.attempts import Attempt, attempt_of
+from axisor_server.domain.enabling import not_offered
 from axisor_server.domain.intent import spends
 from axisor_server.domain.journal import Entry, Head, verify
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
@@ -172,9 +173,7 @@ def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]
     """Return a stored run ready to be called. Raises StrategyNotFound or ConfigInvalid."""
     strategy = strategies.get(record.strategy)
     if strategy is None:
-        raise StrategyNotFound(
-            f"No enabled plugin offers the strategy {record.strategy}.", strategy=record.strategy
-        )
+        raise StrategyNotFound(not_offered(record.strategy), strategy=record.strategy)
     return LiveRun(
         record=record,
         strategy=strategy,

@@ -39,6 +39,9 @@ from axisor_server.engine.recovery import revive
 from axisor_server.engine.replying import account_now, reply
 from axisor_server.ports import Transaction
 
+BEGINNING = ("start", "resume")
+"""Verbs after which a run is called again."""
+
 
 class Verbs:
     """Serves the clients of one account, in turn with everything else."""
@@ -129,9 +132,7 @@ class Verbs:
 
         async def work() -> RunRow:
             core = self._core
-            live = core.runs.get(ask.run)
-            if live is None:
-                raise RunNotFound(f"There is no run {ask.run} on this account.", run=ask.run)
+            live = await self._at_hand(ask)
             check_etag(ask.etag, live.record.revision)
             draft = core.draft()
             state = after_verb(live.record.state, ask.verb)
@@ -145,6 +146,22 @@ class Verbs:
             return core.runs[ask.run].record
 
         return await self._core.in_turn(work)
+
+    async def _at_hand(self, ask: MoveRun) -> LiveRun:
+        """Return the run that is to move, where it begins with what is offered of its strategy now.
+
+        Plugins come and go while an account is served. Raises RunNotFound, StrategyNotFound.
+        """
+        core = self._core
+        live = core.runs.get(ask.run)
+        if live is None:  # its strategy was not here when the account was read
+            row = await core.store.read(lambda view: view.run(ask.run))
+            if row is None or row.account != core.account.id:
+                raise RunNotFound(f"There is no run {ask.run} on this account.", run=ask.run)
+            return revive(row, core.strategies)
+        if ask.verb in BEGINNING and not core.upgrades.offered(live, core.strategies):
+            return revive(live.record, core.strategies)
+        return live
 
     def move_run(self, draft: Draft, live: LiveRun, state: RunState) -> None:
         """Bring a run into a state, calling it where it starts or stops."""

@@ -45,6 +45,7 @@ from axisor_server.services.allowances import Allowances
 from axisor_server.services.auditing import Audits
 from axisor_server.services.backtesting import Backtester, Backtests
 from axisor_server.services.confirming import Confirming
+from axisor_server.services.depending import Dependents
 from axisor_server.services.enabling import Enabling, PluginHost
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
@@ -164,6 +165,9 @@ class House:
             once=self.once,
             recorder=self.identity.recorder,
             host=plugins,
+            dependents=Dependents(
+                engine=engine, store=whole, clock=clock, plans=self.identity.plans
+            ),
         )
         self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
         self._backtests = Backtests(
