@@ -110,7 +110,9 @@ CALLS: dict[str, Called] = {
         "main", "r1", etag="e", label="New"
     ),
     "StrategyService/StartRun": lambda c: c.strategies.start_run("main", "r1"),
-    "StrategyService/PauseRun": lambda c: c.strategies.pause_run("main", "r1", reason="lunch"),
+    "StrategyService/PauseRun": lambda c: c.strategies.pause_run(
+        "main", "r1", pause_for=timedelta(minutes=15), reason="lunch"
+    ),
     "StrategyService/ResumeRun": lambda c: c.strategies.resume_run("main", "r1"),
     "StrategyService/StopRun": lambda c: c.strategies.stop_run("main", "r1"),
     "StrategyService/StartUpgrade": lambda c: c.strategies.start_upgrade(

@@ -236,7 +236,10 @@ class IntentWitnessed(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tru
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A run was created, configured, or moved to another state. Config and leash are JSON."""
+    """A run was created, configured, or moved to another state. Config and leash are JSON.
+
+    `resumes_at` is when a paused run goes on by itself, None where it waits for somebody.
+    """
 
     run: str
     strategy: str
@@ -245,6 +248,7 @@ class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     label: str = ""
     reason: str = ""
     leash: str = "{}"
+    resumes_at: datetime | None = None
 
 
 class CoverageChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):

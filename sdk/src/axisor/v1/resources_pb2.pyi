@@ -463,6 +463,7 @@ class Run(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    RESUME_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Format: `accounts/{account}/runs/{run}`."""
     strategy: _builtins.str
@@ -501,6 +502,10 @@ class Run(_message.Message):
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was last started. Unset before."""
 
+    @_builtins.property
+    def resume_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When a paused run resumes by itself. Unset where it does not."""
+
     def __init__(
         self,
         *,
@@ -518,10 +523,11 @@ class Run(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        resume_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "leash", b"leash", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "leash", b"leash", "resume_time", b"resume_time", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "create_time", b"create_time", "etag", b"etag", "label", b"label", "leash", b"leash", "mode", b"mode", "name", b"name", "permissions", b"permissions", "start_time", b"start_time", "state", b"state", "state_reason", b"state_reason", "step_sequence", b"step_sequence", "strategy", b"strategy", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "create_time", b"create_time", "etag", b"etag", "label", b"label", "leash", b"leash", "mode", b"mode", "name", b"name", "permissions", b"permissions", "resume_time", b"resume_time", "start_time", b"start_time", "state", b"state", "state_reason", b"state_reason", "step_sequence", b"step_sequence", "strategy", b"strategy", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -200,8 +200,9 @@ class StrategyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def PauseRun(self, request, context):
-        """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+        """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+        for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+        force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
         `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -63,8 +63,9 @@ class StrategyServiceStub:
     `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     PauseRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]
-    """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+    """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+    for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+    force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
     `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     ResumeRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ResumeRunRequest, _strategies_pb2.ResumeRunResponse]
@@ -166,8 +167,9 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     PauseRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]  # type: ignore[assignment]
-    """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+    """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+    for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+    force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
     `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     ResumeRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ResumeRunRequest, _strategies_pb2.ResumeRunResponse]  # type: ignore[assignment]
@@ -314,8 +316,9 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _strategies_pb2.PauseRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.PauseRunResponse, _abc.Awaitable[_strategies_pb2.PauseRunResponse]]:
-        """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+        """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+        for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+        force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
         `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
 

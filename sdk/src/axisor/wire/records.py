@@ -85,7 +85,10 @@ class AccountBalance(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One strategy at work on one account. `config` is JSON, `reason` says why it is so."""
+    """One strategy at work on one account. `config` is JSON, `reason` says why it is so.
+
+    `resumes_at` is when a paused run goes on by itself, None where it waits for somebody.
+    """
 
     id: str
     account: str
@@ -102,6 +105,7 @@ class Run(Struct, frozen=True, kw_only=True):
     updated_at: datetime | None = None
     started_at: datetime | None = None
     etag: str = ""
+    resumes_at: datetime | None = None
 
 
 class UnrecognizedAction(Struct, frozen=True, kw_only=True):

@@ -92,6 +92,7 @@ def run_to_wire(run: Run) -> resources_pb2.Run:
         update_time=time_to_wire(run.updated_at, "update_time"),
         start_time=time_to_wire(run.started_at, "start_time"),
         etag=run.etag,
+        resume_time=time_to_wire(run.resumes_at, "resume_time"),
     )
 
 
@@ -113,6 +114,7 @@ def run_from_wire(message: resources_pb2.Run) -> Run:
         updated_at=time_or_none(message, "update_time"),
         started_at=time_or_none(message, "start_time"),
         etag=message.etag,
+        resumes_at=time_or_none(message, "resume_time"),
     )
 
 

@@ -67,7 +67,8 @@ class IntentRecord(Struct, frozen=True, kw_only=True):
 class RunRecord(Struct, frozen=True, kw_only=True):
     """A run of a strategy.
 
-    Its configuration, leash, state, step counter, memory and last wake (JSON).
+    Its configuration, leash, state, step counter, memory and last wake (JSON). A paused one goes on
+    by itself at `resume_us`; None waits for somebody.
     """
 
     id: str
@@ -81,6 +82,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     memory: bytes = b""
     wake: bytes = b""
     reason: str = ""
+    resume_us: int | None = None
     revision: int = 1
     created_us: int
     updated_us: int

@@ -79,6 +79,7 @@ def run_of(record: RunRecord, mode: Mode, permissions: Permission) -> Run:
         created_at=from_us(record.created_us),
         updated_at=from_us(record.updated_us),
         etag=etag_of(record.revision),
+        resumes_at=None if record.resume_us is None else from_us(record.resume_us),
     )
 
 

@@ -116,7 +116,7 @@ CREATE TABLE runs (
 	reason TEXT NOT NULL, 
 	revision BIGINT NOT NULL, 
 	created_us BIGINT NOT NULL, 
-	updated_us BIGINT NOT NULL, 
+	updated_us BIGINT NOT NULL, resume_us BIGINT, 
 	PRIMARY KEY (id)
 );
 CREATE INDEX runs_by_account ON runs (account, created_us);

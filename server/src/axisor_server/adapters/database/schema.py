@@ -187,6 +187,7 @@ runs = sa.Table(
     _column("revision", Int),
     _column("created_us", Int),
     _column("updated_us", Int),
+    sa.Column("resume_us", Int),
     sa.Index("runs_by_account", "account", "created_us"),
 )
 

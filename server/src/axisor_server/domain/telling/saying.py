@@ -101,9 +101,20 @@ def _number(value: Decimal, language: str, signed: bool, *, after: str = "") -> 
     return text + after
 
 
+def _span(minutes: Decimal, language: str, signed: bool) -> str:
+    hours, rest = divmod(int(minutes), 60)
+    return f"{hours} h" if hours and not rest else f"{int(minutes)} min"
+
+
+def _moment(time_us: Decimal, language: str, signed: bool) -> str:
+    return f"{from_us(int(time_us)):%H:%M} UTC"
+
+
 _UNITS: Mapping[str, Callable[[Decimal, str, bool], str]] = {
     "sat": partial(_number, after=" sat"),
     "usd": _number,
     "pct": partial(_number, after=" %"),
     "count": _number,
+    "min": _span,
+    "at": _moment,
 }
