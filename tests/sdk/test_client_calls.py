@@ -52,7 +52,9 @@ CALLS: dict[str, Called] = {
         label="Main",
         credentials=credentials(),
     ),
-    "AccountService/UpdateAccount": lambda c: c.accounts.update("main", label="New", etag="e"),
+    "AccountService/UpdateAccount": lambda c: c.accounts.update(
+        "main", label="New", near_percent=Decimal("5.5"), critical_percent=Decimal(0), etag="e"
+    ),
     "AccountService/DeleteAccount": lambda c: c.accounts.delete("main"),
     "AccountService/ReplaceCredentials": lambda c: c.accounts.replace_credentials(
         "main", credentials()

@@ -59,6 +59,8 @@ def account_of(record: AccountRecord, scopes: Sequence[str] = ()) -> Account:
         created_at=from_us(record.created_us),
         updated_at=from_us(record.updated_us),
         etag=etag_of(record.revision),
+        near_percent=Decimal(record.near_bp) / 100,
+        critical_percent=Decimal(record.critical_bp) / 100,
     )
 
 

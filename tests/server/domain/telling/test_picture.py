@@ -262,6 +262,38 @@ def test_a_position_that_nobody_covers_for_another_reason_is_not_the_pause_s():
     assert [each.code for each in seen][:2] == ["run.paused_for", "ended.liquidated"]
 
 
+def test_a_bare_position_that_comes_near_is_told_until_it_is_over():
+    figures = {"distance_pct": "4.8", "price_usd": "101000", "liquidation_usd": "96154"}
+    near = NoticeGiven(
+        severity=Severity.WARN, code="BARE_NEAR", text="x", position=POSITION.id, data=figures
+    )
+    critical = replace(near, severity=Severity.CRIT)
+    over = replace(near, severity=Severity.OK, code="BARE_NEAR_OVER")
+
+    seen = told(PositionChanged(position=POSITION), near, critical, over)
+
+    assert [each.level for each in seen] == [NoticeLevel.WARN, NoticeLevel.CRIT, NoticeLevel.OK]
+    assert len({each.episode for each in seen}) == 1
+    assert [each.ends for each in seen] == [False, False, True]
+    assert say(seen[1], "pt-BR").text.splitlines() == [
+        "CRIT [SIM] LONG 7f3a1c22 está a 4,8 % da liquidação e SEM proteção",
+        "preço 101.000 · liq 96.154",
+        "Arme uma guarda, ou adicione margem: axisor position add-margin 7f3a1c22",
+    ]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [LOST, NoticeGiven(severity=Severity.OK, code="BARE_COVERED", text="x", position=POSITION.id)],
+)
+def test_what_is_said_of_a_bare_position_ends_with_it_or_with_a_guard(end: Payload):
+    seen = told(PositionChanged(position=POSITION), end)
+
+    assert [each.episode for each in seen if each.ends and each.episode.startswith("bare/")] == [
+        f"bare/{POSITION.id}"
+    ]
+
+
 def test_what_a_client_asked_for_is_told_as_theirs():
     close = ClosePosition(position=POSITION.id)
     planned = IntentPlanned(intent="j", action=close, target="t", principal="people/ada")

@@ -30,7 +30,7 @@ CREATE TABLE accounts (
 	halt TEXT NOT NULL, 
 	revision BIGINT NOT NULL, 
 	created_us BIGINT NOT NULL, 
-	updated_us BIGINT NOT NULL, 
+	updated_us BIGINT NOT NULL, near_bp BIGINT DEFAULT '500' NOT NULL, critical_bp BIGINT DEFAULT '200' NOT NULL, 
 	PRIMARY KEY (id)
 );
 CREATE TABLE sealed (

@@ -64,6 +64,8 @@ accounts = sa.Table(
     _column("revision", Int),
     _column("created_us", Int),
     _column("updated_us", Int),
+    sa.Column("near_bp", Int, nullable=False, server_default="500"),
+    sa.Column("critical_bp", Int, nullable=False, server_default="200"),
 )
 
 sealed = sa.Table(

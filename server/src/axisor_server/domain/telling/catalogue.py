@@ -36,6 +36,11 @@ WORDS_EN: Mapping[str, Words] = {
         "price {price_usd} · liq {liquidation_usd}",
         "",
     ),
+    "bare.near": (
+        "{side} {name} is {distance_pct} from liquidation and NOT protected",
+        "price {price_usd} · liq {liquidation_usd}",
+        "Arm a guard, or add margin: axisor position add-margin {name}",
+    ),
     "guard.failed": (
         "{side} {name} is near liquidation and the guard could not act",
         "{text}",

@@ -25,6 +25,11 @@ WORDS_PT: Mapping[str, tuple[str, str, str]] = {
         "preço {price_usd} · liq {liquidation_usd}",
         "",
     ),
+    "bare.near": (
+        "{side} {name} está a {distance_pct} da liquidação e SEM proteção",
+        "preço {price_usd} · liq {liquidation_usd}",
+        "Arme uma guarda, ou adicione margem: axisor position add-margin {name}",
+    ),
     "guard.failed": (
         "{side} {name} está perto da liquidação e a guarda não conseguiu agir",
         "{text}",

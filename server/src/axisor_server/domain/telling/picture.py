@@ -291,7 +291,7 @@ class Follower:
             position=position.id,
             figures=figures,
         )
-        for episode in ("near", "cover"):
+        for episode in ("near", "cover", "bare"):
             yield self._told(
                 episode,
                 NoticeLevel.OK,

@@ -1,0 +1,117 @@
+"""Warns of positions that nothing protects and that come near liquidation.
+
+It looks beside the decisions, at what the accounts that are led here show anyway, and says what it
+finds in their journals. What was said last it reads there when it first looks at an account, so a
+start or another leader says nothing twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from axisor.errors import AxisorError
+from axisor.events import CoverageState, NoticeGiven
+from axisor.model import FeedQuality, Position, Price
+from axisor.ports import Clock
+from axisor_server.domain.journal import decode_payload
+from axisor_server.domain.nearness import Bounds, Zone, covered, notice_of, told_zones, zone_of
+from axisor_server.engine.actor import Actor
+from axisor_server.engine.core import Core
+from axisor_server.engine.facade import Engine
+from axisor_server.ports import Reader, Store
+
+LOOK_S = 1.0
+MOST_READ = 500
+"""How many notices are read back; what was said before them is said again where it holds."""
+
+log = logging.getLogger(__name__)
+
+
+class _Known(Struct):
+    """What was said of the positions of one account, while one core acts for it."""
+
+    core: Core
+    zones: dict[str, Zone]
+
+
+class Nearness:
+    """Watches the positions of the accounts that this core leads."""
+
+    def __init__(self, *, engine: Engine, store: Store, clock: Clock) -> None:
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+
+    async def run(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Look at every account once; what cannot be said now is said at the next look."""
+        led = {actor.core.account.id: actor for actor in self._engine.led() if actor.opened}
+        self._known = {id: known for id, known in self._known.items() if id in led}
+        for id, actor in led.items():
+            try:
+                await self._look_at(id, actor)
+            except AxisorError as error:
+                log.warning("account %s is not warned for now: %s", id, error)
+            await self._clock.sleep(0)  # many accounts keep nobody else waiting
+
+    async def _look_at(self, id: str, actor: Actor) -> None:
+        core = actor.core
+        state, known = core.book.state, self._known.get(id)
+        if state is None or not state.positions:
+            return
+        if known is None or known.core is not core:
+            known = self._known[id] = _Known(core, await self._said(core.stream))
+        held = {position.id: position for position in state.positions}
+        known.zones = {p: zone for p, zone in known.zones.items() if p in held}
+        for position in held.values():
+            await self._look_at_position(actor, known, position)
+
+    async def _look_at_position(self, actor: Actor, known: _Known, position: Position) -> None:
+        before = known.zones.get(position.id, Zone.FAR)
+        if not _is_bare(actor.core, position.id):
+            if before is not Zone.FAR:
+                await actor.say(covered(position.id))
+                known.zones.pop(position.id)
+            return
+        price = _price(actor.core, position)
+        if price is None:
+            return  # an old price says nothing; that the core is blind is told by itself
+        account = actor.core.account
+        bounds = Bounds(account.near_bp, account.critical_bp)
+        after = zone_of(before, position, price, bounds)
+        if after is before:
+            return
+        notice = notice_of(before, after, position, price)
+        if notice is not None:
+            await actor.say(notice)
+        known.zones[position.id] = after
+
+    async def _said(self, stream: str) -> dict[str, Zone]:
+        def unit(view: Reader) -> Sequence[NoticeGiven]:
+            kinds = (NoticeGiven.__name__,)
+            entries = view.entries_before(stream, before=None, kinds=kinds, limit=MOST_READ)
+            payloads = [decode_payload(entry.payload) for entry in entries]
+            return [each for each in payloads if isinstance(each, NoticeGiven)]
+
+        return told_zones(await self._store.read(unit))
+
+
+def _is_bare(core: Core, position: str) -> bool:
+    coverage = core.coverage.get(position)
+    return coverage is None or coverage.state is CoverageState.UNPROTECTED
+
+
+def _price(core: Core, position: Position) -> Price | None:
+    tick = core.market.tick
+    if tick is None or core.market.quality is not FeedQuality.FRESH or position.liquidation <= 0:
+        return None
+    return tick.guard_price(position.side, position.quantity)
