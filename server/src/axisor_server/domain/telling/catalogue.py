@@ -1,7 +1,8 @@
 """The words of what is told, in every language: a title, what it means, what to do.
 
-`{doing}` stands for an action in words. The texts that plugins and the core wrote into the journal
-(`{text}`) are shown as they were written, which is in English.
+`{doing}` stands for an action in words, `{text}` for what is written in the journal: there the
+core's own sentences are said in the language by `sentences`, those of plugins and of the venue are
+shown as they were written.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from axisor.notices import Notice
 from axisor_server.domain.journal import from_us
 from axisor_server.domain.telling.catalogue import DOINGS, FRAMES, LANGUAGES, WORDS, Words
 from axisor_server.domain.telling.happening import Told
+from axisor_server.domain.telling.sentences import translated
 
 USUAL = LANGUAGES[0]
 LONGEST = 300
@@ -55,6 +56,7 @@ def _counts(code: str) -> str:
 def _words(told: Told, language: str, more: Mapping[str, str]) -> Words:
     frame, _, rest = told.code.partition(".")
     figures = dict(told.figures)
+    figures["text"] = translated(figures.get("text", ""), language)
     if told.code in WORDS[language]:
         words = WORDS[language][told.code]
     else:
