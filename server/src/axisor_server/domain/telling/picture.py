@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from axisor.events import (
+    ChangeMade,
     CoverageChanged,
     CoverageState,
     Event,
@@ -50,8 +51,8 @@ LOOK_AHEAD = 4
 """The change that an action made stands so near behind its outcome."""
 
 MATTERS = (
-    *(CoverageChanged, HaltChanged, IntentPlanned, IntentReviewRefused, IntentSettled),
-    *(NoticeGiven, PositionChanged, PositionClosed, RestoreReconciled, RunChanged),
+    *(ChangeMade, CoverageChanged, HaltChanged, IntentPlanned, IntentReviewRefused),
+    *(IntentSettled, NoticeGiven, PositionChanged, PositionClosed, RestoreReconciled, RunChanged),
 )
 
 
