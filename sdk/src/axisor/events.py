@@ -236,10 +236,7 @@ class IntentWitnessed(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tru
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A run was created, configured, or moved to another state. Config and leash are JSON.
-
-    `resumes_at` is when a paused run goes on by itself, None where it waits for somebody.
-    """
+    """A run was created, configured or moved. Config and leash are JSON; a pause may have an end."""
 
     run: str
     strategy: str

@@ -48,8 +48,8 @@ SHORT = Position(
         (Zone.NEAR, 100_500, Zone.NEAR),  # 5.47 %: not far enough to be over
         (Zone.NEAR, 100_530, Zone.FAR),  # 5.501 %
         (Zone.FAR, 96_900, Zone.CRITICAL),
-        (Zone.NEAR, 96_938, Zone.NEAR),  # 2.0002 %
-        (Zone.NEAR, 96_938 - 3, Zone.CRITICAL),
+        (Zone.NEAR, 96_939, Zone.NEAR),  # 2.0002 %
+        (Zone.NEAR, 96_938, Zone.CRITICAL),
         (Zone.CRITICAL, 97_100, Zone.CRITICAL),  # 2.16 %
         (Zone.CRITICAL, 97_140, Zone.NEAR),  # 2.203 %
         (Zone.CRITICAL, 94_000, Zone.CRITICAL),  # beyond liquidation

@@ -116,7 +116,7 @@ async def test_an_update_of_what_changed_meanwhile_is_refused(
 
 
 async def change(
-    channel: grpc.aio.Channel, account: str, request_id: str, *paths: str, **given: str
+    channel: grpc.aio.Channel, account: str, request_id: str, *paths: str, **given: Any
 ) -> resources_pb2.Account:
     """Change the fields given, or those named."""
     answer = await AccountServiceStub(channel).UpdateAccount(

@@ -11,7 +11,7 @@ from msgspec import Struct
 from axisor.events import NoticeGiven
 from axisor.maths import distance, is_nearer
 from axisor.model import Position, Price, Severity
-from axisor.words import side_word
+from axisor.words import short, side_word
 
 NEAR, OVER, COVERED = "BARE_NEAR", "BARE_NEAR_OVER", "BARE_COVERED"
 """The codes of the notices: it is near, it is far again, something protects it now."""
@@ -54,7 +54,7 @@ def notice_of(before: Zone, after: Zone, position: Position, price: Price) -> No
     """Return what there is to say of a change, None where it only is not quite as bad any more."""
     far = distance(position.side, price, position.liquidation) * 100
     shown = format(far.quantize(PERCENT_STEP), "f")
-    about = f"{side_word(position.side)} {position.id} is {shown} % from liquidation"
+    about = f"{side_word(position.side)} {short(position.id)} is {shown} % from liquidation"
     data = {
         "distance_pct": shown,
         "price_usd": format(price, "f"),
@@ -74,7 +74,7 @@ def notice_of(before: Zone, after: Zone, position: Position, price: Price) -> No
 
 def covered(position: str) -> NoticeGiven:
     """Return that something protects a position that was said to be near and bare."""
-    text = f"Position {position} is protected now."
+    text = f"Position {short(position)} is protected now."
     return NoticeGiven(severity=Severity.OK, code=COVERED, text=text, position=position)
 
 

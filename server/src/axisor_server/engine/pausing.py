@@ -18,11 +18,11 @@ from axisor_server.engine.draft import Draft, LiveRun
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 60.0
+LOOK_S = 60
 """How long is waited at most before the time is looked at again: clocks are stepped, and machines
 sleep."""
 
-AGAIN_S = 0.2
+AGAIN_MS = 200
 
 OVER = "Its pause is over."
 OVER_HALTED = "Its pause is over; the halt that is in force stays in force."
@@ -59,7 +59,7 @@ class Pauses:
                 await core.in_turn(lambda: self._end(run, resume_us), urgent=True)
             except StoreUnavailable as error:
                 log.warning("run %s stays paused for now: %s", run, error.message)
-                await core.clock.sleep(AGAIN_S)
+                await core.clock.sleep(AGAIN_MS / 1000)
 
     def _is_paused(self, run: str, resume_us: int) -> bool:
         """Return whether it is still for this core to resume the run at this time."""
