@@ -236,7 +236,7 @@ class IntentWitnessed(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tru
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A run was created, configured or moved. Config and leash are JSON; a pause may have an end."""
+    """A run was created, configured or moved. Config and leash are JSON; pauses may have an end."""
 
     run: str
     strategy: str

@@ -15,7 +15,6 @@ from axisor_server.domain.nearness import (
     Zone,
     covered,
     notice_of,
-    told_zones,
     zone_of,
 )
 
@@ -100,16 +99,5 @@ def test_what_is_only_less_bad_is_not_said():
     assert notice_of(Zone.CRITICAL, Zone.NEAR, LONG, Decimal(98_000)) is None
 
 
-def test_what_was_said_last_of_each_position_is_read_back():
-    def said(before: Zone, after: Zone, position: Position):
-        found = notice_of(before, after, position, Decimal(98_000))
-        assert found is not None
-        return found
-
-    near, critical = said(Zone.FAR, Zone.NEAR, LONG), said(Zone.NEAR, Zone.CRITICAL, LONG)
-    over = said(Zone.NEAR, Zone.FAR, SHORT)
-
-    assert told_zones([critical, over, near]) == {"p": Zone.CRITICAL}
-    assert told_zones([near]) == {"p": Zone.NEAR}
-    assert told_zones([covered("p"), near]) == {}
-    assert covered("p").code == COVERED
+def test_what_something_protects_now_is_said():
+    assert (covered("p").code, covered("p").severity) == (COVERED, Severity.OK)

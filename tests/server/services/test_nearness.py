@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 from tests.support.core import ACCOUNT, Bench
+from tests.support.tellers import House
 
 from axisor.events import CoverageState, NoticeGiven
 from axisor.model import FeedQuality, Severity
@@ -114,7 +115,10 @@ async def test_a_guard_ends_the_warning_and_its_pause_begins_it_anew(scene: Scen
 
 
 async def test_who_takes_over_says_nothing_twice_and_says_when_it_is_over(scene: Scene):
+    teller = House(scene.bench.store).teller.follower
+    await teller.round()
     await scene.at(98_000)
+    await teller.round()
     await scene.bench.crash(scene.engine)
     scene.bench.engines.clear()
     await scene.bench.clock.advance(10)

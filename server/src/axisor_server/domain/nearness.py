@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec import Struct
@@ -76,15 +75,3 @@ def covered(position: str) -> NoticeGiven:
     """Return that something protects a position that was said to be near and bare."""
     text = f"Position {short(position)} is protected now."
     return NoticeGiven(severity=Severity.OK, code=COVERED, text=text, position=position)
-
-
-def told_zones(newest_first: Iterable[NoticeGiven]) -> dict[str, Zone]:
-    """Return in which zone each position was last said to be; those that are far are left out."""
-    found: dict[str, Zone] = {}
-    for notice in newest_first:
-        if notice.code == NEAR:
-            zone = Zone.CRITICAL if notice.severity is Severity.CRIT else Zone.NEAR
-            found.setdefault(notice.position, zone)
-        elif notice.code in (OVER, COVERED):
-            found.setdefault(notice.position, Zone.FAR)
-    return {position: zone for position, zone in found.items() if zone is not Zone.FAR}

@@ -1,31 +1,32 @@
 """Warns of positions that nothing protects and that come near liquidation.
 
 It looks beside the decisions, at what the accounts that are led here show anyway, and says what it
-finds in their journals. What was said last it reads there when it first looks at an account, so a
-start or another leader says nothing twice.
+finds in their journals. What was said before a start, or by another leader, it knows by the alerts
+that are open, so nothing is said twice and the end of each is said.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from msgspec import Struct
 
 from axisor.errors import AxisorError
-from axisor.events import CoverageState, NoticeGiven
+from axisor.events import CoverageState
 from axisor.model import FeedQuality, Position, Price
+from axisor.notices import NoticeLevel
 from axisor.ports import Clock
-from axisor_server.domain.journal import decode_payload
-from axisor_server.domain.nearness import Bounds, Zone, covered, notice_of, told_zones, zone_of
+from axisor_server.domain.nearness import Bounds, Zone, covered, notice_of, zone_of
+from axisor_server.domain.telling.records import ALERT, Alert, read
+from axisor_server.domain.telling.spoken import SAID_BARE
 from axisor_server.engine.actor import Actor
 from axisor_server.engine.core import Core
 from axisor_server.engine.facade import Engine
-from axisor_server.ports import Reader, Store
+from axisor_server.ports import Store
 
 LOOK_S = 1.0
-MOST_READ = 500
-"""How many notices are read back; what was said before them is said again where it holds."""
+AT_ONCE = 64
+"""How many accounts are looked at before others get their turn."""
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +57,13 @@ class Nearness:
         """Look at every account once; what cannot be said now is said at the next look."""
         led = {actor.core.account.id: actor for actor in self._engine.led() if actor.opened}
         self._known = {id: known for id, known in self._known.items() if id in led}
-        for id, actor in led.items():
+        for count, (id, actor) in enumerate(led.items(), 1):
             try:
                 await self._look_at(id, actor)
             except AxisorError as error:
                 log.warning("account %s is not warned for now: %s", id, error)
-            await self._clock.sleep(0)  # many accounts keep nobody else waiting
+            if count % AT_ONCE == 0:
+                await self._clock.sleep(0)
 
     async def _look_at(self, id: str, actor: Actor) -> None:
         core = actor.core
@@ -69,10 +71,11 @@ class Nearness:
         if state is None or not state.positions:
             return
         if known is None or known.core is not core:
-            known = self._known[id] = _Known(core, await self._said(core.stream))
-        held = {position.id: position for position in state.positions}
-        known.zones = {p: zone for p, zone in known.zones.items() if p in held}
-        for position in held.values():
+            known = self._known[id] = _Known(core, await self._said(id))
+        if known.zones:
+            held = {position.id for position in state.positions}
+            known.zones = {p: zone for p, zone in known.zones.items() if p in held}
+        for position in state.positions:
             await self._look_at_position(actor, known, position)
 
     async def _look_at_position(self, actor: Actor, known: _Known, position: Position) -> None:
@@ -95,14 +98,15 @@ class Nearness:
             await actor.say(notice)
         known.zones[position.id] = after
 
-    async def _said(self, stream: str) -> dict[str, Zone]:
-        def unit(view: Reader) -> Sequence[NoticeGiven]:
-            kinds = (NoticeGiven.__name__,)
-            entries = view.entries_before(stream, before=None, kinds=kinds, limit=MOST_READ)
-            payloads = [decode_payload(entry.payload) for entry in entries]
-            return [each for each in payloads if isinstance(each, NoticeGiven)]
-
-        return told_zones(await self._store.read(unit))
+    async def _said(self, account: str) -> dict[str, Zone]:
+        """Return what was said of positions before, and is not over."""
+        found = await self._store.read(lambda view: view.documents(ALERT, about=account))
+        alerts = (read(document, Alert) for document in found)
+        return {
+            alert.told.position: Zone.CRITICAL if alert.peak is NoticeLevel.CRIT else Zone.NEAR
+            for alert in alerts
+            if alert.told.code == SAID_BARE and not alert.over
+        }
 
 
 def _is_bare(core: Core, position: str) -> bool:

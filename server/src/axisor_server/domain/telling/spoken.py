@@ -10,6 +10,9 @@ from axisor_server.domain.nearness import COVERED as BARE_COVERED
 from axisor_server.domain.nearness import NEAR as BARE
 from axisor_server.domain.nearness import OVER as BARE_OVER
 
+SAID_BARE = "bare.near"
+"""The words for a position that nothing protects and that is near liquidation."""
+
 NEAR, NEAR_OVER = "NEAR_LIQUIDATION", "NEAR_LIQUIDATION_OVER"
 
 
@@ -43,7 +46,7 @@ def spoken(notice: NoticeGiven) -> Spoken:
         over = code == "PROTECTION_RESTORED"
         return Spoken("protection", "protection", "blind.over" if over else "blind", over)
     if code in (BARE, BARE_OVER, BARE_COVERED):
-        words = {BARE: "bare.near", BARE_OVER: "near.over", BARE_COVERED: "cover.protected"}
+        words = {BARE: SAID_BARE, BARE_OVER: "near.over", BARE_COVERED: "cover.protected"}
         return Spoken("near", f"bare/{position}", words[code], ends=code != BARE)
     if code == "KEY_CAN_WITHDRAW":
         return Spoken("key", "key", "key")
