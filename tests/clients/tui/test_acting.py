@@ -11,6 +11,7 @@ from axisor.model import Permission
 from axisor.ports import Secret
 from axisor.wire.records import Run
 from axisor_server.services.principals import Principal
+from axisor_tui.model.standing import guard_word
 from axisor_tui.overlays.ask import Ask
 from axisor_tui.overlays.confirm import Confirm
 from axisor_tui.overlays.form import Form
@@ -86,6 +87,8 @@ async def test_a_guard_is_armed_explained_and_paused(stage):
         await scene.until(up(scene, Confirm))
         await scene.type("pause")
         await scene.until(lambda: app.state.guard.state is RunState.PAUSED)
+        assert app.state.guard.resumes_at is not None
+        assert guard_word(app.state).startswith("PAUSED until ")
 
 
 async def test_a_run_is_made_and_configured_by_forms_that_the_core_checks(stage):

@@ -120,7 +120,7 @@ def _on_guard(scope: str) -> list[KeyAction]:
         scope,
         Permission.GUARD,
         ("arm", "a", "arm", "arm the guard: start it, or let it go on", "arm"),
-        ("pause", "p", "pause", "pause the guard: nothing is protected meanwhile", "pause"),
+        ("pause", "p", "pause", "pause the guard for 15 min: nothing is protected", "pause 15m"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -20,7 +20,7 @@ from axisor.wire.model import coverage_from_wire, leash_to_wire
 from axisor.wire.names import account_name, run_name, strategy_name
 from axisor.wire.records import Run, StepSummary
 from axisor.wire.resources import run_from_wire
-from axisor.wire.scalars import enum_to_wire, time_from_wire, time_to_wire
+from axisor.wire.scalars import enum_to_wire, span_to_wire, time_from_wire, time_to_wire
 from axisor.wire.seen import step_from_wire
 from axisor.wire.upgrades import upgrade_from_wire
 
@@ -157,18 +157,24 @@ class Strategies(PluginCalls):
         account: str,
         run: str,
         *,
+        pause_for: timedelta | None = None,
         reason: str = "",
         validate_only: bool = False,
         not_after: datetime | None = None,
         request_id: str | None = None,
     ) -> RunResult:
-        """Pause a run; it protects nothing meanwhile. Raises RunStateInvalid."""
+        """Pause a run; it protects nothing meanwhile.
+
+        With `pause_for`, a minute to a day, it goes on by itself then. Raises RunStateInvalid,
+        FieldInvalid.
+        """
         request = pb.PauseRunRequest(
             name=run_name(account, run),
             request_id=request_id or new_request_id(),
             not_after_time=time_to_wire(not_after, "not_after_time"),
             validate_only=validate_only,
             reason=reason,
+            pause_for=span_to_wire(pause_for),
         )
         return _result(await self._call.unary(self._stub.PauseRun, request))
 

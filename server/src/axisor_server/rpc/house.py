@@ -55,6 +55,7 @@ from axisor_server.services.kept_backtests import KeptBacktests
 from axisor_server.services.letters import Letters
 from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.market import Market
+from axisor_server.services.nearness import Nearness
 from axisor_server.services.orders import Orders
 from axisor_server.services.performing import Performances
 from axisor_server.services.principals import Authenticator
@@ -159,6 +160,7 @@ class House:
             around=around,
         )
         self.protection = Protection(engine=engine, store=store, clock=clock)
+        self._nearness = Nearness(engine=engine, store=whole, clock=clock)
         self.enabling = Enabling(
             store=whole,
             clock=clock,
@@ -277,6 +279,7 @@ class House:
         return (
             self.halts.watch(),
             self.confirming.run(),
+            self._nearness.run(),
             self.identity.refusals.run(),
             self.identity.people.letters.run(),
         )

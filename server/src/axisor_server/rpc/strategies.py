@@ -16,7 +16,7 @@ from axisor.wire.events import event_to_wire
 from axisor.wire.model import coverage_to_wire, leash_from_wire
 from axisor.wire.names import account_id, plugin_name, run_id, run_name, strategy_name, top_id
 from axisor.wire.resources import run_to_wire
-from axisor.wire.scalars import enum_asked, permissions_to_wire
+from axisor.wire.scalars import enum_asked, permissions_to_wire, span_or_none
 from axisor.wire.upgrades import upgrade_to_wire
 from axisor_server.domain.journal import to_event
 from axisor_server.domain.records import RunRecord
@@ -148,7 +148,13 @@ class StrategyServicer:
 
     async def PauseRun(self, request: pb.PauseRunRequest, call: Call) -> pb.PauseRunResponse:
         """Pause a run."""
-        done = await self._runs.verb(*run_id(request.name), "pause", call.request())
+        done = await self._runs.verb(
+            *run_id(request.name),
+            "pause",
+            call.request(),
+            reason=request.reason,
+            pause_for=span_or_none(request, "pause_for"),
+        )
         return pb.PauseRunResponse(run=await self._run(done.run), sequence=done.sequence)
 
     async def ResumeRun(self, request: pb.ResumeRunRequest, call: Call) -> pb.ResumeRunResponse:
@@ -160,7 +166,9 @@ class StrategyServicer:
 
     async def StopRun(self, request: pb.StopRunRequest, call: Call) -> pb.StopRunResponse:
         """Stop a run for good."""
-        done = await self._runs.verb(*run_id(request.name), "stop", call.request())
+        done = await self._runs.verb(
+            *run_id(request.name), "stop", call.request(), reason=request.reason
+        )
         return pb.StopRunResponse(run=await self._run(done.run), sequence=done.sequence)
 
     async def StartUpgrade(

@@ -241,6 +241,7 @@ def _run(runs: tuple[Run, ...], changed: RunChanged, event: SeenEvent) -> tuple[
         reason=changed.reason,
         config=changed.config,
         label=changed.label or before.label,
+        resumes_at=changed.resumes_at,
     )
     if any(run.id == changed.run for run in runs):
         return tuple(after if run.id == changed.run else run for run in runs)

@@ -47,7 +47,7 @@ def banner(state: State, *, width: int, read_only: bool = False) -> Line:
 
 
 def guard_word(state: State) -> str:
-    """Return what the guard does, in one word."""
+    """Return what the guard does, in a word, and until when it is paused."""
     run = state.guard
     if state.is_halted:
         return "HALTED"
@@ -59,7 +59,8 @@ def guard_word(state: State) -> str:
         states = {coverage.state for coverage in state.coverages.values()}
         blind = state.standing is Standing.DEGRADED or CoverageState.DEGRADED in states
         return "DEGRADED" if blind else "ARMED"
-    return run.state.value.upper()
+    until = "" if run.resumes_at is None else f" until {run.resumes_at.astimezone(UTC):%H:%M}"
+    return f"{run.state.value.upper()}{until}"
 
 
 def guard_tone(state: State) -> Tone:

@@ -99,6 +99,7 @@ DEEDS = {
     "resume": marked("Resume"),
     "start_run": marked("Arm"),
     "pause_run": marked("Pause"),
+    "pause_short": marked("Pause for 15 min"),
     "resume_run": marked("Arm"),
     "stop_run": marked("Stop"),
 }
