@@ -1554,6 +1554,58 @@ class DisablePluginResponse(_message.Message):
 Global___DisablePluginResponse: _TypeAlias = DisablePluginResponse  # noqa: Y015
 
 @_typing.final
+class GetPluginSettingsRequest(_message.Message):
+    """Asks for the settings of a plugin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `plugins/{plugin}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPluginSettingsRequest: _TypeAlias = GetPluginSettingsRequest  # noqa: Y015
+
+@_typing.final
+class GetPluginSettingsResponse(_message.Message):
+    """Answers with settings and what they may be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    SETTINGS_SCHEMA_FIELD_NUMBER: _builtins.int
+    settings: _builtins.str
+    """Output only. Its settings as a JSON object: those that it was configured with, else those of
+    the settings file.
+    """
+    settings_schema: _builtins.str
+    """Output only. JSON Schema of its settings, as JSON. Empty where it does not describe them, or is
+    not enabled.
+    """
+    def __init__(
+        self,
+        *,
+        settings: _builtins.str = ...,
+        settings_schema: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings", "settings_schema", b"settings_schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPluginSettingsResponse: _TypeAlias = GetPluginSettingsResponse  # noqa: Y015
+
+@_typing.final
 class ConfigurePluginRequest(_message.Message):
     """Asks for other settings of a plugin."""
 
@@ -1571,7 +1623,9 @@ class ConfigurePluginRequest(_message.Message):
     the same answer for 7 days.
     """
     validate_only: _builtins.bool
-    """Optional. Whether only to check. Nothing is imported, changed or written."""
+    """Optional. Whether only to check, by the shape that an enabled plugin describes. Nothing is
+    changed or written.
+    """
     settings: _builtins.str
     """Required. Its settings as a JSON object, what `[plugin.NAME]` holds in a settings file."""
     @_builtins.property

@@ -125,6 +125,11 @@ class StrategyServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.FromString,
                 _registered_method=True)
+        self.GetPluginSettings = channel.unary_unary(
+                '/axisor.v1.StrategyService/GetPluginSettings',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsResponse.FromString,
+                _registered_method=True)
         self.ConfigurePlugin = channel.unary_unary(
                 '/axisor.v1.StrategyService/ConfigurePlugin',
                 request_serializer=axisor_dot_v1_dot_strategies__pb2.ConfigurePluginRequest.SerializeToString,
@@ -301,6 +306,14 @@ class StrategyServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPluginSettings(self, request, context):
+        """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+        configurations of runs. Fails with `FIELD_INVALID` where it takes none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ConfigurePlugin(self, request, context):
         """Hands a plugin of the core other settings of its own, in place of those of the settings file,
         also after a restart. Where the plugin refuses them nothing changes. Fails with
@@ -411,6 +424,11 @@ def add_StrategyServiceServicer_to_server(servicer, server):
                     servicer.DisablePlugin,
                     request_deserializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.SerializeToString,
+            ),
+            'GetPluginSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPluginSettings,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsResponse.SerializeToString,
             ),
             'ConfigurePlugin': grpc.unary_unary_rpc_method_handler(
                     servicer.ConfigurePlugin,
@@ -910,6 +928,33 @@ class StrategyService(object):
             '/axisor.v1.StrategyService/DisablePlugin',
             axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.SerializeToString,
             axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPluginSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/GetPluginSettings',
+            axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -120,6 +120,10 @@ class StrategyServiceStub:
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
+    GetPluginSettings: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.GetPluginSettingsRequest, _strategies_pb2.GetPluginSettingsResponse]
+    """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+    configurations of runs. Fails with `FIELD_INVALID` where it takes none.
+    """
     ConfigurePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ConfigurePluginRequest, _strategies_pb2.ConfigurePluginResponse]
     """Hands a plugin of the core other settings of its own, in place of those of the settings file,
     also after a restart. Where the plugin refuses them nothing changes. Fails with
@@ -222,6 +226,10 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     run.
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
+    """
+    GetPluginSettings: _aio.UnaryUnaryMultiCallable[_strategies_pb2.GetPluginSettingsRequest, _strategies_pb2.GetPluginSettingsResponse]  # type: ignore[assignment]
+    """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+    configurations of runs. Fails with `FIELD_INVALID` where it takes none.
     """
     ConfigurePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ConfigurePluginRequest, _strategies_pb2.ConfigurePluginResponse]  # type: ignore[assignment]
     """Hands a plugin of the core other settings of its own, in place of those of the settings file,
@@ -430,6 +438,16 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         run.
         Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def GetPluginSettings(
+        self,
+        request: _strategies_pb2.GetPluginSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.GetPluginSettingsResponse, _abc.Awaitable[_strategies_pb2.GetPluginSettingsResponse]]:
+        """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+        configurations of runs. Fails with `FIELD_INVALID` where it takes none.
         """
 
     @_abc_1.abstractmethod

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from axisor.errors import FieldInvalid
 from axisor.events import RunState, StepTaken
 from axisor.model import Leash, Permission
@@ -255,6 +257,16 @@ class StrategyServicer:
         name = top_id(request.name, "plugins")
         done = await self._enabling.disable(name, force=request.force, request=call.request())
         return pb.DisablePluginResponse(plugin=plugin_to_wire(done))
+
+    async def GetPluginSettings(
+        self, request: pb.GetPluginSettingsRequest, call: Call
+    ) -> pb.GetPluginSettingsResponse:
+        """Answer with the settings of a plugin and what they may be."""
+        found = await self._enabling.settings(top_id(request.name, "plugins"))
+        return pb.GetPluginSettingsResponse(
+            settings=msgspec.json.encode(found.settings).decode(),
+            settings_schema=found.schema.decode(),
+        )
 
     async def ConfigurePlugin(
         self, request: pb.ConfigurePluginRequest, call: Call
