@@ -59,7 +59,7 @@ def test_a_configuration_goes_through_a_form_unchanged():
 def test_what_has_not_the_shape_is_said_beside_its_field(field, text, said):
     _, wrong = read(GUARD, texts(**{field: text}))
 
-    assert said in wrong[field]
+    assert said in str(wrong[field])
 
 
 def test_an_empty_field_of_no_limit_is_none():
@@ -140,6 +140,8 @@ def test_an_error_of_the_core_is_said_at_the_field_that_it_names():
     assert place_of(error.value) == {"field": "overrides.0.match"}
     assert blamed(GUARD, "", "overrides.0.match") == "overrides.0.match"
     assert blamed(GUARD, "`moon` and `target` differ") == "target"
+    assert blamed(GUARD, "The rule has a critical distance beyond its trigger.") == "critical"
+    assert blamed(GUARD, "The rule has a stop buffer outside 0 to 100 percent.") == "stop_buffer"
     assert blamed(GUARD, "no", "elsewhere") == ""
     assert place_of("truncated") == {}
 

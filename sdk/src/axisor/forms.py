@@ -15,7 +15,6 @@ from msgspec import Struct
 
 _INTEGER = re.compile(r"[+-]?[0-9][0-9_,]*")
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`")
-_NAMED = re.compile(r"`([a-z][a-z0-9_]*)`")
 _BY_NAME = {
     "_s": "seconds",
     "_min": "minutes",
@@ -77,6 +76,25 @@ class Field(Struct, frozen=True, kw_only=True):
         if not found and _PRICE.search(self.description):
             return "dollars"
         return found[0] if len(found) == 1 else ""
+
+
+class Problem(Struct, frozen=True):
+    """What is wrong with a field: a text with a place for its value, to be said or translated."""
+
+    text: str
+    value: int | str = ""
+
+    def __str__(self) -> str:
+        number = f"{self.value:,}" if isinstance(self.value, int) else self.value
+        return self.text.replace("{value}", number)
+
+
+class _Misfit(ValueError):
+    """A text that is no value of its field."""
+
+    def __init__(self, text: str, value: int | str = "") -> None:
+        super().__init__(text)
+        self.problem = Problem(text, value)
 
 
 def fields(schema: str) -> tuple[Field, ...]:
@@ -192,7 +210,7 @@ def _text(field: Field, given: Mapping[str, Any], *, unset: str | None = None) -
     return shown(value)
 
 
-def read(form: tuple[Field, ...], texts: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def read(form: tuple[Field, ...], texts: Mapping[str, str]) -> tuple[str, dict[str, Problem]]:
     """Return the configuration as JSON, and what is wrong, by field.
 
     A field with entries is read from theirs where there are any; an entry of which nothing is said
@@ -204,9 +222,9 @@ def read(form: tuple[Field, ...], texts: Mapping[str, str]) -> tuple[str, dict[s
 
 def _read(
     form: tuple[Field, ...], texts: Mapping[str, str], left_out: Callable[[Field], bool]
-) -> tuple[dict[str, Any], dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, Problem]]:
     config: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Problem] = {}
     for field in form:
         if field.parts and any(name.startswith(f"{field.name}.") for name in texts):
             config[field.name], found = _entries(field, texts)
@@ -216,12 +234,12 @@ def _read(
         if not text and left_out(field):
             continue
         if not text and not field.empty and _must_say(field):
-            wrong[field.name] = "must not be empty"
+            wrong[field.name] = Problem("must not be empty")
             continue
         try:
             config[field.name] = _value(field, text)
-        except ValueError as error:
-            wrong[field.name] = str(error)
+        except _Misfit as misfit:
+            wrong[field.name] = misfit.problem
     return config, wrong
 
 
@@ -235,9 +253,9 @@ def _must_say(field: Field) -> bool:
     return field.required if field.kind == "text" else field.kind not in ("list", "json")
 
 
-def _entries(field: Field, texts: Mapping[str, str]) -> tuple[list[Any], dict[str, str]]:
+def _entries(field: Field, texts: Mapping[str, str]) -> tuple[list[Any], dict[str, Problem]]:
     found: list[Any] = []
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Problem] = {}
     for at in _numbers(field, texts):
         start = f"{field.name}.{at}."
         said = {
@@ -271,7 +289,7 @@ def _value(field: Field, text: str) -> Any:
         case "json":
             return _json(text)
         case "choice" if text not in field.choices:
-            raise ValueError(f"is one of {', '.join(field.choices)}")
+            raise _Misfit("is one of {value}", ", ".join(field.choices))
         case "number":
             # As text: the core reads decimals exactly, and a float would not be.
             return text
@@ -281,12 +299,12 @@ def _value(field: Field, text: str) -> Any:
 
 def _integer(field: Field, text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        raise ValueError("must be a whole number")
+        raise _Misfit("must be a whole number")
     number = int(text.replace(",", "").replace("_", ""))
     if field.least is not None and number < field.least:
-        raise ValueError(f"must be at least {field.least:,}")
+        raise _Misfit("must be at least {value}", field.least)
     if field.most is not None and number > field.most:
-        raise ValueError(f"must be at most {field.most:,}")
+        raise _Misfit("must be at most {value}", field.most)
     return number
 
 
@@ -294,7 +312,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text) if text else []
     except json.JSONDecodeError as error:
-        raise ValueError(f"is no JSON: {error.msg}") from error
+        raise _Misfit("is no JSON: {value}", error.msg) from error
 
 
 class Changed(Struct, frozen=True):
@@ -326,9 +344,15 @@ def place_of(error: object) -> dict[str, str]:
 def blamed(form: tuple[Field, ...], error: str, field: str = "") -> str:
     """Return the field of a form that an error of the core is about, empty where none is.
 
-    `field` is what the error itself names; else it is the first that it writes as `name`.
+    `field` is what the error itself names; else it is the first that its sentence speaks of.
     """
     known = {each.name for each in form}
     if field.partition(".")[0] in known:
         return field
-    return next((name for name in _NAMED.findall(error) if name in known), "")
+    spoken = [
+        (found.start(), -len(word), each.name)
+        for each in form
+        for word in (each.name, each.label)
+        if (found := re.search(rf"\b{re.escape(word)}\b", error)) is not None
+    ]
+    return min(spoken)[2] if spoken else ""

@@ -66,7 +66,7 @@ class Form(Overlay[str]):
         """Give the configuration, or say beside each field what is wrong with it."""
         config, wrong = forms.read(self.fields, self.texts())
         for field in self.fields:
-            said = wrong.get(field.name, "")
+            said = str(wrong.get(field.name, ""))
             note = self.query_one(f"#note-{field.name}", Static)
             note.update(Text(f"! {field.label} {said}" if said else field.description))
             note.set_class(bool(said), "wrong")

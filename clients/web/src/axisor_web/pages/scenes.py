@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TypeVar
 
 from msgspec import Struct
 
 from axisor.client import Client, every
+from axisor.client.strategies import RunStep
 from axisor.model import Order, OrderState
 from axisor.states import ConfirmationState
 from axisor.wire.confirmations import Confirmation
 from axisor.wire.notices import AlertSummary, MuteSummary
 from axisor.wire.records import PositionReport
-from axisor_web.pages.readings import Reading, read
+from axisor_web.pages.readings import WORKING, Reading, read
 from axisor_web.pages.telling import Lines, lines_of
+from axisor_web.transcode import json_of
 
 PARTS = {
     "bar": "parts/bar.html",
@@ -23,6 +26,8 @@ PARTS = {
     "positions": "parts/positions.html",
     "activity": "parts/activity.html",
     "automations": "parts/automations.html",
+    "runs": "parts/runs.html",
+    "run": "parts/run.html",
     "waiting": "parts/waiting.html",
     "position": "parts/position.html",
     "guard": "parts/guard.html",
@@ -33,12 +38,20 @@ PARTS = {
 """The parts of pages that are painted again while somebody looks, by name."""
 
 FEW = 8
+MOST_RUNS = 24
+"""Of so many runs, those at work first, the last step is asked for."""
+
+QUARANTINED = "PLUGIN_STATE_QUARANTINED"
 
 T = TypeVar("T")
 
 
 class Scene(Struct, frozen=True):
-    """Everything that the parts of one page show."""
+    """Everything that the parts of one page show.
+
+    `steps` are the last ones at which runs asked for something, by run; `troubles` say by strategy
+    why its plugin is in quarantine.
+    """
 
     reading: Reading
     lines: Lines = Lines()
@@ -46,6 +59,8 @@ class Scene(Struct, frozen=True):
     waiting: tuple[Confirmation, ...] = ()
     alerts: tuple[AlertSummary, ...] = ()
     mutes: tuple[MuteSummary, ...] = ()
+    steps: Mapping[str, RunStep] = {}
+    troubles: Mapping[str, str] = {}
 
     def position(self, id: str) -> PositionReport | None:
         """Return an open position, None where it is gone."""
@@ -61,14 +76,17 @@ async def scene(client: Client, wanted: str | None, parts: frozenset[str]) -> Sc
 async def around(client: Client, reading: Reading, parts: frozenset[str]) -> Scene:
     """Read what the parts need beside the account itself."""
     account = reading.account.id
-    lines, orders, waiting, alerts, mutes = await asyncio.gather(
+    about_runs = parts & {"runs", "run"}
+    lines, orders, waiting, alerts, mutes, steps, troubles = await asyncio.gather(
         lines_of(client, account, most=FEW) if "activity" in parts else _nothing(Lines()),
         _orders(client, account) if "orders" in parts else _nothing(()),
         _waiting(client, account) if "waiting" in parts else _nothing(()),
         _alerts(client, account) if "alerts" in parts else _nothing(()),
         _mutes(client, account) if "alerts" in parts else _nothing(()),
+        _steps(client, reading) if about_runs else _nothing(dict[str, RunStep]()),
+        _troubles(client) if about_runs else _nothing(dict[str, str]()),
     )
-    return Scene(reading, lines, orders, waiting, alerts, mutes)
+    return Scene(reading, lines, orders, waiting, alerts, mutes, steps, troubles)
 
 
 async def _orders(client: Client, account: str) -> tuple[Order, ...]:
@@ -96,6 +114,25 @@ async def _alerts(client: Client, account: str) -> tuple[AlertSummary, ...]:
 async def _mutes(client: Client, account: str) -> tuple[MuteSummary, ...]:
     rules = await client.notices.rules()
     return tuple(each for each in rules.mutes if each.account == account)
+
+
+async def _steps(client: Client, reading: Reading) -> dict[str, RunStep]:
+    runs = sorted(reading.runs, key=lambda run: run.state not in WORKING)[:MOST_RUNS]
+    pages = await asyncio.gather(
+        *(client.strategies.list_run_steps(run.account, run.id, page_size=1) for run in runs)
+    )
+    return {run.id: page.items[0] for run, page in zip(runs, pages, strict=True) if page.items}
+
+
+async def _troubles(client: Client) -> dict[str, str]:
+    plugins = await every(lambda token: client.strategies.list_plugins(page_token=token))
+    told = [json_of(each) for each in plugins]
+    return {
+        strategy.rpartition("/")[2]: each["error"]
+        for each in told
+        if each["state"] == QUARANTINED
+        for strategy in each["strategies"]
+    }
 
 
 async def _nothing(value: T) -> T:

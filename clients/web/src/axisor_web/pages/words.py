@@ -61,6 +61,16 @@ RUNS = {
     "failed": marked("failed"),
 }
 
+RUN_SIGNS = {
+    "created": "·",
+    "starting": "→",
+    "running": "✓",
+    "paused": "!",
+    "stopping": "→",
+    "stopped": "·",
+    "failed": "!!",
+}
+
 STANDINGS = {
     "active": marked("active"),
     "degraded": marked("degraded"),

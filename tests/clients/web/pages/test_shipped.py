@@ -1,0 +1,47 @@
+"""What our plugins say of their settings can be read in every language that pages have."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from docs import generate
+
+from axisor.forms import fields
+from axisor.strategy import Strategy
+from axisor_limits import LimitsConfig
+from axisor_margin_guard.guard import MarginGuard
+from axisor_web.pages.shipped import SHIPPED
+
+
+def described(kind: type[Any]) -> Iterator[str]:
+    """Return the descriptions of a configuration's fields, and of their entries'."""
+    for field in fields(msgspec.json.encode(msgspec.json.schema(kind)).decode()):
+        yield field.description
+        yield from (part.description for part in field.parts)
+
+
+@pytest.mark.parametrize("strategy", [MarginGuard, *generate.shipped()])
+def test_a_strategy_is_told_in_other_languages(strategy: type[Strategy[Any, Any]]):
+    title = inspect.cleandoc(strategy.__doc__ or "").partition("\n")[0]
+
+    assert {title, *described(strategy.config_type)} - set(SHIPPED) == set()
+
+
+def test_the_limits_are_told_in_other_languages():
+    assert set(described(LimitsConfig)) - set(SHIPPED) == set()
+
+
+def test_nothing_is_left_over():
+    kinds = [each.config_type for each in (MarginGuard, *generate.shipped())]
+    titles = {
+        inspect.cleandoc(each.__doc__ or "").partition("\n")[0]
+        for each in (MarginGuard, *generate.shipped())
+    }
+
+    told = titles.union(*map(described, (*kinds, LimitsConfig)))
+
+    assert set(SHIPPED) - told == set()
