@@ -146,5 +146,12 @@ def test_an_error_of_the_core_is_said_at_the_field_that_it_names():
     assert place_of("truncated") == {}
 
 
+def test_a_bound_that_is_not_let_in_is_the_number_beside_it():
+    shape = {"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 9}
+    (field,) = fields(json.dumps({"properties": {"size": shape}}))
+
+    assert (field.least, field.most) == (1, 8)
+
+
 def test_no_schema_is_no_field():
     assert fields("") == ()

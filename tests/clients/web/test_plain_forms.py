@@ -44,7 +44,7 @@ async def test_what_is_wrong_is_answered_by_the_form_again(page: httpx.AsyncClie
     assert (await sent(page, form)).status_code == 422
     answer = await sent(page, odd)
     assert answer.status_code == 422
-    assert "&gt;= 1" in answer.text
+    assert "must be at least 1" in answer.text
     assert 'aria-invalid="true"' in answer.text
 
 
