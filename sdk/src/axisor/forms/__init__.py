@@ -7,8 +7,8 @@ them is the same in each.
 from __future__ import annotations
 
 from axisor.forms.comparing import Changed, blamed, changes, place_of
-from axisor.forms.fields import Field, fields, shown
 from axisor.forms.reading import Problem, filled, read
+from axisor.forms.schemas import Field, fields, shown
 
 __all__ = [
     "Changed",

@@ -6,8 +6,8 @@ import re
 
 from msgspec import Struct
 
-from axisor.forms.fields import Field
 from axisor.forms.reading import filled
+from axisor.forms.schemas import Field
 
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`")
 

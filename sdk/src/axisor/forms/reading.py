@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from axisor.forms.fields import NONE, Field, shown
+from axisor.forms.schemas import NONE, Field, shown
 
 _INTEGER = re.compile(r"[+-]?[0-9][0-9_,]*")
 
