@@ -34,6 +34,7 @@ PARTS = {
     "orders": "parts/orders.html",
     "phone": "parts/phone.html",
     "alerts": "parts/alerts.html",
+    "onward": "setup/onward.html",
 }
 """The parts of pages that are painted again while somebody looks, by name."""
 

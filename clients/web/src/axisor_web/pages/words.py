@@ -85,6 +85,13 @@ FATES = {
     "liquidated": marked("liquidated"),
 }
 
+SCOPES = {
+    "all": marked("all of them"),
+    "listed": marked("those listed"),
+    "except": marked("all but those listed"),
+}
+"""Which positions a guard covers."""
+
 ORDER_STATES = {
     "open": marked("open"),
     "filled": marked("filled"),
