@@ -19,6 +19,10 @@ from axisor_web.pages.visits import Visit
 from axisor_web.transcode import json_of
 
 
+ORDER = {"QUARANTINED": 0, "ENABLED": 1, "FOUND": 2}
+"""What needs a look comes first."""
+
+
 class Shown(Struct, frozen=True, kw_only=True):
     """A plugin as it is read; `state` and `place` are the contract's, without their prefix.
 
@@ -52,9 +56,9 @@ class Plugins:
     async def shown(self, visit: Visit) -> Response:
         """Show what is installed."""
         found = await every(lambda token: visit.client.strategies.list_plugins(page_token=token))
-        return await self._desk.scene_page(
-            visit, "plugins.html", plugins=[plugin_of(json_of(each)) for each in found]
-        )
+        shown = [plugin_of(json_of(each)) for each in found]
+        shown.sort(key=lambda each: (ORDER.get(each.state, len(ORDER)), each.name))
+        return await self._desk.scene_page(visit, "plugins.html", plugins=shown)
 
     async def one(self, visit: Visit) -> Response:
         """Show the settings of a plugin, as far as its reader may have them."""
