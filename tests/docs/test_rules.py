@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import protovalidate
 import pytest
 from docs import contract, rest
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from jsonschema import Draft202012Validator, FormatChecker
@@ -34,12 +34,15 @@ TEXTS = (
     *("x" * size for size in (32, 33, 64, 65, 80, 81, 128, 256, 257, 1_025, 65_537)),
 )
 NUMBERS = (-1, 0, 1, 2, 100, 101, 1_000_000, 1_000_001)
+Field: TypeAlias = Any
+"""A field of a message; two kinds of Python classes describe one."""
+
 SAMPLES: dict[int, tuple[Any, ...]] = {
-    FieldDescriptor.TYPE_STRING: TEXTS,
-    FieldDescriptor.TYPE_INT32: NUMBERS,
-    FieldDescriptor.TYPE_INT64: NUMBERS,
-    FieldDescriptor.TYPE_BYTES: (b"", b"x", b"xyz"),
-    FieldDescriptor.TYPE_BOOL: (False, True),
+    FieldDescriptorProto.TYPE_STRING: TEXTS,
+    FieldDescriptorProto.TYPE_INT32: NUMBERS,
+    FieldDescriptorProto.TYPE_INT64: NUMBERS,
+    FieldDescriptorProto.TYPE_BYTES: (b"", b"x", b"xyz"),
+    FieldDescriptorProto.TYPE_BOOL: (False, True),
 }
 NEEDS_MORE = {"uri"}
 """Formats that the validator of schemas here does not look at."""
@@ -52,9 +55,9 @@ def validator(schema: dict[str, Any]) -> Draft202012Validator:
     )
 
 
-def samples(field: FieldDescriptor) -> Iterator[Any]:
+def samples(field: Field) -> Iterator[Any]:
     """Return values of a field, some that it takes and some that it does not."""
-    if field.type == FieldDescriptor.TYPE_ENUM:
+    if field.type == FieldDescriptorProto.TYPE_ENUM:
         values: tuple[Any, ...] = tuple(each.number for each in field.enum_type.values)
     else:
         values = SAMPLES.get(field.type, ())
@@ -72,7 +75,7 @@ def refused(message: Message, name: str) -> bool:
     return any(path and path.elements[0].field_name == name for path in paths)
 
 
-def as_json(message: Message, field: FieldDescriptor) -> Any:
+def as_json(message: Message, field: Field) -> Any:
     """Return the value of a field as it goes over HTTP."""
     told = MessageToDict(message, always_print_fields_with_no_presence=True)
     return told[field.json_name]

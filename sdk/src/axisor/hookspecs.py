@@ -112,6 +112,7 @@ def describe_settings() -> type[Struct]:
     Used by: `axisor-limits`.
     Since: 0.1.0.
     """
+    raise NotImplementedError("A specification is not called.")
 
 
 @hookspec

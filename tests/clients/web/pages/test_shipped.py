@@ -24,11 +24,17 @@ def described(kind: type[Any]) -> Iterator[str]:
         yield from (part.description for part in field.parts)
 
 
-@pytest.mark.parametrize("strategy", [MarginGuard, *generate.shipped()])
-def test_a_strategy_is_told_in_other_languages(strategy: type[Strategy[Any, Any]]):
-    title = inspect.cleandoc(strategy.__doc__ or "").partition("\n")[0]
+OURS: tuple[type[Strategy[Any, Any]], ...] = (MarginGuard, *generate.shipped())
 
-    assert {title, *described(strategy.config_type)} - set(SHIPPED) == set()
+
+def title_of(strategy: type[Strategy[Any, Any]]) -> str:
+    """Return what a strategy does, as its one sentence."""
+    return inspect.cleandoc(strategy.__doc__ or "").partition("\n")[0]
+
+
+@pytest.mark.parametrize("strategy", OURS)
+def test_a_strategy_is_told_in_other_languages(strategy: type[Strategy[Any, Any]]):
+    assert {title_of(strategy), *described(strategy.config_type)} - set(SHIPPED) == set()
 
 
 def test_the_limits_are_told_in_other_languages():
@@ -36,12 +42,8 @@ def test_the_limits_are_told_in_other_languages():
 
 
 def test_nothing_is_left_over():
-    kinds = [each.config_type for each in (MarginGuard, *generate.shipped())]
-    titles = {
-        inspect.cleandoc(each.__doc__ or "").partition("\n")[0]
-        for each in (MarginGuard, *generate.shipped())
-    }
+    kinds = (*(each.config_type for each in OURS), LimitsConfig)
 
-    told = titles.union(*map(described, (*kinds, LimitsConfig)))
+    told = set(map(title_of, OURS)).union(*map(described, kinds))
 
     assert set(SHIPPED) - told == set()

@@ -18,7 +18,6 @@ from axisor_web.pages.desk import UNFIT, Desk
 from axisor_web.pages.visits import Visit
 from axisor_web.transcode import json_of
 
-
 ORDER = {"QUARANTINED": 0, "ENABLED": 1, "FOUND": 2}
 """What needs a look comes first."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axisor.client import Client, every
 from axisor.client.strategies import RunStep
@@ -77,17 +78,18 @@ async def scene(client: Client, wanted: str | None, parts: frozenset[str]) -> Sc
 async def around(client: Client, reading: Reading, parts: frozenset[str]) -> Scene:
     """Read what the parts need beside the account itself."""
     account = reading.account.id
-    about_runs = parts & {"runs", "run"}
-    lines, orders, waiting, alerts, mutes, steps, troubles = await asyncio.gather(
+    lines, orders, waiting, alerts, mutes = await asyncio.gather(
         lines_of(client, account, most=FEW) if "activity" in parts else _nothing(Lines()),
         _orders(client, account) if "orders" in parts else _nothing(()),
         _waiting(client, account) if "waiting" in parts else _nothing(()),
         _alerts(client, account) if "alerts" in parts else _nothing(()),
         _mutes(client, account) if "alerts" in parts else _nothing(()),
-        _steps(client, reading) if about_runs else _nothing(dict[str, RunStep]()),
-        _troubles(client) if about_runs else _nothing(dict[str, str]()),
     )
-    return Scene(reading, lines, orders, waiting, alerts, mutes, steps, troubles)
+    found = Scene(reading, lines, orders, waiting, alerts, mutes)
+    if not parts & {"runs", "run"}:
+        return found
+    steps, troubles = await asyncio.gather(_steps(client, reading), _troubles(client))
+    return replace(found, steps=steps, troubles=troubles)
 
 
 async def _orders(client: Client, account: str) -> tuple[Order, ...]:
