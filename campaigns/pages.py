@@ -34,10 +34,10 @@ COLD_KB, WARM_KB, SCRIPT_KB, REQUESTS = 160.0, 64.0, 320.0, 16
 """What a page may weigh on the wire, what its scripts may weigh unpacked, and its requests."""
 KB = 1_000
 ROUNDS = {Figures.QUICK: 1, Figures.FULL: 3}
-QUICK = ("/", "/automations", "/automations/new/dca", "/m", "/setup")
+QUICK = ("/", "/automations", "/automations/new/margin-guard", "/m", "/setup")
 FULL = (
     *("/", "/guard", "/activity", "/activity/1", "/alerts", "/orders", "/automations"),
-    *("/automations/new/dca", "/whatif", "/plugins", "/api", "/system", "/m", "/settings"),
+    *("/automations/new/margin-guard", "/whatif", "/plugins", "/api", "/system", "/m", "/settings"),
     *(f"/setup{step}" for step in ("", "/venue", "/account", "/channel", "/guard", "/arm", "/try")),
 )
 """Pages that are not about one thing; those of a position and of a run are added."""

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, ClassVar
 
 import pytest
 import structlog
 from docs import generate
-from msgspec import Struct
 
 from axisor.errors import ConfigInvalid, Halted, ReviewRefused, SettingsInvalid, StrategyNotFound
 from axisor.events import AccountClosed, Event
@@ -306,48 +304,6 @@ def test_settings_that_reach_nobody_keep_the_core_from_starting(given, why):
 
     with pytest.raises(SettingsInvalid, match=why):
         host.configure(given)
-
-
-def test_hook_describe_settings():
-    class Sized(Struct, forbid_unknown_fields=True):
-        size: int = 1
-
-    class Told:
-        given: ClassVar[list[Any]] = []
-
-        @hookimpl
-        def configure(self, settings):
-            self.given.append(settings)
-
-        @hookimpl
-        def describe_settings(self):
-            return Sized
-
-    host = Plugins()
-    host.register("told", Told())
-
-    assert host.shapes == {"told": Sized}
-    host.configure({"told": {"size": 2}})
-    with pytest.raises(SettingsInvalid, match=r"\$\.size") as refused:
-        host.configure({"told": {"size": "many"}})
-    assert refused.value.metadata["field"] == "size"
-    assert Told.given == [{"size": 2}]
-    host.withdraw("told")
-    assert host.shapes == {}
-
-
-@pytest.mark.parametrize("described", [7, int])
-def test_what_is_no_shape_of_settings_quarantines(described):
-    class Odd:
-        @hookimpl
-        def describe_settings(self):
-            return described
-
-    host = Plugins()
-    host.register("odd", Odd())
-
-    assert "describe_settings" in host.states["odd"].error
-    assert host.shapes == {}
 
 
 def test_the_limits_are_found_and_configured():

@@ -39,21 +39,21 @@ class TestPages:
         page, dialog = signed_in_page, signed_in_page.locator("dialog")
         await opened(page, f"{site.origin}/automations")
         await page.get_by_role("link", name="New margin-guard").click()
-        await page.get_by_label("a name for it").fill("second")
+        await page.get_by_label("a name for it").fill("spare")
         await page.get_by_label("trigger", exact=True).first.fill("1.5")
         await page.get_by_label("scope").select_option("listed")
         await page.get_by_label("positions", exact=True).fill(pair.unguarded.id)
         await page.get_by_role("button", name="Show what it would be").click()
         await expect(dialog.locator("table")).to_contain_text("1.5")
         await expect(dialog).to_contain_text("nothing until it is armed")
-        assert "second" not in await runs(pair)
+        assert "spare" not in await runs(pair)
         await dialog.get_by_role("button", name="Make it").click()
         await expect(dialog.locator("h2")).to_contain_text("✓")
         await dialog.get_by_role("button", name="Close this").click()
 
-        row = page.locator("main li").filter(has_text="second")
+        row = page.locator("main li").filter(has_text="spare")
         await expect(row).to_contain_text("not started")
-        assert (await config(pair, "second"))["trigger"] == "1.5"
+        assert (await config(pair, "spare"))["trigger"] == "1.5"
         for verb, state in (("Arm", "running"), ("Pause", "paused"), ("Stop", "stopped")):
             await row.get_by_role("button", name=verb).click()
             await dialog.get_by_role("button", name="Show what it does").click()
@@ -63,7 +63,7 @@ class TestPages:
             await dialog.get_by_role("button", name=verb).click()
             await dialog.get_by_role("button", name="Close this").click()
             await expect(row.locator(".state")).to_contain_text(state)
-        assert (await runs(pair))["second"].state is RunState.STOPPED
+        assert (await runs(pair))["spare"].state is RunState.STOPPED
 
     async def test_what_is_wrong_is_said_at_its_field_and_what_is_right_is_shown_before_it_holds(
         self, signed_in_page: Page, site: Site, pair: Pair, watched: Watched
@@ -128,9 +128,9 @@ class TestPages:
             await expect(page.locator("table")).to_contain_text("30")
             await page.get_by_role("button", name="Change them").click()
             await expect(page.locator("h2")).to_contain_text("✓")
+            assert watched.taken("422")
 
         assert (await config(pair, "twins"))["cooldown_s"] == 30
-        watched.taken("422")
 
     async def test_a_run_shows_what_it_did_last_and_why(
         self, signed_in_page: Page, site: Site, pair: Pair
