@@ -122,6 +122,9 @@ def test_a_field_says_what_it_counts():
     assert units["stop_buffer"] == "percent"
     assert units["target"] == "", "it is percent, a leverage or a price"
     assert units["trigger_by"] == ""
+    titles = {field.name: (field.label, field.title) for field in GUARD}
+    assert titles["cooldown_s"] == ("cooldown s", "cooldown")
+    assert titles["budget_day"] == ("budget day", "budget day")
 
 
 def test_what_two_configurations_hold_differently_is_found():

@@ -55,6 +55,12 @@ class Field(Struct, frozen=True, kw_only=True):
         return self.name.replace("_", " ")
 
     @property
+    def title(self) -> str:
+        """Return its name as words, without the unit at its end where that is told beside it."""
+        end = next((end for end in _BY_NAME if self.unit and self.name.endswith(end)), "")
+        return self.name.removesuffix(end).replace("_", " ")
+
+    @property
     def unit(self) -> str:
         """Return what it counts: `sats`, `percent`, `dollars`, `minutes`, `seconds`, or nothing.
 

@@ -89,7 +89,7 @@ class TestPages:
         await page.get_by_role("button", name=SHOW).click()
         table = dialog.locator("table")
         await expect(table.locator("tbody tr")).to_have_count(2)
-        await expect(table).to_contain_text("cooldown s")
+        await expect(table).to_contain_text("cooldown")
         assert (await config(pair, "twins"))["trigger"] == "2"
         await dialog.get_by_role("button", name="Change them").click()
         await expect(dialog.locator("h2")).to_contain_text("✓")

@@ -25,7 +25,7 @@ ORDER = {"QUARANTINED": 0, "ENABLED": 1, "FOUND": 2}
 class Shown(Struct, frozen=True, kw_only=True):
     """A plugin as it is read; `state` and `place` are the contract's, without their prefix.
 
-    `takes` says that it takes settings of its own.
+    `takes` says that it takes settings of its own, `venues` that it brings some and so stays.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     faults: int
     offers: tuple[tuple[str, tuple[str, ...]], ...]
     takes: bool
+    venues: bool
 
 
 class Plugins:
@@ -126,6 +127,7 @@ def plugin_of(told: Mapping[str, Any]) -> Shown:
             if told[kind]
         ),
         takes="configure" in told["hooks"],
+        venues=bool(told["venues"]),
     )
 
 

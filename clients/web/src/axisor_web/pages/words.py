@@ -103,6 +103,7 @@ STEPS = {
     "close": marked("close"),
     "close_part": marked("close a part"),
     "alert": marked("alert"),
+    "floor": marked("the floor"),
 }
 
 DEEDS = {
