@@ -49,6 +49,7 @@ TOLD = """() => {
     const sum = (entries, size) => entries.reduce((total, each) => total + each[size], 0);
     const scripts = others.filter((each) => /\\.m?js$/.test(new URL(each.name).pathname));
     return {
+        answered: page.responseStart,
         paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
         bytes: sum(all, "transferSize"),
         requests: asked.length,
@@ -60,8 +61,9 @@ PAINTED = """() => document.readyState === "complete"
 
 
 class Cost(Struct, frozen=True):
-    """What one opening of a page took: milliseconds to its first paint, bytes, requests."""
+    """One opening of a page: milliseconds to its answer and its first paint, bytes, requests."""
 
+    answered: float
     paint: float
     bytes: int
     requests: int
@@ -175,7 +177,8 @@ def _judge(report: Report, cold: dict[str, Cost], warm: dict[str, Cost]) -> None
     for path, first in cold.items():
         again = warm[path]
         report.lines.append(
-            f"{path}: painted after {first.paint:.0f} and {again.paint:.0f} ms, "
+            f"{path}: answered after {first.answered:.0f} and {again.answered:.0f} ms, "
+            f"painted after {first.paint:.0f} and {again.paint:.0f} ms, "
             f"{first.bytes / KB:.1f} and {again.bytes / KB:.1f} kB in {first.requests} and "
             f"{again.requests} requests, {first.scripts / KB:.1f} kB of scripts"
         )

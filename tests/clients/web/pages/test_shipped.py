@@ -42,7 +42,7 @@ def test_the_limits_are_told_in_other_languages():
 
 
 def test_nothing_is_left_over():
-    kinds = (*(each.config_type for each in OURS), LimitsConfig)
+    kinds: tuple[type[Any], ...] = (*(each.config_type for each in OURS), LimitsConfig)
 
     told = set(map(title_of, OURS)).union(*map(described, kinds))
 
