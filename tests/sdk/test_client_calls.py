@@ -126,6 +126,7 @@ CALLS: dict[str, Called] = {
     "StrategyService/DisablePlugin": lambda c: c.strategies.disable_plugin(
         "nap", force=True, stop_runs=True
     ),
+    "StrategyService/GetPluginSettings": lambda c: c.strategies.get_plugin_settings("nap"),
     "StrategyService/ConfigurePlugin": lambda c: c.strategies.configure_plugin("nap", "{}"),
     "StrategyService/GetUpgrade": lambda c: c.strategies.get_upgrade("main", "r1"),
     "StrategyService/CommitUpgrade": lambda c: c.strategies.commit_upgrade("main", "r1"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import pluggy
+from msgspec import Struct
 
 from axisor.errors import AxisorError
 from axisor.events import Event
@@ -98,6 +99,20 @@ def configure(settings: Mapping[str, Any]) -> None:
     Used by: `axisor-limits`.
     Since: 0.1.0.
     """
+
+
+@hookspec
+def describe_settings() -> type[Struct]:
+    """Say the shape of the plugin's own settings, of which clients make forms.
+
+    When: once, as the plugin is registered.
+    Arguments: none.
+    Return: a msgspec type whose fields have descriptions and ranges, such as a `Config`.
+    Raising: the plugin is quarantined and offers nothing; so it is for what is no such type.
+    Used by: `axisor-limits`.
+    Since: 0.1.0.
+    """
+    raise NotImplementedError("A specification is not called.")
 
 
 @hookspec

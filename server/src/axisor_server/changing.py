@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
+
+import msgspec
 
 from axisor.errors import AxisorError, ConfigInvalid, FieldInvalid, PluginInUse
 from axisor_server.adapters.beside import imported
@@ -77,6 +80,20 @@ class ChangingPlugins:
         """Return the settings that a plugin was handed last, None for those of the file."""
         return self._handed.get(name)
 
+    def given(self, name: str) -> Mapping[str, Any]:
+        """Return the settings that the settings file has for a plugin."""
+        return self._given.get(name, {})
+
+    def schema(self, name: str) -> bytes:
+        """Return the JSON Schema of a plugin's settings, empty where it describes none."""
+        shape = self._plugins.shapes.get(name)
+        return b"" if shape is None else msgspec.json.encode(msgspec.json.schema(shape))
+
+    def check_settings(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Hold settings to what the plugin describes, where it does. Raises ConfigInvalid."""
+        with _refused(name):
+            self._plugins.check(name, settings)
+
     async def enable(
         self,
         name: str,
@@ -144,10 +161,8 @@ class ChangingPlugins:
 
     def configure(self, name: str, settings: Mapping[str, Any] | None) -> None:
         """Hand a plugin settings, None for those of the file. Raises ConfigInvalid."""
-        try:
-            self._plugins.hand(name, self._given.get(name, {}) if settings is None else settings)
-        except AxisorError as error:
-            raise ConfigInvalid(error.message, plugin=name) from error
+        with _refused(name):
+            self._plugins.hand(name, self.given(name) if settings is None else settings)
         self._handed[name] = settings
 
     def miss(self, name: str, reason: str) -> None:
@@ -197,3 +212,15 @@ class ChangingPlugins:
             hint = f" Did you mean `{near[0]}`?" if near else ""
             raise FieldInvalid(f"No plugin `{name}` is installed.{hint}", field="name")
         return found[name]
+
+
+@contextmanager
+def _refused(name: str) -> Iterator[None]:
+    """Say of what a plugin refuses that it is its settings, and which of them where that is known.
+
+    Raises ConfigInvalid.
+    """
+    try:
+        yield
+    except AxisorError as error:
+        raise ConfigInvalid(error.message, **{**error.metadata, "plugin": name}) from error

@@ -15,6 +15,7 @@ from axisor.client import Client
 from axisor.client.plugins import MovedRun
 from axisor.errors import ConfigInvalid, FieldInvalid, PermissionDenied, PluginInUse
 from axisor.events import RunState
+from axisor.forms import fields
 from axisor.identity import PluginChanged
 from axisor.ports import Secret
 from axisor.v1 import strategies_pb2 as pb
@@ -263,3 +264,53 @@ async def test_what_another_core_changed_is_obeyed_and_what_cannot_be_hurts_nobo
     seen = await owner.strategies.disable_plugin(SLEEPY, validate_only=True)
     assert seen.plugin.state == pb.PLUGIN_STATE_FOUND
     await owner.close()
+
+
+async def test_settings_are_told_with_what_the_plugin_says_they_may_be(
+    core: Served, owner: Client
+) -> None:
+    await owner.strategies.configure_plugin("limits", '{"max_leverage": 5}')
+    before = await owner.strategies.get_plugin_settings("limits")
+    await owner.strategies.enable_plugin("limits")
+    found = await owner.strategies.get_plugin_settings("limits")
+
+    assert (before.settings, before.settings_schema) == ('{"max_leverage":5}', "")
+    assert found.settings == before.settings
+    assert "max_leverage" in {each.name for each in fields(found.settings_schema)}
+    await owner.close()
+
+
+@pytest.mark.parametrize("checked", [True, False])
+async def test_settings_of_another_shape_are_refused_at_their_field(
+    core: Served, owner: Client, checked: bool
+) -> None:
+    await owner.strategies.configure_plugin("limits", '{"max_leverage": 5}')
+    await owner.strategies.enable_plugin("limits")
+
+    wrong = '{"max_leverage": 500}'
+
+    with pytest.raises(ConfigInvalid, match="<= 100") as refused:
+        await owner.strategies.configure_plugin("limits", wrong, validate_only=checked)
+
+    assert refused.value.metadata["field"] == "max_leverage"
+    assert (await owner.strategies.get_plugin_settings("limits")).settings == '{"max_leverage":5}'
+    await owner.close()
+
+
+async def test_a_plugin_that_describes_nothing_has_settings_without_a_schema(
+    core: Served, owner: Client
+) -> None:
+    found = await owner.strategies.get_plugin_settings(SLEEPY)
+
+    assert (found.settings, found.settings_schema) == ("{}", "")
+    with pytest.raises(FieldInvalid):
+        await owner.strategies.get_plugin_settings("nobody")
+    await owner.close()
+
+
+async def test_settings_are_told_to_who_administers_alone(core: Served) -> None:
+    reader = client(core, Secret(READER))
+
+    with pytest.raises(PermissionDenied):
+        await reader.strategies.get_plugin_settings(SLEEPY)
+    await reader.close()

@@ -96,6 +96,11 @@ class PluginCalls:
         answer = await self._call.unary(self._stub.DisablePlugin, request, of_account=False)
         return PluginResult(answer.plugin, _moved(answer.stopped_runs))
 
+    async def get_plugin_settings(self, plugin: str) -> pb.GetPluginSettingsResponse:
+        """Return the settings of a plugin and their JSON Schema. Raises FieldInvalid."""
+        request = pb.GetPluginSettingsRequest(name=plugin_name(plugin))
+        return await self._call.unary(self._stub.GetPluginSettings, request, of_account=False)
+
     async def configure_plugin(
         self,
         plugin: str,

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from axisor.errors import FieldInvalid
 from axisor.events import RunState, StepTaken
 from axisor.model import Leash, Permission
@@ -276,6 +278,16 @@ class StrategyServicer:
         )
         return pb.DisablePluginResponse(
             plugin=plugin_to_wire(done.plugin), stopped_runs=map(_moved_to_wire, done.runs)
+        )
+
+    async def GetPluginSettings(
+        self, request: pb.GetPluginSettingsRequest, call: Call
+    ) -> pb.GetPluginSettingsResponse:
+        """Answer with the settings of a plugin and what they may be."""
+        found = await self._enabling.settings(top_id(request.name, "plugins"))
+        return pb.GetPluginSettingsResponse(
+            settings=msgspec.json.encode(found.settings).decode(),
+            settings_schema=found.schema.decode(),
         )
 
     async def ConfigurePlugin(

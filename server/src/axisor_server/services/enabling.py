@@ -56,6 +56,18 @@ class PluginHost(Protocol):
         """Return the settings that a plugin was handed last, None for those of the file."""
         ...
 
+    def given(self, name: str) -> Mapping[str, Any]:
+        """Return the settings that the settings file has for a plugin."""
+        ...
+
+    def schema(self, name: str) -> bytes:
+        """Return the JSON Schema of a plugin's settings, empty where it describes none."""
+        ...
+
+    def check_settings(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Hold settings to what the plugin describes, where it does. Raises ConfigInvalid."""
+        ...
+
     def check(self, name: str, *, in_core: bool) -> None:
         """Refuse what would not be enabled, without importing it. Raises PluginInUse."""
         ...
@@ -100,6 +112,13 @@ class Changed(Struct, frozen=True):
 
     plugin: str
     runs: tuple[Moved, ...] = ()
+
+
+class PluginSettings(Struct, frozen=True):
+    """The settings that a plugin has, and the JSON Schema of what it takes, empty without one."""
+
+    settings: Mapping[str, Any]
+    schema: bytes
 
 
 class Enabling:
@@ -194,6 +213,13 @@ class Enabling:
         changed = await self._once.perform(request, Changed, change)
         return Done(self._host.report(name), changed.runs)
 
+    async def settings(self, name: str) -> PluginSettings:
+        """Return the settings that a plugin has, or will have. Raises FieldInvalid."""
+        self._check_takes(name)
+        wished = (await self._store.read(wishes_in)).get(name, Wish()).settings
+        had = self._host.given(name) if wished is None else wished
+        return PluginSettings(had, self._host.schema(name))
+
     async def configure(self, name: str, settings: str, request: Request) -> PluginReport:
         """Hand a plugin other settings, one that is not enabled once it is.
 
@@ -203,6 +229,7 @@ class Enabling:
         self._check_takes(name)
         if request.validate_only:
             self._check_time(request)
+            self._host.check_settings(name, wanted)
             return self._host.report(name)
 
         async def change(_: str) -> Changed:

@@ -42,18 +42,6 @@ async def _disable(client: Client, given: Given) -> None:
     )
 
 
-async def _configure_fields(client: Client, given: Given) -> tuple[Field, ...]:
-    return (
-        Field(
-            name="settings",
-            title=marked("settings, a JSON object; they replace all that it had"),
-            kind="lines",
-            value="{}",
-            required=True,
-        ),
-    )
-
-
 async def _configure(client: Client, given: Given) -> None:
     settings, key = given.get("settings", ""), given.get("request_id")
     await client.strategies.configure_plugin(target_of(given), settings, request_id=key)
@@ -90,7 +78,6 @@ PLUGINS = (
         call=_OF + "ConfigurePlugin",
         title=marked("Configure"),
         do=_configure,
-        fields=_configure_fields,
         text=marked("Where the plugin refuses them, nothing changes."),
         word="configure",
     ),

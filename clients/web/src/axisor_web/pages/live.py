@@ -37,7 +37,7 @@ AGAIN_S = 5.0
 
 
 class Wanted(Struct, frozen=True):
-    """What a page shows: whose account, which parts, and which position a part is about."""
+    """What a page shows: whose account, which parts, and which position or run one is about."""
 
     account: str
     parts: tuple[str, ...]
@@ -192,6 +192,7 @@ class Live:
             scene=scene,
             r=scene.reading,
             report=scene.position(self._wanted.position),
+            focus=self._wanted.position,
         )
 
     async def _follow(self, inbox: _Inbox, stream: Awaitable[None]) -> None:

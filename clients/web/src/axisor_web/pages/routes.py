@@ -10,13 +10,13 @@ from decimal import Decimal
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
-from axisor.client import every
 from axisor.errors import FieldInvalid, PositionNotFound
 from axisor_web.app import Parts
 from axisor_web.assets import Assets
 from axisor_web.languages import Languages
 from axisor_web.pages.alerts import Alerts
 from axisor_web.pages.asking import Asking
+from axisor_web.pages.automations import Automations
 from axisor_web.pages.changing import Changing
 from axisor_web.pages.desk import Desk, account_of, linked_account
 from axisor_web.pages.entering import Entering
@@ -49,6 +49,7 @@ def pages(parts: Parts, assets: Assets, languages: Languages) -> tuple[BaseRoute
         *Setup(desk).routes(),
         *Changing(desk).routes(),
         *Alerts(desk).routes(),
+        *Automations(desk).routes(),
         *Plugins(desk).routes(),
         *Preferences(desk).routes(),
         *Reference(desk, parts).routes(),
@@ -58,7 +59,6 @@ def pages(parts: Parts, assets: Assets, languages: Languages) -> tuple[BaseRoute
         desk.page("/activity", shown.activity),
         desk.page("/activity/{sequence}", shown.why),
         desk.page("/orders", shown.orders),
-        desk.page("/automations", shown.automations),
         desk.page("/whatif", shown.what_if),
         desk.page("/system", shown.system),
         desk.page("/m", shown.phone),
@@ -127,13 +127,6 @@ class Pages:
     async def orders(self, visit: Visit) -> Response:
         """Show orders, the open ones first."""
         return await self._desk.scene_page(visit, "orders.html", "orders")
-
-    async def automations(self, visit: Visit) -> Response:
-        """Show the runs of strategies, and which strategies there are."""
-        strategies = await every(lambda token: visit.client.strategies.list(page_token=token))
-        return await self._desk.scene_page(
-            visit, "automations.html", "automations", strategies=strategies
-        )
 
     async def what_if(self, visit: Visit) -> Response:
         """Show positions at another price; nothing is sent to the venue."""

@@ -46,7 +46,8 @@ function look() {
   if (lost) link.textContent = t("~ The core is not heard: {why}. What is shown is as old as it says; the guard does not need this page.", { why: lost });
   const text = document.getElementById("age");
   if (text && age !== null) {
-    const seconds = age.toFixed(age < 10 ? 1 : 0);
+    const places = age < 10 ? 1 : 0;
+    const seconds = age.toLocaleString(document.documentElement.lang, { minimumFractionDigits: places, maximumFractionDigits: places });
     text.textContent = stale ? t("~ stale, {seconds} s old", { seconds }) : t("data {seconds} s", { seconds });
   }
   const level = stale ? "none" : shown.level;
