@@ -138,7 +138,7 @@ class Parlour:
         """Tap the button with a text, and return what is answered."""
         number = [each["text"] for each in buttons_of(message)].index(text)
         sent = len(self.telegram.sent)
-        await self.telegram.tap(user, message, number)
+        await self.tapped(message, number, user)
         return await self.telegram.next(sent + 1)
 
     async def journal(self, *kinds: str) -> list[Any]:

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 import grpc.aio
 import httpx
@@ -18,6 +18,7 @@ from axisor.tokens import bounds_of, parse
 from axisor_bot.errors import PagesFailed
 from axisor_bot.linking import SIGNED_IN, Pages
 from axisor_bot.people import OPERATOR, VIEWER
+from axisor_server.adapters import tls
 from axisor_web.serving import Served as Bridge
 from axisor_web.serving import serving
 from axisor_web.settings import Settings
@@ -174,7 +175,23 @@ async def test_the_bot_may_reach_the_pages_by_another_address_than_people(
     assert seconds == 120
 
 
-def test_a_file_that_is_no_certificate_is_refused(tmp_path: Any):
+async def test_pages_are_known_by_their_certificate_alone(
+    idle: Parlour, channel: grpc.aio.Channel, certificate: tls.Certificate, tmp_path: Path
+):
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes(certificate.certificate)
+    key.write_bytes(certificate.key)
+    token, now = Secret(await idle.token(OPERATOR)), datetime.now(UTC)
+
+    async with serving(Settings(port=0, certificate=cert, key=key), channel) as served:
+        address, _ = await Pages(served.origin, ca=cert).link(token, now)
+        with pytest.raises(PagesFailed):
+            await Pages(served.origin).link(token, now)
+
+    assert address.startswith("https://127.0.0.1:")
+
+
+def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path):
     (tmp_path / "ca.pem").write_text("none")
 
     with pytest.raises(SettingsInvalid):

@@ -138,7 +138,7 @@ def _acted(
                 liquidation=voice.price(report.position.liquidation),
             )
         )
-    pause = (buttons.ask(voice, "pause", "/pause"),) if acted.strategy == GUARD else ()
+    pause = (buttons.pause(voice),) if acted.strategy == GUARD else ()
     return Alert(kind="acted", text="\n".join(lines), buttons=pause)
 
 
@@ -169,7 +169,7 @@ def _of_core(voice: Voice, payload: SeenPayload) -> Alert | None:
         case RunChanged(strategy=name, state=RunState.PAUSED | RunState.STOPPED) if name == GUARD:
             text = voice.say("alert.unguarded", why=voice.quote(payload.reason))
             paused = payload.state is RunState.PAUSED
-            back = (buttons.ask(voice, "resume", "/resume"),) if paused else ()
+            back = (buttons.resume(voice),) if paused else ()
             return Alert(kind="guard", text=text, loud=True, buttons=back)
         case RestoreReconciled():
             text = voice.say("alert.restored", at=f"{payload.backup_at:%Y-%m-%d %H:%M} UTC")

@@ -44,6 +44,16 @@ def why(voice: Voice, sequence: int) -> Button:
     return ask(voice, "why", f"/why {sequence}")
 
 
+def pause(voice: Voice) -> Button:
+    """Return the button that asks to pause the guard."""
+    return ask(voice, "pause", "/pause")
+
+
+def resume(voice: Voice) -> Button:
+    """Return the button that asks to let the guard go on."""
+    return ask(voice, "resume", "/resume")
+
+
 def of_position(voice: Voice, report: PositionReport) -> list[Button]:
     """Return what can be done about a position."""
     held = report.position
@@ -68,8 +78,7 @@ def of_guard(voice: Voice, run: Run | None) -> list[Button]:
     """Return what can be done about a guard."""
     if run is None:
         return []
-    paused = run.state is RunState.PAUSED
-    return [ask(voice, "resume", "/resume") if paused else ask(voice, "pause", "/pause")]
+    return [resume(voice) if run.state is RunState.PAUSED else pause(voice)]
 
 
 def of_alerts(voice: Voice, found: Sequence[AlertSummary]) -> list[Button]:

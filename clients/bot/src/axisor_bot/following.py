@@ -92,8 +92,9 @@ class Follower:
         self._silent = self._silent or self._now()
         if self._warned or self._now() - self._silent < SILENT:
             return None
-        self._warned = True
-        return self._of_core("alert.silent", loud=True)
+        told = self._of_core("alert.silent", loud=True)
+        self._warned = told is not None  # where it is muted now, it is told once it is not
+        return told
 
     async def _reply(self, event: SeenEvent) -> Reply | None:
         payload = event.payload

@@ -178,8 +178,9 @@ async def test_what_is_muted_is_not_told_later_and_the_rest_is(at: Parlour):
     person = await at.pair(role=VIEWER)
 
     assert "No alerts of the kind halt" in (await at.ask("/mute 2h halt"))["text"]
-    await at.owner.accounts.halt(at.account, HaltLevel.RISK, reason="unheard")
+    await at.telegram.handled(at.telegram.updates[-1]["update_id"])
     await at.stop()
+    await at.owner.accounts.halt(at.account, HaltLevel.RISK, reason="unheard")
     await at.start()
     await proposed(at)
     assert "Alerts come here again" in (await at.ask("/mute off"))["text"]
@@ -196,15 +197,17 @@ async def test_what_is_critical_comes_through_after_half_an_hour(at: Parlour):
     await at.pair()
     await at.ask("/mute 1d halt")
     await at.owner.accounts.halt(at.account, HaltLevel.ALL, reason="too soon")
+    await at.owner.accounts.resume(at.account)  # nothing is proposed to an account that is halted
     await proposed(at)
 
     at.ahead = timedelta(minutes=31)
-    await at.owner.accounts.resume(at.account, reason="not critical")
+    await at.owner.accounts.halt(at.account, HaltLevel.RISK, reason="not critical")
     await at.owner.accounts.halt(at.account, HaltLevel.ALL, reason="late enough")
 
     await at.telegram.saying("late enough")
     said = "".join(each["text"] for each in at.telegram.sent)
     assert "too soon" not in said
+    assert "not critical" not in said
     assert "was ended" not in said
 
 
@@ -225,8 +228,8 @@ async def test_a_halt_is_ended_from_its_alert(at: Parlour):
     await at.pair()
     await at.owner.accounts.halt(at.account, HaltLevel.ALL, reason="look")
 
-    card = await at.press(await at.telegram.saying("HALTED"), "End the halt")
-    await at.tapped(card)
+    await at.tapped(await at.telegram.saying("HALTED"), 1)
+    await at.tapped(await at.telegram.saying("End the halt?"))
 
     assert (await at.owner.accounts.get(at.account)).halt is HaltLevel.NONE
 
@@ -264,7 +267,7 @@ async def test_of_two_runs_of_one_name_none_is_guessed(at: Parlour):
     "line",
     [
         *("/status", "/positions", "/guard", "/whatif -5%", "/orders", "/autos", "/daily"),
-        *("/funding", "/why 1", "/alerts", "/approve", "/help", "/id", "/version", "/mute 5m"),
+        *("/why 1", "/alerts", "/approve", "/help", "/id", "/version", "/mute 5m"),
     ],
 )
 async def test_a_viewers_token_is_for_every_question(at: Parlour, line: str):
@@ -274,3 +277,9 @@ async def test_a_viewers_token_is_for_every_question(at: Parlour, line: str):
 
     assert answer["text"]
     assert "✗" not in answer["text"]
+
+
+async def test_a_viewers_token_may_ask_for_fundings_where_the_venue_has_them(at: Parlour):
+    await at.pair(role=VIEWER)
+
+    assert "Fundings of the market are not offered" in (await at.ask("/funding"))["text"]
