@@ -16,11 +16,16 @@ from axisor.errors import Unauthenticated
 from axisor.ports import Secret
 from axisor_web.app import Parts
 from axisor_web.browser import Browser, address_of
-from axisor_web.calls import FORWARDED
+from axisor_web.calls import FORWARDED, UNARY_S
+from axisor_web.doors import SAFE
 from axisor_web.sessions import COOKIE, Session, Tokens
 
 READ_S = 4.0
-"""A page is shown, or says that the core is not heard, within this time."""
+"""A page is shown, or says that the core is not heard, within this time.
+
+What changes something is waited for as long as any call: a venue that is slow has done it or not,
+and "not known" is the worst answer.
+"""
 
 Renewal: TypeAlias = Callable[[Secret], Awaitable[Secret | None]]
 
@@ -89,7 +94,7 @@ class Visits:
             self._parts.core.channel,
             token=session.tokens.access,
             renew=_or_over(renewal),
-            timeout_s=READ_S,
+            timeout_s=READ_S if request.method in SAFE else UNARY_S,
         )
         caller.address = address_of(request)
         return Client(caller)
