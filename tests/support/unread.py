@@ -70,14 +70,16 @@ async def _asked(origin: str, path: str, kind: str, headers: dict[str, str]) -> 
     lines = {"host": place.netloc, "accept": "text/event-stream", **headers}
     head = f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {lines[name]}\r\n" for name in lines)
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(FIRST_S):
-        await loop.sock_connect(made, (place.hostname, place.port or 80))
-        await loop.sock_sendall(made, head.encode() + b"\r\n")
-        answered = await loop.sock_recv(made, 64)
-    status = answered.split(b" ", 2)[1]
-    if status not in (b"200", b"101"):
+    try:
+        async with asyncio.timeout(FIRST_S):
+            await loop.sock_connect(made, (place.hostname, place.port or 80))
+            await loop.sock_sendall(made, head.encode() + b"\r\n")
+            answered = await loop.sock_recv(made, 64)
+        if answered.split(b" ", 2)[1:2] not in ([b"200"], [b"101"]):
+            raise ConnectionError(f"the bridge answered {answered!r} to {kind}")
+    except BaseException:
         made.close()
-        raise ConnectionError(f"the bridge answered {answered!r} to {kind}")
+        raise
     return Unread(made, kind)
 
 
