@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns import (
+    browsers,
     cuts,
     forging,
     gates,
@@ -29,6 +30,7 @@ from campaigns import (
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "browsers": browsers.run,
     "cuts": cuts.run,
     "forging": forging.run,
     "gates": gates.run,

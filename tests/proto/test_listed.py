@@ -1,4 +1,4 @@
-"""The clients that have their contract generated from a list have everything on it that it needs."""
+"""Clients whose contract is generated from a list have everything on it that it needs."""
 
 from __future__ import annotations
 

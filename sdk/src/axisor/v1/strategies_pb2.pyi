@@ -9,6 +9,7 @@ from axisor.v1 import resources_pb2 as _resources_pb2
 from axisor.v1 import types_pb2 as _types_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -680,6 +681,7 @@ class PauseRunRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    PAUSE_FOR_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. Format: `accounts/{account}/runs/{run}`."""
     request_id: _builtins.str
@@ -694,6 +696,12 @@ class PauseRunRequest(_message.Message):
     def not_after_time(self) -> _timestamp_pb2.Timestamp:
         """Optional. Refuse the request after this moment. Unset sets no limit."""
 
+    @_builtins.property
+    def pause_for(self) -> _duration_pb2.Duration:
+        """Optional. How long, from a minute to a day; it resumes by itself then, also where the core
+        starts again meanwhile. Unset pauses it until ResumeRun.
+        """
+
     def __init__(
         self,
         *,
@@ -702,10 +710,11 @@ class PauseRunRequest(_message.Message):
         reason: _builtins.str = ...,
         not_after_time: _timestamp_pb2.Timestamp | None = ...,
         validate_only: _builtins.bool = ...,
+        pause_for: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time", "pause_for", b"pause_for"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "reason", b"reason", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "pause_for", b"pause_for", "reason", b"reason", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1612,6 +1621,58 @@ class MovedRun(_message.Message):
 Global___MovedRun: _TypeAlias = MovedRun  # noqa: Y015
 
 @_typing.final
+class GetPluginSettingsRequest(_message.Message):
+    """Asks for the settings of a plugin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `plugins/{plugin}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPluginSettingsRequest: _TypeAlias = GetPluginSettingsRequest  # noqa: Y015
+
+@_typing.final
+class GetPluginSettingsResponse(_message.Message):
+    """Answers with settings and what they may be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    SETTINGS_SCHEMA_FIELD_NUMBER: _builtins.int
+    settings: _builtins.str
+    """Output only. Its settings as a JSON object: those that it was configured with, else those of
+    the settings file.
+    """
+    settings_schema: _builtins.str
+    """Output only. JSON Schema of its settings, as JSON. Empty where it does not describe them, or is
+    not enabled.
+    """
+    def __init__(
+        self,
+        *,
+        settings: _builtins.str = ...,
+        settings_schema: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings", "settings_schema", b"settings_schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPluginSettingsResponse: _TypeAlias = GetPluginSettingsResponse  # noqa: Y015
+
+@_typing.final
 class ConfigurePluginRequest(_message.Message):
     """Asks for other settings of a plugin."""
 
@@ -1629,7 +1690,9 @@ class ConfigurePluginRequest(_message.Message):
     the same answer for 7 days.
     """
     validate_only: _builtins.bool
-    """Optional. Whether only to check. Nothing is imported, changed or written."""
+    """Optional. Whether only to check, by the shape that an enabled plugin describes. Nothing is
+    changed or written.
+    """
     settings: _builtins.str
     """Required. Its settings as a JSON object, what `[plugin.NAME]` holds in a settings file."""
     @_builtins.property

@@ -63,8 +63,9 @@ class StrategyServiceStub:
     `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     PauseRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]
-    """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+    """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+    for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+    force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
     `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     ResumeRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ResumeRunRequest, _strategies_pb2.ResumeRunResponse]
@@ -121,6 +122,10 @@ class StrategyServiceStub:
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
     """
+    GetPluginSettings: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.GetPluginSettingsRequest, _strategies_pb2.GetPluginSettingsResponse]
+    """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+    configurations of runs. Fails with `FIELD_INVALID` where it takes none.
+    """
     ConfigurePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ConfigurePluginRequest, _strategies_pb2.ConfigurePluginResponse]
     """Hands a plugin of the core other settings of its own, in place of those of the settings file,
     also after a restart. Where the plugin refuses them nothing changes. Fails with
@@ -167,8 +172,9 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     PauseRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]  # type: ignore[assignment]
-    """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+    """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+    for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+    force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
     `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     ResumeRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ResumeRunRequest, _strategies_pb2.ResumeRunResponse]  # type: ignore[assignment]
@@ -224,6 +230,10 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     cannot be stopped yet it is shown as enabled until then.
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
+    """
+    GetPluginSettings: _aio.UnaryUnaryMultiCallable[_strategies_pb2.GetPluginSettingsRequest, _strategies_pb2.GetPluginSettingsResponse]  # type: ignore[assignment]
+    """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+    configurations of runs. Fails with `FIELD_INVALID` where it takes none.
     """
     ConfigurePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ConfigurePluginRequest, _strategies_pb2.ConfigurePluginResponse]  # type: ignore[assignment]
     """Hands a plugin of the core other settings of its own, in place of those of the settings file,
@@ -316,8 +326,9 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _strategies_pb2.PauseRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.PauseRunResponse, _abc.Awaitable[_strategies_pb2.PauseRunResponse]]:
-        """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+        """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+        for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+        force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
         `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
 
@@ -433,6 +444,16 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         cannot be stopped yet it is shown as enabled until then.
         Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def GetPluginSettings(
+        self,
+        request: _strategies_pb2.GetPluginSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.GetPluginSettingsResponse, _abc.Awaitable[_strategies_pb2.GetPluginSettingsResponse]]:
+        """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+        configurations of runs. Fails with `FIELD_INVALID` where it takes none.
         """
 
     @_abc_1.abstractmethod

@@ -8,6 +8,7 @@ back is told what it missed.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -46,13 +47,13 @@ class Wanted(Struct, frozen=True):
 
 
 class _Inbox:
-    """What the core said since the page was painted last."""
+    """What the core said since the page was painted last: of what is to be said, the newest."""
 
     def __init__(self, after: int | None) -> None:
         self.after = after
         self.journal = self.price = True
         self.tick: TickReport | None = None
-        self.lines: list[Line] = []
+        self.lines: deque[Line] = deque(maxlen=MOST_SAID)
         self.problem = ""
         self.ended: AxisorError | None = None
         self.over = False
@@ -74,8 +75,9 @@ class _Inbox:
 
     def take(self) -> tuple[bool, list[Line]]:
         """Return whether the journal grew, and what is to be said; what was taken is gone."""
-        taken = (self.journal, self.lines[-MOST_SAID:])
-        self.journal, self.price, self.lines = False, False, []
+        taken = (self.journal, list(self.lines))
+        self.journal = self.price = False
+        self.lines.clear()
         return taken
 
 
@@ -241,6 +243,12 @@ class Live:
             if isinstance(item, TickReport):
                 inbox.tick, inbox.price = item, True
                 inbox.rouse()
+
+
+async def lost(error: AxisorError) -> AsyncIterator[bytes]:
+    """Give a stream that says why there is nothing yet, and ends: its reader comes again."""
+    yield f"retry: {RETRY_MS}\n\n".encode()
+    yield _event("lost", {"text": error.message})
 
 
 def wanted_parts(text: str) -> tuple[str, ...]:

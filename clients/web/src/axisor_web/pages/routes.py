@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
 from axisor.errors import FieldInvalid, PositionNotFound
+from axisor.wire.failures import CallFailed
 from axisor_web.app import Parts
 from axisor_web.assets import Assets
 from axisor_web.languages import Languages
@@ -20,7 +21,7 @@ from axisor_web.pages.automations import Automations
 from axisor_web.pages.changing import Changing
 from axisor_web.pages.desk import Desk, account_of, linked_account
 from axisor_web.pages.entering import Entering
-from axisor_web.pages.live import Live, Wanted, wanted_parts
+from axisor_web.pages.live import Live, Wanted, lost, wanted_parts
 from axisor_web.pages.marks import marks_of
 from axisor_web.pages.painting import Painter
 from axisor_web.pages.plugins import Plugins
@@ -156,7 +157,11 @@ class Pages:
     async def live(self, visit: Visit) -> Response:
         """Stream what changes on an open page."""
         query = visit.request.query_params
-        found = await scene(visit.client, account_of(visit), frozenset())
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        try:
+            found = await scene(visit.client, account_of(visit), frozenset())
+        except CallFailed as error:  # a browser that is answered by an error does not come again
+            return StreamingResponse(lost(error), 200, headers, EVENTS)
         wanted = Wanted(
             found.reading.account.id,
             wanted_parts(query.get("parts", "")),
@@ -166,7 +171,6 @@ class Pages:
         live = Live(visit, self._desk.painter, wanted, clock=time.monotonic)
         last = visit.request.headers.get(LAST_ID, "")
         after = int(last) if _SEQUENCE.fullmatch(last) else None
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(live.events(after), 200, headers, EVENTS)
 
 

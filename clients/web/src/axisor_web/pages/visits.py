@@ -17,13 +17,18 @@ from axisor.errors import FieldInvalid, Unauthenticated
 from axisor.ports import Secret
 from axisor_web.app import Parts
 from axisor_web.browser import Browser, address_of, body
-from axisor_web.calls import FORWARDED
+from axisor_web.calls import FORWARDED, UNARY_S
+from axisor_web.doors import SAFE
 from axisor_web.sessions import COOKIE, CSRF_HEADER, Session, Tokens
 
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 2_000
 READ_S = 4.0
-"""A page is shown, or says that the core is not heard, within this time."""
+"""A page is shown, or says that the core is not heard, within this time.
+
+What changes something is waited for as long as any call: a venue that is slow has done it or not,
+and "not known" is the worst answer.
+"""
 
 Renewal: TypeAlias = Callable[[Secret], Awaitable[Secret | None]]
 
@@ -112,7 +117,7 @@ class Visits:
             self._parts.core.channel,
             token=session.tokens.access,
             renew=_or_over(renewal),
-            timeout_s=READ_S,
+            timeout_s=READ_S if request.method in SAFE else UNARY_S,
         )
         caller.address = address_of(request)
         return Client(caller)
