@@ -1,0 +1,54 @@
+"""What to do where a core has no account yet; it goes away once there is one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from axisor_tui.model.cells import Line, line, muted, strong
+from axisor_tui.overlays.base import Overlay
+from axisor_tui.widgets import paint
+from axisor_tui.widgets.looks import styles_of
+
+WAYS = (
+    ("in a browser", "the link that `axisor up --with web` or `axisor web` prints"),
+    ("", "after `enter` leads through the setup"),
+    ("in a shell", "axisor setup"),
+    ("", "asks five questions: account, rule, armed guard"),
+    ("by hand", "axisor account add, then axisor guard set"),
+    ("only to look", "axisor demo"),
+    ("", "shows a crash with the guard and without it, in a minute"),
+)
+
+
+class Setup(Overlay[None]):
+    """The ways to a first account."""
+
+    TITLE = "Setup ─ this core has no account yet"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "app.quit", "Quit", show=False)]
+    SCROLLS = True
+
+    def __init__(self, core: str) -> None:
+        super().__init__()
+        self._core = core
+
+    def hint(self) -> str:
+        """Return which keys there are."""
+        return "esc close   q quit"
+
+    def inside(self) -> ComposeResult:
+        """Show the ways."""
+        yield Static(paint.lines(self._lines(), styles_of(self), wrap=True))
+
+    def _lines(self) -> list[Line]:
+        ways = [line(strong(f"{where:<14}"), what) for where, what in WAYS]
+        return [
+            line(f"The core at {self._core} shows you no account, so nothing is guarded."),
+            line(),
+            *ways,
+            line(),
+            line(muted("The account is shown here as soon as there is one.")),
+        ]
