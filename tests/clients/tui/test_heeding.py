@@ -30,8 +30,11 @@ async def test_an_alert_appears_by_itself_and_is_acknowledged_by_a_key(stage):
         assert kept.acknowledged
         await scene.press("d")
         await scene.until(lambda: scene.said("No alert is open"))
+        assert app.state.alerts[0].acknowledged_at is not None
         await scene.press("7", "d")
         await scene.until(lambda: scene.said("acknowledged it already"))
+        calls = [(each.call, each.end) for each in app.state.asked]
+        assert calls == [("NotificationService.AcknowledgeAlert", "acknowledged")]
         await teller.close()
 
 

@@ -39,6 +39,7 @@ from axisor_tui.model.messages import (
     Snapped,
     Waiting,
 )
+from tests.clients.tui.support import play
 
 EVENTS = "/axisor.v1.EventService/WatchEvents"
 TICKS = "/axisor.v1.MarketService/WatchTicks"
@@ -87,6 +88,11 @@ async def rules(request: Any, context: Any) -> Any:
 
 
 NO_ALERTS = {ALERTS: no_alerts, LISTED: listed, RULES: rules}
+
+
+async def quiet_events(request: Any, context: Any) -> Any:
+    await asyncio.Event().wait()
+    yield events_pb2.WatchEventsResponse()
 
 
 async def history(request: Any, context: Any) -> Any:
@@ -227,6 +233,29 @@ async def test_alerts_are_listed_followed_and_listed_again_after_a_cut():
     last = next(each for each in reversed(came) if isinstance(each, AlertsSeen))
     assert [each.id for each in last.alerts] == ["a1"]
     assert [each.account for each in last.mutes] == ["acc"]
+
+
+async def test_an_alert_that_comes_while_the_list_is_made_is_not_lost():
+    told = asyncio.Event()
+
+    async def followed(request: Any, context: Any) -> Any:
+        yield notifications_pb2.WatchAlertsResponse(alert=near())
+        await asyncio.Event().wait()
+
+    async def late(request: Any, context: Any) -> Any:
+        await told.wait()
+        return notifications_pb2.ListAlertsResponse()
+
+    def enough(came: list[Message]) -> bool:
+        if AlertSeen in kinds(came):
+            told.set()
+        return AlertsSeen in kinds(came) and kinds(came)[-1] is AlertSeen
+
+    answers = {EVENTS: quiet_events, TICKS: quiet, ALERTS: followed, LISTED: late}
+    came = await fed(answers, enough)
+
+    state = play(*came)
+    assert [each.id for each in state.unseen] == ["a1"]
 
 
 async def test_where_alerts_are_refused_the_rest_goes_on():

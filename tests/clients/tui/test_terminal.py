@@ -15,6 +15,7 @@ SCREENS = {
     "4": "What was done",
     "5": "Automations",
     "6": "More margin in this position",
+    "7": "Alerts ─ 0 open",
     "8": "Activity, newest last",
     "9": "Plugins",
     "0": "Settings in force",
@@ -36,6 +37,14 @@ def test_all_screens_are_walked_through_and_left(account: str, data_dir: Path) -
         terminal.text = ""
         terminal.press("q")
         terminal.until("Positions by danger")
+        terminal.press("q")
+
+        assert terminal.end() == 0
+
+
+def test_a_core_without_an_account_leads_to_one(core: object, data_dir: Path) -> None:
+    with Terminal("--data-dir", str(data_dir), "console") as terminal:
+        terminal.until("this core has no account yet", "axisor setup")
         terminal.press("q")
 
         assert terminal.end() == 0

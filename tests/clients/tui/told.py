@@ -52,6 +52,7 @@ def alert(
         created_at=changed - timedelta(seconds=for_s),
         updated_at=changed,
         acknowledged=acknowledged,
+        acknowledged_at=changed + timedelta(seconds=50) if acknowledged else None,
     )
 
 

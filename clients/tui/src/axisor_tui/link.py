@@ -93,12 +93,16 @@ class Link:
 
 
 class _Feed:
-    """What the tasks of one feed share: what is to be asked again, and the free balance."""
+    """What the tasks of one feed share: what is to be asked again, and the free balance.
+
+    `heard` are the alerts that came since they were listed last.
+    """
 
     def __init__(self, desk: Desk, emit: Emit) -> None:
         self.desk, self.emit = desk, emit
         self.changed, self.waiting = asyncio.Event(), asyncio.Event()
         self.alerted = asyncio.Event()
+        self.heard: list[AlertSeen] = []
         self.free: Sats | None = None
 
 
@@ -168,7 +172,8 @@ async def _alerts(shared: _Feed) -> None:
         async for item in desk.client.notices.watch_alerts(desk.account):
             match item:
                 case AlertSummary():
-                    emit(AlertSeen(item))
+                    shared.heard.append(AlertSeen(item))
+                    emit(shared.heard[-1])
                 case Disconnected():
                     emit(AlertsLost(item.problem))
                 case Reconnected():
@@ -181,8 +186,12 @@ async def _alerts(shared: _Feed) -> None:
 async def _alert_lists(shared: _Feed) -> None:
     """List alerts at first, whenever some may have ended unheard, and now and then."""
     while True:
+        shared.heard.clear()
         try:
             shared.emit(await alerting.alerts(shared.desk))
+            for each in tuple(shared.heard):
+                # It came while the list was made, which may not have it yet.
+                shared.emit(each)
         except AxisorError as error:
             shared.emit(AlertsLost(error.message))
         with suppress(TimeoutError):

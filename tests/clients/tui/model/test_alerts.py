@@ -84,7 +84,7 @@ def test_one_alert_is_shown_whole():
     [
         (NEAR, "changed  2026-01-02 03:04:14 UTC, 2 times within an hour"),
         (NEAR, "phone  waits, next at 03:06"),
-        (KEY, "open, acknowledged by you"),
+        (KEY, "open, acknowledged by you at 2026-01-01 02:05:14 UTC"),
         (KEY, "about    no position"),
         (BLIND, "state    over"),
         (ACTED, "55b1, which is closed"),

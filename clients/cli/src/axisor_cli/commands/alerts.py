@@ -49,6 +49,7 @@ def row(found: AlertSummary) -> dict[str, Any]:
         "open": found.open,
         "times": found.times,
         "acknowledged": found.acknowledged,
+        "acknowledged_at": found.acknowledged_at,
         "created_at": found.created_at,
         "updated_at": found.updated_at,
     }

@@ -60,8 +60,10 @@ def _moment(time: datetime | None) -> str:
 def _standing(alert: AlertSummary) -> Line:
     if not alert.open:
         return line("state    over")
-    seen = ", acknowledged by you" if alert.acknowledged else ", not acknowledged by you"
-    return line("state    ", Cell("open", Tone.PLAIN if alert.acknowledged else Tone.STRONG), seen)
+    if not alert.acknowledged:
+        return line("state    ", strong("open"), ", not acknowledged by you")
+    at = "" if alert.acknowledged_at is None else f" at {_moment(alert.acknowledged_at)}"
+    return line(f"state    open, acknowledged by you{at}")
 
 
 def _sent(state: State, alert: AlertSummary) -> tuple[Line, ...]:

@@ -14,13 +14,13 @@ from axisor_tui.widgets import paint
 from axisor_tui.widgets.looks import styles_of
 
 WAYS = (
-    ("in a browser", "the link that `axisor up --with web` or `axisor web` prints"),
-    ("", "after `enter` leads through the setup"),
+    ("in a browser", "axisor up --with web, or axisor web beside it"),
+    ("", "the link after `enter` leads through the setup"),
     ("in a shell", "axisor setup"),
-    ("", "asks five questions: account, rule, armed guard"),
+    ("", "five questions: account, rule, armed guard"),
     ("by hand", "axisor account add, then axisor guard set"),
     ("only to look", "axisor demo"),
-    ("", "shows a crash with the guard and without it, in a minute"),
+    ("", "a crash with the guard and without, in a minute"),
 )
 
 
@@ -44,9 +44,11 @@ class Setup(Overlay[None]):
         yield Static(paint.lines(self._lines(), styles_of(self), wrap=True))
 
     def _lines(self) -> list[Line]:
-        ways = [line(strong(f"{where:<14}"), what) for where, what in WAYS]
+        ways = [
+            line(strong(f"{where:<14}"), what if where else muted(what)) for where, what in WAYS
+        ]
         return [
-            line(f"The core at {self._core} shows you no account, so nothing is guarded."),
+            line(f"The core at {self._core} shows you no account yet."),
             line(),
             *ways,
             line(),

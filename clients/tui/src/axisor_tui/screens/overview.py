@@ -49,7 +49,8 @@ class Overview(ActsOnPosition, ActsOnGuard):
         held = sum(each.id != "cross" for each in state.positions)
         cross = len(state.positions) - held
         table.border_title = f"Positions by danger ─ isolated {held}, cross {cross}"
-        table.styles.height = min(len(state.positions) + 3, max(5, self.app.size.height // 3))
+        most = max(5, self.app.size.height // 3)
+        table.styles.height = min(max(1, len(state.positions)) + 3, most)
         table.show(positions.table(state, self.width), "" if chosen is None else chosen.id)
         self.query_one(PriceChart).show(state)
         self.query_one("#guard", Panel).show(guarding.summary(state))
