@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.clients.cli.conftest import account, axisor, core, data_dir, runtime, venue
+from tests.clients.cli.conftest import account, axisor, core, data_dir, end, runtime, start, venue
 from tests.clients.cli.terminal import Terminal
 
 __all__ = ["account", "axisor", "core", "data_dir", "runtime", "venue"]
@@ -42,12 +42,16 @@ def test_all_screens_are_walked_through_and_left(account: str, data_dir: Path) -
         assert terminal.end() == 0
 
 
-def test_a_core_without_an_account_leads_to_one(core: object, data_dir: Path) -> None:
-    with Terminal("--data-dir", str(data_dir), "console") as terminal:
+def test_a_core_without_an_account_leads_to_one(tmp_path: Path) -> None:
+    words = ("--data-dir", str(tmp_path / "data"))
+    config = {"XDG_CONFIG_HOME": str(tmp_path)}
+    core = start("up", *words, "--listen", "127.0.0.1:0", log=tmp_path / "log", **config)
+    with Terminal(*words, "console") as terminal:
         terminal.until("this core has no account yet", "axisor setup")
         terminal.press("q")
 
         assert terminal.end() == 0
+    assert end(core) == 0
 
 
 def test_settings_that_clash_are_refused_before_the_screen_is_taken(
