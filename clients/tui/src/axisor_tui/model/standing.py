@@ -46,7 +46,8 @@ def banner(state: State, *, width: int, read_only: bool = False) -> Line:
     if state.core and width >= 100:
         cells.append(muted(f"  {state.core}"))
     if state.wall is not None:
-        cells.append(muted(f"  {state.wall.astimezone(UTC):%H:%M:%S} UTC"))
+        zone = " UTC" if width >= 100 else "Z"
+        cells.append(muted(f"  {state.wall.astimezone(UTC):%H:%M:%S}{zone}"))
     return tuple(cells)
 
 

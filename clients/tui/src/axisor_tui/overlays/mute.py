@@ -22,7 +22,7 @@ ALL = "everything"
 SPAN = Field(
     name="for_how_long",
     kind="text",
-    description="Such as 30m, 2h or 1d; off ends it. CRIT and LOST: 30 minutes at most.",
+    description="Such as 2h or 1d; off ends it. CRIT and LOST: 30m at most.",
 )
 
 
