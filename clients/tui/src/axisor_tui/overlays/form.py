@@ -42,7 +42,7 @@ class Form(Overlay[str]):
         """Show the fields, each with what it means."""
         values = forms.filled(self.fields, self._config)
         for field in self.fields:
-            yield from _row(field, values[field.name])
+            yield from field_row(field, values[field.name])
         if not self.fields:
             yield Static("It has no settings. ctrl+t goes on.")
 
@@ -76,7 +76,8 @@ class Form(Overlay[str]):
             self.dismiss(config)
 
 
-def _row(field: Field, value: str) -> ComposeResult:
+def field_row(field: Field, value: str) -> ComposeResult:
+    """Give a field with what stands in it, and what it means below."""
     with Vertical(classes="field"):
         with Horizontal():
             yield Label(field.label)

@@ -33,8 +33,6 @@ FORECAST_S = 2.0
 QUIET_S = 10.0
 """Something is said this often, so that a page can tell a quiet stream from a dead one."""
 MOST_SAID = 8
-AGAIN_S = 5.0
-"""Alerts are watched anew so long after their stream ended."""
 
 
 class Wanted(Struct, frozen=True):
@@ -225,18 +223,10 @@ class Live:
             inbox.rouse()
 
     async def _alerts(self, inbox: _Inbox) -> None:
-        # An alert is told after what it is about is in the journal. This stream neither renews a
-        # token nor begins again by itself: a reading does, and says what is wrong.
-        while True:
-            try:
-                async for alert in self._client.notices.watch_alerts(self._wanted.account):
-                    if alert is not None:
-                        inbox.journal = True
-                        inbox.rouse()
-            except (CallFailed, AuthError):
-                inbox.journal = True
-                inbox.rouse()
-            await self._sleep(AGAIN_S)
+        # An alert is told after what it is about is in the journal, so that has been read by then.
+        async for _ in self._client.notices.watch_alerts(self._wanted.account):
+            inbox.journal = True
+            inbox.rouse()
 
     async def _prices(self, inbox: _Inbox) -> None:
         async for item in self._client.market.watch_ticks(self._wanted.account):
