@@ -12,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Select, Static
 
 from axisor.errors import FieldInvalid
+from axisor.forms import Field
 from axisor.notices import minutes_of
-from axisor_tui.model.forms import Field
 from axisor_tui.overlays.base import Overlay
 from axisor_tui.overlays.form import field_row
 
