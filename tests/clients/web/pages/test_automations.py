@@ -57,10 +57,11 @@ class TestPages:
         for verb, state in (("Arm", "running"), ("Pause", "paused"), ("Stop", "stopped")):
             await row.get_by_role("button", name=verb).click()
             await dialog.get_by_role("button", name="Show what it does").click()
+            await expect(dialog.get_by_role("button", name=verb, exact=True)).to_be_visible()
             word = dialog.get_by_label("Type")
             if await word.count():
                 await word.fill(verb.lower())
-            await dialog.get_by_role("button", name=verb).click()
+            await dialog.get_by_role("button", name=verb, exact=True).click()
             await dialog.get_by_role("button", name="Close this").click()
             await expect(row.locator(".state")).to_contain_text(state)
         assert (await runs(pair))["spare"].state is RunState.STOPPED
