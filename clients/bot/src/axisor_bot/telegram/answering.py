@@ -14,7 +14,7 @@ from axisor.client import Client
 from axisor.errors import AuthError, AxisorError
 from axisor.wire.failures import CallFailed
 from axisor_bot import commands
-from axisor_bot.asking import refusal
+from axisor_bot.asking import misunderstood, refusal
 from axisor_bot.cards import Card, Reply
 from axisor_bot.commands import Change, Command, Personal
 from axisor_bot.conversation import Conversation
@@ -124,7 +124,7 @@ class Answering:
                 return
             replies = await self._answer(person, command, message)
         except NotUnderstood as error:
-            replies = [Reply(_form(person, error))]
+            replies = [Reply(misunderstood(person.voice, error))]
         except ChatFailed:
             raise
         except AxisorError as error:
@@ -234,13 +234,3 @@ def _name(user: User) -> str:
     """Return what somebody calls themselves, fit for a terminal."""
     said = user.username or user.first_name
     return "".join(each for each in said if each.isprintable())[:MOST_NAME]
-
-
-def _form(person: Person, error: NotUnderstood) -> str:
-    voice = person.voice
-    lines = [voice.say(f"wrong.{error.problem}", given=error.given)]
-    if error.form:
-        lines.append(voice.say("form", form=error.form))
-    if error.example:
-        lines.append(voice.say("form.example", example=error.example))
-    return "\n".join(lines)
