@@ -61,9 +61,10 @@ class FakeRelay:
         """Return where it listens, without TLS."""
         return f"ws://127.0.0.1:{self.port}"
 
-    def greet(self, socket: ServerConnection, request: Request) -> Response | None:
+    async def greet(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answer whoever connects: None lets them in."""
         self.calls += 1
+        await self._tell()
         status = HTTPStatus.FOUND if self.sends_to else self.status
         if status is None:
             return None
@@ -74,7 +75,6 @@ class FakeRelay:
         """Serve one connection."""
         line = Line(socket)
         self.lines.append(line)
-        await self._tell()
         try:
             if self.challenge and not self.late:
                 await self._say(line, "AUTH", self.challenge)

@@ -111,6 +111,7 @@ TEXTS = {
     "help.whatif": "another price",
     "help.why": "why an event happened",
     "more": "… and {count} more",
+    "nostr.reads": "Over Nostr nothing is changed: a message has no button to confirm by. Use Telegram, the pages, or the command line.",
     "orders.none": "No order is open.",
     "orders.row": "{id} {side} {quantity} at {price}",
     "outcome.confirmed": "✓ confirmed by the venue · /why {sequence}",

@@ -111,6 +111,7 @@ TEXTS = {
     "help.whatif": "outro preço",
     "help.why": "por que um evento aconteceu",
     "more": "… e mais {count}",
+    "nostr.reads": "Pelo Nostr nada é alterado: uma mensagem não tem botão para confirmar. Use o Telegram, as páginas ou a linha de comando.",
     "orders.none": "Nenhuma ordem está aberta.",
     "orders.row": "{id} {side} {quantity} em {price}",
     "outcome.confirmed": "✓ confirmado pela corretora · /why {sequence}",
