@@ -23,6 +23,7 @@ from tests.docs.following import Reader, free_port
 
 PAGE, START = "notifications.md", "quickstart.md"
 PORT = "8477"
+NSEC = next(each.example for each in axisor_channels.Nostr.fields if each.secret)
 KINDS: tuple[Notifier, ...] = tuple(
     getattr(axisor_channels, name)() for name in axisor_channels.__all__
 )
@@ -55,11 +56,14 @@ def test_a_reader_is_told_by_a_webhook(tmp_path: Path):
         said = reader.type(at_it + reader.text_of(PAGE, "make"))
         ruled = reader.type(at_it + reader.text_of(PAGE, "rules"))
         reader.type(f"{at_it}axisor notify log -o json > log.json")
+        inbox = reader.text_of(PAGE, "nostr").replace("axisor", f"echo {NSEC} | axisor", 1)
+        listed = reader.type(at_it + inbox + "axisor notify list\n")
 
     (sent,) = json.loads((tmp_path / "log.json").read_text())
     assert (sent["state"], sent["attempts"]) == ("sent", 1)
     assert said.count("whsec_") == 1, "the shell shows what was typed, and nobody else"
     assert "America/Sao_Paulo" in ruled
+    assert "inbox" in listed
 
 
 def receiver() -> Any:
