@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VENV ?= .venv
-# Half of what is tested waits for processes and their clocks, so there is one worker more than the two cores asked for.
-WORKERS ?= 3
+# What is tested with processes and clocks waits for most of its time, so on the two cores asked for two workers do that, and two more compute in the gaps.
+WORKERS ?= 4
 BIN := $(VENV)/bin
 CANDIDATES := python3.11 python3.12 python3.13 python3
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))

@@ -88,7 +88,7 @@ async def _path(report: Report, folder: Path, command: Sequence[str]) -> Rescue:
     began = time.monotonic()
     async with (
         telephone() as phone,
-        _core(folder, command) as log,
+        playing(folder, command) as log,
         async_playwright() as playwright,
     ):
         link = await until(lambda: link_in(log.read_text()), "the link is printed")
@@ -107,8 +107,8 @@ async def _path(report: Report, folder: Path, command: Sequence[str]) -> Rescue:
 
 
 @asynccontextmanager
-async def _core(folder: Path, command: Sequence[str]) -> AsyncIterator[Path]:
-    """Run `axisor up --sim`; gives the file with what it says."""
+async def playing(folder: Path, command: Sequence[str]) -> AsyncIterator[Path]:
+    """Run `axisor up --sim` on the folder's `core`; gives the file with what it says."""
     path = folder / "up.log"
     words = ("up", "--sim", "--data-dir", str(folder / "core"), "--listen", "127.0.0.1:0")
     variables = environment(**VARIABLES, XDG_CONFIG_HOME=str(folder / "config"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns import (
+    browsers,
     cuts,
     forging,
     gates,
@@ -13,6 +14,7 @@ from campaigns import (
     malformed,
     mutants,
     newcomer,
+    pages,
     recovery,
     replicas,
     rest,
@@ -28,6 +30,7 @@ from campaigns import (
 from campaigns.report import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "browsers": browsers.run,
     "cuts": cuts.run,
     "forging": forging.run,
     "gates": gates.run,
@@ -38,6 +41,7 @@ CAMPAIGNS: dict[str, Campaign] = {
     "mutants": mutants.run,
     "malformed": malformed.run,
     "newcomer": newcomer.run,
+    "pages": pages.run,
     "recovery": recovery.run,
     "replicas": replicas.run,
     "rest": rest.run,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from docs import rules
 from docs.contract import ENUMS, FIELDS, MESSAGES, METHODS, NESTED, PACKAGE, SERVICES, Trail
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
@@ -18,6 +19,8 @@ from google.protobuf.descriptor_pb2 import (
 )
 
 Json: TypeAlias = dict[str, Any]
+Bound: TypeAlias = Mapping[str, Collection[str]]
+"""The fields that the paths of a request give, by its type."""
 
 _F = FieldDescriptorProto
 _VARIABLE = re.compile(r"\{([a-z_.]+)(?:=([^}]*))?\}")
@@ -49,8 +52,9 @@ def openapi(described: FileDescriptorSet) -> str:
     ours = [file for file in described.file if file.package == "axisor.v1"]
     files = sorted(ours, key=lambda file: file.name)
     schemas: Json = {"Status": _STATUS}
+    bound = _bound(files)
     for file in files:
-        schemas |= dict(_schemas(file))
+        schemas |= dict(_schemas(file, bound))
     found = {
         "openapi": "3.1.0",
         "info": {
@@ -201,7 +205,7 @@ def _query(
         yield {
             "name": field.json_name,
             "in": "query",
-            "required": False,
+            "required": rules.required_of(field),
             "schema": _field(field, message),
         }
 
@@ -209,16 +213,30 @@ def _query(
 # ---------------------------------------------------------------- schemas
 
 
-def _schemas(file: FileDescriptorProto) -> Iterator[tuple[str, Json]]:
+def _bound(files: list[FileDescriptorProto]) -> Bound:
+    """Return which fields of each message the paths of requests give, so that bodies need not."""
+    messages = {f"{PACKAGE}{m.name}": m for file in files for m in file.message_type}
+    found: dict[str, set[str]] = {}
+    for method in (m for file in files for service in file.service for m in service.method):
+        for path in {path for _, template, _ in _routes(method) for path in _taken(template)}:
+            *way, name = path.split(".")
+            at = method.input_type
+            for part in way:
+                at = next(field.type_name for field in messages[at].field if field.name == part)
+            found.setdefault(at, set()).add(name)
+    return found
+
+
+def _schemas(file: FileDescriptorProto, bound: Bound) -> Iterator[tuple[str, Json]]:
     said = _comments(file)
     for at, message in enumerate(file.message_type):
-        yield from _message(message, message.name, (MESSAGES, at), said)
+        yield from _message(message, message.name, (MESSAGES, at), said, bound)
     for at, enum in enumerate(file.enum_type):
         yield enum.name, _enum(enum, said.get((ENUMS, at), ""))
 
 
 def _message(
-    message: DescriptorProto, name: str, trail: Trail, said: dict[Trail, str]
+    message: DescriptorProto, name: str, trail: Trail, said: dict[Trail, str], bound: Bound
 ) -> Iterator[tuple[str, Json]]:
     if message.options.map_entry:
         return
@@ -226,9 +244,9 @@ def _message(
     for at, field in enumerate(message.field):
         shape = _field(field, message)
         text = said.get((*trail, FIELDS, at), "")
-        properties[field.json_name] = ({"allOf": [shape]} if "$ref" in shape else shape) | (
-            {"description": text} if text else {}
-        )
+        if "$ref" in shape:
+            shape["allOf"] = [{"$ref": shape.pop("$ref")}]
+        properties[field.json_name] = shape | ({"description": text} if text else {})
     yield (
         name,
         {
@@ -236,10 +254,11 @@ def _message(
             "description": said.get(trail, ""),
             "properties": properties,
             "additionalProperties": False,
+            **rules.of_message(message, bound.get(f"{PACKAGE}{name}", ())),
         },
     )
     for at, inner in enumerate(message.nested_type):
-        yield from _message(inner, f"{name}.{inner.name}", (*trail, NESTED, at), said)
+        yield from _message(inner, f"{name}.{inner.name}", (*trail, NESTED, at), said, bound)
     for enum in message.enum_type:
         yield f"{name}.{enum.name}", _enum(enum, "")
 
@@ -253,12 +272,16 @@ def _enum(enum: EnumDescriptorProto, text: str) -> Json:
 
 
 def _field(field: FieldDescriptorProto, holder: DescriptorProto) -> Json:
+    return rules.of_field(field, _shape(field, holder))
+
+
+def _shape(field: FieldDescriptorProto, holder: DescriptorProto) -> Json:
     for inner in holder.nested_type:
         if inner.options.map_entry and field.type_name.endswith(f".{inner.name}"):
             return {"type": "object", "additionalProperties": _single(inner.field[1])}
     if field.label == _F.LABEL_REPEATED:
         return {"type": "array", "items": _single(field)}
-    return _single(field) | _bounds(field)
+    return _single(field)
 
 
 def _single(field: FieldDescriptorProto) -> Json:
@@ -275,27 +298,6 @@ def _single(field: FieldDescriptorProto) -> Json:
     if field.type in {_F.TYPE_DOUBLE, _F.TYPE_FLOAT}:
         return {"type": "number"}
     return {"type": "integer", "format": "int32"}
-
-
-def _bounds(field: FieldDescriptorProto) -> Json:
-    """Return what the field's own rules say of a text or a number."""
-    from buf.validate import validate_pb2
-
-    rules = field.options.Extensions[validate_pb2.field]
-    found: Json = {}
-    if rules.HasField("string"):
-        text = rules.string
-        if text.pattern:
-            found["pattern"] = text.pattern
-        if text.uuid:
-            found["format"] = "uuid"
-        if text.HasField("max_len"):
-            found["maxLength"] = text.max_len
-        if text.HasField("min_len"):
-            found["minLength"] = text.min_len
-    if rules.HasField("int32") and rules.int32.HasField("gte"):
-        found["minimum"] = rules.int32.gte
-    return found
 
 
 def _ref(type_name: str) -> Json:

@@ -30,7 +30,6 @@ class Taken(NamedTuple):
 
 
 TAKEN = (
-    Taken("htmx.org", "dist/htmx.min.js", "htmx.min.js"),
     Taken(
         "lightweight-charts",
         "dist/lightweight-charts.standalone.production.mjs",

@@ -14,9 +14,12 @@ from axisor_bot.agents import server
 from axisor_bot.grammar import FORMS, parse
 from axisor_bot.granting import DAYS
 from axisor_bot.home import Home
+from axisor_bot.linking import SIGNED_IN
+from axisor_bot.muting import KINDS, LOUD_MUTED
 from axisor_bot.nostr.answering import FRESH
 from axisor_bot.nostr.contacts import NostrHome
 from axisor_bot.people import DIGITS, MINUTES, MOST_TRIES, RIGHTS
+from axisor_web.sessions import Terms
 from tests.clients.bot.botfather import ANN, TOKEN, telegram_server
 from tests.docs import pages
 from tests.docs.following import Reader
@@ -96,6 +99,13 @@ def test_the_figures_are_those_of_the_code():
     assert "within five minutes" in text
     assert "five wrong guesses" in text
     assert f"{DAYS} days (`--days`)" in text
+    assert " ".join(f"`{each}`" for each in KINDS[:-2]) in text.replace("`, `", "` `")
+    assert "`standing` or `unknown`" in text
+    assert timedelta(minutes=30) == LOUD_MUTED
+    assert "left out for 30 minutes at most" in text
+    assert (Terms().link_s, SIGNED_IN) == (120, timedelta(hours=1))
+    assert "one session, once, within two minutes" in text
+    assert "ends after an hour" in text
     usual = Home.usual({}, Path("~"), "telegram").folder
     assert f"`{usual}`" in text
     assert f"more than {FRESH // timedelta(minutes=1)} minutes old or ahead" in text

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 
+from axisor import forms
 from axisor.errors import ConfigInvalid, ReviewRefused
 from axisor.hookspecs import hooks
 from axisor.intents import OpenPosition
@@ -49,6 +51,13 @@ def test_hook_examples_offer_what_they_show() -> None:
 def test_the_example_of_settings_refuses_nonsense() -> None:
     with pytest.raises(ConfigInvalid, match="is an hour"):
         example("configure").configure({"until": "five"})
+
+
+def test_the_example_of_a_description_is_a_form_of_one_field() -> None:
+    shape = example("describe_settings").describe_settings()
+    (field,) = forms.fields(msgspec.json.encode(msgspec.json.schema(shape)).decode())
+
+    assert (field.name, field.kind, field.least, field.most) == ("until", "integer", 0, 24)
 
 
 @pytest.mark.parametrize(("hour", "refused"), [(16, False), (17, True)])

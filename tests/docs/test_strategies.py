@@ -14,6 +14,7 @@ from axisor.testing import checks_of
 from tests.docs import pages
 from tests.docs.following import Reader
 from tests.house import sources
+from tests.support.processes import axisor
 
 PAGE = "strategies.md"
 EXAMPLE = Path("examples/dip-buyer")
@@ -53,6 +54,17 @@ def test_the_kit_has_what_the_page_says() -> None:
     offered = set(axisor.testing.__all__) - {"CheckFailed", "checks_of"}
 
     assert [name for name in sorted(offered) if f"`{name}" not in text] == []
+
+
+async def test_a_cassette_is_recorded_and_played_as_the_page_says(tmp_path: Path) -> None:
+    (tmp_path / "test_venue.py").write_text(pages.only(PAGE, "python", "cassette"))
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\nasyncio_mode = "auto"\n')
+
+    for words in (("--record",), ()):
+        done = await axisor("plugin", "test", *words, str(tmp_path), "-q")
+        assert done.code == 0, done
+
+    assert "of-a-test" not in (tmp_path / "cassettes" / "checks.jsonl").read_text()
 
 
 def test_the_tutorial_ends_with_the_code_of_the_example() -> None:

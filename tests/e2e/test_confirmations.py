@@ -118,7 +118,7 @@ async def test_a_core_that_dies_after_the_word_moves_the_money_once(tmp_path: Pa
         await at.running.stop()
         await at.running.start(failpoint="command-received")
 
-        cut = await at.owner("approve", "yes", id, "--yes")
+        cut = await at.owner("--timeout", "5", "approve", "yes", id, "--yes")
         assert cut.code != 0
         await at.running.killed()
         await at.running.start()

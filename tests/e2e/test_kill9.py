@@ -186,7 +186,7 @@ async def faulty(folder: Path, mode: str, point: str) -> None:
     """Let the venue's answer to a rescue go wrong as well, and cut it at a point."""
     name = mode.replace(":", "-")
     failpoint = f"{point}:kill" if point else ""
-    async with scene(folder / name, failpoint=failpoint) as at:
+    async with scene(folder / name, failpoint=failpoint, variables=BACK_DATED) as at:
         await arm(at)
         await at.sim.fault("add-margin", mode)
         await at.sim.price(RESCUE_AT)

@@ -36,7 +36,7 @@ async def test_a_newcomer_sees_a_rescue_in_console_page_and_telephone(
 
         await page.goto(link)
         await page.get_by_text("This link was used or is too old.").wait_for()
-        watched.taken("401")
+        await until(lambda: watched.taken("401"), "the browser says that the link was refused")
     assert rescue.message.startswith("ACTED [SIM] Guard added")
     for place, delay in rescue.delays().items():
         _tell(f"seen in {place} after the entry of the journal", delay.total_seconds())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,11 +35,11 @@ async def test_a_simulator_and_its_account_are_there_again_after_a_restart(tmp_p
         kept = running.data / "sandbox.json"
         assert kept.stat().st_mode & 0o077 == 0
         assert "/enter?next=/setup#" in link_in(running.log.read_text())
-        # Somebody else listens there now, and the key is gone.
+        # Somebody else listens there now, who hangs up, and the key is gone.
         port = int(first.base_url.rpartition(":")[2])
         kept.unlink()
 
-        with socket.create_server(("127.0.0.1", port)):
+        async with await asyncio.start_server(lambda _, out: out.close(), "127.0.0.1", port):
             await running.start()
             await played(running, 2)
             async with running.client() as client:

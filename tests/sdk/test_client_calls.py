@@ -52,7 +52,9 @@ CALLS: dict[str, Called] = {
         label="Main",
         credentials=credentials(),
     ),
-    "AccountService/UpdateAccount": lambda c: c.accounts.update("main", label="New", etag="e"),
+    "AccountService/UpdateAccount": lambda c: c.accounts.update(
+        "main", label="New", near_percent=Decimal("5.5"), critical_percent=Decimal(0), etag="e"
+    ),
     "AccountService/DeleteAccount": lambda c: c.accounts.delete("main"),
     "AccountService/ReplaceCredentials": lambda c: c.accounts.replace_credentials(
         "main", credentials()
@@ -110,14 +112,21 @@ CALLS: dict[str, Called] = {
         "main", "r1", etag="e", label="New"
     ),
     "StrategyService/StartRun": lambda c: c.strategies.start_run("main", "r1"),
-    "StrategyService/PauseRun": lambda c: c.strategies.pause_run("main", "r1", reason="lunch"),
+    "StrategyService/PauseRun": lambda c: c.strategies.pause_run(
+        "main", "r1", pause_for=timedelta(minutes=15), reason="lunch"
+    ),
     "StrategyService/ResumeRun": lambda c: c.strategies.resume_run("main", "r1"),
     "StrategyService/StopRun": lambda c: c.strategies.stop_run("main", "r1"),
     "StrategyService/StartUpgrade": lambda c: c.strategies.start_upgrade(
         "main", "r1", version="1.1", equal_steps=20, probation_steps=0
     ),
-    "StrategyService/EnablePlugin": lambda c: c.strategies.enable_plugin("nap", not_after=NOW),
-    "StrategyService/DisablePlugin": lambda c: c.strategies.disable_plugin("nap", force=True),
+    "StrategyService/EnablePlugin": lambda c: c.strategies.enable_plugin(
+        "nap", start_runs=True, in_core=True, not_after=NOW
+    ),
+    "StrategyService/DisablePlugin": lambda c: c.strategies.disable_plugin(
+        "nap", force=True, stop_runs=True
+    ),
+    "StrategyService/GetPluginSettings": lambda c: c.strategies.get_plugin_settings("nap"),
     "StrategyService/ConfigurePlugin": lambda c: c.strategies.configure_plugin("nap", "{}"),
     "StrategyService/GetUpgrade": lambda c: c.strategies.get_upgrade("main", "r1"),
     "StrategyService/CommitUpgrade": lambda c: c.strategies.commit_upgrade("main", "r1"),

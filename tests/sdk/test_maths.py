@@ -18,8 +18,11 @@ MANY = settings(max_examples=2_000, deadline=None, print_blob=True)
 sides = st.sampled_from([BUY, SELL])
 prices = st.integers(2_000, 2_000_000).map(lambda half: D(half) / 2)
 quantities = st.integers(1, 500_000)
-leverages = st.decimals(1, 100, places=2)
-rates = st.decimals(D("-0.01"), D("0.01"), places=6)
+leverages = st.integers(100, 10_000).map(lambda hundredth: D(hundredth) / 100)
+rates = st.integers(-10_000, 10_000).map(lambda millionth: D(millionth) / 10**6)
+shares = st.integers(1, 9_000).map(lambda point: D(point) / 10_000)
+thresholds = st.integers(0, 10_000).map(lambda point: D(point) / 10_000)
+values = st.builds(Fraction, st.integers(0, 10**16), st.integers(1, 10**9))
 
 
 # ---------------------------------------------------------------- an oracle of another kind
@@ -303,7 +306,7 @@ def test_liquidation_of_a_short_mirrors_a_long(quantity: int, entry: Price, marg
         assert abs(exact(price) - 1 / exactly) <= Fraction(1, 4)
 
 
-@given(sides, quantities, prices, st.decimals(D("0.0001"), D("0.9"), places=4), prices)
+@given(sides, quantities, prices, shares, prices)
 @MANY
 def test_margin_for_a_liquidation_is_the_least_that_meets_it(
     side: Side, quantity: int, entry: Price, share: D, price: Price
@@ -358,7 +361,7 @@ def test_most_margin_is_the_last_with_leverage_of_one(quantity: int, entry: Pric
     assert quantity * S / (Fraction(most + 1) * exact(entry)) < 1
 
 
-@given(sides, prices, prices, st.decimals(0, 1, places=4))
+@given(sides, prices, prices, thresholds)
 @MANY
 def test_nearness_is_exact(side: Side, price: Price, end: Price, threshold: D):
     gap = (exact(price) - exact(end)) * side.sign / exact(price)
@@ -367,7 +370,7 @@ def test_nearness_is_exact(side: Side, price: Price, end: Price, threshold: D):
     assert abs(exact(maths.distance(side, price, end)) - gap) < Fraction(1, 10**20)
 
 
-@given(st.fractions(0, 10**7, max_denominator=10**9))
+@given(values)
 @MANY
 def test_rounding_to_the_step_equals_the_oracle(value: Fraction):
     assert exact(maths.round_to_step(value)) == nearest_half(value)

@@ -14,7 +14,7 @@ from axisor.errors import AxisorError
 from axisor.events import Coverage, CoverageState, Event, IntentSettled, Outcome, PositionChanged
 from axisor.intents import Action, AddMargin, Intent, Notice, OpenPosition, Wake, Why
 from axisor.model import Leash, Mode, Permission, Severity, Side, Tick
-from axisor.ports import Credentials, Secret
+from axisor.ports import Credentials, Secret, Venue
 from axisor.simulated import carry_out
 from axisor.strategy import Config, Floor, Memory, PlanRow, Strategy, View, WhatIfRow
 from axisor_server.adapters.memory import (
@@ -33,6 +33,7 @@ from axisor_server.engine.editions import ONE_EACH, Editions
 from axisor_server.engine.failpoints import Trigger
 from axisor_server.engine.hosts import NOWHERE, RunHost
 from axisor_server.engine.keys import seal_key
+from axisor_server.plugins import Plugins
 from tests.support.idling import nothing_is_ready
 from tests.support.mirror import Mirror
 from tests.support.venue import SimVenue, SimVenueDoor
@@ -238,19 +239,30 @@ class Bench:
         blind: bool = False,
         may_renew: Callable[[], bool] = lambda: True,
         strategies: Sequence[type[Strategy[Any, Any]]] = (),
+        plugins: Plugins | None = None,
         host: RunHost = NOWHERE,
         editions: Editions = ONE_EACH,
         **settings: Any,
     ) -> Engine:
-        """Return a core that is not started yet; a blind one lacks the venue's plugin."""
+        """Return a core that is not started yet; a blind one lacks the venue's plugin.
+
+        With `plugins` it has what those offer, and nothing else.
+        """
+        venues: Mapping[str, Venue] = {} if blind else {"simx": SimVenueDoor(self.venue)}
+        offered: Mapping[str, type[Strategy[Any, Any]]] = {
+            **self.strategies,
+            **{each.name: each for each in strategies},
+        }
+        if plugins is not None:
+            venues, offered = plugins.venues, plugins.strategies
         trigger = Trigger(failpoint, "pause", 1e9) if failpoint else None
         made = Engine(
             store=self.store,
             clock=self.clock,
             ids=self.ids,
             vault=self.vault,
-            venues={} if blind else {"simx": SimVenueDoor(self.venue)},
-            strategies={**self.strategies, **{each.name: each for each in strategies}},
+            venues=venues,
+            strategies=offered,
             reviewers=reviewers,
             publish=self.published.extend,
             settings=EngineSettings(owner=owner, **settings),

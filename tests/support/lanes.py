@@ -1,8 +1,9 @@
 """Hands out tests: what lives in virtual time fills the gaps that real processes leave.
 
 Tests with processes and clocks wait much and bear no crowd. Worlds in virtual time do nothing but
-compute, and care for no delay. So one worker at most lives through worlds while there is anything
-else to do, at a low priority (`tests.support.unhurried`), and all do when nothing else is left.
+compute, and care for no delay. So half of the workers at most live through worlds while there is
+anything else to do, at a low priority (`tests.support.unhurried`), and all do when nothing else is
+left.
 
 This is xdist's `loadgroup` otherwise: groups stay on one worker, the rest goes where there is room.
 """
@@ -152,5 +153,5 @@ class Lanes:
         if not self._lively or not self._unhurried:
             return self._lively or self._unhurried or None
         others = (given for other, given in self._given.items() if other is not node)
-        taken = any(self._is_unhurried(index) for given in others for index in given)
-        return self._lively if taken or len(self._given) == 1 else self._unhurried
+        taken = sum(any(map(self._is_unhurried, given)) for given in others)
+        return self._unhurried if taken < len(self._given) // 2 else self._lively

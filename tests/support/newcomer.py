@@ -104,7 +104,10 @@ class Newcomer:
             await self._on("account")
             await expect(page.locator("main")).to_contain_text("The exchange accepts the key.")
             await page.get_by_role("button", name="Open a long").click()
-            await expect(page.locator("main")).to_contain_text("2,500 USD")
+            # In the list: the button says the same words, and leaving at once would undo its press.
+            await expect(page.get_by_role("listitem").filter(has_text="LONG")).to_contain_text(
+                "2,500 USD"
+            )
         async with self._step("messages by Telegram, with a test"):
             await self._on("channel")
             await page.get_by_label("chat").fill("42")

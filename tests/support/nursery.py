@@ -198,7 +198,10 @@ def may_fork(variables: Mapping[str, str]) -> bool:
 
 @asynccontextmanager
 async def nursery(changes: str = "") -> AsyncIterator[Nursery]:
-    """Run a nursery until the block ends."""
+    """Lend the nursery of this worker, or run one of its own for a trial that changes the core."""
+    if not changes:
+        yield ours()
+        return
     own = Nursery(changes)
     try:
         yield own

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -35,7 +36,10 @@ from tests.support.nursery import Nursery, may_fork, ours
 PATIENCE_S = 40.0
 """How long a process may take to say or do what is waited for, on a busy machine."""
 
-POLL_S = 0.1
+SOONEST_S, LATEST_S = 0.05, 0.5
+"""Between two looks there is a tenth of what was waited, within these: who waits for a fence of
+half a minute need not ask for the whole journal three hundred times.
+"""
 
 KEY, SECRET, PASSPHRASE = "canary-key-3f9a1", "canary-secret-77c2e", "canary-phrase-b04d8"
 """The simulator's key in every test; the words are looked for where they must not be."""
@@ -118,9 +122,17 @@ async def end(process: Running) -> int:
 
 
 async def until(
-    true: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S, every_s: float = POLL_S
+    true: Callable[[], Any],
+    what: str,
+    *,
+    timeout_s: float = PATIENCE_S,
+    every_s: float | None = None,
 ) -> Any:
-    """Wait until something (a function, perhaps async) is true, and return it."""
+    """Wait until something (a function, perhaps async) is true, and return it.
+
+    Looks every so many seconds, or ever more rarely. Raises AssertionError after `timeout_s`.
+    """
+    begun = time.monotonic()
     try:
         async with asyncio.timeout(timeout_s):
             while True:
@@ -129,9 +141,14 @@ async def until(
                     found = await found
                 if found:
                     return found
-                await asyncio.sleep(every_s)
+                await asyncio.sleep(every_s or pause_after(time.monotonic() - begun))
     except TimeoutError:
         raise AssertionError(f"not within {timeout_s:g} s: {what}") from None
+
+
+def pause_after(waited_s: float) -> float:
+    """Return the seconds until the next look, after so many of waiting."""
+    return min(max(waited_s / 10, SOONEST_S), LATEST_S)
 
 
 class Simulator:

@@ -9,6 +9,7 @@ from typing import Any
 from axisor.errors import ConfigInvalid
 from axisor.hookspecs import RegisterStrategy, hookimpl
 from axisor.strategy import Config, Memory, Strategy
+from axisor_limits import Limits
 
 SLEEPY = "sleepy"
 
@@ -58,7 +59,7 @@ class Venues:
         register(Simulator())
 
 
-PLUGIN, JUDGE, VENUES = Sleepy(), Judge(), Venues()
+PLUGIN, JUDGE, VENUES, LIMITS = Sleepy(), Judge(), Venues(), Limits()
 
 ENTRIES = {
     name: EntryPoint(name=name, value=f"tests.support.sleepy:{attribute}", group="axisor")
@@ -66,6 +67,7 @@ ENTRIES = {
         SLEEPY: "PLUGIN",
         "judge": "JUDGE",
         "venues": "VENUES",
+        "limits": "LIMITS",
         "broken": "NOTHING",
     }.items()
 }

@@ -165,8 +165,10 @@ def preload(changes: str) -> None:
 def main() -> None:
     """Preload, then serve."""
     life, orders = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    gc.disable()  # nothing of what is imported is garbage
     preload(sys.argv[3])
     gc.freeze()
+    gc.enable()
     Zygote(life, orders).serve()
 
 

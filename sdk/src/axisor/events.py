@@ -236,7 +236,7 @@ class IntentWitnessed(Struct, frozen=True, tag_field="is", tag=True, kw_only=Tru
 
 
 class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """A run was created, configured, or moved to another state. Config and leash are JSON."""
+    """A run was created, configured or moved. Config and leash are JSON; pauses may have an end."""
 
     run: str
     strategy: str
@@ -245,6 +245,7 @@ class RunChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     label: str = ""
     reason: str = ""
     leash: str = "{}"
+    resumes_at: datetime | None = None
 
 
 class CoverageChanged(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):

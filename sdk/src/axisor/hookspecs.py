@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import pluggy
+from msgspec import Struct
 
 from axisor.errors import AxisorError
 from axisor.events import Event
@@ -52,7 +53,7 @@ class RegisterNotifier(Protocol):
 def register_strategies(register: RegisterStrategy) -> None:
     """Offer strategies that users can run.
 
-    When: once, as the core starts; for a plugin in runners, in each of them too.
+    When: once, as it is enabled: at the core's start or later; in runners, in each too.
     Arguments: `register` takes one class; it raises ConfigInvalid for a name empty or taken.
     Return: nothing. Call `register` once for each class.
     Raising: the plugin is quarantined and offers nothing; the others are not touched.
@@ -65,7 +66,7 @@ def register_strategies(register: RegisterStrategy) -> None:
 def register_venues(register: RegisterVenue) -> None:
     """Offer exchanges.
 
-    When: once, as the core starts.
+    When: once, as it is enabled: at the core's start or later.
     Arguments: `register` takes one `axisor.ports.Venue`; it raises ConfigInvalid for a name taken.
     Return: nothing. Call `register` once for each venue.
     Raising: the plugin is quarantined and offers nothing; its accounts cannot be acted for.
@@ -78,7 +79,7 @@ def register_venues(register: RegisterVenue) -> None:
 def register_notifiers(register: RegisterNotifier) -> None:
     """Offer kinds of channels that people are told by.
 
-    When: once, as the core starts.
+    When: once, as it is enabled: at the core's start or later.
     Arguments: `register` takes one `axisor.notices.Notifier`; it raises ConfigInvalid for no name.
     Return: nothing. Call `register` once for each kind.
     Raising: the plugin is quarantined and offers nothing; its channels wait.
@@ -98,6 +99,20 @@ def configure(settings: Mapping[str, Any]) -> None:
     Used by: `axisor-limits`.
     Since: 0.1.0.
     """
+
+
+@hookspec
+def describe_settings() -> type[Struct]:
+    """Say the shape of the plugin's own settings, of which clients make forms.
+
+    When: once, as the plugin is registered.
+    Arguments: none.
+    Return: a msgspec type whose fields have descriptions and ranges, such as a `Config`.
+    Raising: the plugin is quarantined and offers nothing; so it is for what is no such type.
+    Used by: `axisor-limits`.
+    Since: 0.1.0.
+    """
+    raise NotImplementedError("A specification is not called.")
 
 
 @hookspec

@@ -8,6 +8,7 @@ speaks to no address that the settings do not allow.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -15,6 +16,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 from msgspec import Struct
 
+from axisor.errors import FieldInvalid
 from axisor.model import Mode
 from axisor.ports import Secret
 
@@ -41,6 +43,21 @@ class NoticeLevel(enum.StrEnum):
 
 
 _LADDER = tuple(NoticeLevel)
+_SPAN = re.compile(r"([0-9]{1,5})([mhd])")
+_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
+
+
+def minutes_of(text: str) -> int:
+    """Return the minutes of a span that a person wrote, such as `30m` or `2h`; `off` is 0.
+
+    Raises FieldInvalid.
+    """
+    if text == "off":
+        return 0
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise FieldInvalid(f"`{text}` is no span such as 30m, 2h, or off.", field="span")
+    return int(found[1]) * _MINUTES[found[2]]
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ from axisor.events import (
     TimerFired,
     Woken,
 )
+from axisor.forms import place_of
 from axisor.intents import CrossOrder, Intent, OpenPosition, Wake, Why
 from axisor.model import (
     Balance,
@@ -313,7 +314,9 @@ def decode_config(strategy: type[Strategy[Any, Any]], config: bytes | str) -> Co
         found = msgspec.json.decode(config or b"{}", type=strategy.config_type, strict=False)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise ConfigInvalid(
-            f"The configuration of {strategy.name} is not valid: {error}.", strategy=strategy.name
+            f"The configuration of {strategy.name} is not valid: {error}.",
+            strategy=strategy.name,
+            **place_of(error),
         ) from error
     for complaint in strategy.check(found):
         raise ConfigInvalid(complaint, strategy=strategy.name)

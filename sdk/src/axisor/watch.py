@@ -22,6 +22,7 @@ from axisor.errors import (
 )
 from axisor.wire.failures import CallCanceled, CoreBug, CoreUnreachable
 from axisor.wire.model import tick_from_wire
+from axisor.wire.notices import AlertSummary, alert_from_wire
 from axisor.wire.records import SeenEvent, Snapshot, TickReport
 from axisor.wire.resources import snapshot_from_wire
 from axisor.wire.seen import event_from_wire
@@ -51,7 +52,7 @@ class Disconnected(Struct, frozen=True):
 
 
 class Reconnected(Struct, frozen=True):
-    """The stream speaks again; nothing between was missed."""
+    """The stream speaks again; of a journal nothing between was missed."""
 
     after: int | None
 
@@ -61,6 +62,9 @@ WatchItem: TypeAlias = Snapshot | SeenEvent | Disconnected | Reconnected
 
 TickItem: TypeAlias = TickReport | Disconnected | Reconnected
 """What a watch of prices gives."""
+
+AlertItem: TypeAlias = AlertSummary | Disconnected | Reconnected
+"""What a watch of alerts gives."""
 
 Call: TypeAlias = Any
 """A `grpc.aio.UnaryStreamCall` of any Watch method; frames have no common type."""
@@ -146,6 +150,17 @@ class TickReader:
             yield tick_from_wire(frame.tick)
 
 
+class AlertReader:
+    """Gives alerts as they come; a stream that is opened again begins with those that are open."""
+
+    after: int | None = None
+
+    def take(self, frame: Any) -> Iterator[AlertSummary]:
+        """Give the alert of a frame; a heartbeat gives nothing."""
+        if frame.HasField("alert"):
+            yield alert_from_wire(frame.alert)
+
+
 def watch(
     open_call: Opener,
     *,
@@ -179,6 +194,24 @@ def watch_ticks(
     """Follow prices for ever: the latest ones only, none of them twice. Errors as for `watch`."""
     return _follow(
         open_call, TickReader(), silence_s=silence_s, chance=chance, sleep=sleep, mend=mend
+    )
+
+
+def watch_alerts(
+    open_call: Opener,
+    *,
+    silence_s: float = SILENCE_S,
+    chance: random.Random,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    mend: Mend = cannot,
+) -> AsyncGenerator[AlertItem, None]:
+    """Follow alerts for ever: those that are open, then each that is new or changed, whole.
+
+    An alert may come again. What ended while the stream was broken does not come: list the alerts
+    after `Reconnected`. Errors as for `watch`.
+    """
+    return _follow(
+        open_call, AlertReader(), silence_s=silence_s, chance=chance, sleep=sleep, mend=mend
     )
 
 

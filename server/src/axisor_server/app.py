@@ -192,7 +192,7 @@ class Core:
                 read_halt_file=HaltFile(data_dir).read,
                 offered=self._running.offered,
             ),
-            plugins=ChangingPlugins(plugins, self._running, loaded.plugin),
+            plugins=ChangingPlugins(plugins, self._running, loaded.plugin, self._settings),
             max_mode=self._settings.max_mode,
             limits=Limits(poll_s=POLL_S if self._settings.database.url else None),
             is_owner=self._token.matches,
@@ -233,7 +233,7 @@ class Core:
         if self._teller is not None:
             stack.push_async_callback(self._teller.finish)
         stack.push_async_callback(self._running.aclose)
-        await self._house.enabling.look()
+        await self._house.enabling.look(acts=False)
         await self._running.wait_for(await self._store.read(lambda view: view.runs()))
         await self._engine.start()
         stack.push_async_callback(self._end_engine)
@@ -358,14 +358,14 @@ class Core:
             self._teller.sender.hint()
 
     async def _follow_plugins(self) -> None:
-        """Obey what other cores of the database changed about plugins."""
-        while self._settings.database.url:
-            await within(self._clock, PLUGINS_S, self._looked.wait())
-            self._looked.clear()
+        """Obey what was changed about plugins, by other cores and before this one began."""
+        while True:
             try:
                 await self._house.enabling.look()
             except StoreUnavailable as error:
                 log.warning("changes of plugins wait for the database", error=error.message)
+            await within(self._clock, PLUGINS_S, self._looked.wait())
+            self._looked.clear()
 
     async def _tell_others(self) -> None:
         async for stream, sequence in self._hints:

@@ -156,7 +156,7 @@ class Runner(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(
             description="Plugins in processes of their own: NAME, or NAME=/path/to/its/python; "
-            "with a * in it, all versions of it."
+            "with a * in it, all versions of it. * alone lets runners be enabled at run time."
         ),
     ] = ()
     offers: Annotated[

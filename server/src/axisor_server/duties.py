@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from axisor.errors import SettingsInvalid
-from axisor.ports import Paced, Proxied
+from axisor.ports import Paced, Proxied, Venue
 from axisor_server import settings as settings_module
 from axisor_server.domain.confirmations import Waits
 from axisor_server.domain.sessions import Terms
@@ -92,19 +92,23 @@ def keep_pace(plugins: Plugins, settings: Settings) -> None:
     SettingsInvalid where one cannot go through it.
     """
     for venue in plugins.venues.values():
-        if isinstance(venue, Paced):
-            venue.keep_pace(settings.venue.pace())
+        admit(venue, settings)
+
+
+def admit(venue: Venue, settings: Settings) -> None:
+    """Tell a venue how fast it may be asked, and through which proxy. Raises SettingsInvalid."""
+    if isinstance(venue, Paced):
+        venue.keep_pace(settings.venue.pace())
     if not settings.venue.proxy:
         return
-    for name, venue in plugins.venues.items():
-        if not isinstance(venue, Proxied):
-            raise SettingsInvalid(
-                f"The venue {name} cannot be reached through a proxy.",
-                money="Its requests would go out beside the proxy.",
-                fix="Disable the plugin, or leave venue.proxy empty.",
-                setting="venue.proxy",
-            )
-        venue.use_proxy(settings.venue.proxy)
+    if not isinstance(venue, Proxied):
+        raise SettingsInvalid(
+            f"The venue {venue.name} cannot be reached through a proxy.",
+            money="Its requests would go out beside the proxy.",
+            fix="Disable the plugin, or leave venue.proxy empty.",
+            setting="venue.proxy",
+        )
+    venue.use_proxy(settings.venue.proxy)
 
 
 def plugin_reports(

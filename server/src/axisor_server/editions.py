@@ -22,7 +22,7 @@ from axisor_server.adapters.running import Environments
 from axisor_server.domain.editions import Edition, matches, pick
 from axisor_server.domain.hosting import Hosted, stand_in
 from axisor_server.introducing import Ask
-from axisor_server.offering import Described, interpreters, version_of
+from axisor_server.offering import PYTHON, Described, interpreters, version_of
 from axisor_server.plugins import Plugins
 from axisor_server.settings import Settings
 
@@ -54,7 +54,8 @@ class InstalledEditions:
         self._editions: dict[str, list[Edition]] = {}
         # By name: what an entry point says of itself is read when it is asked, and gone by then.
         self._names = {name: _name(entry) for name, entry in plugins.entries.items()}
-        codes = {name: self._installed(name) for name in plugins.entries}
+        # What was imported first stays in memory: a plugin that comes again is that version.
+        codes = self._imported = {name: self._installed(name) for name in plugins.entries}
         for name, strategy in plugins.strategies.items():
             if issubclass(strategy, Hosted):
                 version = version_of(strategy.offer)
@@ -67,10 +68,15 @@ class InstalledEditions:
     def admit(self, plugin: str, entry: EntryPoint) -> None:
         """Take in a plugin that was enabled in the core after it began."""
         self._names[plugin] = _name(entry)
-        version = self._installed(plugin)
+        version = self._imported.setdefault(plugin, self._installed(plugin))
         for name, strategy in self._plugins.strategies.items():
             if self._plugins.owners[name] == plugin:
                 self._editions[name] = [Edition(version, strategy)]
+
+    def forget(self, plugin: str) -> None:
+        """Have no version at hand any more of what a plugin offers that is about to go."""
+        for name in [name for name, owner in self._plugins.owners.items() if owner == plugin]:
+            self._editions.pop(name, None)
 
     def learn(self, plugin: str, offered: Sequence[tuple[str, Sequence[Offer]]]) -> None:
         """Take in what a plugin was found to offer after the core began."""
@@ -105,7 +111,7 @@ class InstalledEditions:
                 strategy=name,
             )
         plugin = self._plugins.owners[name]
-        if plugin in interpreters(self._settings):
+        if self._environments.spawns(plugin) or plugin in interpreters(self._settings):
             await self._look(plugin)
             found = pick(self._editions[name], wanted, name=name, beside=beside)
             if not self._environments.has(plugin, beside.code):
@@ -121,7 +127,8 @@ class InstalledEditions:
 
     async def _look(self, plugin: str) -> None:
         """Describe every environment of a plugin anew: one of them may have been changed."""
-        pythons, turns = interpreters(self._settings)[plugin], asyncio.Semaphore(AT_ONCE)
+        pythons = interpreters(self._settings).get(plugin, [PYTHON])
+        turns = asyncio.Semaphore(AT_ONCE)
 
         async def look(python: str) -> tuple[str, Sequence[Offer]]:
             async with turns:

@@ -20,6 +20,9 @@ from axisor_server.settings import Settings
 
 PYTHON = sys.executable
 
+ANY = "*"
+"""In `runner.spawn`: whatever is installed beside the core and enabled while it runs."""
+
 
 def confines_of(chosen: Runner) -> Confines:
     """Return the limits that the settings ask for."""
@@ -42,6 +45,8 @@ def interpreters(settings: Settings) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for word in settings.runner.spawn:
         name, _, python = word.partition("=")
+        if name == ANY:
+            continue
         if name in settings.plugins:
             raise SettingsInvalid(
                 f"The plugin {name} is to run both in the core and in runners.",

@@ -36,6 +36,7 @@ from axisor.remote import Offer
 from axisor.strategy import Strategy, View
 from axisor_server.domain.hosting import stand_in
 from axisor_server.domain.intent import increases_risk
+from axisor_server.shaping import fit, shape_of, unfit
 from axisor_server.suspecting import as_refusal, may_review, missed
 
 GROUP = "axisor"
@@ -87,6 +88,7 @@ class Plugins:
         self.venues: dict[str, Venue] = {}
         self.notifiers: dict[str, Notifier] = {}
         self.owners: dict[str, str] = {}
+        self.shapes: dict[str, type[Struct]] = {}
         self._absent: set[str] = set()
         self.entries: dict[str, EntryPoint] = {}
 
@@ -123,11 +125,11 @@ class Plugins:
         for name in given:
             state = self.states.get(name)
             if state is None or not state.enabled:
-                raise _unfit(name, f"it is not enabled.{_near(name, self.states)}")
+                raise unfit(name, f"it is not enabled.{_near(name, self.states)}")
             if state.quarantined:
-                raise _unfit(name, f"it cannot be used: {state.error}")
+                raise unfit(name, f"it cannot be used: {state.error}")
             if name not in takers:
-                raise _unfit(name, "it takes none.")
+                raise unfit(name, "it takes none.")
         for name in takers:
             self.hand(name, given.get(name, {}))
 
@@ -135,15 +137,20 @@ class Plugins:
         """Return whether a plugin in this process takes settings."""
         return name in self._takers()
 
+    def check(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Hold settings to the shape that a plugin said they have. Raises SettingsInvalid."""
+        fit(name, self.shapes.get(name), settings)
+
     def hand(self, name: str, settings: Mapping[str, Any]) -> None:
         """Hand a plugin that takes settings its own. Raises SettingsInvalid where it refuses."""
+        self.check(name, settings)
         impl, given = self._takers()[name], {"settings": settings}
         try:
             impl.function(**{key: given[key] for key in impl.argnames})
         except AxisorError as error:
-            raise _unfit(name, f"it refuses them: {error.message}") from error
+            raise unfit(name, f"it refuses them: {error.message}") from error
         except Exception as error:  # the boundary: what it raises says that it is not ready
-            raise _unfit(name, f"it failed with {type(error).__name__}: {error}") from error
+            raise unfit(name, f"it failed with {type(error).__name__}: {error}") from error
 
     def _takers(self) -> dict[str, Any]:
         return {impl.plugin_name: impl for impl in self._manager.hook.configure.get_hookimpls()}
@@ -184,8 +191,18 @@ class Plugins:
         self._call(state, "register_strategies", register=self._strategy_taker(state))
         self._call(state, "register_venues", register=self._venue_taker(state))
         self._call(state, "register_notifiers", register=self._notifier_taker(state))
+        self._shape(state)
         if state.quarantined:
             self._forget(state)
+
+    def _shape(self, state: PluginState) -> None:
+        """Keep what a plugin says of its settings; what is no shape quarantines it."""
+        described = self._call(state, "describe_settings")
+        try:
+            if described is not None:
+                self.shapes[state.name] = shape_of(described)
+        except TypeError as error:
+            self._quarantine(state, "describe_settings", error)
 
     def host(self, name: str, offers: Iterable[Offer], *, place: str = "runner") -> None:
         """Offer strategies that run elsewhere; what is wrong with one quarantines the plugin.
@@ -293,6 +310,7 @@ class Plugins:
         log.error("plugin quarantined", plugin=state.name, version=state.version, error=state.error)
 
     def _forget(self, state: PluginState) -> None:
+        self.shapes.pop(state.name, None)
         for name in state.strategies:
             self.strategies.pop(name, None)
             self.owners.pop(name, None)
@@ -370,15 +388,6 @@ class Plugins:
         log.warning("plugin fault", plugin=name, faults=state.faults, error=repr(error))
         if state.faults >= FAULT_LIMIT:
             self._quarantine(state, "call", error)
-
-
-def _unfit(name: str, why: str) -> SettingsInvalid:
-    return SettingsInvalid(
-        f"The settings of the plugin `{name}` cannot be used: {why}",
-        money="The core does not start, so nothing is done that the plugin was to refuse.",
-        fix=f"Correct [plugin.{name}] in the settings, or the list of plugins.",
-        plugin=name,
-    )
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:

@@ -14,7 +14,7 @@ from axisor_server.domain.records import RunRecord
 from axisor_server.domain.run import ACTING
 from axisor_server.editions import InstalledEditions
 from axisor_server.introducing import CALL_S, START_S, Introductions
-from axisor_server.offering import confines_of, interpreters, offer_files
+from axisor_server.offering import ANY, PYTHON, confines_of, interpreters, offer_files
 from axisor_server.plugins import Plugins
 from axisor_server.ports import Ids
 from axisor_server.services.running import Bars, Patience, Runners
@@ -36,10 +36,12 @@ class Running:
         of offers that cannot be read, and for a plugin that is to run here as well.
         """
         confines, pythons = confines_of(settings.runner), interpreters(settings)
-        self._socket = Socket(confines) if pythons else None
+        self.adopts = ANY in settings.runner.spawn
+        self._adopted: set[str] = set()
+        self._socket = Socket(confines) if pythons or self.adopts else None
         self.address = "" if self._socket is None else self._socket.address
         usual = {name: found[0] for name, found in pythons.items() if found}
-        environments = Environments(usual)
+        environments = self._environments = Environments(usual, adopts=self.adopts)
         self._spawner = ProcessSpawner(environments, address=self.address, confines=confines)
         memory = OfferMemory(data_dir / OFFERS)
         self._introductions = Introductions(plugins, memory, self._spawner.describe)
@@ -78,15 +80,33 @@ class Running:
         """Return whether the settings run a plugin in runners."""
         return plugin in self._pythons
 
-    async def introduce(self, plugin: str) -> None:
-        """Ask a plugin what it offers, and offer it."""
+    def adopt(self, plugin: str) -> None:
+        """Run a plugin in runners by the core's own Python, beside which it is installed."""
+        self._adopted.add(plugin)
+        self._pythons[plugin] = [PYTHON]
+        self._environments.adopt(plugin, PYTHON)
+
+    async def introduce(self, plugin: str, *, waits: bool) -> None:
+        """Ask a plugin what it offers, and offer it; where nobody waits, what it said last."""
+        pythons = {plugin: self._pythons[plugin]}
         self._introductions.expect(plugin)
-        self._introductions.begin({plugin: self._pythons[plugin]}, self.editions.learn)
-        await self._introductions.wait_for_answer(plugin)
+        if not waits:
+            described = self._introductions.recall(pythons)
+            if plugin in described:
+                self.editions.learn(plugin, described[plugin])
+                return
+        self._introductions.begin(pythons, self.editions.learn)
+        if waits:
+            await self._introductions.wait_for_answer(plugin)
 
     def forget(self, plugin: str) -> None:
-        """Take no answer of a plugin any more."""
+        """Take no answer of a plugin any more, and have none of its versions at hand."""
         self._introductions.forget(plugin)
+        self.editions.forget(plugin)
+        if plugin in self._adopted:
+            self._adopted.discard(plugin)
+            del self._pythons[plugin]
+            self._environments.drop(plugin)
 
     def let_in(self) -> None:
         """Let runners connect; call it once the core listens."""

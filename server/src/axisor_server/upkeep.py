@@ -18,7 +18,9 @@ from axisor_server.adapters.backup.making import Place
 from axisor_server.adapters.backup.planning import notice_of, planned
 from axisor_server.adapters.checkpoints import FILE, CheckpointFile
 from axisor_server.adapters.database import postgres_store, sqlite_store
+from axisor_server.adapters.database.directory import DATABASE
 from axisor_server.adapters.database.identity import Identity
+from axisor_server.adapters.database.soundness import Soundness
 from axisor_server.adapters.reserve import Reserve
 from axisor_server.adapters.signing import SigningKey, open_key
 from axisor_server.links import database_url
@@ -27,6 +29,7 @@ from axisor_server.ports import Ids, Store
 from axisor_server.rpc.metrics import BackupMetrics, CopyMetrics
 from axisor_server.services.checkpointing import Checkpoints, Often
 from axisor_server.services.custody import Custody, KeyRing
+from axisor_server.services.folding import Folds
 from axisor_server.services.recording import Recorder
 from axisor_server.settings import Role, Settings
 
@@ -68,6 +71,7 @@ class Upkeep:
             self.store: Store = sqlite_store(data_dir, before=before, relief=self.reserve.give_up)
         else:
             self.store = postgres_store(self._url, before=before)
+        self._soundness = Soundness(data_dir / DATABASE, clock, told=self._note)
         self._months = self._ahead()
         self._backups = planned(
             settings.backup, place, clock=clock, ids=ids, version=own, told=self._backed_up
@@ -106,7 +110,9 @@ class Upkeep:
             custody = Custody(
                 store=self.store, ring=self._vault, clock=self._clock, recorder=recorder
             )
-            found.append(custody.watch())
+            found += [custody.watch(), Folds(self.store, self._clock).run()]
+        if not self._url:
+            found.append(self._soundness.run())
         if self._backups is not None:
             found.append(self._backups.run())
         if self._months is not None:

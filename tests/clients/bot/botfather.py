@@ -22,6 +22,16 @@ ANN, BEN, EVE = 11, 22, 33
 CHATS = {ANN: 1011, BEN: 1022, EVE: 1033}
 
 
+def _chat(id: int) -> dict[str, Any]:
+    """Return a chat as the Bot API shows it: groups have numbers below zero."""
+    return {"id": id, "type": "private" if id > 0 else "supergroup"}
+
+
+def buttons_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the buttons of a message that the bot sent, row by row."""
+    return [each for row in message["reply_markup"]["inline_keyboard"] for each in row]
+
+
 class Telegram:
     """What people say to one bot, and what it says to them."""
 
@@ -53,7 +63,7 @@ class Telegram:
         message = {
             "message_id": self._numbers,
             "from": {**sender, **who},
-            "chat": {"id": chat or CHATS[user], "type": "private"},
+            "chat": _chat(chat or CHATS[user]),
             "date": 1_790_000_000,
             "text": text,
         }
@@ -61,8 +71,9 @@ class Telegram:
 
     async def tap(self, user: int, message: dict[str, Any], number: int = 0) -> int:
         """Have somebody tap a button of a message that the bot sent."""
-        buttons = message["reply_markup"]["inline_keyboard"][0]
-        shown = {"message_id": message["message_id"], "chat": {"id": message["chat_id"]}, "date": 1}
+        buttons = buttons_of(message)
+        chat = _chat(message["chat_id"])
+        shown = {"message_id": message["message_id"], "chat": chat, "date": 1}
         query = {
             "id": f"tap{self._next}",
             "from": {"id": user, "is_bot": False, "first_name": f"U{user}"},
@@ -159,7 +170,7 @@ class Telegram:
         async with self._changed:
             self.sent.append({**given, "message_id": self._numbers})
             self._changed.notify_all()
-        chat = {"id": given["chat_id"], "type": "private"}
+        chat = _chat(given["chat_id"])
         return {"message_id": self._numbers, "chat": chat, "date": 1, "text": given["text"]}
 
     async def _editMessageText(self, given: dict[str, Any]) -> Any:

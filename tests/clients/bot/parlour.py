@@ -13,13 +13,13 @@ from typing import Any
 from axisor.client import Client
 from axisor.model import Mode
 from axisor.ports import Secret
-from axisor.tokens import caveat
 from axisor_bot.home import Home
-from axisor_bot.people import OPERATOR, RIGHTS, Pairing, Person, digest
+from axisor_bot.linking import Pages
+from axisor_bot.people import OPERATOR, Pairing, Person, caveats_of, digest
 from axisor_bot.telegram.api import TelegramApi
 from axisor_bot.telegram.bot import TelegramBot
 from axisor_server.domain.journal import decode_payload
-from tests.clients.bot.botfather import ANN, TOKEN, Telegram, telegram_server
+from tests.clients.bot.botfather import ANN, TOKEN, Telegram, buttons_of, telegram_server
 from tests.server.rpc.serving import TOKEN as OWNER
 from tests.server.rpc.serving import Served
 from tests.server.rpc.test_people import client
@@ -38,6 +38,7 @@ class Parlour:
         self.telegram, self.home = telegram, Home(folder)
         self.ahead = self.hurry = timedelta()
         self.slept: list[float] = []
+        self.pages: Pages | None = None
         self._task: asyncio.Task[None] | None = None
 
     def now(self) -> datetime:
@@ -57,7 +58,13 @@ class Parlour:
         """Return a bot that does nothing yet."""
         api = TelegramApi(Secret(token), base=self.telegram.url)
         return api, TelegramBot(
-            api, self.home, self.connect, now=self.now, sleep=self._sleep, wait_s=5
+            api,
+            self.home,
+            self.connect,
+            now=self.now,
+            sleep=self._sleep,
+            wait_s=5,
+            pages=self.pages,
         )
 
     async def start(self) -> None:
@@ -82,10 +89,7 @@ class Parlour:
 
     async def token(self, role: str, *caveats: str) -> str:
         """Return a token of the core as pairing makes it."""
-        _, made = await self.owner.tokens.create(
-            role,
-            [caveat("accounts", self.account), caveat("permissions", *RIGHTS[role]), *caveats],
-        )
+        _, made = await self.owner.tokens.create(role, [*caveats_of(role, self.account), *caveats])
         return made.reveal()
 
     async def offer(self, role: str = OPERATOR, *, code: str = CODE, **more: Any) -> None:
@@ -129,6 +133,13 @@ class Parlour:
         await self.telegram.tap(user, message, number)
         await self.telegram.until(lambda: len(self.telegram.toasts) > toasts)
         return str(self.telegram.toasts[-1].get("text", ""))
+
+    async def press(self, message: dict[str, Any], text: str, user: int = ANN) -> dict[str, Any]:
+        """Tap the button with a text, and return what is answered."""
+        number = [each["text"] for each in buttons_of(message)].index(text)
+        sent = len(self.telegram.sent)
+        await self.tapped(message, number, user)
+        return await self.telegram.next(sent + 1)
 
     async def journal(self, *kinds: str) -> list[Any]:
         """Return what the journal says of some kinds, oldest first."""

@@ -29,6 +29,7 @@ from axisor.intents import AddMargin, ClosePosition
 from axisor.model import Balance, FeedQuality, Mode, Position, Severity, Side
 from axisor.wire.records import PositionReport, SeenEvent, SeenPayload
 from axisor_bot.alerts import Acted, alert
+from axisor_bot.muting import KINDS
 from axisor_bot.texts import CATALOGUES
 from axisor_bot.voice import Voice
 
@@ -46,8 +47,8 @@ ADDED = Acted(
     action=AddMargin(position=LONG.id, amount=83_596),
     strategy="margin-guard",
     before_percent=Decimal("2.0"),
-    report=PositionReport(account="a", position=LONG, distance_percent=Decimal(5)),
 )
+REPORT = PositionReport(account="a", position=LONG, distance_percent=Decimal(5))
 CLOSED = Acted(action=ClosePosition(position=LONG.id), strategy="exits")
 
 
@@ -128,11 +129,52 @@ def event(payload: SeenPayload, mode: Mode = Mode.LIVE) -> SeenEvent:
 def test_it_is_told_with_what_it_means_first(name: str):
     payload, acted, begins = TOLD[name]
 
-    text = alert(Voice(), event(payload), acted)
+    told = alert(Voice(), event(payload), acted, REPORT)
 
-    assert text is not None
-    assert text.startswith(begins)
-    assert text.endswith("/why 1902")
+    assert told is not None
+    assert told.text.startswith(begins)
+    assert told.text.endswith("/why 1902")
+    assert told.kind in KINDS
+    assert told.loud is (begins.partition(" ")[0] in ("CRIT", "LOST"))
+
+
+BUTTONS = {
+    "added": ["Why", "Pause"],
+    "acted": ["Why"],
+    "refused": ["Why", "Add 10 %", "Add 25 %", "Close", "What if -5%"],
+    "lost": ["Why"],
+    "warned": ["Why", "Add 10 %", "Add 25 %", "Close", "What if -5%"],
+    "well": ["Why"],
+    "halted": ["Why", "End the halt"],
+    "resumed": ["Why"],
+    "unguarded": ["Why", "Resume"],
+    "unable": ["Why"],
+}
+
+
+@pytest.mark.parametrize("name", sorted(BUTTONS))
+def test_it_has_the_buttons_of_what_can_be_done_about_it(name: str):
+    payload, acted, _ = TOLD[name]
+
+    told = alert(Voice(), event(payload), acted, REPORT)
+
+    assert told is not None
+    assert [each.text for each in told.buttons] == BUTTONS[name]
+    assert told.buttons[0].act == "ask:/why 1902"
+
+
+def test_of_a_position_that_is_gone_nothing_is_offered():
+    told = alert(Voice(), event(notice(Severity.CRIT)))
+
+    assert told is not None
+    assert [each.text for each in told.buttons] == ["Why"]
+
+
+def test_a_guard_that_was_stopped_is_not_offered_to_go_on():
+    told = alert(Voice(), event(run(RunState.STOPPED)))
+
+    assert told is not None
+    assert [each.text for each in told.buttons] == ["Why"]
 
 
 @pytest.mark.parametrize("name", sorted(UNTOLD))
@@ -145,24 +187,24 @@ def test_it_is_not_told(name: str):
 def test_in_private_no_amount_is_told(name: str, language: str):
     payload, acted, _ = TOLD[name]
 
-    text = alert(Voice(language=language, private=True), event(payload), acted)
+    told = alert(Voice(language=language, private=True), event(payload), acted, REPORT)
 
-    assert text is not None
-    rest = re.sub(r"7f3a0000|/why 1902|2026-12-01|[0-9.,]+ %", "", text)
+    assert told is not None
+    rest = re.sub(r"7f3a0000|/why 1902|2026-12-01|[0-9.,]+ %", "", told.text)
     assert re.findall(r"[0-9][0-9.,]{3,}", rest) == []
 
 
 def test_an_alert_says_the_mode_unless_real_sats_are_meant():
-    text = alert(Voice(), event(notice(Severity.CRIT), Mode.SHADOW))
+    told = alert(Voice(), event(notice(Severity.CRIT), Mode.SHADOW))
 
-    assert text is not None
-    assert text.startswith("[SHADOW] CRIT")
+    assert told is not None
+    assert told.text.startswith("[SHADOW] CRIT")
 
 
 def test_it_is_told_in_portuguese_with_figures_as_they_are_written_there():
-    text = alert(Voice(language="pt-BR"), event(settled(IntentState.CONFIRMED)), ADDED)
+    told = alert(Voice(language="pt-BR"), event(settled(IntentState.CONFIRMED)), ADDED, REPORT)
 
-    assert text is not None
-    first, second, _ = text.splitlines()
+    assert told is not None
+    first, second, _ = told.text.splitlines()
     assert first == "AGIU  margin-guard adicionou 83.596 sat a 7f3a0000"
     assert second == "distância 2,00 % → 5,00 % · liquidação 94.808"

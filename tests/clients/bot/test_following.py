@@ -21,6 +21,17 @@ async def test_a_core_that_is_silent_for_a_minute_is_told_of_once(at: Parlour):
     assert "stops at the venue still stand" in told["text"]
 
 
+async def test_a_silence_that_was_muted_is_told_once_what_is_critical_may_be_told(at: Parlour):
+    await at.pair()
+    await at.ask("/mute 1d core")
+
+    at.hurry = timedelta(minutes=5)
+    await at.core.server.stop(0)
+
+    await at.telegram.saying("does not answer this bot")
+    assert at.ahead >= timedelta(minutes=30)
+
+
 async def test_it_begins_with_the_present_and_goes_on_from_where_it_was(idle: Parlour):
     await idle.start()
     person = await idle.pair()

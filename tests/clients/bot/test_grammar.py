@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from axisor.events import HaltLevel
 from axisor_bot import commands
 from axisor_bot.errors import NotUnderstood
-from axisor_bot.grammar import FORMS, parse
+from axisor_bot.grammar import FORMS, form_of, parse
 
 READ = {
     "/status": commands.Status(),
@@ -33,18 +34,32 @@ READ = {
     "/margin 7f3a 60,000sats": commands.AddMargin("7f3a", 60_000),
     "/margin 7f3a 0.0006btc": commands.AddMargin("7f3a", 60_000),
     "/margin cross 1.5ksat": commands.AddMargin("cross", 1_500),
+    "/margin 7f3a 25%": commands.AddMargin("7f3a", commands.Share(25)),
+    "/margin 7f3a +100%": commands.AddMargin("7f3a", commands.Share(100)),
+    "/alerts": commands.Alerts(),
+    "/ack": commands.Acknowledge(),
+    "/ack 01A2": commands.Acknowledge("01a2"),
+    "/mute 30m": commands.Mute(timedelta(minutes=30)),
+    "/mute 2H halt": commands.Mute(timedelta(hours=2), "halt"),
+    "/mute 7d": commands.Mute(timedelta(days=7)),
+    "/mute off": commands.Mute(None),
+    "/mute off run": commands.Mute(None, "run"),
+    "/link": commands.Link(),
     "/close 7f3a": commands.Close("7f3a"),
     "/closeall": commands.CloseAll(),
     "/stop 7f3a 95000": commands.SetStop("7f3a", Decimal(95_000)),
     "/stop 7f3a off": commands.SetStop("7f3a", None),
     "/target 7f3a 105000usd": commands.SetTarget("7f3a", Decimal(105_000)),
-    "/pause": commands.PauseGuard(),
+    "/pause": commands.PauseGuard(timedelta(minutes=15)),
+    "/pause 2h": commands.PauseGuard(timedelta(hours=2)),
+    "/pause 1d": commands.PauseGuard(timedelta(days=1)),
     "/resume": commands.ResumeGuard(),
     "/halt": commands.Halt(HaltLevel.RISK),
     "/halt all": commands.Halt(HaltLevel.ALL),
     "/halt FLATTEN": commands.Halt(HaltLevel.FLATTEN),
     "/halt off": commands.Halt(HaltLevel.NONE),
     "/auto 01a2 off": commands.Switch("01a2", False),
+    "/auto dca on": commands.Switch("dca", True),
     "/private on": commands.Private(True),
     "/lang pt-BR": commands.Speak("pt-BR"),
     "/status@Axisor_Bot": commands.Status(),
@@ -69,6 +84,9 @@ def test_a_command_is_read(line: str):
         ("/margin 7f3a 60000msat", "amount"),
         ("/margin 7f3a 60000usd", "amount"),
         ("/margin 7f3a ٦٠sat", "amount"),
+        ("/margin 7f3a 0%", "amount"),
+        ("/margin 7f3a -25%", "amount"),
+        ("/margin 7f3a 2.5%", "amount"),
         ("/margin 60000sat", "count"),
         ("/margin 7f3a 1sat 2sat", "count"),
         ("/margin ../../x 1sat", "id"),
@@ -83,7 +101,17 @@ def test_a_command_is_read(line: str):
         ("/why -1", "sequence"),
         ("/halt none", "level"),
         ("/halt everything", "level"),
-        ("/pause 15m", "nothing"),
+        ("/pause 25h", "time"),
+        ("/pause soon", "time"),
+        ("/pause 15m 15m", "count"),
+        ("/mute", "count"),
+        ("/mute 30", "time"),
+        ("/mute 0m", "time"),
+        ("/mute 8d", "time"),
+        ("/mute -5m", "time"),
+        ("/mute 30m everything", "kind"),
+        ("/ack ../x", "id"),
+        ("/link now", "nothing"),
         ("/auto 01a2 maybe", "switch"),
         ("/private", "count"),
         ("/lang fr", "language"),
@@ -118,3 +146,11 @@ def test_any_text_is_a_command_or_is_refused(text: str):
 def test_sats_are_read_as_they_are_written(sats: int):
     for written in (f"{sats}sat", f"{sats:,}sats"):
         assert parse(f"/margin a {written}") == commands.AddMargin("a", sats)
+
+
+def test_the_form_of_a_line_is_that_of_its_command():
+    assert [each.name for each in map(form_of, ("/p 7f3a", "/HALT off")) if each] == [
+        "positions",
+        "halt",
+    ]
+    assert form_of("/nonsense") is form_of("halt off") is form_of("") is None

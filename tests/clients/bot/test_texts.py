@@ -13,6 +13,7 @@ from axisor.events import CoverageState, HaltLevel, PositionEnd
 from axisor.model import Severity
 from axisor.wire.records import Fate
 from axisor_bot.grammar import FORMS
+from axisor_bot.muting import KINDS
 from axisor_bot.people import RIGHTS
 from axisor_bot.texts import CATALOGUES, USUAL, language_of
 from tests.house import sources
@@ -24,6 +25,8 @@ FAMILIES = {
     "cover.": [each.value for each in CoverageState],
     "end.": [each.value for each in PositionEnd],
     "role.": list(RIGHTS),
+    "alerts.": ["open", "seen", "over"],
+    "button.": ["ack", "add", "close", "end_halt", "pause", "resume", "whatif", "why"],
     "ask.halt_": [each.value for each in HaltLevel],
     "alert.halt_": [each.value for each in HaltLevel if each is not HaltLevel.NONE],
     "alert.": [each.value for each in Severity if each is not Severity.WATCH],
@@ -79,6 +82,11 @@ def test_every_key_that_is_said_is_there_and_none_is_there_in_vain():
 )
 def test_a_language_is_found_for_every_code(code: str, language: str):
     assert language_of(code) == language
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUES))
+def test_every_kind_of_alert_is_named_to_who_names_another(language: str):
+    assert ", ".join(KINDS) in CATALOGUES[language]["wrong.kind"]
 
 
 def test_catalogues_are_files_of_texts_alone():

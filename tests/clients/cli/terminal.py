@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -20,6 +21,8 @@ from typing import Self
 PATIENCE_S = 40
 AXISOR = (sys.executable, "-m", "axisor_cli")
 ESCAPES = re.compile(r"\x1b(\[[0-9;?<>$]*[a-zA-Z]|\][^\x07\x1b]*(\x07|\x1b\\)|[()][A-Z0-9]|[=>])")
+BEGUN = re.compile(r"\x1b(\[[0-9;?<>$]*|\][^\x07\x1b]*\x1b?|[()])?\Z")
+"""One that is not whole yet: the rest of it comes with what is read next."""
 
 
 class Terminal:
@@ -44,6 +47,8 @@ class Terminal:
             start_new_session=True,
         )
         os.close(child)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._begun = ""
         self.text = ""
 
     def __enter__(self) -> Self:
@@ -72,7 +77,14 @@ class Terminal:
             except OSError:
                 found = b""
             assert found, f"it ended before {texts} came: {self.text[-2000:]}"
-            self.text += ESCAPES.sub("", found.decode(errors="replace"))
+            self.text += self._readable(found)
+
+    def _readable(self, found: bytes) -> str:
+        """Return what stands there without escapes."""
+        text = ESCAPES.sub("", self._begun + self._decoder.decode(found))
+        begun = BEGUN.search(text)
+        self._begun = "" if begun is None else begun[0]
+        return text[: len(text) - len(self._begun)]
 
     def press(self, keys: str) -> None:
         """Press keys."""

@@ -85,10 +85,14 @@ def ran(tmp_path: Path) -> Ran:
 
             return call
 
+        opened: list[str] = []
+
         async def watch(request: Any, _: Any) -> Any:
+            opened.append(request.parent)
             yield pb.WatchAlertsResponse(heartbeat=types_pb2.Heartbeat())
             yield pb.WatchAlertsResponse(alert=ALERT)
-            await asyncio.Event().wait()
+            if len(opened) > 1:
+                await asyncio.Event().wait()
 
         async def accounts(request: Any, _: Any) -> Any:
             account = resources_pb2.Account(name="accounts/main", mode=types_pb2.MODE_SIM)
@@ -139,6 +143,7 @@ async def test_channels_are_listed_with_what_is_wrong(ran: Ran) -> None:
         (("alert", "ack", "all"), "near"),
         (("alert", "mute", "30m", "--kind", "near"), "near"),
         (("alert", "watch", "--count", "1"), "warn  open  LONG 7f3a is near"),
+        (("alert", "watch", "--count", "2"), "~ disconnected\n~ reconnected\nwarn  open"),
     ],
     ids=lambda given: " ".join(given[:2]) if isinstance(given, tuple) else "",
 )

@@ -273,6 +273,23 @@ def test_a_halt_refuses_new_risk_and_ends(core, account):
     assert core("account", "resume", "-o", "json").json["halt"] == "none"
 
 
+def test_a_guard_is_paused_for_a_while_and_says_until_when(core, account):
+    assert core("guard", "pause", "15m").code == 9
+    assert core("guard", "pause", "2d", "--yes").code == 2
+    paused = core("guard", "pause", "15m", "--yes", "-o", "json")
+    assert paused.code == 0, paused.err
+
+    run = core("run", "show", paused.json["run"], "-o", "json").json
+    assert run["resumes_at"] == paused.json["resumes_at"]
+    assert run["state"] == "paused"
+    status = core("guard", "status")
+    assert status.code == 11
+    assert "PAUSED until" in status.out
+    resumed = core("guard", "resume", "-o", "json")
+    assert (resumed.json["guard"], resumed.json["resumes_at"]) == ("armed", None)
+    until(lambda: core("guard", "status").code == 0)
+
+
 def test_disarming_asks_and_leaves_the_guard_paused(core, account):
     assert core("guard", "disarm").code == 9
     assert core("guard", "disarm", "--yes").code == 0

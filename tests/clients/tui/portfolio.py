@@ -64,6 +64,7 @@ from axisor_tui.model.records import (
     StrategyLook,
 )
 from axisor_tui.model.state import State
+from tests.clients.tui import told
 from tests.clients.tui.answers import A, B, C, D, confirmation, explanation, what_if
 from tests.clients.tui.support import NOW, event, guard_run, play, position, tick
 
@@ -312,6 +313,8 @@ def portfolio(mode: Mode = Mode.LIVE) -> State:
         look(mode),
         strategies(),
         what_if(),
+        told.alerts(mode),
+        told.deliveries(),
         Waiting((confirmation(),)),
         Explained(18, explanation()),
         *prices,

@@ -10,15 +10,17 @@ from axisor.events import HaltChanged, HaltLevel
 from axisor.model import Mode, Permission
 from axisor_tui import keymap
 from axisor_tui.app import Console
-from axisor_tui.model.messages import LinkLost, TimePassed
+from axisor_tui.model.messages import Asked, LinkLost, NoAccountYet, Snapped, TimePassed
 from axisor_tui.model.state import State
 from axisor_tui.overlays.help import Help
 from axisor_tui.overlays.jump import Jump
 from axisor_tui.overlays.pick import Pick
+from axisor_tui.overlays.setup import Setup
+from axisor_tui.overlays.text import Reading
 from axisor_tui.screens.base import ConsoleScreen
 from axisor_tui.settings import Settings
 from tests.clients.tui.answers import B
-from tests.clients.tui.portfolio import portfolio
+from tests.clients.tui.portfolio import portfolio, snapshot
 from tests.clients.tui.support import NOW, event, example, play, rescue, tick
 from tests.clients.tui.terminal import EVERYTHING, console, settled
 
@@ -42,14 +44,6 @@ async def test_every_screen_is_one_key_away():
         await pilot.press("escape")
         assert app.base is not None
         assert app.base.SCOPE == "overview"
-
-
-async def test_the_key_of_the_missing_screen_says_why():
-    app = console(example())
-    async with app.run_test() as pilot:
-        await pilot.press("7")
-
-        assert any("axisor alert list" in note.message for note in app._notifications)
 
 
 async def test_what_happens_is_drawn_within_a_moment_and_prices_wait():
@@ -113,9 +107,11 @@ async def test_a_choice_on_the_overview_holds_on_every_screen():
 )
 async def test_who_may_only_look_is_offered_no_action(settings, rights):
     app = console(portfolio(), settings=settings, rights=rights)
+    # Whoever reads says for themselves what they have seen.
+    harmless = {Permission.NONE} if settings.read_only else {Permission.NONE, Permission.READ}
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        assert all(each.right is Permission.NONE for each in app.offered())
+        assert {each.right for each in app.offered()} <= harmless
         assert "margin" not in shown(app, "keys")
         await pilot.press("m", "c", "a", "p", "H")
 
@@ -123,7 +119,7 @@ async def test_who_may_only_look_is_offered_no_action(settings, rights):
         for scope in keymap.SCREENS:
             for each in keymap.of(scope):
                 name = each.action.partition("(")[0]
-                assert app.may(scope, name) is (each.right is Permission.NONE)
+                assert app.may(scope, name) is (each.right in harmless)
 
 
 async def test_read_only_is_said_at_the_top():
@@ -249,6 +245,60 @@ async def test_before_the_first_word_of_the_core_no_mode_is_claimed():
 
         assert "NO MODE YET" in shown(app, "banner")
         assert "waiting for the core" in shown(app, "positions")
+
+
+async def test_without_an_account_the_ways_to_one_are_shown_until_there_is_one():
+    app = console(State(wall=NOW))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.take(NoAccountYet("127.0.0.1:8420"))
+        await pilot.pause()
+        assert isinstance(app.screen, Setup)
+        text = str(app.screen.query_one("#box Static").render())
+        assert "127.0.0.1:8420" in text
+        assert "axisor setup" in text
+
+        await pilot.press("escape")
+        app.take(NoAccountYet("127.0.0.1:8420"))
+        await settled(pilot)
+        assert isinstance(app.screen, ConsoleScreen)
+        assert "no account yet" in shown(app, "banner")
+        assert "axisor setup" in shown(app, "positions")
+
+        app.take(Snapped(snapshot(Mode.SIM)))
+        app.take(NoAccountYet("127.0.0.1:8420"))
+        await pilot.pause()
+        assert isinstance(app.screen, Setup)
+        app.take(Snapped(snapshot(Mode.SIM)))
+        await pilot.pause()
+        assert isinstance(app.screen, ConsoleScreen)
+
+
+async def test_the_command_log_has_what_was_asked_newest_first():
+    good = Asked(NOW, "MarginService.AddMargin", "add 5,000 sat to 7f3a0000", "confirmed in 9 ms")
+    bad = Asked(NOW, "AccountService.HaltAccount", "halt risk", "refused", good=False)
+    app = console(play(good, bad, state=example()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("at")
+        await pilot.pause()
+        assert isinstance(app.screen, Reading)
+        lines = str(app.screen.query_one("#box Static").render()).splitlines()
+
+    assert lines[0] == "03:04:05 halt risk  AccountService.HaltAccount"
+    assert lines[1].strip() == "! refused"
+    assert lines[2].endswith("add 5,000 sat to 7f3a0000  MarginService.AddMargin")
+    assert lines[3].strip() == "confirmed in 9 ms"
+
+
+async def test_the_command_log_is_empty_before_anything_was_asked():
+    app = console(example())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("at")
+        await pilot.pause()
+
+        assert "nothing was asked" in str(app.screen.query_one("#box Static").render())
 
 
 async def test_quitting_leaves_with_zero():

@@ -63,5 +63,6 @@ def test_what_changes_something_needs_a_right():
     free = {each.action.partition("(")[0] for each in keymap.ACTIONS if not each.right.value}
 
     assert free.isdisjoint({"add_margin", "close_position", "cancel", "halt", "arm", "stop"})
+    assert free.isdisjoint({"acknowledge", "mute"})
     rights = {each.right for each in keymap.ACTIONS}
     assert Permission.ADMIN not in rights

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
+import grpc
 import pytest
 
 from axisor.client import Client
@@ -17,22 +18,28 @@ from axisor.v1 import (
     events_pb2,
     guard_pb2,
     market_pb2,
+    notifications_pb2,
     resources_pb2,
     types_pb2,
 )
 from axisor_tui.app import Console
 from axisor_tui.desk import Desk
-from axisor_tui.link import Link, feed
+from axisor_tui.link import NEW_ACCOUNT_S, Link, feed
 from axisor_tui.model.messages import (
+    AlertSeen,
+    AlertsLost,
+    AlertsSeen,
     GuardSeen,
     Linked,
     LinkLost,
     Message,
+    NoAccountYet,
     PriceSeen,
     Remembered,
     Snapped,
     Waiting,
 )
+from tests.clients.tui.support import play
 
 EVENTS = "/axisor.v1.EventService/WatchEvents"
 TICKS = "/axisor.v1.MarketService/WatchTicks"
@@ -40,6 +47,9 @@ PLAN = "/axisor.v1.GuardService/GetPlan"
 FLOOR = "/axisor.v1.GuardService/GetFloor"
 COVERAGE = "/axisor.v1.GuardService/ListCoverage"
 HISTORY = "/axisor.v1.EventService/ListEvents"
+ALERTS = "/axisor.v1.NotificationService/WatchAlerts"
+LISTED = "/axisor.v1.NotificationService/ListAlerts"
+RULES = "/axisor.v1.NotificationService/GetNotificationRules"
 PENDING = "/axisor.v1.ConfirmationService/ListConfirmations"
 ACCOUNTS = "/axisor.v1.AccountService/ListAccounts"
 
@@ -62,6 +72,27 @@ async def whole(request: Any, context: Any) -> Any:
 async def quiet(request: Any, context: Any) -> Any:
     await asyncio.Event().wait()
     yield market_pb2.WatchTicksResponse()
+
+
+async def no_alerts(request: Any, context: Any) -> Any:
+    await asyncio.Event().wait()
+    yield notifications_pb2.WatchAlertsResponse()
+
+
+async def listed(request: Any, context: Any) -> Any:
+    return notifications_pb2.ListAlertsResponse()
+
+
+async def rules(request: Any, context: Any) -> Any:
+    return notifications_pb2.GetNotificationRulesResponse()
+
+
+NO_ALERTS = {ALERTS: no_alerts, LISTED: listed, RULES: rules}
+
+
+async def quiet_events(request: Any, context: Any) -> Any:
+    await asyncio.Event().wait()
+    yield events_pb2.WatchEventsResponse()
 
 
 async def history(request: Any, context: Any) -> Any:
@@ -95,7 +126,10 @@ async def fed(answers: dict[str, Any], enough: Any, *, seconds: float = 20) -> l
         if enough(came):
             done.set()
 
-    async with stub_server(answers) as address, Client.connect(address, plaintext=True) as client:
+    async with (
+        stub_server(NO_ALERTS | answers) as address,
+        Client.connect(address, plaintext=True, sleep=no_wait) as client,
+    ):
         task = asyncio.create_task(feed(Desk(client, "acc"), emit, clock=lambda: 7))
         async with asyncio.timeout(seconds):
             await done.wait()
@@ -103,6 +137,10 @@ async def fed(answers: dict[str, Any], enough: Any, *, seconds: float = 20) -> l
         with suppress(asyncio.CancelledError):
             await task
     return came
+
+
+async def no_wait(_: float) -> None:
+    return None
 
 
 def kinds(came: list[Message]) -> list[type]:
@@ -114,7 +152,7 @@ async def test_the_state_and_the_forecast_arrive():
         {EVENTS: whole, TICKS: quiet, **forecast()}, lambda came: GuardSeen in kinds(came)
     )
 
-    assert kinds(came)[:2] == [Linked, Snapped]
+    assert [each for each in kinds(came) if each is not AlertsSeen][:2] == [Linked, Snapped]
 
 
 async def test_the_past_and_what_waits_for_a_word_are_asked_for():
@@ -151,6 +189,88 @@ async def test_a_core_that_breaks_off_is_heard_again():
     assert PriceSeen not in kinds(came)
 
 
+def near() -> notifications_pb2.Alert:
+    return notifications_pb2.Alert(
+        name="accounts/acc/alerts/a1",
+        level=notifications_pb2.NOTICE_LEVEL_CRIT,
+        kind="near",
+        mode=types_pb2.MODE_SIM,
+        open=True,
+    )
+
+
+async def test_alerts_are_listed_followed_and_listed_again_after_a_cut():
+    asked: list[str] = []
+
+    async def followed(request: Any, context: Any) -> Any:
+        asked.append("watch")
+        if len(asked) == 1:
+            yield notifications_pb2.WatchAlertsResponse(alert=near())
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
+        yield notifications_pb2.WatchAlertsResponse(heartbeat=types_pb2.Heartbeat())
+        await asyncio.Event().wait()
+
+    async def all_of_them(request: Any, context: Any) -> Any:
+        return notifications_pb2.ListAlertsResponse(alerts=[near()])
+
+    async def mine(request: Any, context: Any) -> Any:
+        mutes = [
+            notifications_pb2.Mute(account=f"accounts/{id}", kind="key") for id in ("acc", "b")
+        ]
+        told = notifications_pb2.NotificationRules(mutes=mutes)
+        return notifications_pb2.GetNotificationRulesResponse(rules=told)
+
+    answers = {EVENTS: whole, TICKS: quiet, ALERTS: followed, LISTED: all_of_them, RULES: mine}
+    came = await fed(
+        answers,
+        lambda came: (
+            AlertsLost in kinds(came) and AlertsSeen in kinds(came)[kinds(came).index(AlertsLost) :]
+        ),
+    )
+
+    seen = {(each.alert.id, each.alert.kind) for each in came if isinstance(each, AlertSeen)}
+    assert seen == {("a1", "near")}
+    last = next(each for each in reversed(came) if isinstance(each, AlertsSeen))
+    assert [each.id for each in last.alerts] == ["a1"]
+    assert [each.account for each in last.mutes] == ["acc"]
+
+
+async def test_an_alert_that_comes_while_the_list_is_made_is_not_lost():
+    told = asyncio.Event()
+
+    async def followed(request: Any, context: Any) -> Any:
+        yield notifications_pb2.WatchAlertsResponse(alert=near())
+        await asyncio.Event().wait()
+
+    async def late(request: Any, context: Any) -> Any:
+        await told.wait()
+        return notifications_pb2.ListAlertsResponse()
+
+    def enough(came: list[Message]) -> bool:
+        if AlertSeen in kinds(came):
+            told.set()
+        return AlertsSeen in kinds(came) and kinds(came)[-1] is AlertSeen
+
+    answers = {EVENTS: quiet_events, TICKS: quiet, ALERTS: followed, LISTED: late}
+    came = await fed(answers, enough)
+
+    state = play(*came)
+    assert [each.id for each in state.unseen] == ["a1"]
+
+
+async def test_where_alerts_are_refused_the_rest_goes_on():
+    async def refused(request: Any, context: Any) -> Any:
+        if context is not None:
+            raise PermissionDenied("No alerts for this token.")
+        yield
+
+    answers = {EVENTS: whole, TICKS: quiet, ALERTS: refused, **forecast()}
+    came = await fed(answers, lambda came: {AlertsLost, GuardSeen} <= set(kinds(came)))
+
+    problems = {each.problem for each in came if isinstance(each, AlertsLost)}
+    assert "No alerts for this token." in problems
+
+
 async def test_what_the_core_refuses_for_good_ends_the_console():
     async def refused(request: Any, context: Any) -> Any:
         if context is not None:
@@ -175,6 +295,49 @@ def listing(*accounts: resources_pb2.Account) -> dict[str, Any]:
         return accounts_pb2.ListAccountsResponse(accounts=accounts)
 
     return {ACCOUNTS: answer}
+
+
+async def test_the_first_account_of_a_core_is_waited_for():
+    there: list[resources_pb2.Account] = []
+    waits: list[float] = []
+    came: list[Message] = []
+
+    async def answer(request: Any, context: Any) -> Any:
+        return accounts_pb2.ListAccountsResponse(accounts=there)
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            there.append(account())
+
+    answers = {EVENTS: whole, TICKS: quiet, ACCOUNTS: answer, **NO_ALERTS, **forecast()}
+    snapped = asyncio.Event()
+
+    def emit(message: Message) -> None:
+        came.append(message)
+        if isinstance(message, Snapped):
+            snapped.set()
+
+    async with stub_server(answers) as address:
+        link = Link(
+            lambda: Client.connect(address, plaintext=True), None, clock=lambda: 0, sleep=sleep
+        )
+        task = asyncio.create_task(link.run(emit))
+        async with asyncio.timeout(20):
+            await snapped.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    assert came[:2] == [NoAccountYet(address), NoAccountYet(address)]
+    assert waits == [NEW_ACCOUNT_S, NEW_ACCOUNT_S]
+
+
+async def test_an_account_that_a_core_with_accounts_lacks_is_not_waited_for():
+    async with stub_server(listing(account())) as address:
+        link = Link(lambda: Client.connect(address, plaintext=True), "other", clock=lambda: 0)
+        with pytest.raises(AccountNotFound, match="other"):
+            await link.run(lambda message: None)
 
 
 @pytest.mark.parametrize(

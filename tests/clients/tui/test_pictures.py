@@ -14,11 +14,15 @@ from axisor.events import HaltLevel
 from axisor.model import Mode
 from axisor_tui.app import Console
 from axisor_tui.keymap import NUMBERS
-from axisor_tui.model.messages import LinkLost
+from axisor_tui.model import commands
+from axisor_tui.model.messages import Asked, LinkLost
 from axisor_tui.model.state import State
 from axisor_tui.overlays.confirm import Confirm
 from axisor_tui.overlays.form import Form
 from axisor_tui.overlays.halt import Halt
+from axisor_tui.overlays.mute import Mute
+from axisor_tui.overlays.setup import Setup
+from axisor_tui.overlays.text import Reading
 from axisor_tui.settings import Settings
 from tests.clients.tui.answers import confirmation
 from tests.clients.tui.portfolio import (
@@ -122,12 +126,31 @@ def _form(app: Console) -> Form:
     return Form("margin-guard", GUARD_SCHEMA, '{"trigger": "2", "budget_day": 500000}')
 
 
+def _mute(app: Console) -> Mute:
+    return Mute("main", ("key", "near"), "near")
+
+
+def _setup(app: Console) -> Setup:
+    return Setup("127.0.0.1:8420")
+
+
+def _commands(app: Console) -> Reading:
+    asked = (
+        Asked(NOW, "MarginService.AddMargin", "add 5,000 sat to 7f3a0000", "confirmed in 142 ms"),
+        Asked(NOW, "AccountService.HaltAccount", "halt risk", "The core is away.", good=False),
+    )
+    return Reading("Command log", commands.lines(play(*asked, state=app.state)))
+
+
 OVERLAYS: dict[str, Callable[[Console], Screen[Any]]] = {
     "confirm": _confirm,
     "typed": _typed,
     "approve": _approve,
     "halt": _halt,
     "form": _form,
+    "mute": _mute,
+    "setup": _setup,
+    "commands": _commands,
 }
 
 

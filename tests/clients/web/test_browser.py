@@ -155,6 +155,31 @@ async def test_a_link_opens_one_session_once(anyone: httpx.AsyncClient, bridge: 
     assert (again.status_code, wrong.status_code) == (401, 401)
 
 
+async def test_a_program_is_given_a_link_for_its_token_that_opens_one_session(
+    owner: httpx.AsyncClient, anyone: httpx.AsyncClient, bridge: Bridge
+):
+    made = (await owner.post("/session:link")).json()
+    path, _, code = made["path"].partition("#")
+    ours = {"origin": bridge.origin}
+
+    first = await anyone.post("/session:enter", json={"code": code}, headers=ours)
+    again = await anyone.post("/session:enter", json={"code": code}, headers=ours)
+
+    assert (path, made["seconds"]) == ("/enter", 120)
+    assert (first.status_code, again.status_code) == (200, 401)
+
+
+async def test_a_link_is_for_tokens_that_the_core_takes(
+    anyone: httpx.AsyncClient, page: httpx.AsyncClient
+):
+    strange = await anyone.post("/session:link", headers={"authorization": "Bearer at_strange"})
+    nobody = await anyone.post("/session:link")
+    of_a_page = await page.post("/session:link")
+
+    assert [each.status_code for each in (strange, nobody, of_a_page)] == [401, 401, 401]
+    assert "enter" not in strange.text + nobody.text + of_a_page.text
+
+
 async def test_a_page_asks_whether_it_is_signed_in(
     page: httpx.AsyncClient, anyone: httpx.AsyncClient
 ):

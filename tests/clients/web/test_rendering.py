@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from jinja2 import DictLoader, UndefinedError
 from starlette.requests import Request
 
+import axisor_web
 from axisor.ports import Secret
 from axisor_web.assets import Assets
 from axisor_web.languages import Languages
 from axisor_web.rendering import Rendering, environment
 from axisor_web.sessions import Session, Tokens
 
+FORM = re.compile(r"<form[^>]*>")
 SESSION = Session(tokens=Tokens(Secret("hidden")), csrf="the-word", begun=0, used=0)
 TEMPLATES = {
     "page.html": "<html lang={{ language.tag }}>{{ name }} {{ t('{n} left', n=1000) }}</html>",
@@ -98,3 +101,16 @@ def test_scripts_are_told_their_texts_as_data_that_cannot_end_its_block(renderin
 
     assert shown.count("</script>") == 1
     assert "\\u003c/script\\u003e\\u003cb\\u003evelho" in shown
+
+
+def test_every_form_of_a_page_says_how_it_is_sent_without_scripts():
+    folder = Path(axisor_web.__file__).parent / "templates"
+    forms = {
+        f"{path.relative_to(folder)}: {form}"
+        for path in folder.rglob("*.html")
+        for form in FORM.findall(path.read_text())
+        if path.parent.name != "dialog"  # which scripts put into a page
+    }
+
+    assert len(forms) > 10
+    assert [each for each in sorted(forms) if 'method="' not in each] == []

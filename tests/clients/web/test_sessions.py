@@ -11,7 +11,7 @@ from axisor.errors import Unauthenticated
 from axisor.ports import Secret
 from axisor_web.sessions import Sessions, Terms, Tokens
 
-TERMS = Terms(idle_s=100, most_s=1_000, most=3, entry_s=10)
+TERMS = Terms(idle_s=100, most_s=1_000, most=3, entry_s=10, most_entries=3)
 
 
 class Hand:
@@ -78,6 +78,25 @@ def test_a_code_is_good_once_and_not_for_long():
 
     with pytest.raises(Unauthenticated):
         sessions.enter(late)
+
+
+def test_a_code_may_be_good_for_less():
+    clock = Hand()
+    sessions = made(clock)
+    code = sessions.entry(tokens(), 2)
+    clock.now = 3
+
+    with pytest.raises(Unauthenticated):
+        sessions.enter(code)
+
+
+def test_only_so_many_codes_are_kept():
+    sessions = made(Hand())
+    oldest, *others = (sessions.entry(tokens()) for _ in range(TERMS.most_entries + 1))
+
+    with pytest.raises(Unauthenticated):
+        sessions.enter(oldest)
+    assert len([sessions.enter(each) for each in others]) == TERMS.most_entries
 
 
 def test_a_handle_is_given_back_once_and_not_for_long():

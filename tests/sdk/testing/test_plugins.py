@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from axisor.errors import ConfigInvalid, Halted
 from axisor.hookspecs import hookimpl, hooks
@@ -150,6 +151,25 @@ def test_an_observer_that_raises_is_caught():
     assert "NoticeGiven" in failures(Observer())["observes events, also twice"]
 
 
+def test_settings_are_held_to_what_the_plugin_says_of_them():
+    class Sized(Struct):
+        size: int = 1
+
+    class Tells:
+        shape: Any = Sized
+
+        @hookimpl
+        def describe_settings(self):
+            return self.shape
+
+    class Odd(Tells):
+        shape = 7
+
+    assert failures(Tells(), Given(settings={"size": 2})) == {}
+    assert "size" in failures(Tells(), Given(settings={"size": "x"}))["describes its settings"]
+    assert "no type" in failures(Odd())["describes its settings"]
+
+
 def test_settings_that_are_refused_are_the_only_failure():
     class Strict:
         @hookimpl
@@ -215,6 +235,7 @@ def test_the_checks_know_every_hook():
         "register_venues",
         "register_notifiers",
         "configure",
+        "describe_settings",
         "review_intent",
         "observe_event",
     ]

@@ -11,7 +11,8 @@ from axisor.events import HaltLevel
 from axisor.intents import DepositCross
 from axisor_server.domain.records import TENANT
 from axisor_server.engine.answers import CommandResult
-from axisor_server.engine.recovery import Projection, book_of, project_all
+from axisor_server.engine.projecting import Projection, project_all
+from axisor_server.engine.recovery import book_of
 from tests.support.core import ACCOUNT, Bench
 from tests.support.replicas import acting, add, leaders, pair, shares
 

@@ -179,7 +179,7 @@ class Served:
                 settings=(),
                 stop=lambda drain, reason: self.stops.append((drain, reason)),
             ),
-            plugins=ChangingPlugins(plugins, None, {}, lambda: ENTRIES),
+            plugins=ChangingPlugins(plugins, None, {}, entries=lambda: ENTRIES),
             max_mode=max_mode,
             limits=Limits(ring=64),
             is_owner=TOKEN.__eq__,

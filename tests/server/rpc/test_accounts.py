@@ -115,6 +115,53 @@ async def test_an_update_of_what_changed_meanwhile_is_refused(
     assert from_call(refused.value).reason == "ETAG_MISMATCH"
 
 
+async def change(
+    channel: grpc.aio.Channel, account: str, request_id: str, *paths: str, **given: Any
+) -> resources_pb2.Account:
+    """Change the fields given, or those named."""
+    answer = await AccountServiceStub(channel).UpdateAccount(
+        accounts_pb2.UpdateAccountRequest(
+            request_id=request_id,
+            account=resources_pb2.Account(name=account, **given),
+            update_mask=FieldMask(paths=paths or list(given)),
+        ),
+        metadata=bearer(),
+    )
+    return answer.account
+
+
+async def test_an_account_says_how_near_is_near_and_that_can_be_changed(
+    channel: grpc.aio.Channel, account: str
+) -> None:
+    stub = AccountServiceStub(channel)
+    read = await stub.GetAccount(accounts_pb2.GetAccountRequest(name=account), metadata=bearer())
+
+    after = await change(channel, account, OTHER, near_percent="7.5", critical_percent="0")
+
+    assert (read.account.near_percent, read.account.critical_percent) == ("5", "2")
+    assert (after.near_percent, after.critical_percent) == ("7.5", "0")
+    assert after.label == read.account.label
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"near_percent": "1"}, "account.critical_percent"),
+        ({"critical_percent": "5.01"}, "account.critical_percent"),
+        ({"near_percent": "5.001"}, "account.near_percent"),
+        ({"near_percent": ""}, "account.near_percent"),
+    ],
+)
+async def test_distances_that_make_no_sense_are_refused(
+    channel: grpc.aio.Channel, account: str, given: dict[str, str], field: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await change(channel, account, OTHER, *given, **given)
+
+    error = from_call(refused.value)
+    assert (error.reason, error.metadata["field"]) == ("FIELD_INVALID", field)
+
+
 async def test_a_halt_lasts_and_a_resume_ends_it(channel: grpc.aio.Channel, account: str) -> None:
     stub = AccountServiceStub(channel)
 

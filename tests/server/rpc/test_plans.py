@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -197,6 +198,20 @@ async def test_so_many_runs_of_an_owner_run_whoever_starts_them(certificate: tls
 
         assert (await calls.start_run(account, one.id, request_id=id)).run == first.run
         assert (await calls.get_run(account, two.id)).state is RunState.RUNNING
+
+
+async def test_a_run_that_goes_on_by_itself_keeps_its_room(certificate: tls.Certificate):
+    async with shop(certificate) as ben:
+        account = await ben.add("mine")
+        calls = ben.calls.strategies
+        one = (await calls.create_run(account, "nap", config="{}")).run
+        two = (await calls.create_run(account, "nap", config="{}")).run
+        await calls.start_run(account, one.id)
+
+        await calls.pause_run(account, one.id, pause_for=timedelta(minutes=15))
+
+        with pytest.raises(PlanLimit):
+            await calls.start_run(account, two.id)
 
 
 async def test_of_several_owners_one_with_room_is_enough(certificate: tls.Certificate):

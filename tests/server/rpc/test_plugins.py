@@ -12,8 +12,10 @@ from tests.server.rpc.test_people import client
 from tests.support.sleepy import PLUGIN, SLEEPY
 
 from axisor.client import Client
+from axisor.client.plugins import MovedRun
 from axisor.errors import ConfigInvalid, FieldInvalid, PermissionDenied, PluginInUse
 from axisor.events import RunState
+from axisor.forms import fields
 from axisor.identity import PluginChanged
 from axisor.ports import Secret
 from axisor.v1 import strategies_pb2 as pb
@@ -51,9 +53,12 @@ async def test_a_plugin_is_disabled_and_enabled_again_by_its_name(
     wanted = await record(core)
     on = await owner.strategies.enable_plugin(SLEEPY)
 
-    assert (off.state, list(off.strategies)) == (pb.PLUGIN_STATE_FOUND, [])
+    assert (off.plugin.state, list(off.plugin.strategies)) == (pb.PLUGIN_STATE_FOUND, [])
     assert wanted == {SLEEPY: {"enabled": False}}
-    assert (on.state, list(on.strategies)) == (pb.PLUGIN_STATE_ENABLED, ["strategies/doze"])
+    assert (on.plugin.state, list(on.plugin.strategies)) == (
+        pb.PLUGIN_STATE_ENABLED,
+        ["strategies/doze"],
+    )
     assert await record(core) == {SLEEPY: {"enabled": True}}
     assert [(each.enabled, each.principal) for each in await told(core)] == [
         (False, "owner"),
@@ -133,10 +138,10 @@ async def test_a_plugin_with_runs_that_have_not_ended_stays(core: Served, owner:
         await owner.strategies.disable_plugin(SLEEPY, validate_only=True, force=True)
 
     assert await record(core) == {}
-    assert (await owner.strategies.enable_plugin(SLEEPY)).state == pb.PLUGIN_STATE_ENABLED
+    assert (await owner.strategies.enable_plugin(SLEEPY)).plugin.state == pb.PLUGIN_STATE_ENABLED
     ended = replace(run, state=RunState.STOPPED, revision=2)
     await core.store.write(lambda tx: tx.put_run(ended, revision=1))
-    assert (await owner.strategies.disable_plugin(SLEEPY)).state == pb.PLUGIN_STATE_FOUND
+    assert (await owner.strategies.disable_plugin(SLEEPY)).plugin.state == pb.PLUGIN_STATE_FOUND
     await owner.close()
 
 
@@ -149,13 +154,13 @@ async def test_a_plugin_that_reviews_is_disabled_only_when_that_is_confirmed(
         await owner.strategies.disable_plugin("judge")
     off = await owner.strategies.disable_plugin("judge", force=True)
 
-    assert off.state == pb.PLUGIN_STATE_FOUND
+    assert off.plugin.state == pb.PLUGIN_STATE_FOUND
     await owner.close()
 
 
 @pytest.mark.parametrize(
     ("name", "error"),
-    [("broken", ConfigInvalid), ("venues", PluginInUse), ("nobody", FieldInvalid)],
+    [("broken", ConfigInvalid), ("nobody", FieldInvalid)],
 )
 async def test_what_cannot_be_enabled_leaves_nothing_behind(
     core: Served, owner: Client, name: str, error: type[Exception]
@@ -166,7 +171,38 @@ async def test_what_cannot_be_enabled_leaves_nothing_behind(
     assert (await record(core), await told(core)) == ({}, [])
     if name != "nobody":
         again = await owner.strategies.enable_plugin(name, validate_only=True)
-        assert (again.state, list(again.venues)) == (pb.PLUGIN_STATE_FOUND, [])
+        assert (again.plugin.state, list(again.plugin.venues)) == (pb.PLUGIN_STATE_FOUND, [])
+    await owner.close()
+
+
+async def test_a_venue_comes_and_goes_while_nobody_stands_on_it(
+    core: Served, owner: Client
+) -> None:
+    on = await owner.strategies.enable_plugin("venues")
+    off = await owner.strategies.disable_plugin("venues")
+
+    assert list(on.plugin.venues) == ["venues/simulator"]
+    assert (off.plugin.state, list(off.plugin.venues)) == (pb.PLUGIN_STATE_FOUND, [])
+    await owner.close()
+
+
+async def test_the_runs_that_go_with_a_plugin_are_named(core: Served, owner: Client) -> None:
+    run = RunRecord(
+        id="r",
+        account="a",
+        strategy="doze",
+        label="",
+        config=b"{}",
+        leash=b"{}",
+        state=RunState.PAUSED,
+        created_us=1,
+        updated_us=1,
+    )
+    await core.store.write(lambda tx: tx.put_run(run, revision=None))
+
+    checked = await owner.strategies.disable_plugin(SLEEPY, stop_runs=True, validate_only=True)
+
+    assert checked.runs == (MovedRun("a", "r", 0),)
     await owner.close()
 
 
@@ -200,7 +236,7 @@ async def test_a_reviewer_that_is_enabled_and_cannot_be_had_counts_as_one_that_r
     with pytest.raises(ConfigInvalid, match="kept out"):
         await owner.strategies.enable_plugin("broken")
     off = await owner.strategies.disable_plugin("broken", force=True)
-    assert off.state == pb.PLUGIN_STATE_FOUND
+    assert off.plugin.state == pb.PLUGIN_STATE_FOUND
     assert await record(core) == {"broken": {"enabled": False}, "gone": {"enabled": True}}
     await owner.close()
 
@@ -226,5 +262,55 @@ async def test_what_another_core_changed_is_obeyed_and_what_cannot_be_hurts_nobo
     await core.store.write(lambda tx: tx.put_meta(KEY, json.dumps(wishes)))
     await core.house.enabling.look()
     seen = await owner.strategies.disable_plugin(SLEEPY, validate_only=True)
-    assert seen.state == pb.PLUGIN_STATE_FOUND
+    assert seen.plugin.state == pb.PLUGIN_STATE_FOUND
     await owner.close()
+
+
+async def test_settings_are_told_with_what_the_plugin_says_they_may_be(
+    core: Served, owner: Client
+) -> None:
+    await owner.strategies.configure_plugin("limits", '{"max_leverage": 5}')
+    before = await owner.strategies.get_plugin_settings("limits")
+    await owner.strategies.enable_plugin("limits")
+    found = await owner.strategies.get_plugin_settings("limits")
+
+    assert (before.settings, before.settings_schema) == ('{"max_leverage":5}', "")
+    assert found.settings == before.settings
+    assert "max_leverage" in {each.name for each in fields(found.settings_schema)}
+    await owner.close()
+
+
+@pytest.mark.parametrize("checked", [True, False])
+async def test_settings_of_another_shape_are_refused_at_their_field(
+    core: Served, owner: Client, checked: bool
+) -> None:
+    await owner.strategies.configure_plugin("limits", '{"max_leverage": 5}')
+    await owner.strategies.enable_plugin("limits")
+
+    wrong = '{"max_leverage": 500}'
+
+    with pytest.raises(ConfigInvalid, match="<= 100") as refused:
+        await owner.strategies.configure_plugin("limits", wrong, validate_only=checked)
+
+    assert refused.value.metadata["field"] == "max_leverage"
+    assert (await owner.strategies.get_plugin_settings("limits")).settings == '{"max_leverage":5}'
+    await owner.close()
+
+
+async def test_a_plugin_that_describes_nothing_has_settings_without_a_schema(
+    core: Served, owner: Client
+) -> None:
+    found = await owner.strategies.get_plugin_settings(SLEEPY)
+
+    assert (found.settings, found.settings_schema) == ("{}", "")
+    with pytest.raises(FieldInvalid):
+        await owner.strategies.get_plugin_settings("nobody")
+    await owner.close()
+
+
+async def test_settings_are_told_to_who_administers_alone(core: Served) -> None:
+    reader = client(core, Secret(READER))
+
+    with pytest.raises(PermissionDenied):
+        await reader.strategies.get_plugin_settings(SLEEPY)
+    await reader.close()

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from prometheus_client import generate_latest
 from tests.server.rpc.serving import Served, bearer
 
@@ -66,6 +67,45 @@ async def test_a_run_goes_through_its_life(channel: grpc.aio.Channel, account: s
     states = [run.state, started.run.state, paused.run.state, resumed.run.state]
     assert states == [RUN_STATE_CREATED, RUN_STATE_RUNNING, RUN_STATE_PAUSED, RUN_STATE_RUNNING]
     assert stopped.run.state == RUN_STATE_STOPPED
+
+
+async def test_a_pause_for_a_time_says_when_it_ends(
+    channel: grpc.aio.Channel, account: str
+) -> None:
+    stub = StrategyServiceStub(channel)
+    name = (await create(channel, account)).name
+    await stub.StartRun(
+        strategies_pb2.StartRunRequest(name=name, request_id=ID.format(2)), metadata=bearer()
+    )
+
+    paused = await stub.PauseRun(
+        strategies_pb2.PauseRunRequest(
+            name=name, request_id=ID.format(3), reason="lunch", pause_for=Duration(seconds=900)
+        ),
+        metadata=bearer(),
+    )
+    found = await stub.GetRun(strategies_pb2.GetRunRequest(name=name), metadata=bearer())
+
+    assert found.run == paused.run
+    assert found.run.state_reason == "lunch"
+    spans = found.run.resume_time.ToDatetime() - found.run.update_time.ToDatetime()
+    assert spans.total_seconds() == 900
+
+
+@pytest.mark.parametrize("span", [Duration(seconds=59), Duration(seconds=86_400, nanos=1)])
+async def test_a_pause_is_a_minute_to_a_day(
+    channel: grpc.aio.Channel, account: str, span: Duration
+) -> None:
+    name = (await create(channel, account)).name
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await StrategyServiceStub(channel).PauseRun(
+            strategies_pb2.PauseRunRequest(name=name, request_id=ID.format(3), pause_for=span),
+            metadata=bearer(),
+        )
+
+    error = from_call(refused.value)
+    assert (error.reason, error.metadata["field"]) == ("FIELD_INVALID", "pause_for")
 
 
 async def test_creating_a_run_twice_under_one_id_makes_one(

@@ -23,9 +23,10 @@ from axisor.strategy import Floor
 from axisor.watch import Disconnected
 from axisor.wire.confirmations import Confirmation
 from axisor.wire.failures import CoreUnreachable
-from axisor.wire.records import PositionReport, Snapshot
+from axisor.wire.records import PositionReport, SeenPayload, Snapshot
 from axisor.words import tell
-from axisor_bot import commands, screens
+from axisor_bot import buttons, commands, screens
+from axisor_bot.cards import Reply
 from axisor_bot.commands import Reading
 from axisor_bot.errors import NotUnderstood
 from axisor_bot.voice import Voice
@@ -35,6 +36,9 @@ DAY = timedelta(days=1)
 ACTED = (IntentPlanned, IntentSettled, NoticeGiven)
 MOST_ACTED = 5
 MOST_FUNDINGS = 5
+MOST_ALERTS = 10
+LOOKED_AT = 200
+"""So many of the last actions and notices are looked through for one about a position."""
 
 
 async def snapshot(client: Client, account: str) -> Snapshot:
@@ -75,47 +79,56 @@ async def waiting(client: Client, account: str) -> list[Confirmation]:
 
 async def answer(
     client: Client, account: str, command: Reading, voice: Voice, *, now: datetime, operator: bool
-) -> str:
-    """Return what a command asks for, as text. Raises whatever the core refuses."""
+) -> Reply:
+    """Return what a command asks for, with buttons for all who may use them.
+
+    Raises whatever the core refuses.
+    """
     match command:
         case commands.Help():
-            return screens.help_text(voice, operator=operator)
+            return Reply(screens.help_text(voice, operator=operator))
         case commands.Version():
-            return f"axisor {(await client.system.status()).version}"
+            return Reply(f"axisor {(await client.system.status()).version}")
         case commands.WhySo(sequence=sequence):
-            return screens.why(voice, await client.guard.explain(account, sequence=sequence))
+            return Reply(screens.why(voice, await client.guard.explain(account, sequence=sequence)))
         case commands.Daily():
             found = await client.performance.get(account, start=now - DAY, end=now)
-            return screens.daily(voice, found)
+            return Reply(screens.daily(voice, found))
         case commands.FundingPaid():
             page = await client.market.list_funding_settlements(account, page_size=MOST_FUNDINGS)
-            return screens.funding(voice, page.items, await client.market.ticker(account))
+            tick = await client.market.ticker(account)
+            return Reply(screens.funding(voice, page.items, tick))
         case commands.Orders():
             orders = await every(
                 lambda token: client.orders.list(
                     account, states=(OrderState.OPEN,), page_token=token
                 )
             )
-            return screens.orders(voice, orders)
+            return Reply(screens.orders(voice, orders))
+        case commands.Alerts():
+            alerts = (await client.notices.list_alerts(account, page_size=MOST_ALERTS)).items
+            return Reply(screens.alerts(voice, alerts), tuple(buttons.of_alerts(voice, alerts)))
         case commands.WhatIf():
-            return await _what_if(client, account, command, voice)
+            return Reply(await _what_if(client, account, command, voice))
         case commands.Positions():
             return await _positions(client, account, command, voice)
         case _:
             return await _whole(client, account, command, voice)
 
 
-async def _whole(client: Client, account: str, command: Reading, voice: Voice) -> str:
+async def _whole(client: Client, account: str, command: Reading, voice: Voice) -> Reply:
     """Answer what needs the account as a whole."""
     seen = await snapshot(client, account)
     match command:
         case commands.Runs():
-            return screens.runs(voice, seen.runs)
+            return Reply(screens.runs(voice, seen.runs))
         case commands.GuardPlan():
-            return await _guard(client, account, seen, voice)
+            text = await _guard(client, account, seen, voice)
+            return Reply(text, tuple(buttons.of_guard(voice, screens.guard_of(seen.runs))))
         case _:
             tick = await client.market.ticker(account)
-            return screens.status(voice, seen, tick, await _floors(client, account, seen))
+            floors = await _floors(client, account, seen)
+            return Reply(screens.status(voice, seen, tick, floors))
 
 
 async def _floors(client: Client, account: str, seen: Snapshot) -> Sequence[Floor] | None:
@@ -148,11 +161,33 @@ async def _guard(client: Client, account: str, seen: Snapshot, voice: Voice) -> 
 
 async def _positions(
     client: Client, account: str, command: commands.Positions, voice: Voice
-) -> str:
+) -> Reply:
     if not command.wanted:
-        return screens.positions(voice, await every_position(client, account))
+        reports = await every_position(client, account)
+        return Reply(screens.positions(voice, reports), tuple(buttons.of_positions(reports)))
     id = await position(client, account, command.wanted)
-    return screens.position(voice, await client.margin.get_position(account, id))
+    report = await client.margin.get_position(account, id)
+    last = await _last_about(client, account, id)
+    known = () if last is None else (buttons.why(voice, last),)
+    about = (*buttons.of_position(voice, report), *known)
+    return Reply(screens.position(voice, report), about)
+
+
+async def _last_about(client: Client, account: str, position: str) -> int | None:
+    """Return the last action or notice about a position, None where that is long ago."""
+    page = await client.events.list(
+        account,
+        kinds=[IntentPlanned.__name__, NoticeGiven.__name__],
+        newest_first=True,
+        page_size=LOOKED_AT,
+    )
+    return next((each.sequence for each in page.items if _about(each.payload) == position), None)
+
+
+def _about(payload: SeenPayload) -> object:
+    if isinstance(payload, NoticeGiven):
+        return payload.position
+    return getattr(payload.action, "position", "") if isinstance(payload, IntentPlanned) else ""
 
 
 async def _what_if(client: Client, account: str, command: commands.WhatIf, voice: Voice) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from axisor.client import Client
 from axisor.errors import PositionNotFound, RunNotFound
-from axisor.events import HaltLevel
-from axisor.model import CROSS
+from axisor.events import HaltLevel, RunState
+from axisor.model import CROSS, Sats
+from axisor.wire.records import Run
 from axisor.words import short
 from axisor_bot import commands
 from axisor_bot.asking import every_position, only, position, snapshot
 from axisor_bot.commands import Change
-from axisor_bot.screens import GUARD, guard_of
+from axisor_bot.screens import GUARD, SHORT, guard_of
 from axisor_bot.voice import Voice
 
 Call: TypeAlias = Callable[[Client], Awaitable[object]]
@@ -41,24 +43,37 @@ async def wanted(client: Client, account: str, command: Change, voice: Voice) ->
             return _halt(account, level, voice)
         case commands.PauseGuard() | commands.ResumeGuard() | commands.Switch():
             return await _run(client, account, command, voice)
+        case commands.AddMargin(amount=amount):
+            return await _margin(client, account, command.wanted, amount, voice)
         case _:
             id = await position(client, account, command.wanted)
             return _of_position(account, id, command, voice)
 
 
+async def _margin(
+    client: Client, account: str, beginning: str, asked: Sats | commands.Share, voice: Voice
+) -> Wanted:
+    reports = {each.position.id: each for each in await every_position(client, account)}
+    id = only(beginning, list(reports), PositionNotFound)
+    if isinstance(asked, commands.Share):
+        # At least one sat: a share that rounds to nothing was still meant to add.
+        amount = max(1, reports[id].position.margin * asked.percent // 100)
+    else:
+        amount = asked
+    title = voice.say("ask.margin", amount=voice.sats(amount), id=short(id))
+    if id == CROSS:
+        return Wanted(title, (lambda calls: calls.margin.deposit_cross(account, amount),))
+    return Wanted(title, (lambda calls: calls.margin.add_margin(account, id, amount),))
+
+
 def _of_position(
     account: str,
     id: str,
-    command: commands.AddMargin | commands.Close | commands.SetStop | commands.SetTarget,
+    command: commands.Close | commands.SetStop | commands.SetTarget,
     voice: Voice,
 ) -> Wanted:
     name = short(id)
     match command:
-        case commands.AddMargin(amount=amount):
-            title = voice.say("ask.margin", amount=voice.sats(amount), id=name)
-            if id == CROSS:
-                return Wanted(title, (lambda calls: calls.margin.deposit_cross(account, amount),))
-            return Wanted(title, (lambda calls: calls.margin.add_margin(account, id, amount),))
         case commands.Close():
             title = voice.say("ask.close", id=name)
             return Wanted(title, (lambda calls: calls.margin.close_position(account, id),))
@@ -102,15 +117,43 @@ async def _run(
 ) -> Wanted:
     runs = (await snapshot(client, account)).runs
     if isinstance(command, commands.Switch):
-        id = only(command.wanted, [each.id for each in runs], RunNotFound)
-        on, name = command.on, next(each.strategy for each in runs if each.id == id)
+        run = _named(command.wanted, runs)
+        id, on, name = run.id, command.on, run.strategy
     else:
         guard = guard_of(runs)
         if guard is None:
             raise RunNotFound("This account has no guard.", money="Nothing protects it.")
         id, on, name = guard.id, isinstance(command, commands.ResumeGuard), guard.strategy
+    if isinstance(command, commands.PauseGuard):
+        return _pause(account, id, command.lasts, voice)
     key = "ask.run_on" if on else "ask.guard_off" if name == GUARD else "ask.run_off"
     title = voice.say(key, name=name)
     if on:
         return Wanted(title, (lambda calls: calls.strategies.resume_run(account, id),))
     return Wanted(title, (lambda calls: calls.strategies.pause_run(account, id, reason=BY_CHAT),))
+
+
+def _pause(account: str, guard: str, lasts: timedelta, voice: Voice) -> Wanted:
+    title = voice.say("ask.guard_pause", minutes=voice.number(lasts // timedelta(minutes=1)))
+    call: Call = lambda calls: calls.strategies.pause_run(  # noqa: E731
+        account, guard, pause_for=lasts, reason=BY_CHAT
+    )
+    return Wanted(title, (call,))
+
+
+def _named(wanted: str, runs: Sequence[Run]) -> Run:
+    """Return the one run of a name or label, else the one whose id begins so.
+
+    Runs that were stopped have no name any more. Raises RunNotFound.
+    """
+    held = [run for run in runs if run.state is not RunState.STOPPED]
+    named = [run for run in held if wanted in (run.strategy, run.label.lower())]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        ids = ", ".join(run.id[:SHORT] for run in named)
+        raise RunNotFound(
+            f"{len(named)} runs are called `{wanted}`: {ids}.", fix="Name one by its id."
+        )
+    id = only(wanted, [run.id for run in runs], RunNotFound)
+    return next(run for run in runs if run.id == id)

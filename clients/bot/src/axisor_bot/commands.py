@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -60,11 +61,27 @@ class Approvals(Struct, frozen=True):
     """What waits for somebody's word."""
 
 
+class Alerts(Struct, frozen=True):
+    """What the core had to tell lately."""
+
+
+class Acknowledge(Struct, frozen=True):
+    """Say that alerts were seen: the one whose id begins with `wanted`, or all that are open."""
+
+    wanted: str = ""
+
+
+class Share(Struct, frozen=True):
+    """So many percent of the margin that a position has."""
+
+    percent: int
+
+
 class AddMargin(Struct, frozen=True):
     """Move sats from the balance into a position."""
 
     wanted: str
-    amount: Sats
+    amount: Sats | Share
 
 
 class Close(Struct, frozen=True):
@@ -92,7 +109,9 @@ class SetTarget(Struct, frozen=True):
 
 
 class PauseGuard(Struct, frozen=True):
-    """Pause the guard until it is resumed."""
+    """Pause the guard for a time, after which it goes on by itself."""
+
+    lasts: timedelta = timedelta(minutes=15)
 
 
 class ResumeGuard(Struct, frozen=True):
@@ -106,7 +125,7 @@ class Halt(Struct, frozen=True):
 
 
 class Switch(Struct, frozen=True):
-    """Let a run of a strategy go on, or pause it."""
+    """Let a run of a strategy go on, or pause it; `wanted` is its name or begins its id."""
 
     wanted: str
     on: bool
@@ -136,6 +155,17 @@ class Private(Struct, frozen=True):
     on: bool
 
 
+class Mute(Struct, frozen=True):
+    """Push no alerts of a kind for so long, an empty kind being all; None ends that."""
+
+    lasting: timedelta | None
+    kind: str = ""
+
+
+class Link(Struct, frozen=True):
+    """An address of the web pages that signs in, once."""
+
+
 Reading: TypeAlias = (
     Status
     | Positions
@@ -147,6 +177,7 @@ Reading: TypeAlias = (
     | FundingPaid
     | WhySo
     | Approvals
+    | Alerts
     | Help
     | Version
 )
@@ -157,8 +188,8 @@ Change: TypeAlias = (
 )
 """What is shown first, and done after a word."""
 
-Personal: TypeAlias = Identify | Speak | Private
+Personal: TypeAlias = Identify | Speak | Private | Mute
 """What the bot itself answers."""
 
-Command: TypeAlias = Reading | Change | Personal
+Command: TypeAlias = Reading | Change | Personal | Acknowledge | Link
 """Whatever can be asked."""

@@ -6,14 +6,15 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from axisor.client import Client
+from axisor.client import Client, every
 from axisor.client.confirmations import Carried
-from axisor.errors import AxisorError
+from axisor.errors import AlertNotFound, AxisorError
 from axisor.events import IntentState
 from axisor.wire.confirmations import Confirmation
 from axisor.wire.failures import CallFailed
 from axisor_bot import commands, screens
-from axisor_bot.asking import answer, refusal, waiting
+from axisor_bot.asking import answer, only, refusal, waiting
+from axisor_bot.buttons import fit
 from axisor_bot.cards import Button, Card, Reply, Step
 from axisor_bot.changing import wanted
 from axisor_bot.commands import Change, Reading
@@ -46,19 +47,15 @@ class Conversation:
         """Answer what only reads. Raises whatever the core refuses."""
         account = self.person.account
         if isinstance(command, commands.Approvals):
-            found = await waiting(self._client, account)
-            if not found:
+            proposed = await waiting(self._client, account)
+            if not proposed:
                 return [Reply(self._said(self.voice.say("proposals.none")))]
-            return [self.proposal(each) for each in found[:MOST_PROPOSALS]]
-        text = await answer(
-            self._client,
-            account,
-            command,
-            self.voice,
-            now=self._now(),
-            operator=self.person.is_operator,
+            return [self.proposal(each) for each in proposed[:MOST_PROPOSALS]]
+        operator = self.person.is_operator
+        found = await answer(
+            self._client, account, command, self.voice, now=self._now(), operator=operator
         )
-        return [Reply(self._said(text))]
+        return [Reply(self._said(found.text), fit(found.buttons, operator=operator))]
 
     def proposal(self, found: Confirmation) -> Reply:
         """Return what another wants, with buttons for whoever may have it done."""
@@ -67,6 +64,26 @@ class Conversation:
             return Reply(text)
         yes = Button(self.voice.say("button.yes"), f"yes:{found.id}")
         return Reply(text, (yes, Button(self.voice.say("button.no"), f"no:{found.id}")))
+
+    async def acknowledge(self, command: commands.Acknowledge, ref: str) -> Reply:
+        """Say that alerts were seen, for whoever made the person's token.
+
+        `ref` names the message that asked. Raises AlertNotFound, and whatever the core refuses.
+        """
+        account, voice = self.person.account, self.voice
+        found = await every(
+            lambda token: self._client.notices.list_alerts(
+                account, only_open=True, page_token=token
+            )
+        )
+        ids = [each.id for each in found if not each.acknowledged]
+        if command.wanted:
+            ids = [only(command.wanted, [each.id for each in found], AlertNotFound)]
+        for id in ids:
+            await self._client.notices.acknowledge(
+                account, id, request_id=str(uuid.uuid5(SPACE, f"{ref}/ack/{id}"))
+            )
+        return Reply(self._said(voice.say("acked", count=voice.number(len(ids)))))
 
     async def prepare(self, command: Change, ref: str) -> tuple[Card | None, Reply]:
         """Prepare the calls of a command and return the card that shows them.

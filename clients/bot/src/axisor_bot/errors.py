@@ -72,6 +72,13 @@ class HomeInvalid(ChatFailed):
     fix = "Move it away and pair again; the core keeps nothing there."
 
 
+class PagesFailed(AxisorError):
+    """The web pages could not be asked for a link."""
+
+    money = "The core is not touched, and nothing changed."
+    fix = "Is the bridge running, and is it reached by the address of --web?"
+
+
 class TokenTooWide(AxisorError):
     """A token may do more by itself than an agent should."""
 

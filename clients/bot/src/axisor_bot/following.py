@@ -11,14 +11,16 @@ from msgspec import Struct
 
 from axisor.client import Client
 from axisor.errors import ConfirmationNotFound, PositionNotFound
-from axisor.events import IntentPlanned, IntentSettled
+from axisor.events import IntentPlanned, IntentSettled, NoticeGiven
 from axisor.identity import ConfirmationPrepared
 from axisor.states import ConfirmationState
 from axisor.watch import Disconnected, Reconnected
-from axisor.wire.records import PositionReport, SeenEvent, Snapshot
-from axisor_bot.alerts import Acted, alert
+from axisor.wire.records import PositionReport, SeenEvent, SeenPayload, Snapshot
+from axisor_bot.alerts import Acted, Alert, alert
+from axisor_bot.buttons import fit
 from axisor_bot.cards import Reply
 from axisor_bot.conversation import Conversation
+from axisor_bot.muting import is_muted
 
 SILENT = timedelta(seconds=60)
 """A core that has not answered for so long is told of."""
@@ -61,7 +63,7 @@ class Follower:
         async with aclosing(self._client.events.watch(self._account, after=after)) as items:
             async for item in items:
                 if isinstance(item, Snapshot):
-                    gap = self._said("alert.gap") if at is not None else None
+                    gap = self._of_core("alert.gap") if at is not None else None
                     at = item.sequence
                     yield Told(at, gap)
                 elif isinstance(item, SeenEvent):
@@ -70,20 +72,29 @@ class Follower:
                 elif (reply := self._of_line(item)) is not None and at is not None:
                     yield Told(at, reply)
 
-    def _said(self, key: str) -> Reply:
+    def _of_core(self, key: str, *, loud: bool = False) -> Reply | None:
         person = self._talk().person
-        return Reply(person.voice.of(person.mode, person.voice.say(key)))
+        text = person.voice.of(person.mode, person.voice.say(key))
+        return self._heard(Alert(kind="core", text=text, loud=loud))
+
+    def _heard(self, told: Alert) -> Reply | None:
+        """Return what is said of an alert, None to somebody who has its kind muted now."""
+        person = self._talk().person
+        if is_muted(person.mutes, told.kind, self._now(), loud=told.loud):
+            return None
+        return Reply(told.text, fit(told.buttons, operator=person.is_operator))
 
     def _of_line(self, item: Disconnected | Reconnected) -> Reply | None:
         """Return what is said of a core that has been silent for a while, and once it is back."""
         if isinstance(item, Reconnected):
             silent, self._silent, self._warned = self._warned, None, False
-            return self._said("alert.back") if silent else None
+            return self._of_core("alert.back") if silent else None
         self._silent = self._silent or self._now()
         if self._warned or self._now() - self._silent < SILENT:
             return None
-        self._warned = True
-        return self._said("alert.silent")
+        told = self._of_core("alert.silent", loud=True)
+        self._warned = told is not None  # where it is muted now, it is told once it is not
+        return told
 
     async def _reply(self, event: SeenEvent) -> Reply | None:
         payload = event.payload
@@ -93,8 +104,10 @@ class Follower:
             self._keep(payload)
             return None
         acted = await self._acted(payload) if isinstance(payload, IntentSettled) else None
-        text = alert(self._talk().voice, event, acted)
-        return None if text is None else Reply(text)
+        position = _position(payload, acted)
+        report = await self._report(position) if position else None
+        told = alert(self._talk().voice, event, acted, report)
+        return None if told is None else self._heard(told)
 
     def _keep(self, planned: IntentPlanned) -> None:
         self._planned[planned.intent] = planned
@@ -106,21 +119,22 @@ class Follower:
             found = await self._client.confirmations.get(self._account, payload.confirmation)
         except ConfirmationNotFound:
             return None  # it ended longer than a day ago
-        waits = found.state is ConfirmationState.PENDING and found.commit_until is None
-        return self._talk().proposal(found) if waits else None
+        if found.state is not ConfirmationState.PENDING or found.commit_until is not None:
+            return None
+        reply = self._talk().proposal(found)
+        told = Alert(kind="proposal", text=reply.text, buttons=reply.buttons)
+        return self._heard(told)
 
     async def _acted(self, settled: IntentSettled) -> Acted | None:
         planned = self._planned.get(settled.intent) or await self._look_up(settled.intent)
         if planned is None or not planned.run:
             return None
         why = getattr(planned.action, "why", None)
-        position = getattr(planned.action, "position", "")
         run = await self._client.strategies.get_run(self._account, planned.run)
         return Acted(
             action=planned.action,
             strategy=run.strategy,
             before_percent=None if why is None else _percent(why.inputs.get("distance_percent")),
-            report=await self._report(position) if position else None,
         )
 
     async def _look_up(self, intent: str) -> IntentPlanned | None:
@@ -138,6 +152,14 @@ class Follower:
             return await self._client.margin.get_position(self._account, position)
         except PositionNotFound:
             return None  # it was closed meanwhile, which is told by itself
+
+
+def _position(payload: SeenPayload, acted: Acted | None) -> str:
+    """Return the position that an event is about and that may be there still, empty for none."""
+    if isinstance(payload, NoticeGiven):
+        return payload.position
+    found = None if acted is None else getattr(acted.action, "position", "")
+    return found if isinstance(found, str) else ""
 
 
 def _percent(text: str | None) -> Decimal | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from axisor.model import SATS_PER_BITCOIN, Price, Sats
 from axisor_bot import commands
 from axisor_bot.commands import Command
 from axisor_bot.errors import NotUnderstood
+from axisor_bot.muting import KINDS, MOST_MUTED
 
 MOST_LINE = 200
 """A line that is longer is no command."""
@@ -22,6 +24,12 @@ LANGUAGES = {"en": "en-US", "en-us": "en-US", "pt": "pt-BR", "pt-br": "pt-BR"}
 _AMOUNT = re.compile(r"([0-9]{1,16}(?:\.[0-9]{1,8})?)(ksat|sats?|btc)")
 _PRICE = re.compile(r"\$?([0-9]{1,9}(?:\.[0-9]{1,2})?)(?:usd)?")
 _MOVE = re.compile(r"([+-][0-9]{1,3}(?:\.[0-9]{1,4})?)%?")
+_SHARE = re.compile(r"\+?([1-9][0-9]{0,2})%")
+MOST_PAUSED = timedelta(days=1)
+"""The longest pause that the core takes."""
+
+_TIME = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+_TIMES = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _ID = re.compile(r"[0-9a-z][0-9a-z-]{0,35}")
 _SWITCHES = {"on": True, "off": False}
 
@@ -94,6 +102,20 @@ def price(word: str) -> Price:
     return Price(found[1])
 
 
+def lasting(word: str, most: timedelta = MOST_MUTED) -> timedelta:
+    """Return how long `30m`, `2h` or `1d` is: a minute to a week, or to `most`."""
+    found = _TIME.fullmatch(word.lower())
+    if found is None or (time := int(found[1]) * _TIMES[found[2]]) > most:
+        raise _Wrong("time")
+    return time
+
+
+def form_of(line: str) -> Form | None:
+    """Return the form of the command that a line says, None where it says none."""
+    name = line.removeprefix("/").partition(" ")[0] if line.startswith("/") else ""
+    return _BY_NAME.get(name.lower())
+
+
 def _none(make: Callable[[], Command]) -> Callable[[Words], Command]:
     def read(words: Words) -> Command:
         if words:
@@ -142,12 +164,33 @@ def _why(words: Words) -> Command:
 
 def _margin(words: Words) -> Command:
     _count(words, 2, 2)
+    share = _SHARE.fullmatch(words[1])
+    if share is not None:
+        return commands.AddMargin(_id(words[0]), commands.Share(int(share[1])))
     return commands.AddMargin(_id(words[0]), amount(words[1]))
 
 
 def _close(words: Words) -> Command:
     _count(words, 1, 1)
     return commands.Close(_id(words[0]))
+
+
+def _acknowledge(words: Words) -> Command:
+    _count(words, 0, 1)
+    return commands.Acknowledge(_id(words[0]) if words else "")
+
+
+def _mute(words: Words) -> Command:
+    _count(words, 1, 2)
+    kind = words[1].lower() if len(words) == 2 else ""
+    if kind and kind not in KINDS:
+        raise _Wrong("kind")
+    return commands.Mute(None if words[0].lower() == "off" else lasting(words[0]), kind)
+
+
+def _pause(words: Words) -> Command:
+    _count(words, 0, 1)
+    return commands.PauseGuard(*(lasting(word, MOST_PAUSED) for word in words))
 
 
 def _exit(make: Callable[[str, Price | None], Command]) -> Callable[[Words], Command]:
@@ -203,9 +246,16 @@ FORMS = (
     Form(name="daily", read=_none(commands.Daily)),
     Form(name="funding", read=_none(commands.FundingPaid)),
     Form(name="why", form="NUMBER", example="/why 1850", read=_why),
+    Form(name="alerts", read=_none(commands.Alerts)),
+    Form(name="ack", form="[ID]", example="/ack 01a2", changes=True, read=_acknowledge),
+    Form(name="mute", form="TIME|off [KIND]", example="/mute 30m halt", read=_mute),
     Form(name="approve", read=_none(commands.Approvals)),
     Form(
-        name="margin", form="ID AMOUNT", example="/margin 7f3a 60000sat", changes=True, read=_margin
+        name="margin",
+        form="ID AMOUNT|PERCENT",
+        example="/margin 7f3a 60000sat",
+        changes=True,
+        read=_margin,
     ),
     Form(name="close", form="ID", example="/close 7f3a", changes=True, read=_close),
     Form(name="closeall", changes=True, read=_none(commands.CloseAll)),
@@ -223,10 +273,11 @@ FORMS = (
         changes=True,
         read=_exit(commands.SetTarget),
     ),
-    Form(name="pause", changes=True, read=_none(commands.PauseGuard)),
+    Form(name="pause", form="[15m]", example="/pause 2h", changes=True, read=_pause),
     Form(name="resume", changes=True, read=_none(commands.ResumeGuard)),
     Form(name="halt", form="[risk|all|flatten|off]", example="/halt all", changes=True, read=_halt),
-    Form(name="auto", form="RUN on|off", example="/auto 01a2 off", changes=True, read=_switch),
+    Form(name="auto", form="NAME|RUN on|off", example="/auto dca off", changes=True, read=_switch),
+    Form(name="link", changes=True, read=_none(commands.Link)),
     Form(name="private", form="on|off", example="/private on", read=_private),
     Form(name="lang", form="en|pt", example="/lang pt", read=_speak),
     Form(name="help", read=_none(commands.Help)),

@@ -12,7 +12,7 @@ from axisor.errors import TokenNotFound
 from axisor.ports import Secret
 from axisor.tokens import caveat, parse
 from axisor.wire.records import Account
-from axisor_bot.people import RIGHTS, Known
+from axisor_bot.people import Known, caveats_of
 
 DAYS = 90
 
@@ -28,8 +28,7 @@ def granting(
     async def use(client: Client) -> tuple[Account, Secret]:
         found = await client.accounts.choose(account)
         caveats = [
-            caveat("accounts", found.id),
-            caveat("permissions", *RIGHTS[role]),
+            *caveats_of(role, found.id),
             caveat("exp", int(until.timestamp())),
             *(caveat(name, value) for name, value in limits.items()),
         ]

@@ -11,16 +11,55 @@ from msgspec import Struct
 
 from axisor.model import Mode
 from axisor.ports import Secret
+from axisor.tokens import caveat
+from axisor_bot.muting import Mute
 from axisor_bot.texts import USUAL
 from axisor_bot.voice import Voice
 
 VIEWER, OPERATOR = "viewer", "operator"
 RIGHTS = {VIEWER: ("read",), OPERATOR: ("read", "adjust_margin", "trade", "guard", "operate")}
-"""What the token of each role may do; the core holds everybody to it."""
+"""What the token of each role may do; the core holds everybody to it.
+
+An operator's holds what the commands take, and no more: `adjust_margin` to add margin and to set
+exits, `trade` to close, `guard` to pause and resume runs, `operate` to halt. A token for one
+account does of the core as a whole nothing but read, whatever right it holds.
+"""
+
+READS = (
+    "ConfirmationService/GetConfirmation",
+    "ConfirmationService/ListConfirmations",
+    "EventService/ListEvents",
+    "EventService/WatchEvents",
+    "GuardService/Explain",
+    "GuardService/GetFloor",
+    "GuardService/GetPlan",
+    "MarginService/GetPosition",
+    "MarginService/ListPositions",
+    "MarginService/WhatIf",
+    "MarketService/GetTicker",
+    "MarketService/ListFundingSettlements",
+    "NotificationService/ListAlerts",
+    "OrderService/ListOrders",
+    "PerformanceService/GetPerformance",
+    "StrategyService/GetRun",
+    "SystemService/GetStatus",
+)
+"""What the bot calls to read. A viewer's token is for these alone: `read` by itself would also
+acknowledge and mute what whoever made the token is told."""
 
 DIGITS = 6
 MOST_TRIES = 5
 MINUTES = 5
+
+
+def caveats_of(role: str, account: str) -> list[str]:
+    """Return what the token of a role is held to, on one account."""
+    methods = (caveat("methods", *(f"axisor.v1.{each}" for each in READS)),)
+    return [
+        caveat("accounts", account),
+        caveat("permissions", *RIGHTS[role]),
+        *(methods if role == VIEWER else ()),
+    ]
 
 
 class Partner(Protocol):
@@ -51,6 +90,11 @@ class Partner(Protocol):
         """Return whether their token can change anything."""
         ...
 
+    @property
+    def mutes(self) -> tuple[Mute, ...]:
+        """Return what they are not told now."""
+        ...
+
     @staticmethod
     def secret_of(text: str) -> Secret:
         """Return a kept secret as one that no log shows."""
@@ -67,6 +111,7 @@ class Known(Struct, frozen=True, kw_only=True):
     token: str
     language: str = USUAL
     private: bool = False
+    mutes: tuple[Mute, ...] = ()
 
     @property
     def is_operator(self) -> bool:

@@ -12,6 +12,7 @@ from axisor.events import HaltLevel, RunState, Standing
 from axisor.model import Order, Side
 from axisor.strategy import Floor
 from axisor.wire.confirmations import Confirmation
+from axisor.wire.notices import AlertSummary
 from axisor.wire.records import PositionReport, Preview, Run, Snapshot, TickReport, WhatIf
 from axisor.words import short, side_word
 from axisor_bot.grammar import FORMS
@@ -222,6 +223,25 @@ def runs(voice: Voice, found: Sequence[Run]) -> str:
         for each in found
     ]
     return _rows(voice, rows)
+
+
+def alerts(voice: Voice, found: Sequence[AlertSummary]) -> str:
+    """Return what the core had to tell lately, newest first, in its own words."""
+    if not found:
+        return voice.say("alerts.none")
+    return _rows(voice, [_alert(voice, each) for each in found])
+
+
+def _alert(voice: Voice, found: AlertSummary) -> str:
+    seen = "over" if not found.open else "seen" if found.acknowledged else "open"
+    return voice.say(
+        "alerts.row",
+        id=short(found.id),
+        level=found.level.value.upper(),
+        at="–" if found.updated_at is None else f"{found.updated_at:%m-%d %H:%M} UTC",
+        title=voice.quote(found.title),
+        state=voice.say(f"alerts.{seen}"),
+    )
 
 
 def daily(voice: Voice, found: AccountPerformance) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
 
 from axisor.model import SATS_PER_BITCOIN
+
+SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 class SatsType(click.ParamType["int"]):
@@ -99,6 +102,30 @@ class PercentType(click.ParamType["Decimal"]):
         return _decimal(self, str(value).removesuffix("%"), value, param, ctx)
 
 
+class SpanType(click.ParamType["timedelta"]):
+    """A span of whole minutes, hours or days, such as `15m`, `2h` or `1d`, within bounds."""
+
+    name = "span"
+
+    def __init__(self, *, least: timedelta, most: timedelta) -> None:
+        self.least = least
+        self.most = most
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Return the span, or fail."""
+        if isinstance(value, timedelta):
+            return value
+        match = re.fullmatch(r"([0-9]{1,5})([mhd])", str(value).lower())
+        if match is None:
+            self.fail(f"{value!r} is not a span such as 15m or 2h", param, ctx)
+        span = int(match[1]) * SPANS[match[2]]
+        if not self.least <= span <= self.most:
+            self.fail(f"{value!r} is not between a minute and a day", param, ctx)
+        return span
+
+
 def _decimal(
     kind: click.ParamType[Any],
     text: str,
@@ -122,3 +149,4 @@ PRICE = PriceType()
 PRICE_OR_OFF = PriceType(off=True)
 NUMBER = NumberType()
 PERCENT = PercentType()
+PAUSE = SpanType(least=timedelta(minutes=1), most=timedelta(days=1))

@@ -28,6 +28,9 @@ from axisor.model import Position, Price, Sats
 from axisor.wire.records import SeenEvent, SeenPayload, Snapshot, TickReport
 from axisor.words import describe
 
+BARE = "BARE_"
+"""With what the core warns of positions that nothing protects."""
+
 WARN = Decimal("0.03")
 """A twin nearer than this to liquidation is worth a line."""
 
@@ -215,6 +218,8 @@ class Narrator:
                 self._twins.pop(position.id)
                 word = payload.end.value.upper()
                 self._tell(f"{self._names[position.id]} {word}  {payload.pl:+,} sat")
+            case NoticeGiven() if payload.code.startswith(BARE):
+                pass  # how near the twin without a guard is has lines of its own here
             case NoticeGiven():
                 self._tell(f"{payload.severity.value.upper()}  {payload.text}")
             case _:

@@ -16,10 +16,11 @@ from axisor.errors import AxisorError
 from axisor.model import Permission
 from axisor.wire.failures import CoreUnreachable
 from axisor_tui import keymap
-from axisor_tui.configuring import Configures
 from axisor_tui.desk import Desk
+from axisor_tui.heeding import Heeds
 from axisor_tui.keymap import KeyAction
 from axisor_tui.link import Emit
+from axisor_tui.model import commands
 from axisor_tui.model.messages import (
     Explained,
     LinkLost,
@@ -36,7 +37,10 @@ from axisor_tui.overlays.help import Help
 from axisor_tui.overlays.jump import Jump
 from axisor_tui.overlays.palette import Commands
 from axisor_tui.overlays.pick import Pick
+from axisor_tui.overlays.setup import Setup
+from axisor_tui.overlays.text import Reading
 from axisor_tui.screens.activity import Activity
+from axisor_tui.screens.alerts import Alerts
 from axisor_tui.screens.automations import Automations
 from axisor_tui.screens.base import ConsoleScreen
 from axisor_tui.screens.guard import GuardScreen
@@ -75,7 +79,7 @@ def _first(group: BaseExceptionGroup[AxisorError]) -> AxisorError:
     raise AssertionError("a group is never empty")
 
 
-class Console(Configures):
+class Console(Heeds):
     """The terminal console. `clock` (milliseconds) and `wall` are its times."""
 
     CSS_PATH = "console.tcss"
@@ -88,6 +92,7 @@ class Console(Configures):
         "orders": Orders,
         "automations": Automations,
         "whatif": WhatIfScreen,
+        "alerts": Alerts,
         "activity": Activity,
         "plugins": Plugins,
         "system": System,
@@ -148,7 +153,8 @@ class Console(Configures):
             problem = await self._fed()
             if problem is None:
                 return
-            if not isinstance(problem, CoreUnreachable) or not self.state.account:
+            known = self.state.account or self.state.newcomer
+            if not isinstance(problem, CoreUnreachable) or not known:
                 # What the core refuses for good ends the console; whoever ran it says why.
                 self.failure = problem
                 self.exit(return_code=1)
@@ -168,12 +174,22 @@ class Console(Configures):
 
     def take(self, message: Message) -> None:
         """Change the state by a message; prices and time wait for the next repaint."""
+        known = self.state.newcomer
         self.state = reduce(self.state, message)
         self._dirty = True
+        if self.state.newcomer is not known:
+            self._set_up(needed=self.state.newcomer)
         if isinstance(message, Snapped) and self.base is not None:
             self.base.ask()
         if not isinstance(message, PriceSeen | TimePassed):
             self._paint_soon()
+
+    def _set_up(self, *, needed: bool) -> None:
+        """Say what to do where there is no account, until there is one."""
+        if needed:
+            self.push_screen(Setup(self.state.core))
+        elif isinstance(self.screen, Setup):
+            self.screen.dismiss()
 
     def _pass_time(self) -> None:
         self.take(TimePassed(self.clock(), self._wall()))
@@ -274,10 +290,6 @@ class Console(Configures):
         else:
             self.switch_mode("overview")
 
-    def action_notifications(self) -> None:
-        """Say where alerts are: there is no screen of them."""
-        self.say("The console does not show alerts yet: axisor alert list, or axisor alert watch.")
-
     def action_refresh_all(self) -> None:
         """Call the core again, from the beginning."""
         self.run_worker(self._feed(), name="feed", group="feed", exclusive=True)
@@ -297,6 +309,11 @@ class Console(Configures):
         base = self.base
         if base is not None:
             self.push_screen(Jump(base.parts()), lambda part: part and part.focus())
+
+    def action_commands(self) -> None:
+        """Show what was asked of the core here."""
+        title = "Command log ─ what was asked of the core here, newest first"
+        self.push_screen(Reading(title, commands.lines(self.state)))
 
     def action_theme(self) -> None:
         """Choose a theme."""

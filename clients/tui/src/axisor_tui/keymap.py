@@ -23,6 +23,7 @@ SCREENS: Mapping[str, str] = {
     "orders": "Orders",
     "automations": "Automations",
     "whatif": "What-if",
+    "alerts": "Alerts",
     "activity": "Activity",
     "plugins": "Plugins",
     "system": "System",
@@ -36,16 +37,18 @@ NUMBERS: Mapping[str, str] = {
     "orders": "4",
     "automations": "5",
     "whatif": "6",
+    "alerts": "7",
     "activity": "8",
     "plugins": "9",
     "system": "0",
 }
-"""The key of each screen. 7 is kept for alerts, of which there is no screen yet."""
+"""The key of each screen."""
 
 SIGNS: Mapping[str, str] = {
     "question_mark": "?",
     "colon": ":",
     "slash": "/",
+    "at": "@",
     "plus": "+",
     "underscore": "_",
     "up": "↑",
@@ -120,7 +123,7 @@ def _on_guard(scope: str) -> list[KeyAction]:
         scope,
         Permission.GUARD,
         ("arm", "a", "arm", "arm the guard: start it, or let it go on", "arm"),
-        ("pause", "p", "pause", "pause the guard: nothing is protected meanwhile", "pause"),
+        ("pause", "p", "pause", "pause the guard for 15 min: nothing is protected", "pause 15m"),
     )
 
 
@@ -128,13 +131,13 @@ ACTIONS: tuple[KeyAction, ...] = (
     *_of(
         EVERYWHERE,
         *((name, NUMBERS[name], f"show('{name}')", said) for name, said in SCREENS.items()),
-        ("notifications", "7", "notifications", "alerts have no screen yet; says where they are"),
         ("help", "question_mark,f1", "help", "help for this screen", "help"),
         ("palette", "colon,ctrl+p", "command_palette", "find a command by typing"),
         ("jump", "ctrl+o", "jump", "jump to a part of the screen"),
         ("next", "tab", "app.focus_next", "to the next part of the screen"),
         ("previous", "shift+tab", "app.focus_previous", "to the part before"),
         ("approve", "A", "approve", "calls that wait for a word"),
+        ("commands", "at", "commands", "what was asked of the core here"),
         ("copy", "y", "copy", "copy value, command, gRPC call or JSON"),
         ("unit", "u", "unit", "amounts in sat, mBTC or USD"),
         ("theme", "T", "theme", "choose a theme"),
@@ -161,6 +164,11 @@ ACTIONS: tuple[KeyAction, ...] = (
     ),
     *_on_position("overview"),
     *_on_guard("overview"),
+    *_acting(
+        "overview",
+        Permission.READ,
+        ("acknowledge", "d", "acknowledge", "acknowledge the loudest alert", ""),
+    ),
     *_on_position("position"),
     *_of("position", ("other", "n", "other", "the next position")),
     *_on_guard("guard"),
@@ -204,6 +212,17 @@ ACTIONS: tuple[KeyAction, ...] = (
         "whatif",
         Permission.ADJUST_MARGIN,
         ("apply", "m", "apply", "add the chosen margin (preview)", "apply"),
+    ),
+    *_acting(
+        "alerts",
+        Permission.READ,
+        ("acknowledge", "d", "acknowledge", "acknowledge it: it is not repeated to you", "ack"),
+        ("mute", "m", "mute", "have your channels keep quiet for a while", "mute"),
+    ),
+    *_of(
+        "alerts",
+        ("filter", "slash", "filter", "show only what fits; !word leaves out", "filter"),
+        ("why", "W", "why", "why it was told", "why"),
     ),
     *_of(
         "activity",

@@ -7,23 +7,41 @@ or the price moved on, at most every two seconds, so that a console costs the co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import TypeAlias
 
 from axisor.client import Client
-from axisor.errors import AxisorError
+from axisor.errors import AccountNotFound, AxisorError
 from axisor.identity import ConfirmationPrepared, ConfirmationSettled
 from axisor.model import Permission, Sats
 from axisor.watch import Disconnected, Reconnected
-from axisor.wire.records import SeenEvent, Snapshot, TickReport
+from axisor.wire.notices import AlertSummary
+from axisor.wire.records import Account, SeenEvent, Snapshot, TickReport
+from axisor_tui import alerting
 from axisor_tui.desk import Desk
-from axisor_tui.model.messages import Happened, Linked, LinkLost, Message, PriceSeen, Snapped
+from axisor_tui.model.messages import (
+    AlertSeen,
+    AlertsLost,
+    Happened,
+    Linked,
+    LinkLost,
+    Message,
+    NoAccountYet,
+    PriceSeen,
+    Snapped,
+)
 
 Emit: TypeAlias = Callable[[Message], None]
 
 FORECAST_S = 2.0
 """The forecast is asked for at most this often."""
+
+NEW_ACCOUNT_S = 2.0
+"""A core without accounts is asked for one this often."""
+
+ALERTS_S = 60.0
+"""Alerts are listed this often; they are followed in between."""
 
 ASKED_AGAIN = (ConfirmationPrepared, ConfirmationSettled)
 
@@ -36,9 +54,15 @@ class Link:
     """
 
     def __init__(
-        self, connect: Callable[[], Client], account: str | None, *, clock: Callable[[], int]
+        self,
+        connect: Callable[[], Client],
+        account: str | None,
+        *,
+        clock: Callable[[], int],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._connect, self._wanted, self._clock = connect, account, clock
+        self._sleep = sleep
         self.desk: Desk | None = None
         self.rights = Permission.READ
         self.learned = False
@@ -46,11 +70,22 @@ class Link:
     async def run(self, emit: Emit) -> None:
         """Emit everything the core says. Raises what it refuses for good."""
         async with self._connect() as client:
-            chosen = await client.accounts.choose(self._wanted)
+            chosen = await self._chosen(client, emit)
             self.desk = Desk(client, chosen.id)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(feed(self.desk, emit, clock=self._clock))
                 tasks.create_task(self._learn(self.desk))
+
+    async def _chosen(self, client: Client, emit: Emit) -> Account:
+        """Return the account that is meant; where there is none at all, wait for the first."""
+        while True:
+            try:
+                return await client.accounts.choose(self._wanted)
+            except AccountNotFound:
+                if (await client.accounts.list(page_size=1)).items:
+                    raise
+            emit(NoAccountYet(client.target))
+            await self._sleep(NEW_ACCOUNT_S)
 
     async def _learn(self, desk: Desk) -> None:
         self.rights = await desk.rights()
@@ -58,11 +93,16 @@ class Link:
 
 
 class _Feed:
-    """What the tasks of one feed share: what is to be asked again, and the free balance."""
+    """What the tasks of one feed share: what is to be asked again, and the free balance.
+
+    `heard` are the alerts that came since they were listed last.
+    """
 
     def __init__(self, desk: Desk, emit: Emit) -> None:
         self.desk, self.emit = desk, emit
         self.changed, self.waiting = asyncio.Event(), asyncio.Event()
+        self.alerted = asyncio.Event()
+        self.heard: list[AlertSeen] = []
         self.free: Sats | None = None
 
 
@@ -77,6 +117,8 @@ async def feed(desk: Desk, emit: Emit, *, clock: Callable[[], int]) -> None:
         tasks.create_task(_prices(shared, clock))
         tasks.create_task(_forecasts(shared))
         tasks.create_task(_confirmations(shared))
+        tasks.create_task(_alerts(shared))
+        tasks.create_task(_alert_lists(shared))
 
 
 async def _events(shared: _Feed) -> None:
@@ -122,6 +164,40 @@ async def _confirmations(shared: _Feed) -> None:
         # A core that is away is said elsewhere; the next event asks again.
         with suppress(AxisorError):
             shared.emit(await shared.desk.waiting())
+
+
+async def _alerts(shared: _Feed) -> None:
+    desk, emit = shared.desk, shared.emit
+    try:
+        async for item in desk.client.notices.watch_alerts(desk.account):
+            match item:
+                case AlertSummary():
+                    shared.heard.append(AlertSeen(item))
+                    emit(shared.heard[-1])
+                case Disconnected():
+                    emit(AlertsLost(item.problem))
+                case Reconnected():
+                    shared.alerted.set()
+    except AxisorError as error:
+        # The screens say so; prices and positions go on.
+        emit(AlertsLost(error.message))
+
+
+async def _alert_lists(shared: _Feed) -> None:
+    """List alerts at first, whenever some may have ended unheard, and now and then."""
+    while True:
+        shared.heard.clear()
+        try:
+            shared.emit(await alerting.alerts(shared.desk))
+            for each in tuple(shared.heard):
+                # It came while the list was made, which may not have it yet.
+                shared.emit(each)
+        except AxisorError as error:
+            shared.emit(AlertsLost(error.message))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ALERTS_S):
+                await shared.alerted.wait()
+        shared.alerted.clear()
 
 
 async def _bursts(changed: asyncio.Event) -> AsyncIterator[None]:

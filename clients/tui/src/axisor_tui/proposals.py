@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 from textual.app import App
@@ -12,6 +13,8 @@ from axisor.events import HaltLevel
 from axisor.wire.confirmations import Confirmation
 from axisor_tui.desk import Call, Desk
 from axisor_tui.model import confirming
+from axisor_tui.model.commands import call_of
+from axisor_tui.model.messages import Asked, Message
 from axisor_tui.model.state import State
 from axisor_tui.overlays.approve import approve_list
 from axisor_tui.overlays.confirm import Confirm, Said
@@ -19,6 +22,7 @@ from axisor_tui.overlays.halt import Halt, effects_of
 
 Severity: TypeAlias = Literal["information", "error"]
 SHORT_S, LONG_S = 5.0, 12.0
+HALT, RESUME = "AccountService.HaltAccount", "AccountService.ResumeAccount"
 
 
 class Proposals(App[None]):
@@ -37,6 +41,23 @@ class Proposals(App[None]):
         span = LONG_S if problem else SHORT_S
         loud: Severity = "error" if problem else "information"
         self.notify(text, severity=loud, timeout=span, markup=False)
+
+    def take(self, message: Message) -> None:
+        """Change the state by a message."""
+        raise NotImplementedError
+
+    def note(self, call: str, what: str, end: str, *, good: bool = True) -> None:
+        """Keep for the command log what was asked of the core, and how it ended."""
+        self.take(Asked(self.state.wall, call, what, end, good))
+
+    @contextmanager
+    def noting(self, call: str, what: str) -> Iterator[None]:
+        """Keep for the command log how what is asked within was refused."""
+        try:
+            yield
+        except AxisorError as error:
+            self.note(call, what, error.message, good=False)
+            raise
 
     def attempt(self, work: Coroutine[Any, Any, object], *, group: str = "") -> None:
         """Do something that the core may refuse, and say so if it does."""
@@ -57,24 +78,32 @@ class Proposals(App[None]):
         desk = self.reachable()
         if desk is None:
             return False
-        prepared = await desk.prepare(call)
+        with self.noting("ConfirmationService.Prepare", "prepare"):
+            prepared = await desk.prepare(call)
         found, token = prepared.confirmation, prepared.token
         said = await self.push_screen_wait(
             Confirm(found, self.state.mode, clock=self.clock, may_commit=token is not None)
         )
         if said is Said.YES and token is not None:
-            carried = await desk.commit(found.id, token)
+            with self.noting(call_of(found.method), found.summary):
+                carried = await desk.commit(found.id, token)
             text, good = confirming.outcome(carried.result)
+            self._kept(found, text, good=good)
             self.say(f"{found.summary}: {text}", problem=not good)
             return good
         if said is Said.LEAVE:
             desk.leave(found.id)
+            self._kept(found, "left to somebody else")
             self.say(f"It waits for somebody else: axisor approve yes {found.id}")
             return False
         await desk.refuse(found.id)
         late = "The time was over. " if said is Said.LATE else ""
+        self._kept(found, f"{late}Nothing was done.")
         self.say(f"{late}Nothing was done.")
         return False
+
+    def _kept(self, found: Confirmation, end: str, *, good: bool = True) -> None:
+        self.note(call_of(found.method), found.summary, end, good=good)
 
     def reachable(self) -> Desk | None:
         """Return where a core is asked; say so where there is none."""
@@ -104,10 +133,14 @@ class Proposals(App[None]):
             Confirm(found, self.state.mode, clock=self.clock, mine=False)
         )
         if said is Said.YES:
-            text, good = confirming.outcome((await desk.approve(found.id)).result)
+            with self.noting(call_of(found.method), f"approve {found.summary}"):
+                carried = await desk.approve(found.id)
+            text, good = confirming.outcome(carried.result)
+            self._kept(found, f"approved: {text}", good=good)
             self.say(f"{found.summary}: {text}", problem=not good)
         elif said is Said.NO:
             await desk.refuse(found.id)
+            self._kept(found, "refused, nothing was done")
             self.say("Refused; nothing was done.")
 
     def action_halt(self) -> None:
@@ -126,10 +159,14 @@ class Proposals(App[None]):
         if level is None or desk is None:
             return
         if level is HaltLevel.NONE:
-            await desk.resume()
+            with self.noting(RESUME, "resume"):
+                await desk.resume()
+            self.note(RESUME, "resume", "done")
             self.say("Resumed. Runs that a halt stopped stay as they are.")
             return
-        result = await desk.halt(level)
+        with self.noting(HALT, f"halt {level.value}"):
+            result = await desk.halt(level)
         count = len(result.effects)
         closing = f" {count} actions are on their way." if count else ""
+        self.note(HALT, f"halt {level.value}", f"in force.{closing}")
         self.say(f"Halted: {level.value}. It stays so until you resume (H, r).{closing}")

@@ -60,6 +60,7 @@ def bridge(parts: Parts, *, more: tuple[BaseRoute, ...] = ()) -> ASGIApp:
         Route("/v1/{rest:path}", _told(rest.call), methods=list(VERBS)),
         Route("/session", _told(visitor.look), methods=["GET"]),
         Route("/session:enter", _told(visitor.enter), methods=["POST"]),
+        Route("/session:link", _told(visitor.link), methods=["POST"]),
         Route("/session:beginExternalSignIn", _told(visitor.begin_external), methods=["POST"]),
         Route("/session:stepUp", _told(visitor.step_up), methods=["POST"]),
         Route("/session:logout", _told(visitor.sign_out), methods=["POST"]),

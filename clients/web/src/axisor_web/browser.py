@@ -12,7 +12,7 @@ from axisor.client.calls import new_request_id
 from axisor.errors import AxisorError, PermissionDenied, Unauthenticated
 from axisor.ports import Secret
 from axisor_web.answers import answer, refusal
-from axisor_web.calls import Core, Credential
+from axisor_web.calls import Core, Credential, bearer
 from axisor_web.contract import Method, find
 from axisor_web.doors import Doors
 from axisor_web.sessions import BEGUN, COOKIE, Session, Sessions, Tokens
@@ -81,8 +81,24 @@ class Browser:
         _set(response, BEGUN, cookie)
         return response
 
+    async def link(self, request: Request) -> Response:
+        """Give whoever shows a token that the core takes an address that signs in with it, once.
+
+        The session may what the token may, for as long as the token is good. A page's session
+        makes no link: it has no token to show.
+        """
+        token = bearer(request.headers.get("authorization", ""))
+        if token is None:
+            raise Unauthenticated("A link is made for whoever shows a token.")
+        credential = Credential(token, address=address_of(request))
+        route, method = _method("GET", "/v1/core/status")
+        await self._core.call(method, request_of(method, route, {}, (), b""), credential)
+        lasts_s = self._sessions.terms.link_s
+        code = self._sessions.entry(Tokens(token), lasts_s)
+        return answer({"path": f"/enter#{code}", "seconds": int(lasts_s)}, {})
+
     async def enter(self, request: Request) -> Response:
-        """Open the session of a code that the bridge printed where it runs."""
+        """Open the session of a code that the bridge printed where it runs, or made as a link."""
         self._from_our_page(request)
         said = parsed(await body(request))
         code = said.get("code") if isinstance(said, dict) else None
@@ -172,7 +188,11 @@ async def body(request: Request, most: int = MOST_BODY) -> bytes:
 
 
 def _auth(verb: str) -> tuple[Any, Method]:
-    found = find("POST", f"/v1/auth:{verb}")
+    return _method("POST", f"/v1/auth:{verb}")
+
+
+def _method(verb: str, path: str) -> tuple[Any, Method]:
+    found = find(verb, path)
     assert found is not None, "the contract has this method"
     return found[0], found[1]
 

@@ -6,13 +6,16 @@ import asyncio
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from axisor.client import Client
 from axisor.errors import AxisorError, SettingsInvalid
 from axisor.ports import Secret
+
+if TYPE_CHECKING:
+    from axisor_web.serving import Served
 
 
 class Connects(Protocol):
@@ -63,7 +66,6 @@ def web(options: Connects, /, listen: str, **given: Any) -> None:
 
 async def _serve(settings: Any, connect: Callable[[], Client], entry: Secret | None) -> None:
     from axisor_web.serving import serving
-    from axisor_web.sessions import Tokens
 
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,11 +75,22 @@ async def _serve(settings: Any, connect: Callable[[], Client], entry: Secret | N
         serving(settings, client.channel, address=client.target) as served,
     ):
         click.echo(f"serving {served.origin}")
-        if entry is not None:
-            code = served.sessions.entry(Tokens(entry))
-            first = "?next=/setup" if await _is_new(client) else ""
-            click.echo(f"enter   {served.origin}/enter{first}#{code}   once, within ten minutes")
-        await ended.wait()
+        async with asyncio.TaskGroup() as group:
+            # A core that does not answer keeps the link waiting, and nobody who wants to stop.
+            saying = group.create_task(_say_entry(served, client, entry))
+            await ended.wait()
+            saying.cancel()
+
+
+async def _say_entry(served: Served, client: Client, entry: Secret | None) -> None:
+    """Print a link that opens one session with a token, where there is one."""
+    from axisor_web.sessions import Tokens
+
+    if entry is None:
+        return
+    code = served.sessions.entry(Tokens(entry))
+    first = "?next=/setup" if await _is_new(client) else ""
+    click.echo(f"enter   {served.origin}/enter{first}#{code}   once, within ten minutes")
 
 
 async def _is_new(client: Client) -> bool:

@@ -51,6 +51,10 @@ class Language:
         shown = {name: self._shown(value) for name, value in values.items()}
         return filled(self._catalogue.get(message, message), shown)
 
+    def known(self, message: str) -> str:
+        """Return a text of a plugin's or the core's, in this language where it is known here."""
+        return self._catalogue.get(message, message)
+
     def number(
         self, number: int | Decimal, *, places: int | None = None, signed: bool = False
     ) -> str:

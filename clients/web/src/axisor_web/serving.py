@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from axisor.errors import SettingsInvalid
+from axisor_web import stalling
 from axisor_web.app import Parts, bridge
 from axisor_web.assets import Assets
 from axisor_web.calls import Core
@@ -70,9 +71,17 @@ def site(parts: Parts) -> tuple[BaseRoute, ...]:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, channel: grpc.aio.Channel, *, address: str = "", site: Site = site
+    settings: Settings,
+    channel: grpc.aio.Channel,
+    *,
+    address: str = "",
+    site: Site = site,
+    stalled_s: float = stalling.STALLED_S,
 ) -> AsyncIterator[Served]:
-    """Run a bridge to the core of a channel, at `address`, for the length of an `async with`."""
+    """Run a bridge to the core of a channel, at `address`, for the length of an `async with`.
+
+    Whoever reads nothing of what they asked for is cut off after `stalled_s` seconds.
+    """
     with listen(settings) as made:
         own = settings.own(made.getsockname()[1])
         sessions = Sessions(time.monotonic, lambda: secrets.token_urlsafe(32))
@@ -84,7 +93,7 @@ async def serving(
             address=address,
             ready=lambda: _answers(channel),
         )
-        server = uvicorn.Server(_config(settings, bridge(parts, more=site(parts))))
+        server = uvicorn.Server(_config(settings, bridge(parts, more=site(parts)), stalled_s))
         async with _running(server, made):
             try:
                 yield Served(own[0], sessions)
@@ -105,11 +114,12 @@ async def _answers(channel: grpc.aio.Channel) -> bool:
     return bool(found.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+def _config(settings: Settings, app: ASGIApp, stalled_s: float) -> uvicorn.Config:
     certificate, key = settings.certificate, settings.key
     return uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        http=stalling.http(stalled_s),
+        ws=stalling.sockets(stalled_s),
         ws_max_size=MOST_MESSAGE,
         lifespan="off",
         log_config=None,

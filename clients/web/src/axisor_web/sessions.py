@@ -41,6 +41,8 @@ class Terms(Struct, frozen=True):
     most_s: float = 14 * 86_400
     most: int = 1_000
     entry_s: float = 600
+    link_s: float = 120
+    most_entries: int = 100
 
 
 class Tokens(Struct, frozen=True):
@@ -118,11 +120,22 @@ class Sessions:
             session.tokens = await refresh(session.tokens.refresh)
             return session.tokens.access
 
-    def entry(self, tokens: Tokens) -> str:
-        """Return a code that opens one session, once, within ten minutes."""
+    @property
+    def terms(self) -> Terms:
+        """Return how long sessions and their codes last."""
+        return self._terms
+
+    def entry(self, tokens: Tokens, lasts_s: float | None = None) -> str:
+        """Return a code that opens one session, once, within ten minutes or `lasts_s`.
+
+        There are only so many: the oldest makes room.
+        """
         self._sweep()
+        if len(self._entries) >= self._terms.most_entries:
+            self._entries.pop(next(iter(self._entries)))
         code = self._chance()
-        self._entries[_digest(code)] = (self._clock() + self._terms.entry_s, tokens)
+        until = self._clock() + (self._terms.entry_s if lasts_s is None else lasts_s)
+        self._entries[_digest(code)] = (until, tokens)
         return code
 
     def enter(self, code: str) -> tuple[str, Session]:

@@ -27,6 +27,11 @@ class Limits:
         self._config = read(settings)
 
     @hookimpl
+    def describe_settings(self) -> type[LimitsConfig]:
+        """Say which limits there are."""
+        return LimitsConfig
+
+    @hookimpl
     def review_intent(self, action: Action, view: View) -> AxisorError | None:
         """Refuse what would go beyond a limit."""
         if self._config is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from heapq import heappop, heappush
 
 from msgspec import Struct, structs
 
@@ -31,6 +33,9 @@ MOST_ACTIONS = 5_000
 FARTHEST = 10
 """A walk ends at a tenth of the present price, or at ten times it."""
 
+ANY = -(10**18)
+"""The place of a trigger that is met at any price: before all that have one."""
+
 _PLACES = Decimal("0.0001")
 
 
@@ -56,9 +61,38 @@ class Walker(Struct):
             buys = self.held.side is Side.BUY
             self.step = _ceil(2 * bound) - 1 if buys else _floor_int(2 * bound) + 1
 
-    def may_fire(self, step: int) -> bool:
-        """Return whether the trigger can be met at so many half dollars."""
-        return self.step is None or self.held.side.sign * (self.step - step) >= 0
+
+class Waiting:
+    """The walkers of one side by the half dollar at which they want to be looked at, first first.
+
+    Few of a hundred are looked at where the walk stops; the others cost nothing there.
+    """
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._heap: list[tuple[int, str, Walker]] = []
+
+    def put(self, walkers: Iterable[Walker]) -> None:
+        """Have walkers wait for their steps, those that have none for the very next."""
+        for walker in walkers:
+            step = ANY if walker.step is None else -self._side.sign * walker.step
+            heappush(self._heap, (step, walker.position.id, walker))
+
+    def next(self, price: Price) -> int | None:
+        """Return the first half dollar beyond `price` at which a trigger is met, or None."""
+        if not self._heap:
+            return None
+        twice, sign = 2 * Fraction(price), self._side.sign
+        beyond = _ceil(twice) - 1 if self._side is Side.BUY else _floor_int(twice) + 1
+        step = -sign * max(self._heap[0][0], -sign * beyond)
+        return step if 0 < step < 2 * maths.MAX_PRICE else None
+
+    def take(self, step: int) -> list[Walker]:
+        """Take out those whose trigger can be met at so many half dollars, by name."""
+        found = []
+        while self._heap and self._heap[0][0] <= -self._side.sign * step:
+            found.append(heappop(self._heap)[2])
+        return sorted(found, key=lambda w: w.position.id)
 
 
 class Walk(Struct, frozen=True):
@@ -121,7 +155,7 @@ def walk(
     rows: list[PlanRow] = []
     end = start / FARTHEST if side is Side.BUY else start * FARTHEST
     price: Price | None = start
-    near = walkers
+    near, waiting = walkers, Waiting(side)
     while price is not None and not _beyond(side, price, end if until is None else until):
         needy = [w for w in near if fires(w.rule, w.held, price)]
         given = allocate(tuple(_want(w, price) for w in needy), money)
@@ -134,9 +168,10 @@ def walk(
                 missing = needed_for_target(walker.rule, walker.held, price)
                 rows.append(_floor_row(walker, price, view.tick.last, money))
                 return Walk(tuple(rows), price, walker.position.id, missing)
-        step = _next(walkers, side, price)
+        waiting.put(near)
+        step = waiting.next(price)
         price = None if step is None else Price(step) / 2
-        near = [] if step is None else [w for w in walkers if w.may_fire(step)]
+        near = [] if step is None else waiting.take(step)
     return Walk(tuple(rows))
 
 
@@ -216,20 +251,6 @@ def _floor_row(walker: Walker, price: Price, last: Price, money: Sats) -> PlanRo
         liquidation=walker.held.liquidation,
         note=f"below its trigger and not to be brought back; then {', '.join(rest) or 'nothing'}",
     )
-
-
-def _next(walkers: list[Walker], side: Side, price: Price) -> int | None:
-    """Return the first half dollar beyond `price` at which a trigger is met, or None."""
-    if not walkers:
-        return None
-    twice = 2 * Fraction(price)
-    if side is Side.BUY:
-        beyond = _ceil(twice) - 1
-        step = max(beyond if w.step is None else min(beyond, w.step) for w in walkers)
-    else:
-        beyond = _floor_int(twice) + 1
-        step = min(beyond if w.step is None else max(beyond, w.step) for w in walkers)
-    return step if 0 < step < 2 * maths.MAX_PRICE else None
 
 
 def _ceil(value: Fraction) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
+from decimal import Decimal
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from msgspec import Struct
@@ -22,7 +23,7 @@ from axisor.wire.model import balance_from_wire
 from axisor.wire.names import account_name, balance_name, venue_name
 from axisor.wire.records import Account, AccountBalance, Effect, Snapshot
 from axisor.wire.resources import account_from_wire, snapshot_from_wire
-from axisor.wire.scalars import enum_to_wire, time_or_none, time_to_wire
+from axisor.wire.scalars import decimal_to_wire, enum_to_wire, time_or_none, time_to_wire
 
 
 class CredentialReport(Struct, frozen=True, kw_only=True):
@@ -130,17 +131,33 @@ class Accounts:
         *,
         label: str | None = None,
         base_url: str | None = None,
+        near_percent: Decimal | None = None,
+        critical_percent: Decimal | None = None,
         etag: str = "",
         request_id: str | None = None,
     ) -> Account:
-        """Change what is given, leaving None as it is. Raises EtagMismatch, FieldInvalid."""
-        paths = [name for name, v in (("label", label), ("base_url", base_url)) if v is not None]
+        """Change what is given, leaving None as it is. Raises EtagMismatch, FieldInvalid.
+
+        A position that nothing protects is warned of below these percentages of distance to
+        liquidation, of two decimals at most; 0 is never.
+        """
+        given = {
+            "label": label,
+            "base_url": base_url,
+            "near_percent": near_percent,
+            "critical_percent": critical_percent,
+        }
+        changed = resources_pb2.Account(
+            name=account_name(account),
+            label=label or "",
+            base_url=base_url or "",
+            near_percent=decimal_to_wire(near_percent, "near_percent"),
+            critical_percent=decimal_to_wire(critical_percent, "critical_percent"),
+        )
         request = pb.UpdateAccountRequest(
             request_id=request_id or new_request_id(),
-            account=resources_pb2.Account(
-                name=account_name(account), label=label or "", base_url=base_url or ""
-            ),
-            update_mask=FieldMask(paths=paths),
+            account=changed,
+            update_mask=FieldMask(paths=[name for name, v in given.items() if v is not None]),
             etag=etag,
         )
         answer = await self._call.unary(self._stub.UpdateAccount, request)

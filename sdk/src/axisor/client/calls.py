@@ -16,7 +16,15 @@ from msgspec import Struct
 from axisor.errors import AxisorError, ModeMismatch, SessionOver, TokenInvalid
 from axisor.model import Mode
 from axisor.ports import Secret
-from axisor.watch import SILENCE_S, TickItem, WatchItem, watch, watch_ticks
+from axisor.watch import (
+    SILENCE_S,
+    AlertItem,
+    TickItem,
+    WatchItem,
+    watch,
+    watch_alerts,
+    watch_ticks,
+)
 from axisor.wire.failures import CallFailed, DeadlineExceeded
 from axisor.wire.status import EXPECT_MODE_HEADER, MODE_HEADER, from_call
 
@@ -205,6 +213,19 @@ class Caller:
         """Follow prices; see `axisor.watch.watch_ticks`."""
         opened = _Opened(self, self._checked(open_call))
         return watch_ticks(
+            opened.call,
+            silence_s=self._silence_s,
+            chance=self._chance,
+            sleep=self._sleep,
+            mend=opened.mend,
+        )
+
+    def watch_alerts(
+        self, open_call: Callable[[int | None], Any]
+    ) -> AsyncGenerator[AlertItem, None]:
+        """Follow alerts; see `axisor.watch.watch_alerts`."""
+        opened = _Opened(self, self._checked(open_call))
+        return watch_alerts(
             opened.call,
             silence_s=self._silence_s,
             chance=self._chance,

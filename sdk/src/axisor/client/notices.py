@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
-import grpc.aio
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from axisor.client.calls import Caller, Page, new_request_id
@@ -13,6 +12,7 @@ from axisor.ports import Secret
 from axisor.states import DeliveryState
 from axisor.v1 import notifications_pb2 as pb
 from axisor.v1.notifications_pb2_grpc import NotificationServiceStub
+from axisor.watch import AlertItem
 from axisor.wire.names import account_name, child_name, top_name
 from axisor.wire.notices import (
     AlertSummary,
@@ -29,7 +29,6 @@ from axisor.wire.notices import (
     rules_from_wire,
 )
 from axisor.wire.scalars import enum_to_wire
-from axisor.wire.status import from_call
 
 
 class Notices:
@@ -233,20 +232,12 @@ class Notices:
         answer = await self._call.unary(self._stub.MuteAlerts, request)
         return tuple(map(mute_from_wire, answer.mutes))
 
-    async def watch_alerts(self, account: str) -> AsyncGenerator[AlertSummary | None, None]:
-        """Yield alerts that are open, then each that is new or changed; None is a sign of life.
-
-        An alert may come again. Raises AccountNotFound, and CoreUnreachable where the line breaks.
-        """
+    def watch_alerts(self, account: str) -> AsyncGenerator[AlertItem, None]:
+        """Follow an account's alerts; see `axisor.watch.watch_alerts`."""
         request = pb.WatchAlertsRequest(parent=account_name(account))
-        call = self._stub.WatchAlerts(request, metadata=self._call.headers())
-        try:
-            async for frame in call:
-                yield alert_from_wire(frame.alert) if frame.HasField("alert") else None
-        except grpc.aio.AioRpcError as error:
-            raise from_call(error) from error
-        finally:
-            call.cancel()
+        return self._call.watch_alerts(
+            lambda _: self._stub.WatchAlerts(request, metadata=self._call.headers())
+        )
 
     async def list_deliveries(
         self,

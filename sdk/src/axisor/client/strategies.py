@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from msgspec import Struct
 
-from axisor.client.calls import Caller, Page, new_request_id
+from axisor.client.calls import Page, new_request_id
+from axisor.client.plugins import PluginCalls
 from axisor.events import Coverage, RunState
 from axisor.model import Leash
 from axisor.v1 import strategies_pb2 as pb
-from axisor.v1.strategies_pb2_grpc import StrategyServiceStub
 from axisor.versions import Upgrade
 from axisor.watch import WatchItem
 from axisor.wire.model import coverage_from_wire, leash_to_wire
-from axisor.wire.names import account_name, plugin_name, run_name, strategy_name
+from axisor.wire.names import account_name, run_name, strategy_name
 from axisor.wire.records import Run, StepSummary
 from axisor.wire.resources import run_from_wire
-from axisor.wire.scalars import enum_to_wire, time_from_wire, time_to_wire
+from axisor.wire.scalars import enum_to_wire, span_to_wire, time_from_wire, time_to_wire
 from axisor.wire.seen import step_from_wire
 from axisor.wire.upgrades import upgrade_from_wire
 
@@ -42,12 +42,8 @@ class RunStep(Struct, frozen=True, kw_only=True):
     step: StepSummary
 
 
-class Strategies:
+class Strategies(PluginCalls):
     """The methods of StrategyService."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._call = caller
-        self._stub = StrategyServiceStub(caller.channel)
 
     async def list(self, *, page_size: int = 0, page_token: str = "") -> Page[pb.Strategy]:
         """Return the strategies of enabled plugins. Raises PageTokenInvalid."""
@@ -60,70 +56,6 @@ class Strategies:
         request = pb.GetStrategyRequest(name=strategy_name(strategy))
         answer = await self._call.unary(self._stub.GetStrategy, request, of_account=False)
         return answer.strategy
-
-    async def list_plugins(self, *, page_size: int = 0, page_token: str = "") -> Page[pb.Plugin]:
-        """Return installed plugins, with the error of those that failed."""
-        request = pb.ListPluginsRequest(page_size=page_size, page_token=page_token)
-        answer = await self._call.unary(self._stub.ListPlugins, request, of_account=False)
-        return Page(tuple(answer.plugins), answer.next_page_token)
-
-    async def enable_plugin(
-        self,
-        plugin: str,
-        *,
-        validate_only: bool = False,
-        request_id: str | None = None,
-        not_after: datetime | None = None,
-    ) -> pb.Plugin:
-        """Enable a plugin without a restart. Raises FieldInvalid, ConfigInvalid, PluginInUse."""
-        request = pb.EnablePluginRequest(
-            name=plugin_name(plugin),
-            request_id=request_id or new_request_id(),
-            not_after_time=time_to_wire(not_after),
-            validate_only=validate_only,
-        )
-        answer = await self._call.unary(self._stub.EnablePlugin, request, of_account=False)
-        return answer.plugin
-
-    async def disable_plugin(
-        self,
-        plugin: str,
-        *,
-        force: bool = False,
-        validate_only: bool = False,
-        request_id: str | None = None,
-        not_after: datetime | None = None,
-    ) -> pb.Plugin:
-        """Disable a plugin, by `force` one that reviews too. Raises FieldInvalid, PluginInUse."""
-        request = pb.DisablePluginRequest(
-            name=plugin_name(plugin),
-            request_id=request_id or new_request_id(),
-            not_after_time=time_to_wire(not_after),
-            validate_only=validate_only,
-            force=force,
-        )
-        answer = await self._call.unary(self._stub.DisablePlugin, request, of_account=False)
-        return answer.plugin
-
-    async def configure_plugin(
-        self,
-        plugin: str,
-        settings: str,
-        *,
-        validate_only: bool = False,
-        request_id: str | None = None,
-        not_after: datetime | None = None,
-    ) -> pb.Plugin:
-        """Hand a plugin other settings, a JSON object. Raises FieldInvalid, ConfigInvalid."""
-        request = pb.ConfigurePluginRequest(
-            name=plugin_name(plugin),
-            request_id=request_id or new_request_id(),
-            not_after_time=time_to_wire(not_after),
-            validate_only=validate_only,
-            settings=settings,
-        )
-        answer = await self._call.unary(self._stub.ConfigurePlugin, request, of_account=False)
-        return answer.plugin
 
     async def list_runs(
         self,
@@ -225,18 +157,24 @@ class Strategies:
         account: str,
         run: str,
         *,
+        pause_for: timedelta | None = None,
         reason: str = "",
         validate_only: bool = False,
         not_after: datetime | None = None,
         request_id: str | None = None,
     ) -> RunResult:
-        """Pause a run; it protects nothing meanwhile. Raises RunStateInvalid."""
+        """Pause a run; it protects nothing meanwhile.
+
+        With `pause_for`, a minute to a day, it goes on by itself then. Raises RunStateInvalid,
+        FieldInvalid.
+        """
         request = pb.PauseRunRequest(
             name=run_name(account, run),
             request_id=request_id or new_request_id(),
             not_after_time=time_to_wire(not_after, "not_after_time"),
             validate_only=validate_only,
             reason=reason,
+            pause_for=span_to_wire(pause_for),
         )
         return _result(await self._call.unary(self._stub.PauseRun, request))
 

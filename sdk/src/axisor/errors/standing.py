@@ -172,7 +172,7 @@ class PluginInUse(StateError):
 
     reason = "PLUGIN_IN_USE"
     money = "Nothing changed: what it offers, reviews and runs goes on as before."
-    fix = "Stop its runs first: axisor run stop. Plugins that bring venues need a restart."
+    fix = "Stop its runs first, or have them stopped with it: axisor plugin disable --stop-runs."
 
 
 class RunnerFault(StateError):

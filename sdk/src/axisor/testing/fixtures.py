@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixtures `harness`, `simulator`, `stub_server` and `clock`."""
+"""The pytest plugin: fixtures `cassette`, `clock`, `harness`, `simulator` and `stub_server`."""
 
 # Everything is imported late: a plugin that imports its package at start hides it from coverage.
 
@@ -12,9 +12,39 @@ import pytest
 
 if TYPE_CHECKING:
     from axisor.strategy import Strategy
+    from axisor.testing.cassettes import Played, Upstream
     from axisor.testing.clock import FixedClock
     from axisor.testing.harness import Harness
     from axisor.testing.simulator import Simulator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that records cassettes anew."""
+    parser.getgroup("axisor").addoption(
+        "--record-cassettes",
+        action="store_true",
+        help="Speak to exchanges and write cassettes instead of playing them.",
+    )
+
+
+@pytest.fixture
+def cassette(
+    request: pytest.FixtureRequest,
+) -> Callable[..., AbstractAsyncContextManager[Played]]:
+    """Return what plays a cassette beside the test: `cassette("trading", upstream)`.
+
+    With `--record-cassettes` it records one. More arguments are those of
+    `axisor.testing.cassettes.cassette`.
+    """
+    from axisor.testing.cassettes import cassette
+
+    folder = request.path.parent / "cassettes"
+    record: bool = request.config.getoption("--record-cassettes")
+
+    def play(name: str, upstream: Upstream, **how: Any) -> AbstractAsyncContextManager[Played]:
+        return cassette(folder / f"{name}.jsonl", upstream, record=record, **how)
+
+    return play
 
 
 @pytest.fixture

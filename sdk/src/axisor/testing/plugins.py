@@ -195,6 +195,8 @@ def plugin_checks(name: str, module: Module, given: Given) -> Iterator[Verdict]:
     for notifier in found.notifiers:
         yield _tried(f"{notifier.name} makes targets", partial(check_fields, notifier))
         yield _tried(f"{notifier.name} ends each try in words", partial(_answers, notifier))
+    if "describe_settings" in found.hooks:
+        yield _tried("describes its settings", lambda: _describe(found, given.settings))
     if "configure" in found.hooks:
         taken = _tried("takes its settings", lambda: _configure(found, given.settings))
         yield taken
@@ -261,6 +263,14 @@ def _answers(notifier: Notifier) -> None:
 
 def _configure(found: Found, settings: dict[str, Any]) -> None:
     _asked(found.hooks["configure"], settings=settings)
+
+
+def _describe(found: Found, settings: dict[str, Any]) -> None:
+    shape = _asked(found.hooks["describe_settings"])
+    if not (isinstance(shape, type) and issubclass(shape, Struct)):
+        raise CheckFailed(f"it answers {shape!r}, which is no type of msgspec's")
+    msgspec.json.schema(shape)
+    msgspec.convert(settings, shape)
 
 
 def _review(found: Found) -> None:

@@ -261,7 +261,9 @@ class UpdateAccountRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Required. The fields to change: `label`, `base_url`. Not empty."""
+        """Required. The fields to change: `label`, `base_url`, `near_percent`, `critical_percent`. Not
+        empty.
+        """
 
     def __init__(
         self,

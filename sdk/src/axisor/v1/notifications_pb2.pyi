@@ -427,6 +427,7 @@ class Alert(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Format: `accounts/{account}/alerts/{alert}`."""
     level: Global___NoticeLevel.ValueType
@@ -457,6 +458,10 @@ class Alert(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it last changed."""
 
+    @_builtins.property
+    def acknowledge_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When they said so. Absent where they did not."""
+
     def __init__(
         self,
         *,
@@ -473,10 +478,11 @@ class Alert(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         acknowledged: _builtins.bool = ...,
+        acknowledge_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_time", b"acknowledge_time", "create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "create_time", b"create_time", "effect", b"effect", "kind", b"kind", "level", b"level", "mode", b"mode", "name", b"name", "next_step", b"next_step", "open", b"open", "position", b"position", "times_count", b"times_count", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_time", b"acknowledge_time", "acknowledged", b"acknowledged", "create_time", b"create_time", "effect", b"effect", "kind", b"kind", "level", b"level", "mode", b"mode", "name", b"name", "next_step", b"next_step", "open", b"open", "position", b"position", "times_count", b"times_count", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

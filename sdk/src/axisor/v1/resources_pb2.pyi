@@ -40,6 +40,8 @@ class Account(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    NEAR_PERCENT_FIELD_NUMBER: _builtins.int
+    CRITICAL_PERCENT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. Format: `accounts/{account}`."""
     label: _builtins.str
@@ -56,6 +58,15 @@ class Account(_message.Message):
     """Output only. What the account may still do."""
     etag: _builtins.str
     """Output only. Changes with every update of its settings."""
+    near_percent: _builtins.str
+    """Optional. How near to liquidation, in percent of the price, a position that nothing protects is
+    warned of: `[0-9]{1,2}(\\.[0-9]{1,2})?`. 0 is never. 5 where nobody said otherwise. Can be
+    updated.
+    """
+    critical_percent: _builtins.str
+    """Optional. The same for the warning that is critical, at most `near_percent` unless that is 0. 2
+    where nobody said otherwise. Can be updated.
+    """
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Output only. The rights of its key at the venue, as the venue names them. Empty where they are
@@ -89,10 +100,12 @@ class Account(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        near_percent: _builtins.str = ...,
+        critical_percent: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "reconcile_time", b"reconcile_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_url", b"base_url", "create_time", b"create_time", "etag", b"etag", "halt_level", b"halt_level", "label", b"label", "mode", b"mode", "name", b"name", "network", b"network", "reconcile_time", b"reconcile_time", "scopes", b"scopes", "update_time", b"update_time", "venue", b"venue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_url", b"base_url", "create_time", b"create_time", "critical_percent", b"critical_percent", "etag", b"etag", "halt_level", b"halt_level", "label", b"label", "mode", b"mode", "name", b"name", "near_percent", b"near_percent", "network", b"network", "reconcile_time", b"reconcile_time", "scopes", b"scopes", "update_time", b"update_time", "venue", b"venue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -463,6 +476,7 @@ class Run(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    RESUME_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only. Format: `accounts/{account}/runs/{run}`."""
     strategy: _builtins.str
@@ -501,6 +515,10 @@ class Run(_message.Message):
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was last started. Unset before."""
 
+    @_builtins.property
+    def resume_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When a paused run resumes by itself. Unset where it does not."""
+
     def __init__(
         self,
         *,
@@ -518,10 +536,11 @@ class Run(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        resume_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "leash", b"leash", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "leash", b"leash", "resume_time", b"resume_time", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "create_time", b"create_time", "etag", b"etag", "label", b"label", "leash", b"leash", "mode", b"mode", "name", b"name", "permissions", b"permissions", "start_time", b"start_time", "state", b"state", "state_reason", b"state_reason", "step_sequence", b"step_sequence", "strategy", b"strategy", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "create_time", b"create_time", "etag", b"etag", "label", b"label", "leash", b"leash", "mode", b"mode", "name", b"name", "permissions", b"permissions", "resume_time", b"resume_time", "start_time", b"start_time", "state", b"state", "state_reason", b"state_reason", "step_sequence", b"step_sequence", "strategy", b"strategy", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

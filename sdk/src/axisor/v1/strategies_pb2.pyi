@@ -9,6 +9,7 @@ from axisor.v1 import resources_pb2 as _resources_pb2
 from axisor.v1 import types_pb2 as _types_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -680,6 +681,7 @@ class PauseRunRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    PAUSE_FOR_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. Format: `accounts/{account}/runs/{run}`."""
     request_id: _builtins.str
@@ -694,6 +696,12 @@ class PauseRunRequest(_message.Message):
     def not_after_time(self) -> _timestamp_pb2.Timestamp:
         """Optional. Refuse the request after this moment. Unset sets no limit."""
 
+    @_builtins.property
+    def pause_for(self) -> _duration_pb2.Duration:
+        """Optional. How long, from a minute to a day; it resumes by itself then, also where the core
+        starts again meanwhile. Unset pauses it until ResumeRun.
+        """
+
     def __init__(
         self,
         *,
@@ -702,10 +710,11 @@ class PauseRunRequest(_message.Message):
         reason: _builtins.str = ...,
         not_after_time: _timestamp_pb2.Timestamp | None = ...,
         validate_only: _builtins.bool = ...,
+        pause_for: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time", "pause_for", b"pause_for"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "reason", b"reason", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "pause_for", b"pause_for", "reason", b"reason", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1433,6 +1442,8 @@ class EnablePluginRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    START_RUNS_FIELD_NUMBER: _builtins.int
+    IN_CORE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. Format: `plugins/{plugin}`."""
     request_id: _builtins.str
@@ -1441,6 +1452,16 @@ class EnablePluginRequest(_message.Message):
     """
     validate_only: _builtins.bool
     """Optional. Whether only to check. Nothing is imported, changed or written."""
+    start_runs: _builtins.bool
+    """Optional. Whether to start again the runs that were stopped when it was disabled, and those
+    that failed because it was not there. Leaves out runs that were changed since. One whose
+    account nobody leads at the moment begins once somebody does.
+    """
+    in_core: _builtins.bool
+    """Optional. Whether to load a plugin that is not one of Axisor's into the core, where nothing
+    separates it from keys. Without it such a plugin gets runners where the settings allow that,
+    and is refused where they do not.
+    """
     @_builtins.property
     def not_after_time(self) -> _timestamp_pb2.Timestamp:
         """Optional. Refuse the request after this moment. Unset sets no limit."""
@@ -1452,10 +1473,12 @@ class EnablePluginRequest(_message.Message):
         request_id: _builtins.str = ...,
         not_after_time: _timestamp_pb2.Timestamp | None = ...,
         validate_only: _builtins.bool = ...,
+        start_runs: _builtins.bool = ...,
+        in_core: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_core", b"in_core", "name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "start_runs", b"start_runs", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1463,23 +1486,29 @@ Global___EnablePluginRequest: _TypeAlias = EnablePluginRequest  # noqa: Y015
 
 @_typing.final
 class EnablePluginResponse(_message.Message):
-    """Answers with the plugin."""
+    """Answers with the plugin, and what was started."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PLUGIN_FIELD_NUMBER: _builtins.int
+    STARTED_RUNS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def plugin(self) -> Global___Plugin:
         """Output only. The plugin afterwards."""
+
+    @_builtins.property
+    def started_runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MovedRun]:
+        """Output only. The runs that were started."""
 
     def __init__(
         self,
         *,
         plugin: Global___Plugin | None = ...,
+        started_runs: _abc.Iterable[Global___MovedRun] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin", "started_runs", b"started_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1496,6 +1525,7 @@ class DisablePluginRequest(_message.Message):
     NOT_AFTER_TIME_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     FORCE_FIELD_NUMBER: _builtins.int
+    STOP_RUNS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. Format: `plugins/{plugin}`."""
     request_id: _builtins.str
@@ -1507,6 +1537,10 @@ class DisablePluginRequest(_message.Message):
     force: _builtins.bool
     """Optional. Whether to disable it although it reviews actions: nobody refuses then what it would
     have refused.
+    """
+    stop_runs: _builtins.bool
+    """Optional. Whether to stop its runs first, each after one last call. What they protect, nobody
+    protects then.
     """
     @_builtins.property
     def not_after_time(self) -> _timestamp_pb2.Timestamp:
@@ -1520,10 +1554,11 @@ class DisablePluginRequest(_message.Message):
         not_after_time: _timestamp_pb2.Timestamp | None = ...,
         validate_only: _builtins.bool = ...,
         force: _builtins.bool = ...,
+        stop_runs: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["not_after_time", b"not_after_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["force", b"force", "name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["force", b"force", "name", b"name", "not_after_time", b"not_after_time", "request_id", b"request_id", "stop_runs", b"stop_runs", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1531,27 +1566,111 @@ Global___DisablePluginRequest: _TypeAlias = DisablePluginRequest  # noqa: Y015
 
 @_typing.final
 class DisablePluginResponse(_message.Message):
-    """Answers with the plugin."""
+    """Answers with the plugin, and what was stopped."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PLUGIN_FIELD_NUMBER: _builtins.int
+    STOPPED_RUNS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def plugin(self) -> Global___Plugin:
         """Output only. The plugin afterwards."""
+
+    @_builtins.property
+    def stopped_runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MovedRun]:
+        """Output only. The runs that were stopped; where only to check, those that have not ended."""
 
     def __init__(
         self,
         *,
         plugin: Global___Plugin | None = ...,
+        stopped_runs: _abc.Iterable[Global___MovedRun] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plugin", b"plugin", "stopped_runs", b"stopped_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DisablePluginResponse: _TypeAlias = DisablePluginResponse  # noqa: Y015
+
+@_typing.final
+class MovedRun(_message.Message):
+    """A run that was stopped or started together with its plugin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    run: _builtins.str
+    """Output only. Format: `accounts/{account}/runs/{run}`."""
+    sequence: _builtins.int
+    """Output only. The end of its account's journal once it was moved. 0 where it was not."""
+    def __init__(
+        self,
+        *,
+        run: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MovedRun: _TypeAlias = MovedRun  # noqa: Y015
+
+@_typing.final
+class GetPluginSettingsRequest(_message.Message):
+    """Asks for the settings of a plugin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. Format: `plugins/{plugin}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPluginSettingsRequest: _TypeAlias = GetPluginSettingsRequest  # noqa: Y015
+
+@_typing.final
+class GetPluginSettingsResponse(_message.Message):
+    """Answers with settings and what they may be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    SETTINGS_SCHEMA_FIELD_NUMBER: _builtins.int
+    settings: _builtins.str
+    """Output only. Its settings as a JSON object: those that it was configured with, else those of
+    the settings file.
+    """
+    settings_schema: _builtins.str
+    """Output only. JSON Schema of its settings, as JSON. Empty where it does not describe them, or is
+    not enabled.
+    """
+    def __init__(
+        self,
+        *,
+        settings: _builtins.str = ...,
+        settings_schema: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings", "settings_schema", b"settings_schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPluginSettingsResponse: _TypeAlias = GetPluginSettingsResponse  # noqa: Y015
 
 @_typing.final
 class ConfigurePluginRequest(_message.Message):
@@ -1571,7 +1690,9 @@ class ConfigurePluginRequest(_message.Message):
     the same answer for 7 days.
     """
     validate_only: _builtins.bool
-    """Optional. Whether only to check. Nothing is imported, changed or written."""
+    """Optional. Whether only to check, by the shape that an enabled plugin describes. Nothing is
+    changed or written.
+    """
     settings: _builtins.str
     """Required. Its settings as a JSON object, what `[plugin.NAME]` holds in a settings file."""
     @_builtins.property

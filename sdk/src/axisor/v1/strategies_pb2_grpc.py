@@ -125,6 +125,11 @@ class StrategyServiceStub(object):
                 request_serializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.SerializeToString,
                 response_deserializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.FromString,
                 _registered_method=True)
+        self.GetPluginSettings = channel.unary_unary(
+                '/axisor.v1.StrategyService/GetPluginSettings',
+                request_serializer=axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsRequest.SerializeToString,
+                response_deserializer=axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsResponse.FromString,
+                _registered_method=True)
         self.ConfigurePlugin = channel.unary_unary(
                 '/axisor.v1.StrategyService/ConfigurePlugin',
                 request_serializer=axisor_dot_v1_dot_strategies__pb2.ConfigurePluginRequest.SerializeToString,
@@ -200,8 +205,9 @@ class StrategyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def PauseRun(self, request, context):
-        """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+        """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+        for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+        force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
         `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -281,10 +287,10 @@ class StrategyServiceServicer(object):
 
     def EnablePlugin(self, request, context):
         """Enables a plugin that is installed beside the core, or that the settings run in runners; no
-        restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
-        a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
-        that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
-        `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        restart is needed. What it offers can be run and connected to at once; what runs goes on. It
+        stays enabled after a restart. Imports code: fails with `CONFIG_INVALID` where that breaks, and
+        changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`,
+        `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -292,10 +298,19 @@ class StrategyServiceServicer(object):
 
     def DisablePlugin(self, request, context):
         """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
-        ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
-        run.
+        ended, unless those are to be stopped with it, while accounts stand on its venues, and where it
+        reviews actions unless that is confirmed. Its code goes once its runs have ended; where one
+        cannot be stopped yet it is shown as enabled until then.
         Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPluginSettings(self, request, context):
+        """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+        configurations of runs. Fails with `FIELD_INVALID` where it takes none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -411,6 +426,11 @@ def add_StrategyServiceServicer_to_server(servicer, server):
                     servicer.DisablePlugin,
                     request_deserializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.FromString,
                     response_serializer=axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.SerializeToString,
+            ),
+            'GetPluginSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPluginSettings,
+                    request_deserializer=axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsRequest.FromString,
+                    response_serializer=axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsResponse.SerializeToString,
             ),
             'ConfigurePlugin': grpc.unary_unary_rpc_method_handler(
                     servicer.ConfigurePlugin,
@@ -910,6 +930,33 @@ class StrategyService(object):
             '/axisor.v1.StrategyService/DisablePlugin',
             axisor_dot_v1_dot_strategies__pb2.DisablePluginRequest.SerializeToString,
             axisor_dot_v1_dot_strategies__pb2.DisablePluginResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPluginSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/axisor.v1.StrategyService/GetPluginSettings',
+            axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsRequest.SerializeToString,
+            axisor_dot_v1_dot_strategies__pb2.GetPluginSettingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,8 +63,9 @@ class StrategyServiceStub:
     `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     PauseRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]
-    """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+    """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+    for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+    force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
     `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     ResumeRun: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ResumeRunRequest, _strategies_pb2.ResumeRunResponse]
@@ -108,17 +109,22 @@ class StrategyServiceStub:
     """
     EnablePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.EnablePluginRequest, _strategies_pb2.EnablePluginResponse]
     """Enables a plugin that is installed beside the core, or that the settings run in runners; no
-    restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
-    a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
-    that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
-    `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    restart is needed. What it offers can be run and connected to at once; what runs goes on. It
+    stays enabled after a restart. Imports code: fails with `CONFIG_INVALID` where that breaks, and
+    changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`,
+    `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     DisablePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.DisablePluginRequest, _strategies_pb2.DisablePluginResponse]
     """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
-    ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
-    run.
+    ended, unless those are to be stopped with it, while accounts stand on its venues, and where it
+    reviews actions unless that is confirmed. Its code goes once its runs have ended; where one
+    cannot be stopped yet it is shown as enabled until then.
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
+    """
+    GetPluginSettings: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.GetPluginSettingsRequest, _strategies_pb2.GetPluginSettingsResponse]
+    """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+    configurations of runs. Fails with `FIELD_INVALID` where it takes none.
     """
     ConfigurePlugin: _grpc.UnaryUnaryMultiCallable[_strategies_pb2.ConfigurePluginRequest, _strategies_pb2.ConfigurePluginResponse]
     """Hands a plugin of the core other settings of its own, in place of those of the settings file,
@@ -166,8 +172,9 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     PauseRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.PauseRunRequest, _strategies_pb2.PauseRunResponse]  # type: ignore[assignment]
-    """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-    orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+    """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+    for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+    force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
     `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     ResumeRun: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ResumeRunRequest, _strategies_pb2.ResumeRunResponse]  # type: ignore[assignment]
@@ -211,17 +218,22 @@ class StrategyServiceAsyncStub(StrategyServiceStub):
     """
     EnablePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.EnablePluginRequest, _strategies_pb2.EnablePluginResponse]  # type: ignore[assignment]
     """Enables a plugin that is installed beside the core, or that the settings run in runners; no
-    restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
-    a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
-    that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
-    `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+    restart is needed. What it offers can be run and connected to at once; what runs goes on. It
+    stays enabled after a restart. Imports code: fails with `CONFIG_INVALID` where that breaks, and
+    changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`,
+    `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
     """
     DisablePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.DisablePluginRequest, _strategies_pb2.DisablePluginResponse]  # type: ignore[assignment]
     """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
-    ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
-    run.
+    ended, unless those are to be stopped with it, while accounts stand on its venues, and where it
+    reviews actions unless that is confirmed. Its code goes once its runs have ended; where one
+    cannot be stopped yet it is shown as enabled until then.
     Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
     `REQUEST_ID_REUSED`.
+    """
+    GetPluginSettings: _aio.UnaryUnaryMultiCallable[_strategies_pb2.GetPluginSettingsRequest, _strategies_pb2.GetPluginSettingsResponse]  # type: ignore[assignment]
+    """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+    configurations of runs. Fails with `FIELD_INVALID` where it takes none.
     """
     ConfigurePlugin: _aio.UnaryUnaryMultiCallable[_strategies_pb2.ConfigurePluginRequest, _strategies_pb2.ConfigurePluginResponse]  # type: ignore[assignment]
     """Hands a plugin of the core other settings of its own, in place of those of the settings file,
@@ -314,8 +326,9 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _strategies_pb2.PauseRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.PauseRunResponse, _abc.Awaitable[_strategies_pb2.PauseRunResponse]]:
-        """Pauses a run: it is not called until it is resumed, and protects nothing meanwhile. Leaves
-        orders and stops at the venue. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
+        """Pauses a run: it is not called until it is resumed, by somebody or by the time that was asked
+        for, and protects nothing meanwhile. Leaves orders and stops at the venue. A halt that is in
+        force when the time comes stays in force. Fails with `RUN_NOT_FOUND`, `RUN_STATE_INVALID`,
         `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
 
@@ -413,10 +426,10 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.EnablePluginResponse, _abc.Awaitable[_strategies_pb2.EnablePluginResponse]]:
         """Enables a plugin that is installed beside the core, or that the settings run in runners; no
-        restart is needed. What it offers can be run at once; what runs goes on. It stays enabled after
-        a restart. Plugins that bring venues need one. Imports code: fails with `CONFIG_INVALID` where
-        that breaks, and changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`,
-        `PERMISSION_DENIED`, `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
+        restart is needed. What it offers can be run and connected to at once; what runs goes on. It
+        stays enabled after a restart. Imports code: fails with `CONFIG_INVALID` where that breaks, and
+        changes nothing then. Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`,
+        `REQUEST_EXPIRED` or `REQUEST_ID_REUSED`.
         """
 
     @_abc_1.abstractmethod
@@ -426,10 +439,21 @@ class StrategyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_strategies_pb2.DisablePluginResponse, _abc.Awaitable[_strategies_pb2.DisablePluginResponse]]:
         """Disables a plugin, also after a restart. Is refused while a run of its strategies has not
-        ended, where it brings venues, and where it reviews actions unless that is confirmed. Stops no
-        run.
+        ended, unless those are to be stopped with it, while accounts stand on its venues, and where it
+        reviews actions unless that is confirmed. Its code goes once its runs have ended; where one
+        cannot be stopped yet it is shown as enabled until then.
         Fails with `FIELD_INVALID`, `PLUGIN_IN_USE`, `PERMISSION_DENIED`, `REQUEST_EXPIRED` or
         `REQUEST_ID_REUSED`.
+        """
+
+    @_abc_1.abstractmethod
+    def GetPluginSettings(
+        self,
+        request: _strategies_pb2.GetPluginSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_strategies_pb2.GetPluginSettingsResponse, _abc.Awaitable[_strategies_pb2.GetPluginSettingsResponse]]:
+        """Gets the settings that a plugin of the core has, and what it takes. Leaves out the
+        configurations of runs. Fails with `FIELD_INVALID` where it takes none.
         """
 
     @_abc_1.abstractmethod

@@ -319,6 +319,7 @@ def _run_to_wire(account: str, payload: StepTaken | RunChanged | RunUpgraded) ->
                 state=enum_to_wire(payload.state),
                 state_reason=payload.reason,
                 config=payload.config,
+                resume_time=time_to_wire(payload.resumes_at, "resume_time"),
             )
             return "run_changed", events_pb2.RunChanged(run=run)
         case RunUpgraded():

@@ -89,6 +89,7 @@ class AlertSummary(Struct, frozen=True, kw_only=True):
     created_at: datetime | None
     updated_at: datetime | None
     acknowledged: bool
+    acknowledged_at: datetime | None = None
 
 
 class DeliverySummary(Struct, frozen=True, kw_only=True):
@@ -246,6 +247,7 @@ def alert_to_wire(found: AlertSummary) -> pb.Alert:
         create_time=time_to_wire(found.created_at, "create_time"),
         update_time=time_to_wire(found.updated_at, "update_time"),
         acknowledged=found.acknowledged,
+        acknowledge_time=time_to_wire(found.acknowledged_at, "acknowledge_time"),
     )
 
 
@@ -266,6 +268,7 @@ def alert_from_wire(message: pb.Alert) -> AlertSummary:
         created_at=time_or_none(message, "create_time"),
         updated_at=time_or_none(message, "update_time"),
         acknowledged=message.acknowledged,
+        acknowledged_at=time_or_none(message, "acknowledge_time"),
     )
 
 

@@ -60,7 +60,11 @@ from axisor.model import (
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """An exchange account under a core's care. `base_url` is empty for the venue's own address."""
+    """An exchange account under a core's care. `base_url` is empty for the venue's own address.
+
+    A position that nothing protects is warned of below `near_percent` of distance to liquidation,
+    and critically below `critical_percent`; 0 is never, None where the core does not say.
+    """
 
     id: str
     label: str
@@ -74,6 +78,8 @@ class Account(Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     etag: str = ""
+    near_percent: Decimal | None = None
+    critical_percent: Decimal | None = None
 
 
 class AccountBalance(Struct, frozen=True, kw_only=True):
@@ -85,7 +91,10 @@ class AccountBalance(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One strategy at work on one account. `config` is JSON, `reason` says why it is so."""
+    """One strategy at work on one account. `config` is JSON, `reason` says why it is so.
+
+    `resumes_at` is when a paused run goes on by itself, None where it waits for somebody.
+    """
 
     id: str
     account: str
@@ -102,6 +111,7 @@ class Run(Struct, frozen=True, kw_only=True):
     updated_at: datetime | None = None
     started_at: datetime | None = None
     etag: str = ""
+    resumes_at: datetime | None = None
 
 
 class UnrecognizedAction(Struct, frozen=True, kw_only=True):

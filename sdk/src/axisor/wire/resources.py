@@ -30,6 +30,8 @@ from axisor.wire.names import (
 )
 from axisor.wire.records import Account, Run, Snapshot
 from axisor.wire.scalars import (
+    decimal_or_none,
+    decimal_to_wire,
     enum_from_wire,
     enum_to_wire,
     permissions_from_wire,
@@ -54,6 +56,8 @@ def account_to_wire(account: Account) -> resources_pb2.Account:
         create_time=time_to_wire(account.created_at, "create_time"),
         update_time=time_to_wire(account.updated_at, "update_time"),
         etag=account.etag,
+        near_percent=decimal_to_wire(account.near_percent, "near_percent"),
+        critical_percent=decimal_to_wire(account.critical_percent, "critical_percent"),
     )
 
 
@@ -72,6 +76,8 @@ def account_from_wire(message: resources_pb2.Account) -> Account:
         created_at=time_or_none(message, "create_time"),
         updated_at=time_or_none(message, "update_time"),
         etag=message.etag,
+        near_percent=decimal_or_none(message.near_percent, "near_percent"),
+        critical_percent=decimal_or_none(message.critical_percent, "critical_percent"),
     )
 
 
@@ -92,6 +98,7 @@ def run_to_wire(run: Run) -> resources_pb2.Run:
         update_time=time_to_wire(run.updated_at, "update_time"),
         start_time=time_to_wire(run.started_at, "start_time"),
         etag=run.etag,
+        resume_time=time_to_wire(run.resumes_at, "resume_time"),
     )
 
 
@@ -113,6 +120,7 @@ def run_from_wire(message: resources_pb2.Run) -> Run:
         updated_at=time_or_none(message, "update_time"),
         started_at=time_or_none(message, "start_time"),
         etag=message.etag,
+        resumes_at=time_or_none(message, "resume_time"),
     )
 
 

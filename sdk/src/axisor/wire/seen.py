@@ -60,7 +60,13 @@ from axisor.wire.records import (
     Unrecognized,
     UnrecognizedAction,
 )
-from axisor.wire.scalars import decimal_or_none, enum_from_wire, span_or_none, time_from_wire
+from axisor.wire.scalars import (
+    decimal_or_none,
+    enum_from_wire,
+    span_or_none,
+    time_from_wire,
+    time_or_none,
+)
 from axisor.wire.upgrades import version_from_wire
 
 
@@ -238,6 +244,7 @@ def _run_changed(body: Body) -> SeenPayload:
         config=body.run.config,
         label=body.run.label,
         reason=body.run.state_reason,
+        resumes_at=time_or_none(body.run, "resume_time"),
     )
 
 

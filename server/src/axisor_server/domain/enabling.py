@@ -17,12 +17,16 @@ class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is wanted of a plugin; None leaves that to the settings file.
 
     `reviews` says that it reviewed actions when that was asked for: where it is missing, whatever
-    it might have refused is refused.
+    it might have refused is refused. `in_core` lets one of others into the core. `runs` are to be
+    started again once it is enabled, each with the revision that its row was left at, 0 before that
+    is known.
     """
 
     enabled: bool | None = None
     settings: dict[str, Any] | None = None
     reviews: bool = False
+    in_core: bool = False
+    runs: dict[str, int] = {}
 
 
 def decode_wishes(text: str | None) -> dict[str, Wish]:
@@ -33,6 +37,11 @@ def decode_wishes(text: str | None) -> dict[str, Wish]:
 def encode_wishes(wishes: Mapping[str, Wish]) -> str:
     """Return the record."""
     return msgspec.json.encode(dict(wishes), order="sorted").decode()
+
+
+def not_offered(strategy: str) -> str:
+    """Return why a run cannot be called: no plugin that is enabled offers its strategy."""
+    return f"No enabled plugin offers the strategy {strategy}."
 
 
 def digest_of(settings: Mapping[str, Any] | None) -> str:

@@ -16,7 +16,11 @@ TENANT = "local"
 
 
 class AccountRecord(Struct, frozen=True, kw_only=True):
-    """An exchange account the core knows. `url` is empty for the network's own address."""
+    """An exchange account the core knows. `url` is empty for the network's own address.
+
+    `near_bp` and `critical_bp` are how near to liquidation its unprotected positions are warned of,
+    in hundredths of a percent; 0 is never.
+    """
 
     id: str
     tenant: str = TENANT
@@ -26,6 +30,8 @@ class AccountRecord(Struct, frozen=True, kw_only=True):
     label: str
     url: str = ""
     halt: HaltLevel = HaltLevel.NONE
+    near_bp: int = 500
+    critical_bp: int = 200
     revision: int = 1
     created_us: int
     updated_us: int
@@ -67,7 +73,8 @@ class IntentRecord(Struct, frozen=True, kw_only=True):
 class RunRecord(Struct, frozen=True, kw_only=True):
     """A run of a strategy.
 
-    Its configuration, leash, state, step counter, memory and last wake (JSON).
+    Its configuration, leash, state, step counter, memory and last wake (JSON). A paused one goes on
+    by itself at `resume_us`; None waits for somebody.
     """
 
     id: str
@@ -81,6 +88,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     memory: bytes = b""
     wake: bytes = b""
     reason: str = ""
+    resume_us: int | None = None
     revision: int = 1
     created_us: int
     updated_us: int

@@ -51,6 +51,11 @@ ALIVE = ACTING | {RunState.PAUSED}
 """States that keep an account in use."""
 
 
+def takes_room(state: RunState, resume_us: int | None) -> bool:
+    """Return whether a run takes up room in a plan: it acts, or will again by itself."""
+    return state in ACTING or (state is RunState.PAUSED and resume_us is not None)
+
+
 def after_verb(state: RunState, verb: str) -> RunState:
     """Return the state a verb leads to.
 

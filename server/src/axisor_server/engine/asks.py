@@ -28,7 +28,10 @@ class CreateRun(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
 
 
 class MoveRun(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
-    """Start, pause, resume, stop or configure a run, unless it changed since `etag`."""
+    """Start, pause, resume, stop or configure a run, unless it changed since `etag`.
+
+    A pause of `pause_us` microseconds ends by itself, one of 0 does not.
+    """
 
     run: str
     verb: str
@@ -36,6 +39,8 @@ class MoveRun(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):
     leash: Leash | None = None
     label: str | None = None
     etag: str = ""
+    reason: str = ""
+    pause_us: int = 0
 
 
 class UpgradeRun(Struct, frozen=True, tag_field="is", tag=True, kw_only=True):

@@ -104,11 +104,13 @@ async def begin_runs(core: Core, verbs: Verbs, later: Later) -> None:
 
     await core.in_turn(work, urgent=True)
     core.desk.later.clear()
+    verbs.expect_pauses()
 
 
 def _fail(draft: Draft, row: RunRecord, reason: str) -> None:
     """End a run that cannot be made, and say so aloud: it may be what guarded the account."""
-    failed = replace(row, state=RunState.FAILED, reason=reason, revision=row.revision + 1)
+    failed = replace(row, state=RunState.FAILED, reason=reason, resume_us=None)
+    failed = replace(failed, revision=row.revision + 1)
     draft.rows.append(lambda tx: tx.put_run(failed, revision=row.revision))
     draft.say(changed(failed))
     draft.say(

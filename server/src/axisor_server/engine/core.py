@@ -96,6 +96,7 @@ class Core:
         self._rescues = world.rescues
         self._answered = world.answered
         self._publish = world.publish
+        self._first: deque[Turn] = deque()
         self._urgent: deque[Turn] = deque()
         self._normal: deque[Turn] = deque()
         self._calls: dict[tuple[str, str], tuple[str, Stimulus]] = {}
@@ -139,7 +140,8 @@ class Core:
         """Do something when it is its turn; what it raises is raised here.
 
         Urgent work (outcomes and readings) goes before everything else, and what is `first` (a
-        rescue's stamp) before other urgent work. What is neither waits for guards that were woken.
+        rescue's stamp) before other urgent work, each in the order it came: a plan asks for what is
+        nearest to liquidation first. What is neither waits for guards that were woken.
         Raises RateLimited when too much waits and this was not `begun` before, ShuttingDown when
         the account is not served.
         """
@@ -148,17 +150,17 @@ class Core:
         if not (urgent or first or begun) and len(self._normal) >= self.settings.inbox:
             raise RateLimited("Too many requests wait for this account.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        if first:
-            self._urgent.appendleft((work, future))
-        else:
-            (self._urgent if urgent else self._normal).append((work, future))
+        queue = self._first if first else self._urgent if urgent else self._normal
+        queue.append((work, future))
         self._arrived.set()
         return await future
 
     async def serve(self) -> None:
         """Work the inbox off for ever. Raises what forbids going on."""
         while True:
-            if self._urgent:
+            if self._first:
+                await self._take(*self._first.popleft())
+            elif self._urgent:
                 await self._take(*self._urgent.popleft())
             elif self._trust is not None and self.acting:
                 change, self._trust = self._trust, None
@@ -347,7 +349,7 @@ class Core:
         self._calls.clear()
         self._rescues.decided(self.account.id)
         self._patient.clear()
-        for turns in (self._urgent, self._normal):
+        for turns in (self._first, self._urgent, self._normal):
             while turns:
                 _, future = turns.popleft()
                 if not future.done():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from axisor.events import Coverage, CoverageChanged, CoverageState, RunState
 from axisor.model import Permission
 from axisor.strategy import Protection, Strategy, View, decode_memory
+from axisor_server.domain.journal import from_us
 from axisor_server.domain.standing import blindness, honest
 from axisor_server.engine.draft import Draft, LiveRun
 
@@ -38,14 +39,30 @@ def cover(draft: Draft, view: View) -> None:
     blind = blindness(draft.book.causes)
     best = {id: honest(found, blind) for id, found in best.items()}
     present: dict[str, Coverage] = {}
+    bare = _why_bare(draft.runs.values())
     for id in [p.id for p in view.positions] + sorted(view.unreadable):
         present[id] = best.get(id) or Coverage(
-            position=id, state=CoverageState.UNPROTECTED, reason="No run guards it."
+            position=id, state=CoverageState.UNPROTECTED, reason=bare
         )
     for id, coverage in present.items():
         if draft.coverage.get(id) != coverage:
             draft.say(CoverageChanged(coverage=coverage))
     draft.coverage = present
+
+
+def _why_bare(runs: Iterable[LiveRun]) -> str:
+    """Return why a position that no run covers is not protected."""
+    paused = [
+        live.record
+        for live in runs
+        if live.record.state is RunState.PAUSED and _protects(live.strategy)
+    ]
+    if not paused:
+        return "No run guards it."
+    times = [record.resume_us for record in paused if record.resume_us is not None]
+    if not times:
+        return "Its guard is paused."
+    return f"Its guard is paused until {from_us(min(times)):%H:%M} UTC."
 
 
 def _covered_by(live: LiveRun, view: View) -> Sequence[Coverage]:

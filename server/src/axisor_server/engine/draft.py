@@ -17,7 +17,7 @@ from axisor.intents import Wake
 from axisor.model import Leash
 from axisor.strategy import Config, StepResult, Strategy, View
 from axisor_server.domain.account import AccountBook
-from axisor_server.domain.journal import to_us
+from axisor_server.domain.journal import from_us, to_us
 from axisor_server.domain.records import TENANT, IntentRecord, RunRecord
 from axisor_server.domain.told import Told
 from axisor_server.domain.upgrading import Held, to_document
@@ -70,6 +70,7 @@ def changed(run: RunRecord) -> RunChanged:
         label=run.label,
         reason=run.reason,
         leash=run.leash.decode() or "{}",
+        resumes_at=None if run.resume_us is None else from_us(run.resume_us),
     )
 
 

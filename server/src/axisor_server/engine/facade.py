@@ -17,6 +17,7 @@ from axisor.strategy import Strategy, View
 from axisor_server.domain.halting import Halt
 from axisor_server.domain.records import AccountRecord, RunRecord
 from axisor_server.engine import results
+from axisor_server.engine.actor import Actor
 from axisor_server.engine.answers import (
     CommandResult,
     EngineStatus,
@@ -339,13 +340,8 @@ class Engine:
         run_id: str | None = None,
     ) -> RunRecord:
         """Store a run in state CREATED; raises as `change_run` does."""
-        ask = CreateRun(
-            run=run_id or self._ids.new(),
-            strategy=strategy,
-            config=config,
-            leash=leash,
-            label=label,
-        )
+        run = run_id or self._ids.new()
+        ask = CreateRun(run=run, strategy=strategy, config=config, leash=leash, label=label)
         return (await self.change_run(account_id, ask, None, principal)).run
 
     async def run_verb(
@@ -385,6 +381,10 @@ class Engine:
         """Return the last tick of a market that is being read, or None."""
         found = self._roster.markets.get((venue, network, url))
         return None if found is None else found.tick
+
+    def led(self) -> Sequence[Actor]:
+        """Return who acts for the accounts that this core leads."""
+        return tuple(self._roster.actors.values())
 
     def status(self) -> EngineStatus:
         """Return how every account and feed is doing."""

@@ -22,14 +22,8 @@ from axisor_server.engine.answers import AccountSummary
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import LiveRun
 from axisor_server.engine.market import Market
-from axisor_server.engine.recovery import (
-    Projection,
-    book_of,
-    project_all,
-    retold,
-    revive_all,
-    unread_of,
-)
+from axisor_server.engine.projecting import Projection, kept, project_all
+from axisor_server.engine.recovery import book_of, retold, revive_all, unread_of
 from axisor_server.engine.world import World
 from axisor_server.ports import Reader
 
@@ -85,7 +79,9 @@ class Follower:
         account = reader.account(self.core.account.id)
         if account is None:
             return None
-        told = project_all(reader, f"accounts/{account.id}", self._told)
+        stream = f"accounts/{account.id}"
+        before = self._told if self._told.sequence else kept(reader, stream).told
+        told = project_all(reader, stream, before)
         runs, _ = revive_all(reader, account.id, self.core.strategies, self.core.runs)
         if self._told.sequence and told.acted == self._told.acted:
             book = retold(reader, account, told, self.core.book)

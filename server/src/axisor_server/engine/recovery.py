@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -12,50 +12,28 @@ from msgspec.structs import replace
 
 from axisor.errors import AxisorError, JournalCorrupt, StrategyNotFound
 from axisor.events import (
-    BalanceChanged,
-    Cause,
     Coverage,
-    CoverageChanged,
-    IntentSettled,
     IntentState,
-    NoticeGiven,
-    PositionClosed,
     RunState,
-    StandingChanged,
 )
 from axisor.intents import Wake
-from axisor.model import AccountState, Leash
+from axisor.model import Leash
 from axisor.strategy import Strategy, decode_config
-from axisor_server.domain.account import PROJECTED, AccountBook, project
+from axisor_server.domain.account import AccountBook
 from axisor_server.domain.attempts import Attempt, attempt_of
-from axisor_server.domain.counters import Outside
+from axisor_server.domain.enabling import not_offered
 from axisor_server.domain.intent import spends
-from axisor_server.domain.journal import Entry, Head, decode_payload, verify
+from axisor_server.domain.journal import Entry, Head, verify
 from axisor_server.domain.records import AccountRecord, IntentRecord, RunRecord
 from axisor_server.domain.run import ACTING
-from axisor_server.domain.spending import DAY_US, Loss, Spend, spend_of
+from axisor_server.domain.spending import DAY_US, Spend, spend_of
 from axisor_server.domain.upgrading import KIND, Held, from_document
-from axisor_server.engine.counting import came_of, counts_of
+from axisor_server.engine.counting import counts_of
 from axisor_server.engine.draft import LiveRun
+from axisor_server.engine.projecting import Projection, kept, project_all
 from axisor_server.ports import Reader
 
-PAGE = 1_000
 RECENT = 100_000
-ALSO_PROJECTED = ("CoverageChanged", "IntentSettled", "NoticeGiven", "StandingChanged")
-FOLDED = frozenset((*PROJECTED, *ALSO_PROJECTED))
-QUIET = frozenset(
-    (
-        *PROJECTED,
-        "CoverageChanged",
-        "FeedChanged",
-        "FundingPaid",
-        "NoticeGiven",
-        "StandingChanged",
-        "StepTaken",
-    )
-)
-"""Kinds of entries that by themselves say nothing of an action's row."""
-
 KEPT_US = 2 * DAY_US
 
 
@@ -83,7 +61,9 @@ def load(
     stream = f"accounts/{account.id}"
     head = reader.head(stream)
     chain = Chain(stream, head, tail=verify_tail)
-    told = project_all(reader, stream, Projection(), look=chain.look)
+    told = project_all(
+        reader, stream, kept(reader, stream).told, since=chain.since, look=chain.look
+    )
     chain.close()
     runs, broken = revive_all(reader, account.id, strategies)
     return Boot(
@@ -155,13 +135,18 @@ def retold(
 
 
 class Chain:
-    """Verifies the last `tail` entries of a journal while somebody reads it from its beginning."""
+    """Verifies the last `tail` entries of a journal while somebody reads it, from `since` on."""
 
     def __init__(self, stream: str, head: Head, *, tail: int) -> None:
         self._stream = stream
         self._head = head
         self._from = max(0, head.sequence - tail)
         self._at = Head()
+
+    @property
+    def since(self) -> int:
+        """Return after which entry the reading begins at the latest: the one before the tail."""
+        return max(0, self._from - 1)
 
     def look(self, page: Sequence[Entry]) -> None:
         """Verify what of the next entries belongs to the tail. Raises JournalCorrupt."""
@@ -188,86 +173,13 @@ def revive(record: RunRecord, strategies: Mapping[str, type[Strategy[Any, Any]]]
     """Return a stored run ready to be called. Raises StrategyNotFound or ConfigInvalid."""
     strategy = strategies.get(record.strategy)
     if strategy is None:
-        raise StrategyNotFound(
-            f"No enabled plugin offers the strategy {record.strategy}.", strategy=record.strategy
-        )
+        raise StrategyNotFound(not_offered(record.strategy), strategy=record.strategy)
     return LiveRun(
         record=record,
         strategy=strategy,
         config=decode_config(strategy, record.config),
         leash=msgspec.json.decode(record.leash or b"{}", type=Leash),
         wake=msgspec.json.decode(record.wake, type=Wake) if record.wake else None,
-    )
-
-
-class Projection(Struct, frozen=True, kw_only=True):
-    """A journal folded up to a sequence: each position, order and balance as it was last told.
-
-    `unread` are the actions confirmed since a balance was told: it does not show them yet. `causes`
-    are those of the account's standing, `outside` the sats that nothing explained, `acted` is the
-    sequence of the last entry that came with a change of an action's row.
-    """
-
-    sequence: int = 0
-    state: AccountState | None = None
-    losses: tuple[Loss, ...] = ()
-    coverage: Mapping[str, Coverage] = {}
-    unread: tuple[str, ...] = ()
-    causes: tuple[Cause, ...] = ()
-    outside: tuple[Outside, ...] = ()
-    acted: int = 0
-
-
-def project_all(
-    reader: Reader,
-    stream: str,
-    before: Projection,
-    *,
-    look: Callable[[Sequence[Entry]], None] | None = None,
-) -> Projection:
-    """Fold what a journal holds beyond a projection; `look` is shown every page before that."""
-    sequence, state, acted = before.sequence, before.state, before.acted
-    losses, coverage = list(before.losses), dict(before.coverage)
-    unread, causes, outside = before.unread, before.causes, list(before.outside)
-    more = True
-    while more:
-        page = reader.entries(stream, after=sequence, limit=PAGE)
-        more = len(page) == PAGE
-        if look is not None:
-            look(page)
-        for entry in page:
-            sequence = entry.sequence
-            if entry.kind not in QUIET:
-                acted = sequence
-            if entry.kind not in FOLDED:
-                continue
-            payload = decode_payload(entry.payload)
-            match payload:
-                case NoticeGiven():
-                    outside.extend(came_of(payload, entry.time_us))
-                case CoverageChanged():
-                    coverage[payload.coverage.position] = payload.coverage
-                case IntentSettled(state=IntentState.CONFIRMED):
-                    unread = (*unread, payload.intent)
-                case StandingChanged():
-                    causes = payload.causes
-                case BalanceChanged():
-                    state, unread = project(state, payload), ()
-                case PositionClosed():
-                    state = project(state, payload)
-                    coverage.pop(payload.position.id, None)
-                    losses.append(Loss(payload.position.id, -payload.pl, entry.time_us))
-                case _:
-                    state = project(state, payload)
-    return Projection(
-        sequence=sequence,
-        state=state,
-        losses=tuple(losses),
-        coverage=coverage,
-        unread=unread,
-        causes=causes,
-        outside=tuple(outside),
-        acted=acted,
     )
 
 

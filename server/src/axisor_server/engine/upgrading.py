@@ -131,6 +131,13 @@ class Upgrades:
         draft.hold_version(replace(held, version=version, since=live.record.step))
         return live
 
+    def offered(self, live: LiveRun, strategies: Mapping[str, type[Strategy[Any, Any]]]) -> bool:
+        """Return whether what a run is called by is offered still, or a version of what is."""
+        found = strategies.get(live.record.strategy)
+        if found is None:
+            return False
+        return live.strategy is found or bool(self._editions.version_of(live.strategy))
+
     def live(self, run: str) -> LiveRun | None:
         """Return a run as it is held here, or None."""
         return self._account.runs.get(run)

@@ -35,9 +35,13 @@ from axisor_server.engine import replies
 from axisor_server.engine.asks import CloseAccount, CreateRun, MoveRun, TakeUpAccount
 from axisor_server.engine.core import Core
 from axisor_server.engine.draft import Draft, LiveRun, take
+from axisor_server.engine.pausing import Pauses
 from axisor_server.engine.recovery import revive
 from axisor_server.engine.replying import account_now, reply
 from axisor_server.ports import Transaction
+
+BEGINNING = ("start", "resume")
+"""Verbs after which a run is called again."""
 
 
 class Verbs:
@@ -45,6 +49,7 @@ class Verbs:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._pauses = Pauses(core, self.move_run)
 
     async def act(self, record: CommandRecord, action: Action) -> None:
         """Plan a client's action, or refuse it; either is one unit with its command."""
@@ -129,9 +134,7 @@ class Verbs:
 
         async def work() -> RunRow:
             core = self._core
-            live = core.runs.get(ask.run)
-            if live is None:
-                raise RunNotFound(f"There is no run {ask.run} on this account.", run=ask.run)
+            live = await self._at_hand(ask)
             check_etag(ask.etag, live.record.revision)
             draft = core.draft()
             state = after_verb(live.record.state, ask.verb)
@@ -139,19 +142,51 @@ class Verbs:
                 live = _configured(live, config=ask.config, leash=ask.leash, label=ask.label)
             elif ask.config is not None or ask.leash is not None or ask.label is not None:
                 raise ConfigInvalid("Only configure changes a run's configuration.")
-            self.move_run(draft, live, state)
+            resume_us = _resumes(live, ask, draft.now_us)
+            self.move_run(draft, live, state, reason=ask.reason, resume_us=resume_us)
             reply(self._core, draft, request_id, lambda _: draft.runs[ask.run].record)
             await core.commit(draft)
-            return core.runs[ask.run].record
+            record = core.runs[ask.run].record
+            self._pauses.expect(record)
+            return record
 
         return await self._core.in_turn(work)
 
-    def move_run(self, draft: Draft, live: LiveRun, state: RunState) -> None:
+    async def _at_hand(self, ask: MoveRun) -> LiveRun:
+        """Return the run that is to move, where it begins with what is offered of its strategy now.
+
+        Plugins come and go while an account is served. Raises RunNotFound, StrategyNotFound.
+        """
+        core = self._core
+        live = core.runs.get(ask.run)
+        if live is None:  # its strategy was not here when the account was read
+            row = await core.store.read(lambda view: view.run(ask.run))
+            if row is None or row.account != core.account.id:
+                raise RunNotFound(f"There is no run {ask.run} on this account.", run=ask.run)
+            return revive(row, core.strategies)
+        if ask.verb in BEGINNING and not core.upgrades.offered(live, core.strategies):
+            return revive(live.record, core.strategies)
+        return live
+
+    def expect_pauses(self) -> None:
+        """Resume the runs that a former life paused for a time, when it comes."""
+        for live in self._core.runs.values():
+            self._pauses.expect(live.record)
+
+    def move_run(
+        self,
+        draft: Draft,
+        live: LiveRun,
+        state: RunState,
+        *,
+        reason: str = "",
+        resume_us: int | None = None,
+    ) -> None:
         """Bring a run into a state, calling it where it starts or stops."""
         id = live.record.id
         if state is RunState.STARTING:
             live = self._core.upgrades.started(draft, live)
-        record = replace(live.record, state=state, reason="")
+        record = replace(live.record, state=state, reason=reason, resume_us=resume_us)
         draft.put_run(replace(live, record=record))
         match state:
             case RunState.STARTING:
@@ -246,6 +281,13 @@ def _created(ask: CreateRun, account: str, draft: Draft) -> RunRow:
         created_us=draft.now_us,
         updated_us=draft.now_us,
     )
+
+
+def _resumes(live: LiveRun, ask: MoveRun, now_us: int) -> int | None:
+    """Return when a run resumes by itself after a verb; a new configuration changes nothing."""
+    if ask.verb == "configure":
+        return live.record.resume_us
+    return now_us + ask.pause_us if ask.verb == "pause" and ask.pause_us else None
 
 
 def _same(run: RunRow, ask: CreateRun) -> bool:

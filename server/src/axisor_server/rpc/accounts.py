@@ -9,21 +9,23 @@ from axisor.events import HaltLevel
 from axisor.model import Mode
 from axisor.ports import Credentials, Secret
 from axisor.v1 import accounts_pb2 as pb
+from axisor.v1 import resources_pb2
 from axisor.wire.actions import effect_to_wire
 from axisor.wire.model import balance_to_wire
 from axisor.wire.names import account_id, account_part, top_id
 from axisor.wire.records import AccountBalance
 from axisor.wire.resources import account_to_wire
-from axisor.wire.scalars import enum_asked, time_to_wire
+from axisor.wire.scalars import decimal_from_wire, enum_asked, time_to_wire
 from axisor_server.rpc.calls import Call
 from axisor_server.rpc.reports import account_of, effect_of
 from axisor_server.rpc.watches import ACCOUNT, Watches
 from axisor_server.services import paging
+from axisor_server.services.account_rows import AccountChange
 from axisor_server.services.accounts import AccountAnswer, Accounts, NewAccount
 from axisor_server.services.credentials import CredentialReport
 from axisor_server.services.snapshots import Snapshots
 
-CHANGEABLE = ("label", "base_url")
+CHANGEABLE = ("label", "base_url", "near_percent", "critical_percent")
 
 
 class AccountServicer:
@@ -81,20 +83,21 @@ class AccountServicer:
     async def UpdateAccount(
         self, request: pb.UpdateAccountRequest, call: Call
     ) -> pb.UpdateAccountResponse:
-        """Change an account's label or address."""
+        """Change an account's label, address or warnings."""
         id = account_id(request.account.name, "account.name")
         paths = set(request.update_mask.paths)
         for path in paths.difference(CHANGEABLE):
             raise FieldInvalid(f"{path} cannot be changed.", field="update_mask")
         if "label" in paths and not request.account.label:
             raise FieldInvalid("An account needs a label.", field="account.label")
-        done = await self._accounts.update(
-            id,
-            label=request.account.label if "label" in paths else None,
-            url=request.account.base_url if "base_url" in paths else None,
-            etag=request.etag,
-            request=call.request(),
+        given = request.account
+        change = AccountChange(
+            label=given.label if "label" in paths else None,
+            url=given.base_url if "base_url" in paths else None,
+            near_bp=_bp(given, "near_percent") if "near_percent" in paths else None,
+            critical_bp=_bp(given, "critical_percent") if "critical_percent" in paths else None,
         )
+        done = await self._accounts.update(id, change, etag=request.etag, request=call.request())
         account = account_to_wire(account_of(done.account))
         return pb.UpdateAccountResponse(account=account, sequence=done.sequence)
 
@@ -182,6 +185,14 @@ class AccountServicer:
 
 def _credentials(message: pb.Credentials) -> Credentials:
     return Credentials(Secret(message.key), Secret(message.secret), Secret(message.passphrase))
+
+
+def _bp(account: resources_pb2.Account, field: str) -> int:
+    """Return a percentage in hundredths; its form was checked. Raises FieldInvalid for none."""
+    text: str = getattr(account, field)
+    if not text:
+        raise FieldInvalid(f"{field} is empty: 0 is never.", field=f"account.{field}")
+    return int(decimal_from_wire(text, field) * 100)
 
 
 def _report(report: CredentialReport) -> pb.CredentialReport:

@@ -45,6 +45,7 @@ from axisor_server.services.allowances import Allowances
 from axisor_server.services.auditing import Audits
 from axisor_server.services.backtesting import Backtester, Backtests
 from axisor_server.services.confirming import Confirming
+from axisor_server.services.depending import Dependents
 from axisor_server.services.enabling import Enabling, PluginHost
 from axisor_server.services.explaining import Explainer
 from axisor_server.services.guarding import Guards
@@ -54,6 +55,7 @@ from axisor_server.services.kept_backtests import KeptBacktests
 from axisor_server.services.letters import Letters
 from axisor_server.services.limiting import Limits as CallLimits
 from axisor_server.services.market import Market
+from axisor_server.services.nearness import Nearness
 from axisor_server.services.orders import Orders
 from axisor_server.services.performing import Performances
 from axisor_server.services.principals import Authenticator
@@ -158,12 +160,16 @@ class House:
             around=around,
         )
         self.protection = Protection(engine=engine, store=store, clock=clock)
+        self._nearness = Nearness(engine=engine, store=whole, clock=clock)
         self.enabling = Enabling(
             store=whole,
             clock=clock,
             once=self.once,
             recorder=self.identity.recorder,
             host=plugins,
+            dependents=Dependents(
+                engine=engine, store=whole, clock=clock, plans=self.identity.plans
+            ),
         )
         self._market = Market(engine=engine, accounts=accounts, venues=around.venues, clock=clock)
         self._backtests = Backtests(
@@ -273,6 +279,7 @@ class House:
         return (
             self.halts.watch(),
             self.confirming.run(),
+            self._nearness.run(),
             self.identity.refusals.run(),
             self.identity.people.letters.run(),
         )

@@ -35,11 +35,17 @@ class CallMetrics:
             buckets=BUCKETS,
             registry=registry,
         )
+        self._kept: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 
     def record(self, method: str, code: str, elapsed_ms: int) -> None:
         """Count a call that ended."""
-        self._calls.labels(method, code).inc()
-        self._seconds.labels(method).observe(elapsed_ms / 1000)
+        found = self._kept.get((method, code))
+        if found is None:  # the library makes each label a text and takes a lock to find it
+            found = self._calls.labels(method, code), self._seconds.labels(method)
+            self._kept[method, code] = found
+        calls, seconds = found
+        calls.inc()
+        seconds.observe(elapsed_ms / 1000)
 
 
 class LoopMetrics:

@@ -66,6 +66,7 @@ def rules_summary(found: Rules, now: datetime) -> RulesSummary:
 def alert_summary(found: Alert, person: str, language: str) -> AlertSummary:
     """Return an alert as a caller sees it, in their language."""
     notice = say(found.told, language)
+    seen_us = found.seen.get(person or OWN)
     return AlertSummary(
         id=found.id,
         account=found.account,
@@ -80,7 +81,8 @@ def alert_summary(found: Alert, person: str, language: str) -> AlertSummary:
         times=found.times,
         created_at=from_us(found.began_us),
         updated_at=from_us(found.changed_us),
-        acknowledged=(person or OWN) in found.seen,
+        acknowledged=seen_us is not None,
+        acknowledged_at=None if seen_us is None else from_us(seen_us),
     )
 
 

@@ -68,6 +68,7 @@ class Pipeline:
         self._ids = ids
         self._metrics = metrics
         self._deadline_s = deadline_s
+        self._log = log.bind()  # once: each word of an unbound logger binds it anew
 
     def unary(self, method: Method, handle: Unary) -> Callable[[bytes, Context], Awaitable[bytes]]:
         """Return the handler of a method with one answer."""
@@ -219,7 +220,7 @@ class Pipeline:
     def _account(self, method: Method, code: grpc.StatusCode, begun: int) -> None:
         elapsed = self._clock.monotonic_ms() - begun
         self._metrics.record(method.path, code.name, elapsed)
-        log.debug("call", method=method.path, code=code.name, ms=elapsed)
+        self._log.debug("call", method=method.path, code=code.name, ms=elapsed)
 
 
 async def _tell(context: Context, mode: Mode) -> None:

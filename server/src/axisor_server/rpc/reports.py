@@ -59,6 +59,8 @@ def account_of(record: AccountRecord, scopes: Sequence[str] = ()) -> Account:
         created_at=from_us(record.created_us),
         updated_at=from_us(record.updated_us),
         etag=etag_of(record.revision),
+        near_percent=Decimal(record.near_bp) / 100,
+        critical_percent=Decimal(record.critical_bp) / 100,
     )
 
 
@@ -79,6 +81,7 @@ def run_of(record: RunRecord, mode: Mode, permissions: Permission) -> Run:
         created_at=from_us(record.created_us),
         updated_at=from_us(record.updated_us),
         etag=etag_of(record.revision),
+        resumes_at=None if record.resume_us is None else from_us(record.resume_us),
     )
 
 

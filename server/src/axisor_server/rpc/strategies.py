@@ -6,6 +6,8 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from axisor.errors import FieldInvalid
 from axisor.events import RunState, StepTaken
 from axisor.model import Leash, Permission
@@ -14,9 +16,9 @@ from axisor.v1 import resources_pb2
 from axisor.v1 import strategies_pb2 as pb
 from axisor.wire.events import event_to_wire
 from axisor.wire.model import coverage_to_wire, leash_from_wire
-from axisor.wire.names import account_id, plugin_name, run_id, strategy_name, top_id
+from axisor.wire.names import account_id, plugin_name, run_id, run_name, strategy_name, top_id
 from axisor.wire.resources import run_to_wire
-from axisor.wire.scalars import enum_asked, permissions_to_wire
+from axisor.wire.scalars import enum_asked, permissions_to_wire, span_or_none
 from axisor.wire.upgrades import upgrade_to_wire
 from axisor_server.domain.journal import to_event
 from axisor_server.domain.records import RunRecord
@@ -26,6 +28,7 @@ from axisor_server.rpc.reports import run_of
 from axisor_server.rpc.watches import RUNS, Watches
 from axisor_server.services import paging
 from axisor_server.services.accounts import Accounts
+from axisor_server.services.depending import Moved
 from axisor_server.services.enabling import Enabling
 from axisor_server.services.runs import Change, RunAnswer, Runs, schema_of
 from axisor_server.services.snapshots import Snapshots
@@ -147,7 +150,13 @@ class StrategyServicer:
 
     async def PauseRun(self, request: pb.PauseRunRequest, call: Call) -> pb.PauseRunResponse:
         """Pause a run."""
-        done = await self._runs.verb(*run_id(request.name), "pause", call.request())
+        done = await self._runs.verb(
+            *run_id(request.name),
+            "pause",
+            call.request(),
+            reason=request.reason,
+            pause_for=span_or_none(request, "pause_for"),
+        )
         return pb.PauseRunResponse(run=await self._run(done.run), sequence=done.sequence)
 
     async def ResumeRun(self, request: pb.ResumeRunRequest, call: Call) -> pb.ResumeRunResponse:
@@ -159,7 +168,9 @@ class StrategyServicer:
 
     async def StopRun(self, request: pb.StopRunRequest, call: Call) -> pb.StopRunResponse:
         """Stop a run for good."""
-        done = await self._runs.verb(*run_id(request.name), "stop", call.request())
+        done = await self._runs.verb(
+            *run_id(request.name), "stop", call.request(), reason=request.reason
+        )
         return pb.StopRunResponse(run=await self._run(done.run), sequence=done.sequence)
 
     async def StartUpgrade(
@@ -245,16 +256,39 @@ class StrategyServicer:
         self, request: pb.EnablePluginRequest, call: Call
     ) -> pb.EnablePluginResponse:
         """Enable a plugin."""
-        done = await self._enabling.enable(top_id(request.name, "plugins"), call.request())
-        return pb.EnablePluginResponse(plugin=plugin_to_wire(done))
+        done = await self._enabling.enable(
+            top_id(request.name, "plugins"),
+            start_runs=request.start_runs,
+            in_core=request.in_core,
+            request=call.request(),
+        )
+        return pb.EnablePluginResponse(
+            plugin=plugin_to_wire(done.plugin), started_runs=map(_moved_to_wire, done.runs)
+        )
 
     async def DisablePlugin(
         self, request: pb.DisablePluginRequest, call: Call
     ) -> pb.DisablePluginResponse:
         """Disable a plugin."""
-        name = top_id(request.name, "plugins")
-        done = await self._enabling.disable(name, force=request.force, request=call.request())
-        return pb.DisablePluginResponse(plugin=plugin_to_wire(done))
+        done = await self._enabling.disable(
+            top_id(request.name, "plugins"),
+            force=request.force,
+            stop_runs=request.stop_runs,
+            request=call.request(),
+        )
+        return pb.DisablePluginResponse(
+            plugin=plugin_to_wire(done.plugin), stopped_runs=map(_moved_to_wire, done.runs)
+        )
+
+    async def GetPluginSettings(
+        self, request: pb.GetPluginSettingsRequest, call: Call
+    ) -> pb.GetPluginSettingsResponse:
+        """Answer with the settings of a plugin and what they may be."""
+        found = await self._enabling.settings(top_id(request.name, "plugins"))
+        return pb.GetPluginSettingsResponse(
+            settings=msgspec.json.encode(found.settings).decode(),
+            settings_schema=found.schema.decode(),
+        )
 
     async def ConfigurePlugin(
         self, request: pb.ConfigurePluginRequest, call: Call
@@ -304,6 +338,10 @@ PLACES = {
     "runner": pb.PLUGIN_PLACE_RUNNER,
     "remote": pb.PLUGIN_PLACE_REMOTE,
 }
+
+
+def _moved_to_wire(moved: Moved) -> pb.MovedRun:
+    return pb.MovedRun(run=run_name(moved.account, moved.run), sequence=moved.sequence)
 
 
 def plugin_to_wire(plugin: PluginReport) -> pb.Plugin:

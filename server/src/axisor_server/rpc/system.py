@@ -93,7 +93,8 @@ class SystemServicer:
             size=request.page_size,
             after=request.page_token,
         )
-        venues = [self._venue(self._status.venues[name]) for name in page]
+        owners = {name: plugin.name for plugin in self._status.plugins() for name in plugin.venues}
+        venues = [_venue(self._status.venues[name], owners.get(name, "")) for name in page]
         return pb.ListVenuesResponse(venues=venues, next_page_token=token)
 
     async def Halt(self, request: pb.HaltRequest, call: Call) -> pb.HaltResponse:
@@ -114,17 +115,17 @@ class SystemServicer:
         )
         return pb.ShutdownResponse(open_intent_count=done.open_intents)
 
-    def _venue(self, venue: Venue) -> pb.Venue:
-        owner = next((p.name for p in self._status.plugins() if venue.name in p.venues), "")
-        title = (type(venue).__doc__ or venue.name).strip().splitlines()[0]
-        return pb.Venue(
-            name=venue_name(venue.name),
-            plugin=plugin_name(owner),
-            title=title,
-            networks=sorted(venue.networks),
-            margin_modes=[enum_to_wire(mode) for mode in MarginMode],
-            price_step_usd=decimal_to_wire(maths.STEP, "price_step_usd"),
-        )
+
+def _venue(venue: Venue, owner: str) -> pb.Venue:
+    title = (type(venue).__doc__ or venue.name).strip().splitlines()[0]
+    return pb.Venue(
+        name=venue_name(venue.name),
+        plugin=plugin_name(owner),
+        title=title,
+        networks=sorted(venue.networks),
+        margin_modes=[enum_to_wire(mode) for mode in MarginMode],
+        price_step_usd=decimal_to_wire(maths.STEP, "price_step_usd"),
+    )
 
 
 def _plugins(status: Status) -> Sequence[strategies_pb2.Plugin]:

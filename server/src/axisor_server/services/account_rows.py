@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec import Struct
 
-from axisor.errors import AccountNotFound
+from axisor.errors import AccountNotFound, FieldInvalid
 from axisor_server.domain.journal import Entry
 from axisor_server.domain.records import AccountRecord
 from axisor_server.engine.asks import AccountNow, TakeUpAccount
@@ -16,6 +17,31 @@ from axisor_server.ports import Transaction
 from axisor_server.services import access
 from axisor_server.services.recording import Recorder, Say
 from axisor_server.services.requests import Request
+
+
+class AccountChange(Struct, frozen=True, kw_only=True):
+    """What of an account is to change; None keeps it. `_bp` is hundredths of a percent."""
+
+    label: str | None = None
+    url: str | None = None
+    near_bp: int | None = None
+    critical_bp: int | None = None
+
+    def of(self, before: AccountRecord) -> AccountRecord:
+        """Return the account after the change. Raises FieldInvalid for warnings in wrong order."""
+        given = {
+            name: value
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) is not None
+        }
+        after = msgspec.structs.replace(before, **given)
+        if after.near_bp and after.critical_bp > after.near_bp:
+            raise FieldInvalid(
+                "The critical warning would come before the first one.",
+                fix="Make critical_percent at most near_percent.",
+                field="account.critical_percent",
+            )
+        return after
 
 
 class AccountRows:
@@ -71,6 +97,8 @@ def rewrite(
         present,
         label=after.label,
         url=after.url,
+        near_bp=after.near_bp,
+        critical_bp=after.critical_bp,
         revision=revision + 1,
         updated_us=now_us,
     )

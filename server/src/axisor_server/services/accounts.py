@@ -26,7 +26,7 @@ from axisor_server.engine.facade import Engine
 from axisor_server.engine.keys import open_key, seal_key
 from axisor_server.ports import Clock, Reader, Store, Transaction, Vault
 from axisor_server.services import access
-from axisor_server.services.account_rows import AccountRows, rewrite, unmade
+from axisor_server.services.account_rows import AccountChange, AccountRows, rewrite, unmade
 from axisor_server.services.admission import admit
 from axisor_server.services.credentials import CredentialReport, ask, report_on, vet, warning_of
 from axisor_server.services.plans import Plans
@@ -169,24 +169,20 @@ class Accounts:
         return await self._once.perform(request, AccountAnswer, change)
 
     async def update(
-        self, id: str, *, label: str | None, url: str | None, etag: str, request: Request
+        self, id: str, change: AccountChange, *, etag: str, request: Request
     ) -> AccountAnswer:
-        """Change an account's label or address. Raises EtagMismatch and FieldInvalid."""
+        """Change what is given of an account. Raises EtagMismatch and FieldInvalid."""
 
         before = await self.get(id)
-        after = msgspec.structs.replace(
-            before,
-            label=before.label if label is None else label,
-            url=before.url if url is None else url,
-        )
+        after = change.of(before)
         venue = self._venue(after.venue)
         admit(after.mode, after.network, after.url, venue, self._max_mode)
         now_us = to_us(self._clock.now())
 
-        def change(tx: Transaction) -> None:
+        def unit(tx: Transaction) -> None:
             rewrite(tx, before, after, etag=etag, now_us=now_us)
 
-        now = await self._rows.change(id, change, TakeUpAccount(), request=request)
+        now = await self._rows.change(id, unit, TakeUpAccount(), request=request)
         return AccountAnswer(account=now.account, sequence=now.sequence, intents=now.intents)
 
     async def delete(self, id: str, *, etag: str, request: Request) -> Counted:

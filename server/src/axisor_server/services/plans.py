@@ -16,7 +16,7 @@ from axisor_server.domain import people
 from axisor_server.domain.memberships import KIND, from_document
 from axisor_server.domain.plans import UNBOUND, Catalogue, Plan, check
 from axisor_server.domain.records import TENANT
-from axisor_server.domain.run import ACTING
+from axisor_server.domain.run import takes_room
 from axisor_server.ports import Reader, Store
 
 
@@ -93,7 +93,7 @@ class Plans:
             each.id
             for account in owned(view, person)
             for each in view.runs(account)
-            if each.state in ACTING and each.id != run
+            if takes_room(each.state, each.resume_us) and each.id != run
         ]
         check(plan, "runs", plan.runs, len(running), what="strategies that run at once")
 

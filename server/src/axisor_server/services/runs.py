@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import msgspec
@@ -199,14 +200,28 @@ class Runs:
         async with self._plans.beginning(account, id, request_id=request.request_id):
             return await self.verb(account, id, verb, request)
 
-    async def verb(self, account: str, id: str, verb: str, request: Request) -> RunAnswer:
-        """Do `start`, `pause`, `resume` or `stop`. Raises RunStateInvalid."""
+    async def verb(
+        self,
+        account: str,
+        id: str,
+        verb: str,
+        request: Request,
+        *,
+        reason: str = "",
+        pause_for: timedelta | None = None,
+    ) -> RunAnswer:
+        """Do `start`, `pause`, `resume` or `stop`, and keep why. Raises RunStateInvalid.
+
+        A pause for a time ends by itself then.
+        """
         run = await self.get(account, id)
         if request.validate_only:
             after_verb(run.state, verb)
             self.check_time(request)
             return RunAnswer(run=run, sequence=await self.sequence(account))
-        return await self._change(account, MoveRun(run=id, verb=verb), request)
+        pause_us = 0 if pause_for is None else pause_for // timedelta(microseconds=1)
+        ask = MoveRun(run=id, verb=verb, reason=reason, pause_us=pause_us)
+        return await self._change(account, ask, request)
 
     async def _change(
         self,

@@ -47,6 +47,10 @@ async def test_nothing_is_changed(at: Salon, line: str):
     assert at.core.margin == before
 
 
+async def test_there_is_nothing_to_mute(at: Salon):
+    assert await at.ask("/mute 30m") == CATALOGUES["en-US"]["nostr.mute"]
+
+
 async def test_language_and_privacy_are_each_ones_own_and_kept(at: Salon):
     assert await at.ask("/lang pt") == CATALOGUES["pt-BR"]["spoken"]
     assert await at.ask("/private on") == CATALOGUES["pt-BR"]["private.on"]

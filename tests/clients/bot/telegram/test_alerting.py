@@ -9,12 +9,12 @@ from pathlib import Path
 import grpc.aio
 import pytest
 
-from axisor.events import HaltLevel
+from axisor.events import HaltLevel, RunState
 from axisor.v1.accounts_pb2_grpc import AccountServiceStub
 from axisor_bot.people import VIEWER
 from axisor_margin_guard import MarginGuard
 from axisor_server.adapters import tls
-from tests.clients.bot.botfather import ANN
+from tests.clients.bot.botfather import ANN, buttons_of
 from tests.clients.bot.parlour import Parlour, parlour
 from tests.server.rpc.serving import Served, account, bearer, creation, serving
 
@@ -53,6 +53,37 @@ async def test_what_the_guard_did_is_told_with_its_figures(at: Parlour):
     assert "→ 8" in second
     await at.telegram.say(ANN, "/status")
     assert "ARMED" in (await at.telegram.saying("protected 1/1"))["text"]
+
+
+async def test_the_guard_is_paused_and_goes_on_by_buttons(at: Parlour):
+    await at.pair()
+    run = await guarded(at)
+    at.core.sim.move("58000")
+    acted = await at.telegram.saying("margin-guard added")
+
+    await at.tapped(acted, 1)
+    await at.tapped(await at.telegram.saying("Pause the guard"))
+    off = await at.telegram.saying("The guard is off")
+    paused = (await at.owner.strategies.get_run(at.account, run)).state
+    await at.tapped(off, 1)
+    await at.tapped(await at.telegram.saying("Let margin-guard go on"))
+
+    assert [each["text"] for each in buttons_of(acted)] == ["Why", "Pause"]
+    assert paused is RunState.PAUSED
+    assert (await at.owner.strategies.get_run(at.account, run)).state is RunState.RUNNING
+    assert [each["text"] for each in buttons_of(await at.ask("/guard"))] == ["Pause"]
+
+
+async def test_a_viewer_is_told_and_may_ask_why(at: Parlour):
+    await at.pair(role=VIEWER)
+    await guarded(at)
+
+    at.core.sim.move("58000")
+    acted = await at.telegram.saying("margin-guard added")
+
+    assert [each["text"] for each in buttons_of(acted)] == ["Why"]
+    await at.tapped(acted)
+    assert "margin" in (await at.telegram.saying("rule"))["text"]
 
 
 async def test_the_guard_acts_without_any_bot(at: Parlour):

@@ -337,8 +337,11 @@ async def test_a_malformed_command_is_answered_with_its_form(at: Parlour):
 async def test_in_private_no_amount_is_told(at: Parlour):
     await at.pair(private=True)
 
-    for line in ("/p", f"/p {at.core.long[:8]}", "/status", "/guard", "/whatif -5%", "/daily"):
-        text = (await at.ask(line))["text"]
+    lines = ("/p", f"/p {at.core.long[:8]}", "/status", "/guard", "/whatif -5%", "/daily")
+    for line in lines:
+        answer = await at.ask(line)
+        text = answer["text"]
+        assert str(at.core.margin) not in str(answer["reply_markup"])
         assert "sat" not in text.replace("••• sat", ""), text
         assert str(at.core.margin) not in text.replace(",", "")
     card = await margin(at)

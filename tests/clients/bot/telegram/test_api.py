@@ -53,6 +53,13 @@ async def test_a_message_has_its_buttons_and_no_preview(api: TelegramApi, telegr
     assert "parse_mode" not in sent
 
 
+async def test_many_buttons_stand_in_rows(api: TelegramApi, telegram: Telegram):
+    await api.send(5, "hello", tuple(Button(str(n), f"ask:/why {n}") for n in range(6)))
+
+    rows = telegram.sent[0]["reply_markup"]["inline_keyboard"]
+    assert [[each["text"] for each in row] for row in rows] == [["0", "1", "2", "3"], ["4", "5"]]
+
+
 async def test_a_long_text_is_cut(api: TelegramApi, telegram: Telegram):
     await api.send(5, "x" * 10_000)
     await api.toast("tap", f"{'y' * 500}\nmore")

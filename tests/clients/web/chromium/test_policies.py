@@ -33,11 +33,6 @@ PAGES = {
     "object": '<object data="/try/plain"></object>',
     "data": '<script type="application/json" id="texts">{"a": "b"}</script>',
     "wanting": '<img src="data:,"><input><button></button>',
-    "htmx": """
-        <meta name="htmx-config" content="mode: 'same-origin'">
-        <script src="@htmx" defer></script>
-        <button hx-get="/try/plain" hx-target="#into">more</button> <div id="into"></div>
-    """,
     "charts": """
         <div id="chart"></div> <script type="module" src="@probe"></script>
     """,
@@ -66,7 +61,7 @@ async def site(
     shutil.copytree(VENDOR, folder / "vendor")
     (folder / "probe.js").write_text(PROBE)
     assets = Assets(folder)
-    names = {"htmx": assets.url("vendor/htmx.min.js"), "probe": assets.url("probe.js")}
+    names = {"probe": assets.url("probe.js")}
 
     async def trying(request: Request) -> Response:
         body = PAGES[request.path_params["name"]]
@@ -129,13 +124,6 @@ async def test_a_page_of_another_origin_cannot_frame_one_of_ours(
 
     assert await frame.get_by_text("safe").count() == 0
     assert "frame-ancestors" in watched.taken(r"Content Security Policy")[0]
-
-
-async def test_htmx_fetches_and_swaps_under_the_policies(page: Page, site: Site):
-    await page.goto(f"{site.origin}/try/htmx")
-    await page.get_by_role("button", name="more").click()
-
-    await page.locator("#into h1").wait_for()
 
 
 async def test_charts_are_drawn_with_their_logo_under_the_policies(page: Page, site: Site):

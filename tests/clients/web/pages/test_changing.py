@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.async_api import Page, expect
 
 from axisor.model import PlatformRole
@@ -21,21 +23,28 @@ async def test_a_plugin_is_configured_and_disabled_by_a_typed_word(
 ):
     page, dialog, PLUGIN.naps = signed_in_page, signed_in_page.locator("dialog"), 1
     await opened(page, f"{site.origin}/plugins")
-    await page.get_by_role("button", name="Configure").click()
-    await dialog.get_by_label("settings, a JSON object").fill('{"naps": 4}')
+    await page.get_by_role("link", name="Configure sleepy").click()
+    settings = page.get_by_label("settings", exact=True)
+    await settings.fill('{"naps": 4')
+    await page.get_by_role("button", name="Show what it changes").click()
+    await expect(page.locator("main")).to_contain_text("is no JSON")
+    await settings.fill('{"naps": 4}')
+    await page.get_by_role("button", name="Show what it changes").click()
+    await expect(dialog.locator("table")).to_contain_text('"naps": 4')
     await dialog.get_by_label("Type “configure”").fill("disable")
     await dialog.get_by_role("button", name="Configure").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("another")
     assert PLUGIN.naps == 1
     await page.keyboard.press("Escape")
 
-    await page.get_by_role("button", name="Configure").click()
-    await dialog.get_by_label("settings, a JSON object").fill('{"naps": 4}')
+    await page.get_by_role("button", name="Show what it changes").click()
     await dialog.get_by_label("Type “configure”").fill("configure")
     await dialog.get_by_role("button", name="Configure").click()
     await expect(dialog).not_to_be_visible()
     assert PLUGIN.naps == 4
+    await expect(settings).to_have_value(re.compile('"naps": 4'))
 
+    await opened(page, f"{site.origin}/plugins")
     await page.get_by_role("button", name="Disable").click()
     await expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     await dialog.get_by_label("Type “disable”").fill("disable")
@@ -46,7 +55,7 @@ async def test_a_plugin_is_configured_and_disabled_by_a_typed_word(
     enabled = [each.name for each in found.items if each.state == pb.PLUGIN_STATE_ENABLED]
     assert f"plugins/{SLEEPY}" not in enabled
     await scene.close()
-    assert watched.taken("400")
+    assert watched.taken("400", "422")
 
 
 async def test_a_stale_proof_is_asked_for_again_and_a_wrong_one_changes_nothing(

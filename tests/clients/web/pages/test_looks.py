@@ -16,10 +16,12 @@ PAGES = (
     "/activity/1",
     "/orders",
     "/automations",
+    "/automations/new/margin-guard",
     "/whatif?price=58000",
     "/system",
     "/alerts",
     "/plugins",
+    "/plugins/sleepy",
     "/settings",
     "/api?q=margin",
     "/m",
@@ -30,8 +32,9 @@ PAGES = (
 async def test_every_page_is_shown_and_accessible_in_light_and_in_dark(
     browser: Browser, watched: Watched, site: Site, pair: Pair
 ):
-    few = ("/", f"/positions/{pair.guarded.id}", "/alerts", "/settings", "/api", "/m", "/login")
-    all_of_them = ("/", f"/positions/{pair.guarded.id}", *PAGES)
+    one = (f"/positions/{pair.guarded.id}", f"/automations/{pair.run}")
+    few = ("/", *one, "/automations", "/alerts", "/settings", "/api", "/m", "/login")
+    all_of_them = ("/", *one, *PAGES)
     wrong: list[str] = []
     for scheme, width, pages in (("light", 1280, all_of_them), ("dark", 390, few)):
         size = {"width": width, "height": 900}

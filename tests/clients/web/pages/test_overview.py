@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.clients.web.pages.conftest import Pair, opened
 from tests.support.browser import BROWSER, Site, Watched
@@ -69,6 +69,45 @@ async def test_what_is_old_is_grey_and_says_so(
     await expect(page.locator("#age")).to_contain_text("stale")
     await expect(page).to_have_title(re.compile("~"))
     watched.taken("")
+
+
+async def test_a_stream_that_is_refused_is_asked_for_again(
+    signed_in_page: Page, site: Site, pair: Pair, watched: Watched
+):
+    page, refusals = signed_in_page, [502, 503]
+
+    async def refused(route: Route) -> None:
+        if refusals:
+            await route.fulfill(status=refusals.pop())
+        else:
+            await route.continue_()
+
+    await page.route(re.compile(r"/live\?"), refused)
+    await page.goto(site.origin)
+    await expect(page.locator("#link")).to_contain_text("The core is not heard")
+
+    site.core.sim.move("59000")
+
+    await expect(page.locator("#price")).to_have_text("59,000")
+    await expect(page.locator("#link")).to_be_hidden()
+    assert len(watched.taken("50[23]")) == 2
+
+
+async def test_whose_session_is_over_is_sent_to_the_door(
+    signed_in_page: Page, site: Site, pair: Pair, watched: Watched
+):
+    page = signed_in_page
+
+    async def over(route: Route) -> None:
+        (cookie,) = await page.context.cookies()
+        site.bridge.sessions.end(cookie["value"])
+        await route.continue_()
+
+    await page.route(re.compile(r"/live\?"), over)
+    await page.goto(site.origin)
+
+    await expect(page).to_have_url(re.compile("/login"))
+    assert watched.taken("401")
 
 
 async def test_a_focused_button_stays_in_hand_while_figures_change(

@@ -5,10 +5,11 @@ The whole of it, from `axisor up --sim` to a rescue, is tried in `tests/e2e/test
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from axisor.events import RunState
 from axisor_server.adapters.tls import Certificate
@@ -52,6 +53,42 @@ async def test_the_language_that_is_chosen_stays(signed_in_page: Page, site: Sit
     await expect(page).to_have_url(f"{site.origin}/setup/venue")
     await expect(page.locator("html")).to_have_attribute("lang", "pt-BR")
     await expect(page.get_by_role("heading", name="Onde estão suas posições?")).to_be_visible()
+
+
+async def test_what_is_pressed_before_the_scripts_run_is_done_when_they_do(
+    signed_in_page: Page, site: Site
+):
+    page, there = signed_in_page, asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await there.wait()
+        await route.continue_()
+
+    await page.route(re.compile(r"/static/setup\."), late)
+    await page.goto(f"{site.origin}/setup", wait_until="commit")
+    await page.get_by_role("button", name="Go on").dblclick()
+    assert page.url == f"{site.origin}/setup", "nothing can be done yet"
+
+    there.set()
+
+    await expect(page).to_have_url(f"{site.origin}/setup/venue")
+
+
+async def test_without_scripts_nothing_that_is_typed_gets_into_an_address(
+    browser: Browser, watched: Watched, site: Site
+):
+    async with profiled(browser, watched, java_script_enabled=False) as context:
+        await sign_in(context, site)
+        page, asked = await context.new_page(), list[str]()
+        await page.goto(f"{site.origin}/setup/channel")
+        page.on("request", lambda request: asked.append(request.url))
+        for each in await page.locator("form input[required]").all():
+            await each.fill("canary")
+        await page.get_by_role("button", name="Keep it").click()
+        await page.goto(f"{site.origin}/setup")
+
+        assert len(asked) > 0
+        assert [each for each in asked if "canary" in each] == []
 
 
 async def keyed(page: Page, site: Site, key: str) -> None:

@@ -10,6 +10,10 @@ from msgspec.structs import replace
 from tests.support.telling import NOON
 
 from axisor.events import (
+    ChangeMade,
+    Coverage,
+    CoverageChanged,
+    CoverageState,
     Event,
     HaltChanged,
     HaltLevel,
@@ -173,6 +177,121 @@ def test_each_event_is_as_loud_as_it_is_grave(
     assert (first.level, first.kind, first.ends) == (level, kind, ends)
     for language in catalogue.LANGUAGES:
         assert "?" not in say(first, language).text
+
+
+RUN = RunChanged(run="r", strategy="margin-guard", state=RunState.RUNNING)
+QUARTER = replace(
+    RUN, state=RunState.PAUSED, reason="lunch", resumes_at=NOON + timedelta(seconds=903)
+)
+BY_BEN = ChangeMade(principal="people/ben", method="PauseRun", request_id="q")
+COVERED = CoverageChanged(
+    coverage=Coverage(position=POSITION.id, state=CoverageState.PROTECTED, run="r")
+)
+BARE = CoverageChanged(
+    coverage=Coverage(position=POSITION.id, state=CoverageState.UNPROTECTED, reason="paused")
+)
+LOST = PositionClosed(position=POSITION, end=PositionEnd.LIQUIDATED, pl=-100_000)
+
+
+def test_a_pause_that_leaves_positions_bare_is_critical_and_says_until_when():
+    (paused,) = told(PositionChanged(position=POSITION), COVERED, QUARTER, BY_BEN, BARE)
+
+    assert say(paused).text.splitlines() == [
+        "CRIT [SIM] margin-guard was PAUSED by people/ben for 15 min: 1 positions NOT protected",
+        "lunch",
+        "It goes on by itself at 12:15 UTC. Sooner: axisor run resume",
+    ]
+    assert "por 15 min: 1 posições SEM proteção" in say(paused, "pt-BR").title
+
+
+def test_a_pause_that_concerns_no_position_is_a_warning():
+    (paused,) = told(QUARTER, BY_BEN)
+    (lasting,) = told(replace(QUARTER, resumes_at=None), BY_BEN)
+
+    assert (paused.level, paused.code) == (NoticeLevel.WARN, "run.paused_for")
+    assert (lasting.level, lasting.code) == (NoticeLevel.WARN, "run.paused")
+    assert "at 12:00 UTC (15 min)" in say(paused).title
+
+
+def test_a_pause_that_lasts_says_that_nothing_protects_until_somebody_resumes():
+    lasting = replace(QUARTER, resumes_at=None)
+
+    (paused,) = told(PositionChanged(position=POSITION), COVERED, lasting, BY_BEN, BARE)
+
+    assert (paused.level, paused.code) == (NoticeLevel.CRIT, "run.bare")
+    assert "1 of its positions NOT protected" in say(paused).title
+
+
+@pytest.mark.parametrize(("second", "code"), [(902, "run.running"), (903, "run.resumed")])
+def test_the_end_of_a_pause_is_told_whether_it_came_by_itself(second: int, code: str):
+    follower = Follower("a", Picture())
+    paused, _ = events(QUARTER, BY_BEN)
+    again = replace(
+        paused, sequence=3, time=NOON + timedelta(seconds=second), payload=replace(RUN, reason="x")
+    )
+
+    first, last = follower.take([paused, again])
+
+    assert (last.level, last.code, last.ends) == (NoticeLevel.OK, code, True)
+    assert last.episode == first.episode
+
+
+def test_a_loss_while_the_guard_was_paused_says_who_paused_it():
+    seen = told(PositionChanged(position=POSITION), COVERED, QUARTER, BY_BEN, BARE, LOST)
+    (lost,) = [each for each in seen if each.level is NoticeLevel.LOST]
+
+    assert say(lost).next_step == (
+        "Its guard was PAUSED by people/ben at 12:00 UTC (15 min). axisor events list"
+    )
+    lasting = replace(QUARTER, resumes_at=None)
+    seen = told(PositionChanged(position=POSITION), COVERED, lasting, BY_BEN, BARE, LOST)
+    assert "ended.liquidated_paused" in [each.code for each in seen]
+
+
+def test_a_loss_under_a_guard_at_work_does_not_blame_a_pause():
+    seen = told(
+        PositionChanged(position=POSITION), COVERED, QUARTER, BY_BEN, BARE, RUN, COVERED, LOST
+    )
+
+    assert "ended.liquidated" in [each.code for each in seen]
+
+
+def test_a_position_that_nobody_covers_for_another_reason_is_not_the_pause_s():
+    seen = told(PositionChanged(position=POSITION), COVERED, BARE, QUARTER, BY_BEN, LOST)
+
+    assert [each.code for each in seen][:2] == ["run.paused_for", "ended.liquidated"]
+
+
+def test_a_bare_position_that_comes_near_is_told_until_it_is_over():
+    figures = {"distance_pct": "4.8", "price_usd": "101000", "liquidation_usd": "96154"}
+    near = NoticeGiven(
+        severity=Severity.WARN, code="BARE_NEAR", text="x", position=POSITION.id, data=figures
+    )
+    critical = replace(near, severity=Severity.CRIT)
+    over = replace(near, severity=Severity.OK, code="BARE_NEAR_OVER")
+
+    seen = told(PositionChanged(position=POSITION), near, critical, over)
+
+    assert [each.level for each in seen] == [NoticeLevel.WARN, NoticeLevel.CRIT, NoticeLevel.OK]
+    assert len({each.episode for each in seen}) == 1
+    assert [each.ends for each in seen] == [False, False, True]
+    assert say(seen[1], "pt-BR").text.splitlines() == [
+        "CRIT [SIM] LONG 7f3a1c22 está a 4,8 % da liquidação e SEM proteção",
+        "preço 101.000 · liq 96.154",
+        "Arme uma guarda, ou adicione margem: axisor position add-margin 7f3a1c22",
+    ]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [LOST, NoticeGiven(severity=Severity.OK, code="BARE_COVERED", text="x", position=POSITION.id)],
+)
+def test_what_is_said_of_a_bare_position_ends_with_it_or_with_a_guard(end: Payload):
+    seen = told(PositionChanged(position=POSITION), end)
+
+    assert [each.episode for each in seen if each.ends and each.episode.startswith("bare/")] == [
+        f"bare/{POSITION.id}"
+    ]
 
 
 def test_what_a_client_asked_for_is_told_as_theirs():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.support.postgres import postgres_dsn, postgres_server
 from tests.support.tellers import HALT, RESUMED, URL, House
 
 from axisor.errors import AxisorError, DeliveryDelayed, DeliveryRefused, DeliveryUnknown
-from axisor.events import NoticeGiven
+from axisor.events import ChangeMade, NoticeGiven, RunChanged, RunState
 from axisor.model import PlatformRole, Role, Severity
 from axisor.notices import Answer, NoticeLevel, Target
 from axisor.states import DeliveryState
@@ -75,6 +76,44 @@ async def test_an_event_is_told_once_to_each_channel_that_hears_it(house: House)
     assert [each.url for each in house.way.posted] == [f"{URL}-c1?wait=true"]
     (sent,) = await house.deliveries()
     assert (sent.state, sent.attempts) == (DeliveryState.SENT, 1)
+
+
+async def test_a_pause_is_told_with_who_asked_for_it_and_its_reason_as_it_was_given(memory: House):
+    await memory.channel()
+    paused = RunChanged(
+        run="r",
+        strategy="margin-guard",
+        state=RunState.PAUSED,
+        reason="lunch",
+        resumes_at=START + timedelta(minutes=15),
+    )
+
+    await memory.write(
+        paused, ChangeMade(principal="people/ben", method="PauseRun", request_id="q")
+    )
+    await memory.turn()
+
+    (said,) = memory.texts()
+    assert said.startswith("WARN [SIM] margin-guard was paused by people/ben at ")
+
+
+async def test_the_core_s_words_come_in_the_language_of_the_rules(memory: House):
+    await memory.channel()
+    await memory.rules(language="pt-BR")
+
+    await memory.write(
+        RunChanged(
+            run="r",
+            strategy="dca",
+            state=RunState.FAILED,
+            reason="A step took 1200 ms; the leash allows 1000 ms.",
+        )
+    )
+    await memory.turn()
+
+    (sent,) = await memory.deliveries()
+    assert sent.notice.title == "dca falhou"
+    assert sent.notice.effect == "Um passo levou 1200 ms; o limite são 1000 ms."
 
 
 async def test_what_is_written_is_there_once_whoever_reads_the_journal_again(house: House):

@@ -86,7 +86,7 @@ class Answering:
             return []
         if isinstance(command, Personal):
             return [self._personal(contact, command)]
-        if isinstance(command, Change):
+        if isinstance(command, Change | commands.Acknowledge | commands.Link):
             return [contact.voice.of(contact.mode, contact.voice.say("nostr.reads"))]
         talk = Conversation(contact, await self._client(contact), self._now)
         return [reply.text for reply in await talk.read(command)]
@@ -95,6 +95,8 @@ class Answering:
         match command:
             case commands.Identify():
                 return f"{contact.npub} · {contact.role}"
+            case commands.Mute():
+                return contact.voice.say("nostr.mute")
             case commands.Speak(language=language):
                 contact = replace(contact, language=language)
                 self._home.keep_contact(contact)

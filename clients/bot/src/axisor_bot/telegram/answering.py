@@ -15,22 +15,24 @@ from axisor.errors import AuthError, AxisorError
 from axisor.wire.failures import CallFailed
 from axisor_bot import commands
 from axisor_bot.asking import misunderstood, refusal
+from axisor_bot.buttons import ASK
 from axisor_bot.cards import Card, Reply
 from axisor_bot.commands import Change, Command, Personal
 from axisor_bot.conversation import Conversation
 from axisor_bot.errors import ChatFailed, NotUnderstood
 from axisor_bot.grammar import parse
 from axisor_bot.home import Home
-from axisor_bot.people import DIGITS, Person
+from axisor_bot.linking import Pages
+from axisor_bot.people import Person
+from axisor_bot.personal import personal
 from axisor_bot.telegram.api import TelegramApi
-from axisor_bot.telegram.updates import Message, Tap, Update, User
-from axisor_bot.texts import language_of
+from axisor_bot.telegram.joining import joined
+from axisor_bot.telegram.updates import Chat, Message, Tap, Update, User
 
 log = logging.getLogger(__name__)
 
 Connect = Callable[[Person], Client]
 START = "/start"
-MOST_NAME = 64
 
 
 class Answering:
@@ -44,12 +46,14 @@ class Answering:
         *,
         now: Callable[[], datetime],
         paired: Callable[[Person], None],
+        pages: Pages | None = None,
     ) -> None:
         self._api = api
         self._home = home
         self._connect = connect
         self._now = now
         self._paired = paired
+        self._pages = pages
         self._clients: dict[str, tuple[str, Client]] = {}
         self._replaced: list[Client] = []
 
@@ -89,23 +93,10 @@ class Answering:
         if not code and self._home.person(f"{message.chat.id}.{sender.id}") is not None:
             await self._message(replace(message, text="/help"), sender, "")
             return
-        pairing = None
-        if len(code) == DIGITS and code.isascii() and code.isdigit() and not sender.is_bot:
-            pairing = self._home.take_pairing(code, self._now())
-        if pairing is None:
+        person = joined(self._home, message.chat, sender, code, self._now())
+        if person is None:
             log.warning("user %d in chat %d said no code that fits", sender.id, message.chat.id)
             return
-        person = Person(
-            chat=message.chat.id,
-            user=sender.id,
-            name=_name(sender),
-            role=pairing.role,
-            account=pairing.account,
-            mode=pairing.mode,
-            token=pairing.token,
-            language=language_of(sender.language_code),
-            private=pairing.private,
-        )
         self._home.keep_person(person)
         self._paired(person)
         log.info("user %d in chat %d is paired as %s", sender.id, message.chat.id, person.role)
@@ -117,12 +108,20 @@ class Answering:
         person = self._person(message.chat.id, sender)
         if person is None:
             return
+        ref = f"telegram/{person.key}/{message.message_id}"
+        if not await self._said(person, message.text, message.chat, ref, me=me):
+            await self._word(person, message.text.strip())
+
+    async def _said(self, person: Person, line: str, chat: Chat, ref: str, *, me: str = "") -> bool:
+        """Answer a line, said or tapped; returns False for one that is no command.
+
+        `ref` names the message or the tap: seen twice, it asks for the same.
+        """
         try:
-            command = parse(message.text, me=me)
+            command = parse(line, me=me)
             if command is None:
-                await self._word(person, message.text.strip())
-                return
-            replies = await self._answer(person, command, message)
+                return False
+            replies = await self._answer(person, command, chat, ref)
         except NotUnderstood as error:
             replies = [Reply(misunderstood(person.voice, error))]
         except ChatFailed:
@@ -131,32 +130,43 @@ class Answering:
             replies = [Reply(person.voice.of(person.mode, refusal(person.voice, error)))]
         for reply in replies:
             await self._api.send(person.chat, reply.text, reply.buttons)
+        return True
 
-    async def _answer(self, person: Person, command: Command, message: Message) -> list[Reply]:
+    async def _answer(self, person: Person, command: Command, chat: Chat, ref: str) -> list[Reply]:
+        match command:
+            case commands.Link():
+                return [Reply(await self._link(person, chat))]
+            case commands.Acknowledge():
+                return [await self._talk(person).acknowledge(command, ref)]
         if isinstance(command, Personal):
-            return [Reply(self._personal(person, command))]
+            wanted, text = personal(person, command, self._now())
+            if wanted != person:
+                self._keep(wanted)
+            return [Reply(text)]
         talk = self._talk(person)
         if not isinstance(command, Change):
             return await talk.read(command)
-        ref = f"telegram/{person.key}/{message.message_id}"
         card, reply = await talk.prepare(command, ref)
         if card is not None:
             cards = self._home.cards(self._now())
             self._home.keep_cards({**cards, card.key: card})
         return [reply]
 
-    def _personal(self, person: Person, command: Personal) -> str:
-        match command:
-            case commands.Identify():
-                return f"chat {person.chat} · user {person.user} · {person.role}"
-            case commands.Speak(language=language):
-                person = replace(person, language=language)
-                self._keep(person)
-                return person.voice.say("spoken")
-            case commands.Private(on=on):
-                person = replace(person, private=on)
-                self._keep(person)
-                return person.voice.say("private.on" if on else "private.off")
+    async def _link(self, person: Person, chat: Chat) -> str:
+        """Return an address that signs a person in at the web pages, where only they read it.
+
+        Raises PagesFailed.
+        """
+        voice = person.voice
+        if not person.is_operator:
+            return voice.say("link.operator")
+        if not chat.is_private:
+            return voice.say("link.private")
+        if self._pages is None:
+            return voice.say("link.none")
+        address, seconds = await self._pages.link(person.secret(), self._now())
+        log.info("%s got a link that signs in at the web pages", person.key)
+        return voice.say("link", address=address, seconds=voice.number(seconds))
 
     def _keep(self, person: Person) -> None:
         self._home.keep_person(person)
@@ -183,6 +193,11 @@ class Answering:
             await self._api.toast(tap.id)
             return
         act, _, about = tap.data.partition(":")
+        if act == ASK:
+            # The line is taken as if it had been typed by whoever taps: with their token alone.
+            await self._said(person, about, message.chat, f"telegram/{person.key}/tap/{tap.id}")
+            await self._api.toast(tap.id)
+            return
         card = self._home.cards(self._now()).get(about)
         try:
             if act in ("yes", "no"):
@@ -228,9 +243,3 @@ class Answering:
             held = (person.token, self._connect(person))
             self._clients[person.key] = held
         return Conversation(person, held[1], self._now)
-
-
-def _name(user: User) -> str:
-    """Return what somebody calls themselves, fit for a terminal."""
-    said = user.username or user.first_name
-    return "".join(each for each in said if each.isprintable())[:MOST_NAME]

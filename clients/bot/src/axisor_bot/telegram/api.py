@@ -28,6 +28,9 @@ MOST_TEXT = 4_000
 """Characters of a message; Telegram takes 4,096."""
 
 MOST_TOAST = 190
+MOST_IN_ROW = 4
+"""Buttons beside each other; more are cut short on a telephone."""
+
 ALLOWED = ("message", "callback_query")
 UNCHANGED = "message is not modified"
 
@@ -123,11 +126,12 @@ class TelegramApi:
 
 def _message(text: str, buttons: Sequence[Button]) -> dict[str, object]:
     shown = text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
-    rows = [[{"text": each.text, "callback_data": each.act} for each in buttons]]
+    keys = [{"text": each.text, "callback_data": each.act} for each in buttons]
+    rows = [keys[at : at + MOST_IN_ROW] for at in range(0, len(keys), MOST_IN_ROW)]
     return {
         "text": shown,
         "link_preview_options": {"is_disabled": True},
-        "reply_markup": {"inline_keyboard": rows if buttons else []},
+        "reply_markup": {"inline_keyboard": rows},
     }
 
 

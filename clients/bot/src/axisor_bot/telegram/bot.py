@@ -17,6 +17,7 @@ from axisor_bot.errors import (
     HomeInvalid,
 )
 from axisor_bot.home import Home
+from axisor_bot.linking import Pages
 from axisor_bot.people import Person
 from axisor_bot.telegram.alerting import Alerting
 from axisor_bot.telegram.answering import Answering
@@ -48,13 +49,17 @@ class TelegramBot:
         now: Callable[[], datetime],
         sleep: Sleep = asyncio.sleep,
         wait_s: int = WAIT_S,
+        pages: Pages | None = None,
     ) -> None:
+        """Take what is spoken to; `pages` are where links of /link lead, None where nowhere."""
         self._api = api
         self._home = home
         self._sleep = sleep
         self._wait_s = wait_s
         self._alerting = Alerting(api, home, connect, now=now, sleep=sleep)
-        self._answering = Answering(api, home, connect, now=now, paired=self._alerting.begin)
+        self._answering = Answering(
+            api, home, connect, now=now, paired=self._alerting.begin, pages=pages
+        )
 
     async def run(self) -> None:
         """Work until cancelled. Raises BotTokenInvalid, AnotherPoller, HomeInvalid."""

@@ -21,6 +21,7 @@ from axisor.ports import Secret
 from axisor_bot.connecting import Connects
 from axisor_bot.granting import DAYS, granting, revoking
 from axisor_bot.home import Home
+from axisor_bot.linking import Pages
 from axisor_bot.people import DIGITS, MINUTES, OPERATOR, VIEWER, Pairing, Person, digest
 from axisor_bot.telegram.api import BASE, TelegramApi
 from axisor_bot.telegram.bot import TelegramBot
@@ -155,16 +156,28 @@ def forget(options: Connects, /, who: str, home: Path | None, api_url: str) -> N
 
 
 @telegram.command()
+@click.option("--web", metavar="URL", envvar="AXISOR_BOT_WEB", help="Of the web pages, for /link.")
+@click.option("--web-via", metavar="URL", help="By which the bot reaches them, where by another.")
+@click.option("--web-ca", type=click.Path(path_type=Path, exists=True), help="Their certificate.")
 @placed
 @click.pass_obj
-def run(options: Connects, /, home: Path | None, api_url: str) -> None:
+def run(
+    options: Connects,
+    /,
+    web: str | None,
+    web_via: str | None,
+    web_ca: Path | None,
+    home: Path | None,
+    api_url: str,
+) -> None:
     """Run the bot until it is stopped. Stopping it changes nothing for the guard."""
+    pages = Pages(web, via=web_via or "", ca=web_ca) if web else None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     click.echo("asking Telegram for messages until Ctrl-C")
-    asyncio.run(_run(options, home_of(home), api_url))
+    asyncio.run(_run(options, home_of(home), api_url, pages))
 
 
-async def _run(options: Connects, home: Home, url: str) -> None:
+async def _run(options: Connects, home: Home, url: str, pages: Pages | None) -> None:
     def connect(person: Person) -> Client:
         profile = options.profile(person.secret())
         return Client.connect(profile, expect_mode=person.mode)
@@ -176,7 +189,7 @@ async def _run(options: Connects, home: Home, url: str) -> None:
     api = TelegramApi(home.token, base=url)
     try:
         with home.alone():
-            await TelegramBot(api, home, connect, now=now).run()
+            await TelegramBot(api, home, connect, now=now, pages=pages).run()
     except asyncio.CancelledError:
         logging.getLogger(__name__).info("stopped; the core goes on")
     finally:

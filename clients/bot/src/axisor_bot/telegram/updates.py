@@ -20,9 +20,15 @@ class User(Struct, frozen=True):
 
 
 class Chat(Struct, frozen=True):
-    """Where something is said: a private chat or a group."""
+    """Where something is said: `private`, or a kind of group."""
 
     id: int
+    type: str = ""
+
+    @property
+    def is_private(self) -> bool:
+        """Return whether nobody else reads here."""
+        return self.type == "private"
 
 
 class Message(Struct, frozen=True, rename={"sender": "from"}):

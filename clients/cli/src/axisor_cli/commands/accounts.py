@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from axisor.errors import FieldInvalid
 from axisor.events import HaltLevel
 from axisor.model import Mode
 from axisor.ports import Credentials, Secret
+from axisor_cli.amounts import PERCENT
 from axisor_cli.mutations import confirm, mutating
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command
@@ -47,6 +49,8 @@ def row(found: Account) -> dict[str, Any]:
         "network": found.network,
         "halt": found.halt.value,
         "url": found.base_url,
+        "near_percent": found.near_percent,
+        "critical_percent": found.critical_percent,
         "reconciled_at": found.reconciled_at,
         "created_at": found.created_at,
     }
@@ -187,11 +191,26 @@ def replace_credentials(options: Options, *, allow_withdrawals: bool) -> None:
 @command(account)
 @click.option("--label")
 @click.option("--url")
-def update(options: Options, label: str | None, url: str | None) -> None:
-    """Change an account's label or address."""
+@click.option("--near", type=PERCENT, help="Warn of a bare position below this distance; 0 never.")
+@click.option("--critical", type=PERCENT, help="Warn critically below this distance; 0 never.")
+def update(
+    options: Options,
+    label: str | None,
+    url: str | None,
+    near: Decimal | None,
+    critical: Decimal | None,
+) -> None:
+    """Change an account's label, address, or when positions without a guard are warned of."""
 
     async def use(client: Client, found: Account) -> Account:
-        return await client.accounts.update(found.id, label=label, base_url=url, etag=found.etag)
+        return await client.accounts.update(
+            found.id,
+            label=label,
+            base_url=url,
+            near_percent=near,
+            critical_percent=critical,
+            etag=found.etag,
+        )
 
     options.printer().record(row(options.run_on(use)))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from axisor.errors import AlertNotFound, FieldInvalid
+from axisor.errors import AlertNotFound
 from axisor_cli.output import Column
 from axisor_cli.session import Options, command, unique
 
@@ -26,7 +25,6 @@ COLUMNS = (
     Column("title", "what"),
 )
 MUTED = (Column("account", "account"), Column("kind", "kind"), Column("until", "until"))
-UNITS = {"m": 1, "h": 60, "d": 24 * 60}
 
 
 @click.group()
@@ -51,6 +49,7 @@ def row(found: AlertSummary) -> dict[str, Any]:
         "open": found.open,
         "times": found.times,
         "acknowledged": found.acknowledged,
+        "acknowledged_at": found.acknowledged_at,
         "created_at": found.created_at,
         "updated_at": found.updated_at,
     }
@@ -101,7 +100,9 @@ def mute(options: Options, span: str, kind: str) -> None:
 
     What is CRIT or LOST is muted for 30 minutes at most.
     """
-    minutes = _minutes(span)
+    from axisor.notices import minutes_of
+
+    minutes = minutes_of(span)
 
     async def use(client: Client, account: Account) -> tuple[MuteSummary, ...]:
         return await client.notices.mute(account.id, minutes, kind=kind)
@@ -117,13 +118,16 @@ def mute(options: Options, span: str, kind: str) -> None:
 @click.option("--count", type=click.IntRange(1), help="Stop after so many.")
 def watch(options: Options, count: int | None) -> None:
     """Follow alerts: those that are open, then each that is new or changed."""
+    from axisor.wire.notices import AlertSummary
+
     printer = options.printer()
 
     async def use(client: Client, account: Account) -> None:
         told = 0
         async with aclosing(client.notices.watch_alerts(account.id)) as items:
             async for item in items:
-                if item is None:
+                if not isinstance(item, AlertSummary):
+                    printer.say(f"~ {type(item).__name__.lower()}")
                     continue
                 shown = row(item)
                 printer.line(shown, f"{shown['level']:<5} {shown['state']:<5} {shown['title']}")
@@ -132,12 +136,3 @@ def watch(options: Options, count: int | None) -> None:
                     return
 
     options.run_on(use)
-
-
-def _minutes(text: str) -> int:
-    if text == "off":
-        return 0
-    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
-    if found is None:
-        raise FieldInvalid(f"`{text}` is no span such as 30m, 2h, or off.", field="span")
-    return int(found[1]) * UNITS[found[2]]

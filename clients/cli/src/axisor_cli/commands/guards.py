@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from axisor.errors import RunNotFound
 from axisor.events import (
     IntentPlanned,
     IntentReviewRefused,
@@ -19,10 +19,19 @@ from axisor.events import (
 from axisor.model import Side
 from axisor.words import short
 from axisor_cli import completing
-from axisor_cli.amounts import LIMIT_SATS, PERCENT
+from axisor_cli.amounts import LIMIT_SATS, PAUSE, PERCENT
 from axisor_cli.commands.positions import find
 from axisor_cli.fail import ExitCode
-from axisor_cli.mutations import confirm
+from axisor_cli.guard_run import (
+    STRATEGY,
+    WORKING,
+    guard_run,
+    must_have,
+    run_record,
+    status_of,
+    until,
+)
+from axisor_cli.mutations import confirm, proposable
 from axisor_cli.output import Column
 from axisor_cli.rules import PRESETS, rule
 from axisor_cli.session import Options, command
@@ -34,9 +43,7 @@ if TYPE_CHECKING:
     from axisor.client.strategies import RunResult
     from axisor.wire.records import Account, Run, SeenEvent
 
-STRATEGY = "margin-guard"
 MOST_EVENTS = 500
-WORKING = (RunState.RUNNING, RunState.STARTING)
 
 PLAN = (
     Column("price_usd", "price $", number=True),
@@ -75,38 +82,6 @@ def guard() -> None:
     """The margin guard of an account."""
 
 
-async def guard_run(client: Client, account: str) -> Run | None:
-    """Return the account's guard: the one at work, else the newest that is not over, else None."""
-    from axisor.client import every
-
-    runs = await every(
-        lambda token: client.strategies.list_runs(account, strategy=STRATEGY, page_token=token)
-    )
-    working = [run for run in runs if run.state in WORKING]
-    waiting = [run for run in runs if run.state in (RunState.PAUSED, RunState.CREATED)]
-    found = [*working, *waiting, *runs]
-    return found[0] if found else None
-
-
-async def must_have(client: Client, account: str) -> Run:
-    """Return the account's guard. Raises RunNotFound."""
-    run = await guard_run(client, account)
-    if run is None:
-        raise RunNotFound(
-            "This account has no guard.",
-            money="Its positions are not protected.",
-            fix="Set one up: axisor guard set --trigger 2% --target 5% --budget 500000sat.",
-        )
-    return run
-
-
-def status_of(run: Run | None) -> str:
-    """Return what the guard does, in a word."""
-    if run is None:
-        return "none"
-    return "armed" if run.state in WORKING else run.state.value
-
-
 @command(guard)
 def status(options: Options) -> None:
     """Show whether the guard acts, and the protection of every position."""
@@ -133,13 +108,14 @@ def status(options: Options) -> None:
         "guard": status_of(run),
         "run": None if run is None else run.id,
         "reason": "" if run is None else run.reason,
+        "resumes_at": None if run is None else run.resumes_at,
         "config": None if run is None else json.loads(run.config or "{}"),
         "coverage": rows,
     }
     if printer.is_data:
         printer.record(record)
     else:
-        printer.say(f"guard {status_of(run).upper()} {record['reason']}".rstrip())
+        printer.say(f"guard {status_of(run).upper()}{until(run)} {record['reason']}".rstrip())
         printer.rows(rows, COVER)
     if run is None or run.state not in WORKING:
         raise click.exceptions.Exit(ExitCode.PAUSED)
@@ -252,11 +228,6 @@ def set_rule(options: Options, **given: Any) -> None:
         printer.say("not armed yet: axisor guard arm")
 
 
-def run_record(run: Run) -> dict[str, Any]:
-    """Return a guard's run as a record."""
-    return {"run": run.id, "guard": status_of(run), "config": json.loads(run.config or "{}")}
-
-
 @command(guard)
 @click.option("--live", is_flag=True, help="Say that you mean a LIVE account.")
 @click.option("--dry-run", is_flag=True, help="Check it, and stop.")
@@ -293,6 +264,37 @@ def disarm(options: Options, yes: bool, reason: str) -> None:
     async def use(client: Client, account: Account) -> RunResult:
         run = await must_have(client, account.id)
         return await client.strategies.pause_run(account.id, run.id, reason=reason)
+
+    options.printer().record(run_record(options.run_on(use).run))
+
+
+@command(guard)
+@click.argument("span", type=PAUSE, default="15m")
+@click.option("--reason", default="")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@proposable
+def pause(options: Options, span: timedelta, reason: str, yes: bool) -> None:
+    """Pause the guard for a SPAN such as 15m or 2h; it goes on by itself then.
+
+    Positions are not protected meanwhile.
+    """
+    confirm(options, "Leave every position unprotected until then?", yes=yes, dry_run=False)
+
+    async def use(client: Client, account: Account) -> RunResult:
+        run = await must_have(client, account.id)
+        return await client.strategies.pause_run(account.id, run.id, pause_for=span, reason=reason)
+
+    options.printer().record(run_record(options.run_on(use).run))
+
+
+@command(guard)
+@proposable
+def resume(options: Options) -> None:
+    """Let a paused guard go on now."""
+
+    async def use(client: Client, account: Account) -> RunResult:
+        run = await must_have(client, account.id)
+        return await client.strategies.resume_run(account.id, run.id)
 
     options.printer().record(run_record(options.run_on(use).run))
 

@@ -14,6 +14,7 @@ from axisor_cli.session import Options, command
 
 if TYPE_CHECKING:
     from axisor.client import Client
+    from axisor.client.plugins import PluginResult
     from axisor.wire.records import Account
 
 COLUMNS = (
@@ -126,25 +127,30 @@ def info(options: Options, name: str) -> None:
 
 @command(plugin)
 @click.argument("name")
+@click.option("--start-runs", is_flag=True, help="Start what it stopped, or failed without it.")
+@click.option("--in-core", is_flag=True, help="Let one of others into the core, to your keys.")
 @mutating
-def enable(options: Options, name: str, **given: Any) -> None:
+def enable(options: Options, name: str, start_runs: bool, in_core: bool, **given: Any) -> None:
     """Enable a plugin that is installed beside the core, without a restart."""
     question = f"Import {name} into the core, or let runners of it be started?"
     confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
-    more = _asked(given)
-    _show(options, lambda client: client.strategies.enable_plugin(name, **more))
+    more = {"start_runs": start_runs, "in_core": in_core, **_asked(given)}
+    _tell(options, lambda client: client.strategies.enable_plugin(name, **more), "started")
 
 
 @command(plugin)
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Also where it reviews actions.")
+@click.option("--stop-runs", is_flag=True, help="Stop its runs first; what they protect is bare.")
 @mutating
-def disable(options: Options, name: str, force: bool, **given: Any) -> None:
+def disable(options: Options, name: str, force: bool, stop_runs: bool, **given: Any) -> None:
     """Disable a plugin whose runs have ended, without a restart."""
     question = f"Take away all that {name} offers, reviews and observes?"
+    if stop_runs:
+        question = f"Stop every run of {name}, and take away all that it offers and reviews?"
     confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
-    more = _asked(given)
-    _show(options, lambda client: client.strategies.disable_plugin(name, force=force, **more))
+    more = {"force": force, "stop_runs": stop_runs, **_asked(given)}
+    _tell(options, lambda client: client.strategies.disable_plugin(name, **more), "stopped")
 
 
 @command(plugin)
@@ -164,7 +170,8 @@ def configure(options: Options, name: str, settings: TextIO, **given: Any) -> No
     question = f"Hand {name} these settings instead of those it has?"
     confirm(options, question, yes=given["yes"], dry_run=given["dry_run"])
     text, more = json.dumps(table), _asked(given)
-    _show(options, lambda client: client.strategies.configure_plugin(name, text, **more))
+    found = options.run(lambda client: client.strategies.configure_plugin(name, text, **more))
+    options.printer().record(_record(found))
 
 
 def _asked(given: dict[str, Any]) -> dict[str, Any]:
@@ -175,9 +182,13 @@ def _asked(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _show(options: Options, use: Callable[[Client], Awaitable[Any]]) -> None:
-    found = row(options.run(use), ())
-    options.printer().record({key: value for key, value in found.items() if key != "strategies"})
+def _tell(options: Options, use: Callable[[Client], Awaitable[PluginResult]], moved: str) -> None:
+    done = options.run(use)
+    options.printer().record({**_record(done.plugin), moved: [each.run for each in done.runs]})
+
+
+def _record(plugin: Any) -> dict[str, Any]:
+    return {key: value for key, value in row(plugin, ()).items() if key != "strategies"}
 
 
 def fields(schema: dict[str, Any]) -> list[str]:
@@ -310,8 +321,9 @@ def check(options: Options, **given: Any) -> None:
 
 
 @plugin.command(context_settings={"ignore_unknown_options": True})
+@click.option("--record", is_flag=True, help="Speak to exchanges, and write cassettes anew.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[FOLDER] [WORDS]...")
-def test(words: tuple[str, ...]) -> None:
+def test(record: bool, words: tuple[str, ...]) -> None:
     """Run a plugin's own tests, of the folder you are in or of FOLDER; WORDS go to pytest."""
     from pathlib import Path
 
@@ -319,7 +331,7 @@ def test(words: tuple[str, ...]) -> None:
 
     named = bool(words) and not words[0].startswith("-")
     folder, rest = (Path(words[0]), words[1:]) if named else (Path(), words)
-    if tested(folder, rest):
+    if tested(folder, (*rest, "--record-cassettes") if record else rest):
         raise click.exceptions.Exit(1)
 
 

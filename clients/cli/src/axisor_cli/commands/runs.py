@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from axisor.errors import ConfigInvalid
 from axisor_cli import completing
+from axisor_cli.amounts import PAUSE
 from axisor_cli.commands.upgrades import upgrade
 from axisor_cli.finding import all_runs, find_run
 from axisor_cli.mutations import confirm, proposable
@@ -58,6 +60,7 @@ def row(found: Run) -> dict[str, Any]:
         "step": found.step,
         "config": json.loads(found.config or "{}"),
         "started_at": found.started_at,
+        "resumes_at": found.resumes_at,
         "etag": found.etag,
     }
 
@@ -132,14 +135,17 @@ def start(options: Options, id: str) -> None:
 
 @command(run)
 @click.argument("id", shell_complete=completing.runs)
+@click.option("--for", "span", type=PAUSE, help="How long, from 1m to 1d; it resumes by itself.")
 @click.option("--reason", default="")
 @proposable
-def pause(options: Options, id: str, reason: str) -> None:
+def pause(options: Options, id: str, span: timedelta | None, reason: str) -> None:
     """Pause a run; it protects nothing meanwhile."""
     _do(
         options,
         id,
-        lambda client, account, it: client.strategies.pause_run(account, it.id, reason=reason),
+        lambda client, account, it: client.strategies.pause_run(
+            account, it.id, pause_for=span, reason=reason
+        ),
     )
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from axisor.errors import AxisorError
-from axisor_cli.commands.guards import guard_run, status_of
 from axisor_cli.fail import ExitCode
+from axisor_cli.guard_run import guard_run, status_of
 from axisor_cli.mutations import confirm
 from axisor_cli.output import Column
 from axisor_cli.session import Options

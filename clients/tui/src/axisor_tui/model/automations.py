@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from axisor.events import RunState
 from axisor.model import Permission
@@ -83,6 +83,7 @@ def detail(state: State, id: str) -> tuple[Line, ...]:
         line(strong(run.label or run.strategy), muted(f"  {run.strategy}  run {short(run.id)}")),
         line(
             Cell(run.state.value, TONES.get(run.state, Tone.PLAIN)),
+            "" if run.resumes_at is None else f" until {run.resumes_at.astimezone(UTC):%H:%M} UTC",
             f"  {run.reason}" if run.reason else "",
         ),
     ]

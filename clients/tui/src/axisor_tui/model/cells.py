@@ -9,6 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from axisor.model import Mode, Severity
+from axisor.notices import NoticeLevel
 
 
 class Tone(enum.StrEnum):
@@ -76,6 +77,16 @@ TONES = {
     Severity.CRIT: Tone.CRIT,
 }
 """The tone of a severity."""
+
+NOTICE_TONES = {
+    NoticeLevel.OK: Tone.OK,
+    NoticeLevel.INFO: Tone.PLAIN,
+    NoticeLevel.WARN: Tone.WARN,
+    NoticeLevel.ACT: Tone.ACT,
+    NoticeLevel.CRIT: Tone.CRIT,
+    NoticeLevel.LOST: Tone.CRIT,
+}
+"""The tone of what people are told."""
 
 MODE_TONES = {
     Mode.SIM: Tone.SIM,

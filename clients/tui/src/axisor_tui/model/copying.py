@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from axisor.model import Position
+from axisor.wire.notices import AlertSummary
 from axisor.wire.records import Run
+from axisor.words import short
 from axisor_tui.model.deeds import Deed
 from axisor_tui.model.state import State
 
@@ -95,4 +97,16 @@ def of_event(state: State, sequence: int, value: str, record: Deed | None = None
         method="EventService/GetEvent",
         request={"parent": f"accounts/{state.account}", "sequence": str(sequence)},
         record=record,
+    )
+
+
+def of_alert(state: State, alert: AlertSummary) -> Thing:
+    """Return an alert as a thing to copy; its command acknowledges it."""
+    return Thing(
+        title=f"alert {short(alert.id)}",
+        value=alert.title,
+        command=f"axisor --account {state.account} alert ack {alert.id}",
+        method="NotificationService/ListAlerts",
+        request={"parent": f"accounts/{state.account}"},
+        record=alert,
     )

@@ -13,6 +13,7 @@ from axisor.events import Coverage
 from axisor.model import Sats
 from axisor.strategy import Floor, PlanRow
 from axisor.wire.confirmations import Confirmation
+from axisor.wire.notices import AlertSummary, DeliverySummary, MuteSummary
 from axisor.wire.records import SeenEvent, Snapshot, TickReport, WhatIf
 from axisor_tui.model.money import Unit
 from axisor_tui.model.records import CoreLook, StrategyLook
@@ -70,6 +71,54 @@ class Waiting(Struct, frozen=True):
     """These calls wait for a word."""
 
     confirmations: tuple[Confirmation, ...]
+
+
+class AlertsSeen(Struct, frozen=True):
+    """The core told which alerts there are, and what of the account one has muted."""
+
+    alerts: tuple[AlertSummary, ...]
+    mutes: tuple[MuteSummary, ...] = ()
+
+
+class AlertSeen(Struct, frozen=True):
+    """An alert is new, or changed."""
+
+    alert: AlertSummary
+
+
+class AlertsLost(Struct, frozen=True):
+    """Alerts are not heard of any more, for a reason."""
+
+    problem: str
+
+
+class Muted(Struct, frozen=True):
+    """One has muted these of the account."""
+
+    mutes: tuple[MuteSummary, ...]
+
+
+class DeliveriesSeen(Struct, frozen=True):
+    """The core told what it sent lately, and what one's channels are called, by their ids."""
+
+    deliveries: tuple[DeliverySummary, ...]
+    channels: dict[str, str]
+
+
+class NoAccountYet(Struct, frozen=True):
+    """The core has no account that one may see; it is asked again until there is one."""
+
+    core: str
+
+
+class Asked(Struct, frozen=True):
+    """Something was asked of the core on a person's word, by a call, and ended so."""
+
+    time: datetime | None
+    call: str
+    what: str
+    end: str
+    good: bool = True
 
 
 class CoreSeen(Struct, frozen=True):
@@ -135,6 +184,13 @@ Message: TypeAlias = (
     | PriceSeen
     | GuardSeen
     | Waiting
+    | AlertsSeen
+    | AlertSeen
+    | AlertsLost
+    | Muted
+    | DeliveriesSeen
+    | NoAccountYet
+    | Asked
     | CoreSeen
     | StrategiesSeen
     | WhatIfSeen

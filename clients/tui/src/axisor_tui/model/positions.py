@@ -36,7 +36,9 @@ def table(state: State, width: int) -> Table:
         Column("distance to liq", cells + 10),
         Column("cover", 8, grow=True),
     )
-    empty = "no open positions" if state.mode else "waiting for the core"
+    empty = "no account yet: axisor setup" if state.newcomer else "waiting for the core"
+    if state.mode is not None:
+        empty = "no open positions"
     rows = tuple(_row(state, each, cells) for each in state.by_danger())
     return Table(columns, rows, empty, muted=state.is_stale)
 

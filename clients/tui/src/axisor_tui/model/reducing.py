@@ -23,13 +23,20 @@ from axisor_tui.model import deeds
 from axisor_tui.model.deeds import StepSeen
 from axisor_tui.model.log import entry_of
 from axisor_tui.model.messages import (
+    AlertSeen,
+    AlertsLost,
+    AlertsSeen,
+    Asked,
     CoreSeen,
+    DeliveriesSeen,
     Explained,
     GuardSeen,
     Happened,
     Linked,
     LinkLost,
     Message,
+    Muted,
+    NoAccountYet,
     PriceSeen,
     Remembered,
     Selected,
@@ -44,6 +51,7 @@ from axisor_tui.model.state import Link, State
 
 MOST_ENTRIES = 500
 MOST_PRICES = 480
+MOST_ASKED = 200
 
 
 def reduce(state: State, message: Message) -> State:
@@ -70,14 +78,38 @@ def reduce(state: State, message: Message) -> State:
             return replace(state, chosen=position)
         case UnitChosen(unit=unit):
             return replace(state, unit=unit)
+        case AlertsSeen() | AlertSeen() | AlertsLost() | Muted() | DeliveriesSeen():
+            return _alerted(state, message)
         case _:
             return _answered(state, message)
 
 
-def _answered(
-    state: State, message: Waiting | CoreSeen | StrategiesSeen | WhatIfSeen | Explained
+def _alerted(
+    state: State, message: AlertsSeen | AlertSeen | AlertsLost | Muted | DeliveriesSeen
 ) -> State:
     match message:
+        case AlertsSeen(alerts=alerts, mutes=mutes):
+            return replace(state, alerts=alerts, mutes=mutes, alerts_problem="")
+        case AlertSeen(alert=alert):
+            others = tuple(each for each in state.alerts or () if each.id != alert.id)
+            return replace(state, alerts=(alert, *others))
+        case AlertsLost(problem=problem):
+            return replace(state, alerts_problem=problem)
+        case Muted(mutes=mutes):
+            return replace(state, mutes=mutes)
+        case DeliveriesSeen():
+            return replace(state, sent=message)
+
+
+def _answered(
+    state: State,
+    message: NoAccountYet | Asked | Waiting | CoreSeen | StrategiesSeen | WhatIfSeen | Explained,
+) -> State:
+    match message:
+        case NoAccountYet(core=core):
+            return replace(state, core=core, link=Link.UP, newcomer=True)
+        case Asked():
+            return replace(state, asked=(*state.asked, message)[-MOST_ASKED:])
         case Waiting(confirmations=waiting):
             return replace(state, waiting=waiting)
         case CoreSeen(core=look):
@@ -104,6 +136,7 @@ def _snap(state: State, snapshot: Snapshot) -> State:
     return replace(
         state,
         link=Link.UP,
+        newcomer=False,
         account=snapshot.account.id,
         label=snapshot.account.label,
         venue=snapshot.account.venue,
@@ -241,6 +274,7 @@ def _run(runs: tuple[Run, ...], changed: RunChanged, event: SeenEvent) -> tuple[
         reason=changed.reason,
         config=changed.config,
         label=changed.label or before.label,
+        resumes_at=changed.resumes_at,
     )
     if any(run.id == changed.run for run in runs):
         return tuple(after if run.id == changed.run else run for run in runs)

@@ -9,7 +9,7 @@ from axisor.events import CoverageState, HaltLevel, RunState, Standing
 from axisor.model import Mode, Side
 from axisor.strategy import Floor
 from axisor.words import short
-from axisor_tui.model.cells import MODE_TONES, Cell, Line, Tone, line, muted, strong
+from axisor_tui.model.cells import MODE_TONES, NOTICE_TONES, Cell, Line, Tone, line, muted, strong
 from axisor_tui.model.money import arrow, tone
 from axisor_tui.model.state import Link, State
 
@@ -37,17 +37,22 @@ def banner(state: State, *, width: int, read_only: bool = False) -> Line:
     cells.append(Cell(f"  {state.label or state.account or 'no account yet'}"))
     if read_only:
         cells.append(Cell("  READ-ONLY", Tone.STRONG))
+    if state.unseen:
+        count = len(state.unseen)
+        text = f"  {count} alert{'' if count == 1 else 's'} (7)"
+        cells.append(Cell(text, NOTICE_TONES[state.unseen[0].level]))
     if state.waiting:
         cells.append(Cell(f"  {len(state.waiting)} to approve (A)", Tone.WARN))
     if state.core and width >= 100:
         cells.append(muted(f"  {state.core}"))
     if state.wall is not None:
-        cells.append(muted(f"  {state.wall.astimezone(UTC):%H:%M:%S} UTC"))
+        zone = " UTC" if width >= 100 else "Z"
+        cells.append(muted(f"  {state.wall.astimezone(UTC):%H:%M:%S}{zone}"))
     return tuple(cells)
 
 
 def guard_word(state: State) -> str:
-    """Return what the guard does, in one word."""
+    """Return what the guard does, in a word, and until when it is paused."""
     run = state.guard
     if state.is_halted:
         return "HALTED"
@@ -59,7 +64,8 @@ def guard_word(state: State) -> str:
         states = {coverage.state for coverage in state.coverages.values()}
         blind = state.standing is Standing.DEGRADED or CoverageState.DEGRADED in states
         return "DEGRADED" if blind else "ARMED"
-    return run.state.value.upper()
+    until = "" if run.resumes_at is None else f" until {run.resumes_at.astimezone(UTC):%H:%M}"
+    return f"{run.state.value.upper()}{until}"
 
 
 def guard_tone(state: State) -> Tone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,15 +26,19 @@ from axisor.model import (
 )
 from axisor.strategy import Floor, PlanRow
 from axisor.wire.confirmations import Confirmation
+from axisor.wire.notices import AlertSummary, MuteSummary
 from axisor.wire.records import Run
 from axisor_tui.model.deeds import Deed, StepSeen
 from axisor_tui.model.log import Entry
-from axisor_tui.model.messages import WhatIfSeen
+from axisor_tui.model.messages import Asked, DeliveriesSeen, WhatIfSeen
 from axisor_tui.model.money import Unit, shown
 from axisor_tui.model.records import CoreLook, StrategyLook
 
 STALE_AFTER_MS = 30_000
 """A price older than this is shown as stale, as the core treats it."""
+
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Link(enum.StrEnum):
@@ -80,6 +84,12 @@ class State(Struct, frozen=True, kw_only=True):
     deeds: tuple[Deed, ...] = ()
     steps: dict[str, StepSeen] = {}
     waiting: tuple[Confirmation, ...] = ()
+    alerts: tuple[AlertSummary, ...] | None = None
+    alerts_problem: str = ""
+    mutes: tuple[MuteSummary, ...] = ()
+    sent: DeliveriesSeen | None = None
+    asked: tuple[Asked, ...] = ()
+    newcomer: bool = False
     look: CoreLook | None = None
     strategies: tuple[StrategyLook, ...] = ()
     what_if: WhatIfSeen | None = None
@@ -153,6 +163,13 @@ class State(Struct, frozen=True, kw_only=True):
         found = working or guards
         return found[-1] if found else None
 
+    @property
+    def unseen(self) -> tuple[AlertSummary, ...]:
+        """Return the alerts that go on and nobody here acknowledged, the loudest first."""
+        waiting = [each for each in self.alerts or () if each.open and not each.acknowledged]
+        by_time = sorted(waiting, key=newest, reverse=True)
+        return tuple(sorted(by_time, key=lambda alert: -alert.level.rank))
+
     def run(self, id: str) -> Run | None:
         """Return a run by its id."""
         return next((each for each in self.runs if each.id == id), None)
@@ -178,3 +195,8 @@ class State(Struct, frozen=True, kw_only=True):
     def amount(self, amount: Sats, *, signed: bool = False) -> str:
         """Return an amount in the unit chosen, with the unit's name."""
         return f"{self.sats(amount, signed=signed)} {self.unit.value}"
+
+
+def newest(alert: AlertSummary) -> tuple[datetime, str]:
+    """Return what alerts are sorted by to have the newest last."""
+    return (alert.updated_at or BEGINNING, alert.id)

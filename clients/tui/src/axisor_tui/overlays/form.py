@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Select, Static
 
-from axisor_tui.model import forms
-from axisor_tui.model.forms import Field
+from axisor import forms
+from axisor.forms import Field
 from axisor_tui.overlays.base import Overlay
 
 YES_NO = ("yes", "no")
@@ -42,7 +42,7 @@ class Form(Overlay[str]):
         """Show the fields, each with what it means."""
         values = forms.filled(self.fields, self._config)
         for field in self.fields:
-            yield from _row(field, values[field.name])
+            yield from field_row(field, values[field.name])
         if not self.fields:
             yield Static("It has no settings. ctrl+t goes on.")
 
@@ -66,7 +66,7 @@ class Form(Overlay[str]):
         """Give the configuration, or say beside each field what is wrong with it."""
         config, wrong = forms.read(self.fields, self.texts())
         for field in self.fields:
-            said = wrong.get(field.name, "")
+            said = str(wrong.get(field.name, ""))
             note = self.query_one(f"#note-{field.name}", Static)
             note.update(Text(f"! {field.label} {said}" if said else field.description))
             note.set_class(bool(said), "wrong")
@@ -76,11 +76,12 @@ class Form(Overlay[str]):
             self.dismiss(config)
 
 
-def _row(field: Field, value: str) -> ComposeResult:
+def field_row(field: Field, value: str) -> ComposeResult:
+    """Give a field with what stands in it, and what it means below."""
     with Vertical(classes="field"):
         with Horizontal():
             yield Label(field.label)
-            choices = YES_NO if field.kind == "flag" else field.choices
+            choices = YES_NO if field.kind == "flag" else _choices(field)
             if choices:
                 given = value if value in choices else Select.NULL
                 yield Select(
@@ -94,3 +95,8 @@ def _row(field: Field, value: str) -> ComposeResult:
                 hint = "none" if field.empty else ""
                 yield Input(value, placeholder=hint, id=f"field-{field.name}", compact=True)
         yield Static(Text(field.description), id=f"note-{field.name}", classes="note")
+
+
+def _choices(field: Field) -> tuple[str, ...]:
+    """Return what one of is chosen; of a list several may be, which are written."""
+    return field.choices if field.kind == "choice" else ()

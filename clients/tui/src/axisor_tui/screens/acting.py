@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from axisor.client import Client
 from axisor.events import RunState
@@ -11,6 +12,9 @@ from axisor_tui.model import money
 from axisor_tui.model.positions import named
 from axisor_tui.overlays.ask import Ask, Asked
 from axisor_tui.screens.base import ConsoleScreen
+
+PAUSE = timedelta(minutes=15)
+"""How long the guard is paused by one key."""
 
 
 class ActsOnPosition(ConsoleScreen):
@@ -135,11 +139,13 @@ class ActsOnGuard(ConsoleScreen):
             self.console.propose(lambda calls: calls.strategies.start_run(account, run.id))
 
     def action_pause(self) -> None:
-        """Prepare to pause the guard."""
+        """Prepare to pause the guard for a while, after which it goes on by itself."""
         run, account = self.console.state.guard, self.console.state.account
         if run is None or run.state is not RunState.RUNNING:
             self.console.say("No guard is at work.", problem=True)
         else:
             self.console.propose(
-                lambda calls: calls.strategies.pause_run(account, run.id, reason="console")
+                lambda calls: calls.strategies.pause_run(
+                    account, run.id, pause_for=PAUSE, reason="console"
+                )
             )

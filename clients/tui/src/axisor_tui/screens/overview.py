@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from axisor_tui import keymap
-from axisor_tui.model import copying, guarding, positions, standing
+from axisor_tui.model import alerts, copying, guarding, positions, standing
 from axisor_tui.model.copying import Thing
 from axisor_tui.model.log import newest
 from axisor_tui.model.messages import Selected
@@ -38,6 +38,7 @@ class Overview(ActsOnPosition, ActsOnGuard):
             yield PriceChart(id="chart")
             yield Panel("Guard", id="guard", cut=True)
         yield Panel("Live events", id="events")
+        yield Panel("Alerts", id="alerts")
 
     def draw(self, state: State) -> None:
         """Show a state."""
@@ -48,12 +49,32 @@ class Overview(ActsOnPosition, ActsOnGuard):
         held = sum(each.id != "cross" for each in state.positions)
         cross = len(state.positions) - held
         table.border_title = f"Positions by danger ─ isolated {held}, cross {cross}"
-        table.styles.height = min(len(state.positions) + 3, max(5, self.app.size.height // 3))
+        most = max(5, self.app.size.height // 3)
+        table.styles.height = min(max(1, len(state.positions)) + 3, most)
         table.show(positions.table(state, self.width), "" if chosen is None else chosen.id)
         self.query_one(PriceChart).show(state)
         self.query_one("#guard", Panel).show(guarding.summary(state))
         events = self.query_one("#events", Panel)
         events.show(told(each) for each in newest(state.log, events.room))
+        self._alerts(state)
+
+    def _alerts(self, state: State) -> None:
+        """Show the loudest alert; on a low terminal only where there is one."""
+        panel, count = self.query_one("#alerts", Panel), len(state.unseen)
+        self.set_class(count > 0, "alerting")
+        panel.border_title = f"Alerts ─ {count} open"
+        panel.border_subtitle = self._alert_keys() if count else ""
+        panel.show(alerts.summary(state, self.width))
+
+    def _alert_keys(self) -> str:
+        own, chosen = f"{self.SCOPE}.acknowledge", self.console.settings.keymap
+        actions = [each for each in self.console.offered() if each.id == own]
+        hints = [f"{keymap.written(keymap.keys(each, chosen))} acknowledge" for each in actions]
+        return "   ".join((*hints, f"{keymap.NUMBERS['alerts']} all"))
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the loudest alert."""
+        self.console.acknowledge(next(iter(self.console.state.unseen), None))
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Take the row for the position that everything is about."""

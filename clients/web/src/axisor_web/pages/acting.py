@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -16,6 +17,9 @@ from axisor.events import HaltLevel
 Call: TypeAlias = Callable[[Client], Awaitable[object]]
 
 NOTHING = "Nothing was sent to the core, so nothing changed."
+SHORT_PAUSE = timedelta(minutes=15)
+"""How long the phone's button pauses the guard."""
+
 _SATS = re.compile(r"[0-9]{1,16}")
 _PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?")
 _LEVELS = {level.value: level for level in HaltLevel if level is not HaltLevel.NONE}
@@ -49,6 +53,7 @@ DEEDS = {
         Deed("resume", "account", "reason", "resume", "AccountService.ResumeAccount"),
         Deed("start_run", "run", "", "arm", "StrategyService.StartRun"),
         Deed("pause_run", "run", "reason", "pause", "StrategyService.PauseRun"),
+        Deed("pause_short", "run", "reason", "pause", "StrategyService.PauseRun"),
         Deed("resume_run", "run", "", "arm", "StrategyService.ResumeRun"),
         Deed("stop_run", "run", "reason", "stop", "StrategyService.StopRun"),
     )
@@ -102,6 +107,11 @@ def _of_run(name: str, account: str, given: Mapping[str, str]) -> Call | None:
         case "pause_run":
             run, reason = _target(given), _reason(given)
             return lambda client: client.strategies.pause_run(account, run, reason=reason)
+        case "pause_short":
+            run, reason = _target(given), _reason(given)
+            return lambda client: client.strategies.pause_run(
+                account, run, pause_for=SHORT_PAUSE, reason=reason
+            )
         case "stop_run":
             run, reason = _target(given), _reason(given)
             return lambda client: client.strategies.stop_run(account, run, reason=reason)

@@ -23,6 +23,10 @@ UNDOABLE = "risk"
 """A halt of new risk takes no protection away and ends with a word, so nothing is typed for it."""
 
 
+THEN = frozenset({"/automations"})
+"""The pages that are shown once something is done and its dialog is closed."""
+
+
 class Asking:
     """The three steps of a deed."""
 
@@ -88,7 +92,10 @@ class Asking:
             Secret(given.get("token", "")),
             request_id=given.get("request_id"),
         )
-        return self._desk.part(visit, "dialog/done.html", carried=carried)
+        then = given.get("then", "")
+        return self._desk.part(
+            visit, "dialog/done.html", carried=carried, then=then if then in THEN else ""
+        )
 
     async def answer(self, visit: Visit) -> Response:
         """Approve or refuse what somebody else prepared."""
@@ -97,7 +104,7 @@ class Asking:
         confirmations = visit.client.confirmations
         if given.get("answer") == "approve":
             carried = await confirmations.approve(of, id, request_id=key)
-            return self._desk.part(visit, "dialog/done.html", carried=carried)
+            return self._desk.part(visit, "dialog/done.html", carried=carried, then="")
         refused = await confirmations.refuse(of, id, request_id=key)
         return self._desk.part(visit, "dialog/taken.html", confirmation=refused)
 
@@ -111,7 +118,9 @@ def _deed(visit: Visit) -> Deed:
 
 async def given_by(visit: Visit) -> Mapping[str, str]:
     """Return the texts that a dialog or a form sends. Raises FieldInvalid for anything else."""
+    if visit.said is not None:
+        return visit.said
     said = parsed(await body(visit.request))
     if not isinstance(said, dict) or not all(isinstance(each, str) for each in said.values()):
         raise FieldInvalid("A dialog sends an object of texts.", field="body", money=NOTHING)
-    return said
+    return {name: text for name, text in said.items() if name != "csrf"}

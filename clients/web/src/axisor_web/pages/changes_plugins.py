@@ -7,29 +7,38 @@ from axisor_web.languages import marked
 from axisor_web.pages.changes import Change, Field, Given, target_of
 
 
+async def _enable_fields(client: Client, given: Given) -> tuple[Field, ...]:
+    start = marked("start the runs again that it stopped, or that failed without it")
+    inside = marked("let it into the core, to your keys, if it is not one of Axisor's own")
+    return (
+        Field(name="start_runs", title=start, kind="check"),
+        Field(name="in_core", title=inside, kind="check"),
+    )
+
+
 async def _enable(client: Client, given: Given) -> None:
-    await client.strategies.enable_plugin(target_of(given), request_id=given.get("request_id"))
+    await client.strategies.enable_plugin(
+        target_of(given),
+        start_runs=given.get("start_runs") == "on",
+        in_core=given.get("in_core") == "on",
+        request_id=given.get("request_id"),
+    )
 
 
 async def _disable_fields(client: Client, given: Given) -> tuple[Field, ...]:
-    return (Field(name="force", title=marked("also where it reviews what is done"), kind="check"),)
+    stop = marked("stop its runs first; what they protect, nobody protects then")
+    return (
+        Field(name="stop_runs", title=stop, kind="check"),
+        Field(name="force", title=marked("also where it reviews what is done"), kind="check"),
+    )
 
 
 async def _disable(client: Client, given: Given) -> None:
-    force = given.get("force") == "on"
-    key = given.get("request_id")
-    await client.strategies.disable_plugin(target_of(given), force=force, request_id=key)
-
-
-async def _configure_fields(client: Client, given: Given) -> tuple[Field, ...]:
-    return (
-        Field(
-            name="settings",
-            title=marked("settings, a JSON object; they replace all that it had"),
-            kind="lines",
-            value="{}",
-            required=True,
-        ),
+    await client.strategies.disable_plugin(
+        target_of(given),
+        force=given.get("force") == "on",
+        stop_runs=given.get("stop_runs") == "on",
+        request_id=given.get("request_id"),
     )
 
 
@@ -45,8 +54,9 @@ PLUGINS = (
         call=_OF + "EnablePlugin",
         title=marked("Enable"),
         do=_enable,
+        fields=_enable_fields,
         text=marked(
-            "Its code is loaded into the core. "
+            "Its code is loaded into the core, or into runners. "
             "What runs goes on, and it stays enabled after a restart."
         ),
         word="enable",
@@ -58,7 +68,8 @@ PLUGINS = (
         do=_disable,
         fields=_disable_fields,
         text=marked(
-            "It is refused while a run of its strategies has not ended. No run is stopped by it."
+            "It is refused while a run of its strategies has not ended, "
+            "unless you have those stopped."
         ),
         word="disable",
     ),
@@ -67,7 +78,6 @@ PLUGINS = (
         call=_OF + "ConfigurePlugin",
         title=marked("Configure"),
         do=_configure,
-        fields=_configure_fields,
         text=marked("Where the plugin refuses them, nothing changes."),
         word="configure",
     ),

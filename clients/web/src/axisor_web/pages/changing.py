@@ -7,16 +7,18 @@ from starlette.routing import BaseRoute
 
 from axisor.errors import FieldInvalid, StepUpRequired
 from axisor.ports import Secret
+from axisor_web.languages import marked
 from axisor_web.pages.acting import NOTHING
 from axisor_web.pages.asking import given_by
 from axisor_web.pages.change_list import CHANGES
-from axisor_web.pages.changes import Change, Field, Given
+from axisor_web.pages.changes import Change, Done, Field, Given
 from axisor_web.pages.desk import Desk
-from axisor_web.pages.visits import Visit
+from axisor_web.pages.visits import Visit, plain
 
 PAINTED, ANEW = 204, 205
 """What a page is answered with that paints by itself what changed, or has to be shown anew."""
 
+DONE = marked("It is done.")
 PASSWORD, CODE = "proof_password", "proof_code"
 
 
@@ -65,6 +67,8 @@ class Changing:
             done = await change.do(visit.client, given)
         except StepUpRequired:
             return self._desk.part(visit, "dialog/prove.html", change=change, given=_kept(given))
+        if done is None and plain(visit.request):
+            done = Done(text=DONE)
         if done is None:
             return Response(status_code=PAINTED if change.live else ANEW)
         return self._desk.part(visit, "dialog/changed.html", change=change, done=done)

@@ -13,9 +13,12 @@ from axisor.errors import AxisorError, NotFound, SessionOver, TokenInvalid, Unau
 from axisor_web.answers import refusal
 from axisor_web.pages.painting import Painter, linked
 from axisor_web.pages.scenes import Scene, scene
-from axisor_web.pages.visits import Visit, Visits
+from axisor_web.pages.visits import Visit, Visits, plain
 
 Shown: TypeAlias = Callable[[Visit], Awaitable[Response]]
+UNFIT = 422
+"""What a form is answered with that is shown again, with what is wrong at its fields."""
+
 NO_STORE = {"cache-control": "no-store"}
 OVER = (Unauthenticated, TokenInvalid, SessionOver)
 """What the core answers whose sign-in is none any more."""
@@ -43,11 +46,14 @@ class Desk:
         return Route(path, handled, methods=["GET"])
 
     def fragment(self, path: str, shown: Shown, verb: str) -> Route:
-        """Return the route of a part of a page, which says what fails in place."""
+        """Return the route of a part of a page, which says what fails in place.
+
+        What a form sends without a script is answered by a page with that part.
+        """
 
         async def handled(request: Request) -> Response:
             try:
-                return await shown(self.visits.of(request))
+                return await shown(await self.visits.sent(request))
             except AxisorError as error:
                 return self.refused(request, error)
 
@@ -63,6 +69,7 @@ class Desk:
     ) -> Response:
         """Show a page about an account that was read."""
         given.setdefault("report", None)
+        given.setdefault("focus", "")
         given.setdefault("status", 200)
         status = given.pop("status")
         return self.painter.page(
@@ -80,12 +87,17 @@ class Desk:
     def part(self, visit: Visit, template: str, *, status: int = 200, **given: Any) -> Response:
         """Show what goes into a page that is open."""
         given.setdefault("account", visit.request.query_params.get("account", ""))
-        return self.painter.page(visit.request, template, status=status, **given)
+        return self._inside(visit.request, template, status, **given)
 
     def refused(self, request: Request, error: AxisorError) -> Response:
         """Say in a page that is open what failed, what it means for the money, and what to do."""
         status = refusal(error).http
-        return self.painter.page(request, "dialog/refused.html", status=status, error=error)
+        return self._inside(request, "dialog/refused.html", status, error=error)
+
+    def _inside(self, request: Request, template: str, status: int, **given: Any) -> Response:
+        if plain(request):
+            given, template = given | {"inside": template}, "plain.html"
+        return self.painter.page(request, template, status=status, **given)
 
     def problem(self, request: Request, error: AxisorError) -> Response:
         """Say on a page of its own what failed."""

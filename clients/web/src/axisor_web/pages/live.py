@@ -8,6 +8,7 @@ back is told what it missed.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -32,12 +33,10 @@ FORECAST_S = 2.0
 QUIET_S = 10.0
 """Something is said this often, so that a page can tell a quiet stream from a dead one."""
 MOST_SAID = 8
-AGAIN_S = 5.0
-"""Alerts are watched anew so long after their stream ended."""
 
 
 class Wanted(Struct, frozen=True):
-    """What a page shows: whose account, which parts, and which position a part is about."""
+    """What a page shows: whose account, which parts, and which position or run one is about."""
 
     account: str
     parts: tuple[str, ...]
@@ -46,13 +45,13 @@ class Wanted(Struct, frozen=True):
 
 
 class _Inbox:
-    """What the core said since the page was painted last."""
+    """What the core said since the page was painted last: of what is to be said, the newest."""
 
     def __init__(self, after: int | None) -> None:
         self.after = after
         self.journal = self.price = True
         self.tick: TickReport | None = None
-        self.lines: list[Line] = []
+        self.lines: deque[Line] = deque(maxlen=MOST_SAID)
         self.problem = ""
         self.ended: AxisorError | None = None
         self.over = False
@@ -74,8 +73,9 @@ class _Inbox:
 
     def take(self) -> tuple[bool, list[Line]]:
         """Return whether the journal grew, and what is to be said; what was taken is gone."""
-        taken = (self.journal, self.lines[-MOST_SAID:])
-        self.journal, self.price, self.lines = False, False, []
+        taken = (self.journal, list(self.lines))
+        self.journal = self.price = False
+        self.lines.clear()
         return taken
 
 
@@ -192,6 +192,7 @@ class Live:
             scene=scene,
             r=scene.reading,
             report=scene.position(self._wanted.position),
+            focus=self._wanted.position,
         )
 
     async def _follow(self, inbox: _Inbox, stream: Awaitable[None]) -> None:
@@ -222,24 +223,22 @@ class Live:
             inbox.rouse()
 
     async def _alerts(self, inbox: _Inbox) -> None:
-        # An alert is told after what it is about is in the journal. This stream neither renews a
-        # token nor begins again by itself: a reading does, and says what is wrong.
-        while True:
-            try:
-                async for alert in self._client.notices.watch_alerts(self._wanted.account):
-                    if alert is not None:
-                        inbox.journal = True
-                        inbox.rouse()
-            except (CallFailed, AuthError):
-                inbox.journal = True
-                inbox.rouse()
-            await self._sleep(AGAIN_S)
+        # An alert is told after what it is about is in the journal, so that has been read by then.
+        async for _ in self._client.notices.watch_alerts(self._wanted.account):
+            inbox.journal = True
+            inbox.rouse()
 
     async def _prices(self, inbox: _Inbox) -> None:
         async for item in self._client.market.watch_ticks(self._wanted.account):
             if isinstance(item, TickReport):
                 inbox.tick, inbox.price = item, True
                 inbox.rouse()
+
+
+async def lost(error: AxisorError) -> AsyncIterator[bytes]:
+    """Give a stream that says why there is nothing yet, and ends: its reader comes again."""
+    yield f"retry: {RETRY_MS}\n\n".encode()
+    yield _event("lost", {"text": error.message})
 
 
 def wanted_parts(text: str) -> tuple[str, ...]:

@@ -16,11 +16,12 @@ from axisor.client import new_request_id
 from axisor.words import SIGNS, short
 from axisor_web.assets import Assets
 from axisor_web.languages import Languages
-from axisor_web.pages import words
+from axisor_web.pages import forming, words
 from axisor_web.pages.acting import DEEDS
 from axisor_web.pages.change_list import CHANGES
 from axisor_web.pages.readings import Reading
 from axisor_web.pages.telling import filled, level
+from axisor_web.pages.visits import plain
 from axisor_web.rendering import Rendering, environment
 from axisor_web.sessions import Session
 
@@ -56,6 +57,8 @@ class Painter:
             level=level,
             filled=filled,
             setting=setting,
+            units_of=forming.UNITS,
+            mine=forming.MINE,
             deeds=DEEDS,
             changes=CHANGES,
             new_request_id=new_request_id,
@@ -101,6 +104,7 @@ class Painter:
             amount=amount,
             theme=chosen(request, THEME, THEMES),
             units=units,
+            plain=plain(request),
             **given,
         )
 

@@ -111,6 +111,10 @@ class Reading(Struct, frozen=True, kw_only=True):
         known = [each for each in self.positions if each.distance_percent is not None]
         return known[0] if known else None
 
+    def run(self, id: str) -> Run | None:
+        """Return a run of the account, None where there is none of this id."""
+        return next((each for each in self.runs if each.id == id), None)
+
     def name_of(self, id: str) -> str:
         """Return what people call a position: the client's name of it, or the short id."""
         for each in self.positions:

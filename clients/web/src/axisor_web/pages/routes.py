@@ -10,17 +10,18 @@ from decimal import Decimal
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
-from axisor.client import every
 from axisor.errors import FieldInvalid, PositionNotFound
+from axisor.wire.failures import CallFailed
 from axisor_web.app import Parts
 from axisor_web.assets import Assets
 from axisor_web.languages import Languages
 from axisor_web.pages.alerts import Alerts
 from axisor_web.pages.asking import Asking
+from axisor_web.pages.automations import Automations
 from axisor_web.pages.changing import Changing
 from axisor_web.pages.desk import Desk, account_of, linked_account
 from axisor_web.pages.entering import Entering
-from axisor_web.pages.live import Live, Wanted, wanted_parts
+from axisor_web.pages.live import Live, Wanted, lost, wanted_parts
 from axisor_web.pages.marks import marks_of
 from axisor_web.pages.painting import Painter
 from axisor_web.pages.plugins import Plugins
@@ -49,6 +50,7 @@ def pages(parts: Parts, assets: Assets, languages: Languages) -> tuple[BaseRoute
         *Setup(desk).routes(),
         *Changing(desk).routes(),
         *Alerts(desk).routes(),
+        *Automations(desk).routes(),
         *Plugins(desk).routes(),
         *Preferences(desk).routes(),
         *Reference(desk, parts).routes(),
@@ -58,7 +60,6 @@ def pages(parts: Parts, assets: Assets, languages: Languages) -> tuple[BaseRoute
         desk.page("/activity", shown.activity),
         desk.page("/activity/{sequence}", shown.why),
         desk.page("/orders", shown.orders),
-        desk.page("/automations", shown.automations),
         desk.page("/whatif", shown.what_if),
         desk.page("/system", shown.system),
         desk.page("/m", shown.phone),
@@ -128,13 +129,6 @@ class Pages:
         """Show orders, the open ones first."""
         return await self._desk.scene_page(visit, "orders.html", "orders")
 
-    async def automations(self, visit: Visit) -> Response:
-        """Show the runs of strategies, and which strategies there are."""
-        strategies = await every(lambda token: visit.client.strategies.list(page_token=token))
-        return await self._desk.scene_page(
-            visit, "automations.html", "automations", strategies=strategies
-        )
-
     async def what_if(self, visit: Visit) -> Response:
         """Show positions at another price; nothing is sent to the venue."""
         query = visit.request.query_params
@@ -163,7 +157,11 @@ class Pages:
     async def live(self, visit: Visit) -> Response:
         """Stream what changes on an open page."""
         query = visit.request.query_params
-        found = await scene(visit.client, account_of(visit), frozenset())
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        try:
+            found = await scene(visit.client, account_of(visit), frozenset())
+        except CallFailed as error:  # a browser that is answered by an error does not come again
+            return StreamingResponse(lost(error), 200, headers, EVENTS)
         wanted = Wanted(
             found.reading.account.id,
             wanted_parts(query.get("parts", "")),
@@ -173,7 +171,6 @@ class Pages:
         live = Live(visit, self._desk.painter, wanted, clock=time.monotonic)
         last = visit.request.headers.get(LAST_ID, "")
         after = int(last) if _SEQUENCE.fullmatch(last) else None
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(live.events(after), 200, headers, EVENTS)
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from axisor.client import Client, every
+from axisor.client.strategies import RunStep
 from axisor.model import Order, OrderState
 from axisor.states import ConfirmationState
 from axisor.wire.confirmations import Confirmation
 from axisor.wire.notices import AlertSummary, MuteSummary
 from axisor.wire.records import PositionReport
-from axisor_web.pages.readings import Reading, read
+from axisor_web.pages.readings import WORKING, Reading, read
 from axisor_web.pages.telling import Lines, lines_of
+from axisor_web.transcode import json_of
 
 PARTS = {
     "bar": "parts/bar.html",
@@ -23,22 +27,33 @@ PARTS = {
     "positions": "parts/positions.html",
     "activity": "parts/activity.html",
     "automations": "parts/automations.html",
+    "runs": "parts/runs.html",
+    "run": "parts/run.html",
     "waiting": "parts/waiting.html",
     "position": "parts/position.html",
     "guard": "parts/guard.html",
     "orders": "parts/orders.html",
     "phone": "parts/phone.html",
     "alerts": "parts/alerts.html",
+    "onward": "setup/onward.html",
 }
 """The parts of pages that are painted again while somebody looks, by name."""
 
 FEW = 8
+MOST_RUNS = 24
+"""Of so many runs, those at work first, the last step is asked for."""
+
+QUARANTINED = "PLUGIN_STATE_QUARANTINED"
 
 T = TypeVar("T")
 
 
 class Scene(Struct, frozen=True):
-    """Everything that the parts of one page show."""
+    """Everything that the parts of one page show.
+
+    `steps` are the last ones at which runs asked for something, by run; `troubles` say by strategy
+    why its plugin is in quarantine.
+    """
 
     reading: Reading
     lines: Lines = Lines()
@@ -46,6 +61,8 @@ class Scene(Struct, frozen=True):
     waiting: tuple[Confirmation, ...] = ()
     alerts: tuple[AlertSummary, ...] = ()
     mutes: tuple[MuteSummary, ...] = ()
+    steps: Mapping[str, RunStep] = {}
+    troubles: Mapping[str, str] = {}
 
     def position(self, id: str) -> PositionReport | None:
         """Return an open position, None where it is gone."""
@@ -68,7 +85,11 @@ async def around(client: Client, reading: Reading, parts: frozenset[str]) -> Sce
         _alerts(client, account) if "alerts" in parts else _nothing(()),
         _mutes(client, account) if "alerts" in parts else _nothing(()),
     )
-    return Scene(reading, lines, orders, waiting, alerts, mutes)
+    found = Scene(reading, lines, orders, waiting, alerts, mutes)
+    if not parts & {"runs", "run"}:
+        return found
+    steps, troubles = await asyncio.gather(_steps(client, reading), _troubles(client))
+    return replace(found, steps=steps, troubles=troubles)
 
 
 async def _orders(client: Client, account: str) -> tuple[Order, ...]:
@@ -96,6 +117,25 @@ async def _alerts(client: Client, account: str) -> tuple[AlertSummary, ...]:
 async def _mutes(client: Client, account: str) -> tuple[MuteSummary, ...]:
     rules = await client.notices.rules()
     return tuple(each for each in rules.mutes if each.account == account)
+
+
+async def _steps(client: Client, reading: Reading) -> dict[str, RunStep]:
+    runs = sorted(reading.runs, key=lambda run: run.state not in WORKING)[:MOST_RUNS]
+    pages = await asyncio.gather(
+        *(client.strategies.list_run_steps(run.account, run.id, page_size=1) for run in runs)
+    )
+    return {run.id: page.items[0] for run, page in zip(runs, pages, strict=True) if page.items}
+
+
+async def _troubles(client: Client) -> dict[str, str]:
+    plugins = await every(lambda token: client.strategies.list_plugins(page_token=token))
+    told = [json_of(each) for each in plugins]
+    return {
+        strategy.rpartition("/")[2]: each["error"]
+        for each in told
+        if each["state"] == QUARANTINED
+        for strategy in each["strategies"]
+    }
 
 
 async def _nothing(value: T) -> T:

@@ -26,7 +26,7 @@ PRESETS = {"calm": ("4", "8"), "normal": ("2", "5"), "tight": ("1", "3")}
 USUAL = {"trigger": "2", "target": "5", "budget_position": 500_000}
 QUANTITY, LEVERAGE = 2_500, 25
 OVER = ("stopped", "failed")
-LOOKS, LOOK_S = 20, 0.25
+LOOKS, LOOK_S = 40, 0.25
 NOTHING = "Nothing was sent to the core, so nothing changed."
 _NUMBER = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,8})?")
 

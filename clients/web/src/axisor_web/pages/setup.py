@@ -132,7 +132,13 @@ class Setup:
         if run is not None and run.state is not RunState.RUNNING:
             forecast = await foresee_run(visit.client, found.reading.account.id, run.id)
         return self._desk.laid_out(
-            visit, "setup/arm.html", found, ("guard",), steps=STEPS, step="arm", forecast=forecast
+            visit,
+            "setup/arm.html",
+            found,
+            ("guard", "onward"),
+            steps=STEPS,
+            step="arm",
+            forecast=forecast,
         )
 
     async def attempt(self, visit: Visit) -> Response:

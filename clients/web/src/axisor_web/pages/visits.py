@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
+from urllib.parse import parse_qsl
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,26 +13,37 @@ from starlette.requests import Request
 
 from axisor.client import Client
 from axisor.client.calls import Caller
-from axisor.errors import Unauthenticated
+from axisor.errors import FieldInvalid, Unauthenticated
 from axisor.ports import Secret
 from axisor_web.app import Parts
-from axisor_web.browser import Browser, address_of
-from axisor_web.calls import FORWARDED
-from axisor_web.sessions import COOKIE, Session, Tokens
+from axisor_web.browser import Browser, address_of, body
+from axisor_web.calls import FORWARDED, UNARY_S
+from axisor_web.doors import SAFE
+from axisor_web.sessions import COOKIE, CSRF_HEADER, Session, Tokens
 
+FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 2_000
 READ_S = 4.0
-"""A page is shown, or says that the core is not heard, within this time."""
+"""A page is shown, or says that the core is not heard, within this time.
+
+What changes something is waited for as long as any call: a venue that is slow has done it or not,
+and "not known" is the worst answer.
+"""
 
 Renewal: TypeAlias = Callable[[Secret], Awaitable[Secret | None]]
 
 
 class Visit(Struct, frozen=True):
-    """One request of a person who is signed in; `ended` is set when the bridge stops."""
+    """One request of a person who is signed in; `ended` is set when the bridge stops.
+
+    `said` is what a form sent without a script, None for everything else.
+    """
 
     request: Request
     session: Session
     client: Client
     ended: asyncio.Event
+    said: Mapping[str, str] | None = None
 
 
 class _ForVisitor(Caller):
@@ -62,11 +74,27 @@ class Visits:
 
     def of(self, request: Request) -> Visit:
         """Return the visit that a request is. Raises Unauthenticated and PermissionDenied."""
+        return self._admitted(request, request.headers, None)
+
+    async def sent(self, request: Request) -> Visit:
+        """Return the visit of what may be a form without a script, whose fields have its word.
+
+        Raises Unauthenticated, PermissionDenied and FieldInvalid.
+        """
+        if not plain(request):
+            return self.of(request)
+        said = form_of(await body(request))
+        word = said.pop("csrf", "")
+        return self._admitted(request, {**request.headers, CSRF_HEADER: word}, said)
+
+    def _admitted(
+        self, request: Request, headers: Mapping[str, str], said: Mapping[str, str] | None
+    ) -> Visit:
         session = self._browser.session(request)
         if session is None:
             raise Unauthenticated("Nobody is signed in.")
-        self._parts.doors.admit(request.method, request.headers, session)
-        return Visit(request, session, self._client(request, session), self._parts.ended)
+        self._parts.doors.admit(request.method, headers, session)
+        return Visit(request, session, self._client(request, session), self._parts.ended, said)
 
     def leave(self, request: Request) -> None:
         """End the session of a request here, where the core does not know it any more."""
@@ -89,10 +117,24 @@ class Visits:
             self._parts.core.channel,
             token=session.tokens.access,
             renew=_or_over(renewal),
-            timeout_s=READ_S,
+            timeout_s=READ_S if request.method in SAFE else UNARY_S,
         )
         caller.address = address_of(request)
         return Client(caller)
+
+
+def plain(request: Request) -> bool:
+    """Return whether a form was sent by a browser itself, not by a script of ours."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.method == "POST" and kind == FORM
+
+
+def form_of(sent: bytes) -> dict[str, str]:
+    """Return the fields of a form, the last of those that come twice. Raises FieldInvalid."""
+    try:
+        return dict(parse_qsl(sent.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise FieldInvalid("This is no form.", field="body") from error
 
 
 def _or_over(renewal: Renewal) -> Callable[[Secret], Awaitable[Secret]]:

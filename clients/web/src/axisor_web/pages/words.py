@@ -61,6 +61,16 @@ RUNS = {
     "failed": marked("failed"),
 }
 
+RUN_SIGNS = {
+    "created": "·",
+    "starting": "→",
+    "running": "✓",
+    "paused": "!",
+    "stopping": "→",
+    "stopped": "·",
+    "failed": "!!",
+}
+
 STANDINGS = {
     "active": marked("active"),
     "degraded": marked("degraded"),
@@ -75,6 +85,13 @@ FATES = {
     "liquidated": marked("liquidated"),
 }
 
+SCOPES = {
+    "all": marked("all of them"),
+    "listed": marked("those listed"),
+    "except": marked("all but those listed"),
+}
+"""Which positions a guard covers."""
+
 ORDER_STATES = {
     "open": marked("open"),
     "filled": marked("filled"),
@@ -86,6 +103,7 @@ STEPS = {
     "close": marked("close"),
     "close_part": marked("close a part"),
     "alert": marked("alert"),
+    "floor": marked("the floor"),
 }
 
 DEEDS = {
@@ -99,6 +117,7 @@ DEEDS = {
     "resume": marked("Resume"),
     "start_run": marked("Arm"),
     "pause_run": marked("Pause"),
+    "pause_short": marked("Pause for 15 min"),
     "resume_run": marked("Arm"),
     "stop_run": marked("Stop"),
 }

@@ -8,7 +8,8 @@ const PAINTED = 204;
 const ANEW = 205;
 let from = null;
 
-function show(html) {
+export function show(html, opener = from) {
+  from = opener;
   dialog.innerHTML = html;
   dialog.setAttribute("aria-labelledby", "dialog-title");
   if (!dialog.open) dialog.showModal();
@@ -23,7 +24,7 @@ function painted() {
   document.getElementById("say").append(done);
 }
 
-function unreached() {
+export function unreached() {
   const problem = document.createElement("p");
   problem.className = "banner warn";
   problem.setAttribute("role", "alert");
@@ -76,9 +77,11 @@ document.addEventListener("submit", (event) => {
 
 dialog.addEventListener("close", () => {
   const changed = dialog.querySelector("[data-changed]");
+  const then = dialog.querySelector("[data-then]")?.dataset.then;
   dialog.replaceChildren();
   from?.focus();
-  if (changed) location.reload();
+  if (then) location.assign(then + location.search);
+  else if (changed) location.reload();
 });
 
 document.getElementById("leave").addEventListener("click", async () => {

@@ -10,6 +10,7 @@ const name = document.title;
 const SIGNS = { ok: "", warn: "!", crit: "!!", none: "" };
 const MOST_SAID = 20;
 const SILENT_MS = 25_000;
+const AGAIN_MS = 2_000;
 
 let shown = { level: "none", closest: "" };
 let pricedAt = ageMs === "" ? null : performance.now() - Number(ageMs);
@@ -46,7 +47,8 @@ function look() {
   if (lost) link.textContent = t("~ The core is not heard: {why}. What is shown is as old as it says; the guard does not need this page.", { why: lost });
   const text = document.getElementById("age");
   if (text && age !== null) {
-    const seconds = age.toFixed(age < 10 ? 1 : 0);
+    const places = age < 10 ? 1 : 0;
+    const seconds = age.toLocaleString(document.documentElement.lang, { minimumFractionDigits: places, maximumFractionDigits: places });
     text.textContent = stale ? t("~ stale, {seconds} s old", { seconds }) : t("data {seconds} s", { seconds });
   }
   const level = stale ? "none" : shown.level;
@@ -61,26 +63,42 @@ function heard() {
   heardAt = performance.now();
 }
 
-const stream = new EventSource(live);
-stream.addEventListener("paint", (event) => {
-  heard();
-  lost = "";
-  paint(JSON.parse(event.data));
-  look();
-});
-stream.addEventListener("lost", (event) => {
-  heard();
-  lost = JSON.parse(event.data).text;
-  look();
-});
-stream.addEventListener("refused", (event) => {
-  lost = JSON.parse(event.data).text;
-  stream.close();
-  look();
-  location.assign("/login");
-});
-stream.addEventListener("error", () => {
-  lost = t("the bridge does not answer");
-  look();
-});
+function open() {
+  const stream = new EventSource(live);
+  stream.addEventListener("paint", (event) => {
+    heard();
+    lost = "";
+    paint(JSON.parse(event.data));
+    look();
+  });
+  stream.addEventListener("lost", (event) => {
+    heard();
+    lost = JSON.parse(event.data).text;
+    look();
+  });
+  stream.addEventListener("refused", (event) => {
+    lost = JSON.parse(event.data).text;
+    stream.close();
+    look();
+    location.assign("/login");
+  });
+  stream.addEventListener("error", () => {
+    lost ||= t("the bridge does not answer");
+    look();
+    if (stream.readyState === EventSource.CLOSED) setTimeout(again, AGAIN_MS);
+  });
+}
+
+// A browser comes back by itself where a line broke, and never where it was answered by an error.
+async function again() {
+  try {
+    const told = await (await fetch("/session")).json();
+    if (told.signedIn) open();
+    else location.assign("/login");
+  } catch {
+    setTimeout(again, AGAIN_MS);
+  }
+}
+
+open();
 setInterval(look, 500);

@@ -31,7 +31,7 @@ class Schema(Struct, frozen=True):
     compatible: str
 
 
-NEWEST = Schema(revision="rows", compatible="replicas")
+NEWEST = Schema(revision="nearness", compatible="replicas")
 """The newest schema that this version knows: the one that `newest.sql` makes."""
 
 

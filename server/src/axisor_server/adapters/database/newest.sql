@@ -30,7 +30,7 @@ CREATE TABLE accounts (
 	halt TEXT NOT NULL, 
 	revision BIGINT NOT NULL, 
 	created_us BIGINT NOT NULL, 
-	updated_us BIGINT NOT NULL, 
+	updated_us BIGINT NOT NULL, near_bp BIGINT DEFAULT '500' NOT NULL, critical_bp BIGINT DEFAULT '200' NOT NULL, 
 	PRIMARY KEY (id)
 );
 CREATE TABLE sealed (
@@ -116,7 +116,7 @@ CREATE TABLE runs (
 	reason TEXT NOT NULL, 
 	revision BIGINT NOT NULL, 
 	created_us BIGINT NOT NULL, 
-	updated_us BIGINT NOT NULL, 
+	updated_us BIGINT NOT NULL, resume_us BIGINT, 
 	PRIMARY KEY (id)
 );
 CREATE INDEX runs_by_account ON runs (account, created_us);

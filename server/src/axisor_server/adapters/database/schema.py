@@ -64,6 +64,8 @@ accounts = sa.Table(
     _column("revision", Int),
     _column("created_us", Int),
     _column("updated_us", Int),
+    sa.Column("near_bp", Int, nullable=False, server_default="500"),
+    sa.Column("critical_bp", Int, nullable=False, server_default="200"),
 )
 
 sealed = sa.Table(
@@ -187,6 +189,7 @@ runs = sa.Table(
     _column("revision", Int),
     _column("created_us", Int),
     _column("updated_us", Int),
+    sa.Column("resume_us", Int),
     sa.Index("runs_by_account", "account", "created_us"),
 )
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from axisor.errors import JournalCorrupt, StoreUnavailable
 from axisor_server.adapters import kinds
-from axisor_server.adapters.database import newest, wal
+from axisor_server.adapters.database import closing, newest, wal
 from axisor_server.adapters.database.directory import DataDirectory
 from axisor_server.adapters.database.doubting import doubt
 from axisor_server.adapters.database.jobs import Jobs
@@ -41,8 +41,10 @@ class DatabaseStore:
         leave: Callable[[], None],
         *,
         relief: Callable[[], bool] = lambda: False,
+        closed: Callable[[], None] = lambda: None,
     ) -> None:
         self._dialect = dialect
+        self._closed = closed
         self._relief = relief
         self._prepare = prepare
         self._leave = leave
@@ -96,6 +98,8 @@ class DatabaseStore:
             for thread in threads:
                 if isinstance(thread, kind):
                     await asyncio.to_thread(thread.join)
+        if threads:
+            self._closed()
         self._leave()
 
 
@@ -120,20 +124,28 @@ def sqlite_store(
                 f"SQLite {sqlite3.sqlite_version} is too old.", fix="Use Python with SQLite 3.35."
             )
         data.take()
-        _check_and_migrate(data.database, dialect, before)
+        known = closing.is_as_noted(data.database)
+        _check_and_migrate(data.database, dialect, before, known=known)
 
-    return DatabaseStore(dialect, prepare, data.release, relief=relief)
+    def closed() -> None:
+        closing.note(data.database)
+
+    return DatabaseStore(dialect, prepare, data.release, relief=relief, closed=closed)
 
 
-def _check_and_migrate(path: Path, dialect: SqliteDialect, before: newest.Before | None) -> None:
+def _check_and_migrate(
+    path: Path, dialect: SqliteDialect, before: newest.Before | None, *, known: bool
+) -> None:
+    """Read all of a database, unless it is `known` to be as it was closed, and migrate it."""
     log = wal.look(path)
     if not log.sound:
         raise _damaged(path, "its log has no sound beginning")
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise _damaged(path, found)
+        if not known:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise _damaged(path, found)
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
         connection.execute("PRAGMA synchronous = FULL")
         lost = 0

@@ -45,21 +45,34 @@ class Socket:
 class Environments:
     """Which interpreter has which version of a plugin; one without a version is the usual one."""
 
-    def __init__(self, usual: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self, usual: Mapping[str, str] = MappingProxyType({}), *, adopts: bool = False
+    ) -> None:
+        """Take the usual ones by plugin; with `adopts` more may be added later."""
         self._usual = dict(usual)
+        self._adopts = adopts
         self._places: dict[str, dict[str, str]] = {}
 
     def put(self, plugin: str, places: Mapping[str, str]) -> None:
         """Learn where each version of a plugin is, by its hash; others are nowhere."""
         self._places[plugin] = dict(places)
 
+    def adopt(self, plugin: str, python: str) -> None:
+        """Give a plugin its usual interpreter."""
+        self._usual[plugin] = python
+
+    def drop(self, plugin: str) -> None:
+        """Have a plugin nowhere any more."""
+        self._usual.pop(plugin, None)
+        self._places.pop(plugin, None)
+
     def has(self, plugin: str, code: str) -> bool:
         """Return whether a version of a plugin has an interpreter."""
         return code in self._places.get(plugin, ())
 
     def some(self) -> bool:
-        """Return whether any plugin has an interpreter."""
-        return bool(self._usual)
+        """Return whether any plugin has an interpreter, or may get one."""
+        return self._adopts or bool(self._usual)
 
     def spawns(self, plugin: str) -> bool:
         """Return whether a plugin has an interpreter at all."""

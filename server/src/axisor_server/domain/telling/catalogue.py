@@ -1,7 +1,8 @@
 """The words of what is told, in every language: a title, what it means, what to do.
 
-`{doing}` stands for an action in words. The texts that plugins and the core wrote into the journal
-(`{text}`) are shown as they were written, which is in English.
+`{doing}` stands for an action in words, `{text}` for what is written in the journal: there the
+core's own sentences are said in the language by `sentences`, those of plugins and of the venue are
+shown as they were written.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ WORDS_EN: Mapping[str, Words] = {
         "price {price_usd} · liq {liquidation_usd}",
         "",
     ),
+    "bare.near": (
+        "{side} {name} is {distance_pct} from liquidation and NOT protected",
+        "price {price_usd} · liq {liquidation_usd}",
+        "Arm a guard, or add margin: axisor position add-margin {name}",
+    ),
     "guard.failed": (
         "{side} {name} is near liquidation and the guard could not act",
         "{text}",
@@ -63,7 +69,27 @@ WORDS_EN: Mapping[str, Words] = {
         "",
     ),
     "run.failed": ("{strategy} has failed", "{text}", "It does nothing until: axisor run start"),
-    "run.paused": ("{strategy} is paused", "{text}", "It does nothing until: axisor run resume"),
+    "run.paused": (
+        "{strategy} was paused by {who}",
+        "{text}",
+        "It does nothing until: axisor run resume",
+    ),
+    "run.paused_for": (
+        "{strategy} was paused by {who} at {paused_at} ({length_min})",
+        "{text}",
+        "It goes on by itself at {until_at}. Sooner: axisor run resume",
+    ),
+    "run.bare": (
+        "{strategy} was PAUSED by {who}: {bare_count} of its positions NOT protected",
+        "{text}",
+        "Nothing protects them until: axisor run resume",
+    ),
+    "run.bare_for": (
+        "{strategy} was PAUSED by {who} for {length_min}: {bare_count} positions NOT protected",
+        "{text}",
+        "It goes on by itself at {until_at}. Sooner: axisor run resume",
+    ),
+    "run.resumed": ("{strategy} runs again", "{text}", ""),
     "run.stopped": ("{strategy} was stopped", "{text}", "It does nothing until: axisor run start"),
     "run.running": ("{strategy} runs again", "", ""),
     "ended.closed": ("{side} {name} was closed at {exit_usd}", "{pl_sat}", ""),
@@ -71,6 +97,16 @@ WORDS_EN: Mapping[str, Words] = {
         "{side} {name} was liquidated at {exit_usd}",
         "{pl_sat}",
         "The journal says why nothing saved it: axisor events list",
+    ),
+    "ended.liquidated_paused": (
+        "{side} {name} was liquidated at {exit_usd}",
+        "{pl_sat}",
+        "Its guard was PAUSED by {who} at {paused_at}. axisor events list",
+    ),
+    "ended.liquidated_paused_for": (
+        "{side} {name} was liquidated at {exit_usd}",
+        "{pl_sat}",
+        "Its guard was PAUSED by {who} at {paused_at} ({length_min}). axisor events list",
     ),
     "ended.stopped": ("{side} {name} was closed by its stop at {exit_usd}", "{pl_sat}", ""),
     "ended.taken": ("{side} {name} took its profit at {exit_usd}", "{pl_sat}", ""),

@@ -25,6 +25,11 @@ WORDS_PT: Mapping[str, tuple[str, str, str]] = {
         "preço {price_usd} · liq {liquidation_usd}",
         "",
     ),
+    "bare.near": (
+        "{side} {name} está a {distance_pct} da liquidação e SEM proteção",
+        "preço {price_usd} · liq {liquidation_usd}",
+        "Arme uma guarda, ou adicione margem: axisor position add-margin {name}",
+    ),
     "guard.failed": (
         "{side} {name} está perto da liquidação e a guarda não conseguiu agir",
         "{text}",
@@ -68,7 +73,27 @@ WORDS_PT: Mapping[str, tuple[str, str, str]] = {
         "",
     ),
     "run.failed": ("{strategy} falhou", "{text}", "Não faz nada até: axisor run start"),
-    "run.paused": ("{strategy} está em pausa", "{text}", "Não faz nada até: axisor run resume"),
+    "run.paused": (
+        "{strategy} foi pausada por {who}",
+        "{text}",
+        "Não faz nada até: axisor run resume",
+    ),
+    "run.paused_for": (
+        "{strategy} foi pausada por {who} às {paused_at} ({length_min})",
+        "{text}",
+        "Continua sozinha às {until_at}. Antes disso: axisor run resume",
+    ),
+    "run.bare": (
+        "{strategy} foi PAUSADA por {who}: {bare_count} de suas posições SEM proteção",
+        "{text}",
+        "Nada as protege até: axisor run resume",
+    ),
+    "run.bare_for": (
+        "{strategy} foi PAUSADA por {who} por {length_min}: {bare_count} posições SEM proteção",
+        "{text}",
+        "Continua sozinha às {until_at}. Antes disso: axisor run resume",
+    ),
+    "run.resumed": ("{strategy} roda de novo", "{text}", ""),
     "run.stopped": ("{strategy} foi parada", "{text}", "Não faz nada até: axisor run start"),
     "run.running": ("{strategy} roda de novo", "", ""),
     "ended.closed": ("{side} {name} foi fechada a {exit_usd}", "{pl_sat}", ""),
@@ -76,6 +101,16 @@ WORDS_PT: Mapping[str, tuple[str, str, str]] = {
         "{side} {name} foi liquidada a {exit_usd}",
         "{pl_sat}",
         "O diário diz por que nada a salvou: axisor events list",
+    ),
+    "ended.liquidated_paused": (
+        "{side} {name} foi liquidada a {exit_usd}",
+        "{pl_sat}",
+        "Sua guarda foi PAUSADA por {who} às {paused_at}. axisor events list",
+    ),
+    "ended.liquidated_paused_for": (
+        "{side} {name} foi liquidada a {exit_usd}",
+        "{pl_sat}",
+        "Sua guarda foi PAUSADA por {who} às {paused_at} ({length_min}). axisor events list",
     ),
     "ended.stopped": ("{side} {name} foi fechada pelo stop a {exit_usd}", "{pl_sat}", ""),
     "ended.taken": ("{side} {name} realizou o lucro a {exit_usd}", "{pl_sat}", ""),

@@ -25,7 +25,8 @@ class Told(Struct, frozen=True, kw_only=True):
     """One thing to tell.
 
     `code` names its words in the catalogue; `figures` fill them, and the end of a figure's name
-    says how it is written: `_sat`, `_usd`, `_pct`, `_count`, anything else as it is. `ends` says
+    says how it is written: `_sat`, `_usd`, `_pct`, `_count`, `_min` for a span in
+    minutes, `_at` for a time in microseconds, anything else as it is. `ends` says
     that the episode is over, `silent` that nobody need be told so.
     """
 

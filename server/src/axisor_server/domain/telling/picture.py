@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from axisor.events import (
+    ChangeMade,
     CoverageChanged,
     CoverageState,
     Event,
@@ -38,6 +39,7 @@ from axisor.words import short, side_word
 from axisor_server.domain.journal import to_us
 from axisor_server.domain.telling.actions import doing
 from axisor_server.domain.telling.happening import LEVELS, Told, id_of, plain
+from axisor_server.domain.telling.pauses import Guarding
 from axisor_server.domain.telling.spoken import spoken
 
 KIND = "told_picture"
@@ -49,8 +51,8 @@ LOOK_AHEAD = 4
 """The change that an action made stands so near behind its outcome."""
 
 MATTERS = (
-    *(CoverageChanged, HaltChanged, IntentPlanned, IntentReviewRefused, IntentSettled),
-    *(NoticeGiven, PositionChanged, PositionClosed, RestoreReconciled, RunChanged),
+    *(ChangeMade, CoverageChanged, HaltChanged, IntentPlanned, IntentReviewRefused),
+    *(IntentSettled, NoticeGiven, PositionChanged, PositionClosed, RestoreReconciled, RunChanged),
 )
 
 
@@ -81,6 +83,7 @@ class Picture(Struct, kw_only=True):
     asked: dict[str, Asked] = {}
     coverage: dict[str, bool] = {}
     acts: list[tuple[int, int]] = []
+    guarding: Guarding = msgspec.field(default_factory=Guarding)
 
 
 class Follower:
@@ -98,7 +101,7 @@ class Follower:
             self._event = event
             ahead = [each.payload for each in events[at + 1 : at + 1 + LOOK_AHEAD]]
             found += self._effect(event.payload, ahead)
-            found += self._account(event.payload)
+            found += self._account(event.payload, ahead)
         return found
 
     # ---------------------------------------------------------------- actions
@@ -223,7 +226,7 @@ class Follower:
 
     # ---------------------------------------------------------------- what stands and what goes
 
-    def _account(self, payload: object) -> Iterator[Told]:
+    def _account(self, payload: object, ahead: Sequence[object]) -> Iterator[Told]:
         match payload:
             case PositionChanged(position=position):
                 self.picture.positions[position.id] = Held(
@@ -233,6 +236,7 @@ class Follower:
                 yield from self._closed(payload)
             case CoverageChanged(coverage=coverage):
                 self.picture.coverage[coverage.position] = coverage.state is CoverageState.PROTECTED
+                self.picture.guarding.cover(coverage)
             case NoticeGiven():
                 said = spoken(payload)
                 yield self._told(
@@ -245,7 +249,7 @@ class Follower:
                     ends=said.ends,
                 )
             case RunChanged():
-                yield from self._run(payload)
+                yield from self._run(payload, ahead)
             case HaltChanged(level=level):
                 over = level is HaltLevel.NONE
                 yield self._told(
@@ -277,14 +281,18 @@ class Follower:
             "pl_sat": f"{closed.pl:+d}",
             "exit_usd": closed.exit_price or plain(position.liquidation),
         }
+        code = f"ended.{closed.end.value}"
+        pause = self.picture.guarding.close(position.id)
+        if lost and pause is not None:
+            code, figures = pause.code(f"{code}_paused"), figures | pause.figures
         yield self._told(
             "liquidated" if lost else "closed",
             NoticeLevel.LOST if lost else NoticeLevel.INFO,
-            code=f"ended.{closed.end.value}",
+            code=code,
             position=position.id,
             figures=figures,
         )
-        for episode in ("near", "cover"):
+        for episode in ("near", "cover", "bare"):
             yield self._told(
                 episode,
                 NoticeLevel.OK,
@@ -297,7 +305,7 @@ class Follower:
         self.picture.positions.pop(position.id, None)
         self.picture.coverage.pop(position.id, None)
 
-    def _run(self, changed: RunChanged) -> Iterator[Told]:
+    def _run(self, changed: RunChanged, ahead: Sequence[object]) -> Iterator[Told]:
         levels = {
             RunState.FAILED: NoticeLevel.CRIT,
             RunState.PAUSED: NoticeLevel.WARN,
@@ -306,12 +314,20 @@ class Follower:
         }
         if changed.state not in levels:
             return
+        level, code = levels[changed.state], f"run.{changed.state.value}"
+        figures = {"strategy": changed.strategy, "text": changed.reason}
+        guarding, time_us = self.picture.guarding, to_us(self._event.time)
+        if changed.state is RunState.PAUSED:
+            level, code, more = guarding.pause(changed, ahead, time_us)
+            figures |= more
+        elif guarding.go_on(changed.run, time_us) and changed.state is RunState.RUNNING:
+            code = "run.resumed"
         yield self._told(
             "run",
-            levels[changed.state],
+            level,
             f"run/{changed.run}",
-            code=f"run.{changed.state.value}",
-            figures={"strategy": changed.strategy, "text": changed.reason},
+            code=code,
+            figures=figures,
             ends=changed.state is RunState.RUNNING,
         )
 

@@ -11,6 +11,7 @@ from axisor.notices import Notice
 from axisor_server.domain.journal import from_us
 from axisor_server.domain.telling.catalogue import DOINGS, FRAMES, LANGUAGES, WORDS, Words
 from axisor_server.domain.telling.happening import Told
+from axisor_server.domain.telling.sentences import translated
 
 USUAL = LANGUAGES[0]
 LONGEST = 300
@@ -55,6 +56,7 @@ def _counts(code: str) -> str:
 def _words(told: Told, language: str, more: Mapping[str, str]) -> Words:
     frame, _, rest = told.code.partition(".")
     figures = dict(told.figures)
+    figures["text"] = translated(figures.get("text", ""), language)
     if told.code in WORDS[language]:
         words = WORDS[language][told.code]
     else:
@@ -101,9 +103,20 @@ def _number(value: Decimal, language: str, signed: bool, *, after: str = "") -> 
     return text + after
 
 
+def _span(minutes: Decimal, language: str, signed: bool) -> str:
+    hours, rest = divmod(int(minutes), 60)
+    return f"{hours} h" if hours and not rest else f"{int(minutes)} min"
+
+
+def _moment(time_us: Decimal, language: str, signed: bool) -> str:
+    return f"{from_us(int(time_us)):%H:%M} UTC"
+
+
 _UNITS: Mapping[str, Callable[[Decimal, str, bool], str]] = {
     "sat": partial(_number, after=" sat"),
     "usd": _number,
     "pct": partial(_number, after=" %"),
     "count": _number,
+    "min": _span,
+    "at": _moment,
 }

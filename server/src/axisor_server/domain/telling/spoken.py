@@ -6,6 +6,12 @@ from msgspec import Struct
 
 from axisor.events import NoticeGiven
 from axisor.model import Severity
+from axisor_server.domain.nearness import COVERED as BARE_COVERED
+from axisor_server.domain.nearness import NEAR as BARE
+from axisor_server.domain.nearness import OVER as BARE_OVER
+
+SAID_BARE = "bare.near"
+"""The words for a position that nothing protects and that is near liquidation."""
 
 NEAR, NEAR_OVER = "NEAR_LIQUIDATION", "NEAR_LIQUIDATION_OVER"
 
@@ -39,6 +45,9 @@ def spoken(notice: NoticeGiven) -> Spoken:
     if code in ("PROTECTION_DEGRADED", "PROTECTION_RESTORED"):
         over = code == "PROTECTION_RESTORED"
         return Spoken("protection", "protection", "blind.over" if over else "blind", over)
+    if code in (BARE, BARE_OVER, BARE_COVERED):
+        words = {BARE: SAID_BARE, BARE_OVER: "near.over", BARE_COVERED: "cover.protected"}
+        return Spoken("near", f"bare/{position}", words[code], ends=code != BARE)
     if code == "KEY_CAN_WITHDRAW":
         return Spoken("key", "key", "key")
     quiet = notice.severity in (Severity.OK, Severity.WATCH)

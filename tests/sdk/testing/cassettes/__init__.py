@@ -1,0 +1,1 @@
+"""Cassettes: what is recorded, what is taken out, and what is played."""
