@@ -19,7 +19,7 @@ COPY plugins/entries plugins/entries
 COPY plugins/exits plugins/exits
 COPY plugins/channels plugins/channels
 RUN PIP_CONSTRAINT=/src/constraints.txt pip wheel --wheel-dir /wheels \
-    ./sdk './server[transit]' ./clients/cli './plugins/lnmarkets[sim]' ./plugins/logbook ./plugins/margin-guard ./plugins/balance ./plugins/limits ./plugins/carry ./plugins/entries ./plugins/exits ./plugins/channels
+    ./sdk './server[transit]' ./clients/cli './plugins/lnmarkets[sim]' ./plugins/logbook ./plugins/margin-guard ./plugins/balance ./plugins/limits ./plugins/carry ./plugins/entries ./plugins/exits './plugins/channels[nostr]'
 
 FROM python:3.11-slim-bookworm
 

@@ -14,7 +14,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
 
 # The order is that of need: pip builds nothing in isolation here, so the SDK comes first.
-HOUSE := -e ./sdk -e ./server -e ./clients/cli -e ./clients/tui -e ./clients/web -e ./clients/bot -e './plugins/lnmarkets[sim]' -e ./plugins/margin-guard -e ./plugins/logbook -e ./plugins/balance -e ./plugins/limits -e ./plugins/carry -e ./plugins/entries -e ./plugins/exits -e ./plugins/channels
+HOUSE := -e ./sdk -e ./server -e ./clients/cli -e ./clients/tui -e ./clients/web -e ./clients/bot -e './plugins/lnmarkets[sim]' -e ./plugins/margin-guard -e ./plugins/logbook -e ./plugins/balance -e ./plugins/limits -e ./plugins/carry -e ./plugins/entries -e ./plugins/exits -e './plugins/channels[nostr]'
 MANIFESTS := constraints.txt $(wildcard pyproject.toml */pyproject.toml */*/pyproject.toml)
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
 FOLDERS := sdk/src:server/src:clients/cli/src:clients/tui/src:clients/web/src:clients/bot/src:plugins/lnmarkets/src:plugins/margin-guard/src:plugins/logbook/src:plugins/balance/src:plugins/limits/src:plugins/carry/src:plugins/entries/src:plugins/exits/src:plugins/channels/src:examples/dip-buyer/src

@@ -12,15 +12,18 @@ import pytest
 
 from axisor_bot.agents import server
 from axisor_bot.grammar import FORMS, parse
+from axisor_bot.granting import DAYS
 from axisor_bot.home import Home
 from axisor_bot.linking import SIGNED_IN
 from axisor_bot.muting import KINDS, LOUD_MUTED
+from axisor_bot.nostr.answering import FRESH
+from axisor_bot.nostr.contacts import NostrHome
 from axisor_bot.people import DIGITS, MINUTES, MOST_TRIES, RIGHTS
-from axisor_bot.telegram.cli import DAYS
 from axisor_web.sessions import Terms
 from tests.clients.bot.botfather import ANN, TOKEN, telegram_server
 from tests.docs import pages
 from tests.docs.following import Reader
+from tests.support.nostr import relaying
 
 PAGE, START = "bots.md", "quickstart.md"
 TOKEN_COMMAND = "axisor bot telegram token"
@@ -29,15 +32,16 @@ TOKEN_COMMAND = "axisor bot telegram token"
 class Owner(Reader):
     """A reader whose Telegram is one on loopback, and whose core is that of the quickstart."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, relay: str) -> None:
         super().__init__(folder)
         self._environment |= {"AXISOR_DATA_DIR": "./quickstart"}
-        self._url = url
+        self._url, self._relay = url, relay
 
     def text_of(self, page: str, word: str) -> str:
         """Return all blocks of a page for one shell."""
         text = super().text_of(page, word)
         text = re.sub(r"(bot telegram \w+)", rf"\1 --api-url {self._url}", text)
+        text = re.sub(r"wss://\S+", self._relay, text)
         return text.replace(
             "axisor bot telegram token", f"echo {TOKEN} | axisor bot telegram token"
         )
@@ -45,8 +49,8 @@ class Owner(Reader):
 
 @pytest.mark.timeout(240)  # eight processes, one after the other
 async def test_a_reader_pairs_and_asks_and_lets_an_agent_in(tmp_path: Path):
-    async with telegram_server() as telegram:
-        reader = Owner(tmp_path, telegram.url)
+    async with telegram_server() as telegram, relaying() as relay:
+        reader = Owner(tmp_path, telegram.url, relay.url)
         with reader.background(START, "venue"), reader.background(START, "core"):
             account = reader.text_of(START, "you").splitlines()[1]
             await asyncio.to_thread(reader.type, account)
@@ -57,10 +61,14 @@ async def test_a_reader_pairs_and_asks_and_lets_an_agent_in(tmp_path: Path):
                 paired = await telegram.saying("paired as operator")
                 await telegram.say(ANN, "/status")
                 status = await telegram.saying("free 2,000,000 sat")
+            allowed = await asyncio.to_thread(reader.type, reader.text_of(PAGE, "nostr"))
+            with reader.background(PAGE, "listen"):
+                await relay.followed()
             await asyncio.to_thread(reader.type, reader.text_of(PAGE, "agent"))
 
     assert paired["text"].startswith("[SIM]")
     assert "guard OFF" in status["text"]
+    assert "ada may ask about" in allowed
     assert TOKEN not in (tmp_path / "run.log").read_text()
 
 
@@ -100,6 +108,8 @@ def test_the_figures_are_those_of_the_code():
     assert "ends after an hour" in text
     usual = Home.usual({}, Path("~"), "telegram").folder
     assert f"`{usual}`" in text
+    assert f"more than {FRESH // timedelta(minutes=1)} minutes old or ahead" in text
+    assert f"`{NostrHome.usual({}, Path('~'), 'nostr').folder}`" in text
 
 
 async def test_every_tool_is_on_the_page():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from axisor_server.domain.telling.records import ALERT_KEPT_US, DAY_US
 from axisor_server.settings import Settings
 from tests.docs import pages
 from tests.docs.following import Reader, free_port
+from tests.plugins.channels.nostr import NSEC, opened_by_them
+from tests.support.nostr import relaying
 
 PAGE, START = "notifications.md", "quickstart.md"
 PORT = "8477"
@@ -40,26 +43,32 @@ class Here(Reader):
         return super().text_of(page, word).replace(PORT, self.port)
 
 
-def test_a_reader_is_told_by_a_webhook(tmp_path: Path):
+async def test_a_reader_is_told_by_a_webhook_and_over_nostr(tmp_path: Path):
     reader = Here(tmp_path)
     receiver = pages.only(PAGE, "python", "receiver").replace(PORT, reader.port)
     (tmp_path / "receiver.py").write_text(receiver)
     at_it = "export AXISOR_DATA_DIR=./quickstart\n"
     account = "\n".join(reader.text_of(START, "you").splitlines()[1:2])
-    with (
-        reader.background(START, "venue"),
-        reader.background(PAGE, "core"),
-        reader.background(PAGE, "receiver"),
-    ):
-        reader.type(at_it + account)
-        said = reader.type(at_it + reader.text_of(PAGE, "make"))
-        ruled = reader.type(at_it + reader.text_of(PAGE, "rules"))
-        reader.type(f"{at_it}axisor notify log -o json > log.json")
+    async with relaying() as relay:
+        with (
+            reader.background(START, "venue"),
+            reader.background(PAGE, "core"),
+            reader.background(PAGE, "receiver"),
+        ):
+            reader.type(at_it + account)
+            said = reader.type(at_it + reader.text_of(PAGE, "make"))
+            ruled = reader.type(at_it + reader.text_of(PAGE, "rules"))
+            reader.type(f"{at_it}axisor notify log -o json > log.json")
+            inbox = re.sub(r"wss://.*(?=\")", relay.url, reader.text_of(PAGE, "nostr"))
+            told = f"{at_it}echo {NSEC} | {inbox}\naxisor notify test inbox"
+            await asyncio.to_thread(reader.type, told)
+        (gift,) = relay.kept
 
     (sent,) = json.loads((tmp_path / "log.json").read_text())
     assert (sent["state"], sent["attempts"]) == ("sent", 1)
     assert said.count("whsec_") == 1, "the shell shows what was typed, and nobody else"
     assert "America/Sao_Paulo" in ruled
+    assert opened_by_them(gift).text.startswith("INFO ")
 
 
 def receiver() -> Any:

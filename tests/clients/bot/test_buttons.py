@@ -100,7 +100,9 @@ def test_what_is_asked_about_a_short_is_a_higher_price():
 
 
 def test_a_guard_is_paused_or_goes_on():
-    assert [each.act for each in buttons.of_guard(VOICE, run(RunState.RUNNING))] == ["ask:/pause"]
+    assert [each.act for each in buttons.of_guard(VOICE, run(RunState.RUNNING))] == [
+        "ask:/pause 15m"
+    ]
     assert [each.act for each in buttons.of_guard(VOICE, run(RunState.PAUSED))] == ["ask:/resume"]
     assert buttons.of_guard(VOICE, None) == []
 

@@ -26,7 +26,7 @@ from axisor.errors import (
 from axisor.model import Mode
 from axisor.notices import Notice, NoticeLevel, Notifier, Receipt, Target, missing
 from axisor.ports import Secret
-from axisor_channels import Apprise, Discord, Mail, Ntfy, Telegram, Webhook
+from axisor_channels import Apprise, Discord, Mail, Nostr, Ntfy, Telegram, Webhook
 from axisor_server.adapters.outbound.sending import Outbound
 from axisor_server.adapters.outbound.way import OutboundWay
 from axisor_server.adapters.system import SystemClock
@@ -48,7 +48,15 @@ NOTICE = Notice(
     next_step="Deposite.",
     time=NOON,
 )
-ALL: tuple[Notifier, ...] = (Apprise(), Discord(), Mail(), Ntfy(), Telegram(), Webhook())
+ALL: tuple[Notifier, ...] = (
+    Apprise(),
+    Discord(),
+    Mail(),
+    Nostr(),
+    Ntfy(),
+    Telegram(),
+    Webhook(),
+)
 OVER_HTTP = ("apprise", "discord", "ntfy", "telegram", "webhook")
 
 

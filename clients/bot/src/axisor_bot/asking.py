@@ -28,6 +28,7 @@ from axisor.words import tell
 from axisor_bot import buttons, commands, screens
 from axisor_bot.cards import Reply
 from axisor_bot.commands import Reading
+from axisor_bot.errors import NotUnderstood
 from axisor_bot.voice import Voice
 
 PATIENCE_S = 15
@@ -201,6 +202,16 @@ async def position(client: Client, account: str, wanted: str) -> str:
     """Return the id of the position that begins with `wanted`. Raises PositionNotFound."""
     reports = await every_position(client, account)
     return only(wanted, [each.position.id for each in reports], PositionNotFound)
+
+
+def misunderstood(voice: Voice, error: NotUnderstood) -> str:
+    """Return what is wrong with a line, and how it is written."""
+    lines = [voice.say(f"wrong.{error.problem}", given=error.given)]
+    if error.form:
+        lines.append(voice.say("form", form=error.form))
+    if error.example:
+        lines.append(voice.say("form.example", example=error.example))
+    return "\n".join(lines)
 
 
 def refusal(voice: Voice, error: AxisorError) -> str:

@@ -45,8 +45,8 @@ def why(voice: Voice, sequence: int) -> Button:
 
 
 def pause(voice: Voice) -> Button:
-    """Return the button that asks to pause the guard."""
-    return ask(voice, "pause", "/pause")
+    """Return the button that asks to pause the guard for a quarter of an hour."""
+    return ask(voice, "pause", "/pause 15m")
 
 
 def resume(voice: Voice) -> Button:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -123,11 +124,21 @@ async def _run(
         if guard is None:
             raise RunNotFound("This account has no guard.", money="Nothing protects it.")
         id, on, name = guard.id, isinstance(command, commands.ResumeGuard), guard.strategy
+    if isinstance(command, commands.PauseGuard):
+        return _pause(account, id, command.lasts, voice)
     key = "ask.run_on" if on else "ask.guard_off" if name == GUARD else "ask.run_off"
     title = voice.say(key, name=name)
     if on:
         return Wanted(title, (lambda calls: calls.strategies.resume_run(account, id),))
     return Wanted(title, (lambda calls: calls.strategies.pause_run(account, id, reason=BY_CHAT),))
+
+
+def _pause(account: str, guard: str, lasts: timedelta, voice: Voice) -> Wanted:
+    title = voice.say("ask.guard_pause", minutes=voice.number(lasts // timedelta(minutes=1)))
+    call: Call = lambda calls: calls.strategies.pause_run(  # noqa: E731
+        account, guard, pause_for=lasts, reason=BY_CHAT
+    )
+    return Wanted(title, (call,))
 
 
 def _named(wanted: str, runs: Sequence[Run]) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from axisor_bot.agents.cli import mcp
+from axisor_bot.nostr.cli import nostr
 from axisor_bot.telegram.cli import telegram
 
 
@@ -14,4 +15,5 @@ def bot() -> None:
 
 
 bot.add_command(telegram)
+bot.add_command(nostr)
 bot.add_command(mcp)

@@ -109,7 +109,9 @@ class SetTarget(Struct, frozen=True):
 
 
 class PauseGuard(Struct, frozen=True):
-    """Pause the guard until it is resumed."""
+    """Pause the guard for a time, after which it goes on by itself."""
+
+    lasts: timedelta = timedelta(minutes=15)
 
 
 class ResumeGuard(Struct, frozen=True):

@@ -18,7 +18,7 @@ from axisor_bot.buttons import fit
 from axisor_bot.cards import Button, Card, Reply, Step
 from axisor_bot.changing import wanted
 from axisor_bot.commands import Change, Reading
-from axisor_bot.people import Person
+from axisor_bot.people import Partner
 from axisor_bot.voice import Voice
 
 SPACE = uuid.UUID("5c1d7a52-6b0e-5d5e-9a55-0d5a7b1b6f0a")
@@ -30,7 +30,7 @@ MOST_PROPOSALS = 5
 class Conversation:
     """Speaks to a core with a person's own token; keeps nothing."""
 
-    def __init__(self, person: Person, client: Client, now: Callable[[], datetime]) -> None:
+    def __init__(self, person: Partner, client: Client, now: Callable[[], datetime]) -> None:
         self.person = person
         self._client = client
         self._now = now

@@ -54,6 +54,18 @@ class AnotherPoller(ChatFailed):
     fix = "End the other one: of two that ask, each gets half of what is said."
 
 
+class NostrKeyInvalid(ChatFailed):
+    """A key of Nostr is none. The error shows no secret."""
+
+    fix = "Copy it again from the program that made it: nsec1… is secret, npub1… is public."
+
+
+class RelayInvalid(ChatFailed):
+    """An address is not that of a relay."""
+
+    fix = "Name relays by their addresses: --relay wss://relay.example.org."
+
+
 class HomeInvalid(ChatFailed):
     """A file of the bot cannot be used."""
 

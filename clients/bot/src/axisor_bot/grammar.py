@@ -25,6 +25,9 @@ _AMOUNT = re.compile(r"([0-9]{1,16}(?:\.[0-9]{1,8})?)(ksat|sats?|btc)")
 _PRICE = re.compile(r"\$?([0-9]{1,9}(?:\.[0-9]{1,2})?)(?:usd)?")
 _MOVE = re.compile(r"([+-][0-9]{1,3}(?:\.[0-9]{1,4})?)%?")
 _SHARE = re.compile(r"\+?([1-9][0-9]{0,2})%")
+MOST_PAUSED = timedelta(days=1)
+"""The longest pause that the core takes."""
+
 _TIME = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _TIMES = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _ID = re.compile(r"[0-9a-z][0-9a-z-]{0,35}")
@@ -99,10 +102,10 @@ def price(word: str) -> Price:
     return Price(found[1])
 
 
-def lasting(word: str) -> timedelta:
-    """Return how long `30m`, `2h` or `1d` is: a minute to a week."""
+def lasting(word: str, most: timedelta = MOST_MUTED) -> timedelta:
+    """Return how long `30m`, `2h` or `1d` is: a minute to a week, or to `most`."""
     found = _TIME.fullmatch(word.lower())
-    if found is None or (time := int(found[1]) * _TIMES[found[2]]) > MOST_MUTED:
+    if found is None or (time := int(found[1]) * _TIMES[found[2]]) > most:
         raise _Wrong("time")
     return time
 
@@ -185,6 +188,11 @@ def _mute(words: Words) -> Command:
     return commands.Mute(None if words[0].lower() == "off" else lasting(words[0]), kind)
 
 
+def _pause(words: Words) -> Command:
+    _count(words, 0, 1)
+    return commands.PauseGuard(*(lasting(word, MOST_PAUSED) for word in words))
+
+
 def _exit(make: Callable[[str, Price | None], Command]) -> Callable[[Words], Command]:
     def read(words: Words) -> Command:
         _count(words, 2, 2)
@@ -265,7 +273,7 @@ FORMS = (
         changes=True,
         read=_exit(commands.SetTarget),
     ),
-    Form(name="pause", changes=True, read=_none(commands.PauseGuard)),
+    Form(name="pause", form="[15m]", example="/pause 2h", changes=True, read=_pause),
     Form(name="resume", changes=True, read=_none(commands.ResumeGuard)),
     Form(name="halt", form="[risk|all|flatten|off]", example="/halt all", changes=True, read=_halt),
     Form(name="auto", form="NAME|RUN on|off", example="/auto dca off", changes=True, read=_switch),

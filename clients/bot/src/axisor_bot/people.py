@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import datetime
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -61,11 +62,48 @@ def caveats_of(role: str, account: str) -> list[str]:
     ]
 
 
-class Person(Struct, frozen=True, kw_only=True):
-    """Somebody who was paired; the repr shows no token."""
+class Partner(Protocol):
+    """Whom a conversation is with, whatever chat it is held by."""
 
-    chat: int
-    user: int
+    @property
+    def key(self) -> str:
+        """Return what tells them from all others."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Return the account that they ask about."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """Return the mode of that account."""
+        ...
+
+    @property
+    def voice(self) -> Voice:
+        """Return how they are spoken to."""
+        ...
+
+    @property
+    def is_operator(self) -> bool:
+        """Return whether their token can change anything."""
+        ...
+
+    @property
+    def mutes(self) -> tuple[Mute, ...]:
+        """Return what they are not told now."""
+        ...
+
+    @staticmethod
+    def secret_of(text: str) -> Secret:
+        """Return a kept secret as one that no log shows."""
+        ...
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What is kept of everybody who may speak to a bot."""
+
     name: str
     role: str
     account: str
@@ -74,14 +112,6 @@ class Person(Struct, frozen=True, kw_only=True):
     language: str = USUAL
     private: bool = False
     mutes: tuple[Mute, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"Person({self.key}, {self.role}, …)"
-
-    @property
-    def key(self) -> str:
-        """Return what tells this person in this chat from all others."""
-        return f"{self.chat}.{self.user}"
 
     @property
     def is_operator(self) -> bool:
@@ -101,6 +131,21 @@ class Person(Struct, frozen=True, kw_only=True):
     def secret_of(text: str) -> Secret:
         """Return a kept secret as one that no log shows."""
         return Secret(text)
+
+
+class Person(Known, frozen=True, kw_only=True):
+    """Somebody who was paired; the repr shows no token."""
+
+    chat: int
+    user: int
+
+    def __repr__(self) -> str:
+        return f"Person({self.key}, {self.role}, …)"
+
+    @property
+    def key(self) -> str:
+        """Return what tells this person in this chat from all others."""
+        return f"{self.chat}.{self.user}"
 
 
 class Pairing(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,8 @@ JSON = {"Content-Type": "application/json", "User-Agent": "axisor"}
 _AMBIGUOUS = (502, 504)
 """A gateway says so of a service that may have taken the message."""
 
-_LATER = (408, 425, 429)
+LATER = (408, 425, 429)
+"""A service says so of what it may take another time."""
 
 
 def judge(answer: Answer, service: str, *, wait_s: float = 0, said: str = "") -> None:
@@ -33,7 +34,7 @@ def judge(answer: Answer, service: str, *, wait_s: float = 0, said: str = "") ->
     text = f"{service} answers {status}{words}."
     if status in _AMBIGUOUS:
         raise DeliveryUnknown(text, cause=status)
-    if status in _LATER or status >= 500:
+    if status in LATER or status >= 500:
         raise DeliveryDelayed(text, cause=status, retry_after_s=_wait(answer, wait_s))
     raise DeliveryRefused(text, cause=status)
 

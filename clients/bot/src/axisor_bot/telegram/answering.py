@@ -14,7 +14,7 @@ from axisor.client import Client
 from axisor.errors import AuthError, AxisorError
 from axisor.wire.failures import CallFailed
 from axisor_bot import commands
-from axisor_bot.asking import refusal
+from axisor_bot.asking import misunderstood, refusal
 from axisor_bot.buttons import ASK
 from axisor_bot.cards import Card, Reply
 from axisor_bot.commands import Change, Command, Personal
@@ -123,7 +123,7 @@ class Answering:
                 return False
             replies = await self._answer(person, command, chat, ref)
         except NotUnderstood as error:
-            replies = [Reply(_form(person, error))]
+            replies = [Reply(misunderstood(person.voice, error))]
         except ChatFailed:
             raise
         except AxisorError as error:
@@ -243,13 +243,3 @@ class Answering:
             held = (person.token, self._connect(person))
             self._clients[person.key] = held
         return Conversation(person, held[1], self._now)
-
-
-def _form(person: Person, error: NotUnderstood) -> str:
-    voice = person.voice
-    lines = [voice.say(f"wrong.{error.problem}", given=error.given)]
-    if error.form:
-        lines.append(voice.say("form", form=error.form))
-    if error.example:
-        lines.append(voice.say("form.example", example=error.example))
-    return "\n".join(lines)

@@ -16,21 +16,19 @@ from typing import Any, TypeVar
 import click
 
 from axisor.client import Client
-from axisor.errors import PersonNotFound, TokenNotFound
+from axisor.errors import PersonNotFound
 from axisor.ports import Secret
-from axisor.tokens import caveat, parse
-from axisor.wire.records import Account
 from axisor_bot.connecting import Connects
+from axisor_bot.granting import DAYS, granting, revoking
 from axisor_bot.home import Home
 from axisor_bot.linking import Pages
-from axisor_bot.people import DIGITS, MINUTES, OPERATOR, VIEWER, Pairing, Person, caveats_of, digest
+from axisor_bot.people import DIGITS, MINUTES, OPERATOR, VIEWER, Pairing, Person, digest
 from axisor_bot.telegram.api import BASE, TelegramApi
 from axisor_bot.telegram.bot import TelegramBot
 from axisor_bot.telegram.updates import User
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
-DAYS = 90
 
 
 @click.group()
@@ -112,7 +110,8 @@ def pair(
     first = not kept.people() and not kept.open_pairings(now())
     role = role or (OPERATOR if first else VIEWER)
     limits = {"max_sats_per_day": max_sats_per_day} if max_sats_per_day is not None else {}
-    account, made = options.run(_making(options.account, role, days, limits))
+    until = now() + timedelta(days=days)
+    account, made = options.run(granting("telegram", options.account, role, until, limits))
     code, salt = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}", secrets.token_hex(16)
     pairing = Pairing(
         salt=salt,
@@ -128,22 +127,6 @@ def pair(
     click.echo(f"say to @{me.username} within {MINUTES} minutes:  /start {code}")
     click.echo(f"or open  https://t.me/{me.username}?start={code}")
     click.echo(f"whoever says it first is {role} of {account.label} ({account.mode.value.upper()})")
-
-
-def _making(
-    wanted: str | None, role: str, days: int, limits: dict[str, int]
-) -> Callable[[Client], Awaitable[tuple[Account, Secret]]]:
-    async def use(client: Client) -> tuple[Account, Secret]:
-        account = await client.accounts.choose(wanted)
-        caveats = [
-            *caveats_of(role, account.id),
-            caveat("exp", int((now() + timedelta(days=days)).timestamp())),
-            *(caveat(name, value) for name, value in limits.items()),
-        ]
-        _, made = await client.tokens.create(f"telegram {role}", caveats)
-        return account, made
-
-    return use
 
 
 @telegram.command()
@@ -167,19 +150,9 @@ def forget(options: Connects, /, who: str, home: Path | None, api_url: str) -> N
             f"`{who}` fits {len(found)} of those who were paired.",
             fix="See them, with their keys: axisor bot telegram people.",
         )
-    options.run(_revoking(found[0]))
+    options.run(revoking(found[0]))
     kept.forget(found[0].key)
     click.echo(f"forgot {found[0].key}; their token is revoked")
-
-
-def _revoking(person: Person) -> Callable[[Client], Awaitable[None]]:
-    async def use(client: Client) -> None:
-        try:
-            await client.tokens.revoke(parse(person.token).id)
-        except TokenNotFound:
-            click.echo("their token was revoked before, or is another person's", err=True)
-
-    return use
 
 
 @telegram.command()

@@ -1,0 +1,1 @@
+"""Nostr: private messages over relays, and whose questions are answered."""
