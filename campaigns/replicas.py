@@ -24,7 +24,6 @@ from tests.support.nursery import Nursery, nursery
 from tests.support.processes import add_account, until
 
 from axisor.errors import AxisorError
-from axisor.events import IntentState
 from axisor_server.adapters.database import postgres_store
 from campaigns.audit import Audit, Books, Effect, audit, books_of, effects_of, superseded
 from campaigns.engines import Engine, Loss, leases
@@ -221,7 +220,7 @@ class Trial:
             for account in self.accounts:
                 await self._settled(account)
             await self._stop()
-            before, left = left, await self._planned()
+            before, left = left, await self._open()
             if not left or left & before:
                 break
             await self.engines[0].core.start()
@@ -233,8 +232,11 @@ class Trial:
             if code != 0:
                 self.tally.exits.append(f"an engine ended with {code}")
 
-    async def _planned(self) -> set[str]:
-        """Return what was planned as an engine stopped: it never left, and the next cancels it."""
+    async def _open(self) -> set[str]:
+        """Return what had no end as its engine stopped, which the next engine finds out.
+
+        An account may have acted once more while others were waited for.
+        """
         store = postgres_store(self.dsn)
         await store.open()
         try:
@@ -244,7 +246,7 @@ class Trial:
             ]
         finally:
             await store.close()
-        return {each.id for some in found for each in some if each.state is IntentState.PLANNED}
+        return {each.id for some in found for each in some}
 
     async def check(self) -> None:
         """Hold the books against each other, as they are."""

@@ -31,7 +31,7 @@ PLAYING = re.compile(r"^playing ", re.MULTILINE)
 VARIABLES = {"AXISOR_OUTBOUND__ALLOW": "127.0.0.0/8", "AXISOR_WEB_LISTEN": "127.0.0.1:0"}
 """What a core is told besides: the telephone's server is here, and any port will do."""
 SEEN = "from liquidation again"
-WIDE = 160
+WIDE = 200
 """So many columns show those words whole, however long a position's name and its distance are."""
 LOOKS_S = 0.02
 NOTING = """(words) => {
