@@ -53,6 +53,9 @@ RESULTS = Path("benchmarks/results")
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Raw figures of another time, to compare with.",
 )
+@click.option(
+    "--plots", type=click.Path(path_type=Path, file_okay=False), help="Draw pictures into it."
+)
 @click.option("--peers", is_flag=True, help="Back-test with other programs too; installs them.")
 def main(
     only: tuple[str, ...],
@@ -61,6 +64,7 @@ def main(
     runs: int,
     path: Path | None,
     against: Path | None,
+    plots: Path | None,
     peers: bool,
 ) -> None:
     """Measure Axisor: what counts is a ratio within one run, on one machine."""
@@ -86,6 +90,11 @@ def main(
     target.write_bytes(msgspec.json.format(msgspec.json.encode(raw)))
     if against is not None:
         click.echo(markdown(compare(msgspec.json.decode(against.read_bytes()), parts)))
+    if plots is not None:
+        from benchmarks.plots import draw
+
+        for drawn in draw(parts, plots):
+            click.echo(f"picture: {drawn}")
     click.echo(f"{seconds:.0f} s; raw figures: {target}")
 
 
