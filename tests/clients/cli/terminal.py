@@ -25,6 +25,10 @@ BEGUN = re.compile(r"\x1b(\[[0-9;?<>$]*|\][^\x07\x1b]*\x1b?|[()])?\Z")
 """One that is not whole yet: the rest of it comes with what is read next."""
 
 
+SIZE = ("COLUMNS", "LINES")
+"""These would count before the terminal's own size, and workers of tests have them."""
+
+
 class Terminal:
     """Runs `axisor`, or another command, on a terminal of 120 columns and 40 rows."""
 
@@ -43,7 +47,7 @@ class Terminal:
             stdin=child,
             stdout=child,
             stderr=child,
-            env=os.environ | {"TERM": "xterm-256color"},
+            env=_variables(),
             start_new_session=True,
         )
         os.close(child)
@@ -100,3 +104,8 @@ class Terminal:
                 except OSError:
                     break
         return self._process.wait(PATIENCE_S)
+
+
+def _variables() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in SIZE}
+    return kept | {"TERM": "xterm-256color"}
