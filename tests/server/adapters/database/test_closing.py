@@ -10,7 +10,7 @@ from tests.support.records import appending, notice
 
 from axisor.errors import JournalCorrupt
 from axisor_server.adapters.database import sqlite_store
-from axisor_server.adapters.database.closing import is_as_noted, note
+from axisor_server.adapters.database.closing import doubt, is_as_noted, note
 
 DATABASE = "axisor.db"
 
@@ -119,3 +119,19 @@ def test_a_database_with_a_log_beside_it_was_not_closed(tmp_path: Path) -> None:
     note(database)
 
     assert not is_as_noted(database)
+
+
+async def test_what_was_found_damaged_is_read_whole_however_it_is_closed(
+    closed: Path, asked: list[str]
+) -> None:
+    store = sqlite_store(closed.parent)
+    await store.open()
+    doubt(closed)
+    await store.close()
+    assert checks(asked) == 0
+
+    await reopened(closed)
+    assert checks(asked) == 1
+
+    await reopened(closed)  # it was sound after all, and is known again
+    assert checks(asked) == 1

@@ -50,6 +50,7 @@ async def test_damage_is_told_with_what_to_do(database: Path) -> None:
     (notice_,) = told
     assert (notice_.severity, notice_.code) == (Severity.CRIT, "database_damaged")
     assert "restore the newest backup" in notice_.text
+    assert database.with_name("axisor.db.doubted").exists(), "the next start refuses it, as is said"
 
 
 async def test_it_is_looked_at_after_a_minute_and_every_day(

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from axisor_server.adapters.files import replace_private
 
-SUFFIX = ".closed"
+SUFFIX, DOUBTED = ".closed", ".doubted"
 
 
 class _As(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,16 +29,26 @@ class _As(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def note(database: Path) -> None:
-    """Note how a database is that was closed just now, and has no log left beside it."""
-    if database.with_name(f"{database.name}-wal").exists():
+    """Note how a database is that was closed just now, and has no log left beside it.
+
+    One that was found damaged is not noted.
+    """
+    if database.with_name(f"{database.name}-wal").exists() or _path(database, DOUBTED).exists():
         return
     with suppress(OSError):  # without a note the next start reads everything
         replace_private(_path(database), msgspec.json.encode(_as_it_is(database)))
 
 
+def doubt(database: Path) -> None:
+    """Have the next start read all of a database, however it is closed."""
+    with suppress(OSError):  # whoever found the damage tells of it anyway
+        replace_private(_path(database, DOUBTED), b"")
+
+
 def is_as_noted(database: Path) -> bool:
     """Return whether a database is as it was noted, and forget the note: it counts once."""
     path = _path(database)
+    _path(database, DOUBTED).unlink(missing_ok=True)
     try:
         noted = msgspec.json.decode(path.read_bytes(), type=_As)
         path.unlink()
@@ -58,5 +68,5 @@ def _as_it_is(database: Path) -> _As:
     )
 
 
-def _path(database: Path) -> Path:
-    return database.with_name(f"{database.name}{SUFFIX}")
+def _path(database: Path, suffix: str = SUFFIX) -> Path:
+    return database.with_name(f"{database.name}{suffix}")

@@ -12,6 +12,7 @@ import structlog
 from axisor.events import NoticeGiven
 from axisor.model import Severity
 from axisor.ports import Clock
+from axisor_server.adapters.database import closing
 
 FIRST_S = 60.0
 EVERY_S = 24 * 3_600.0
@@ -45,6 +46,7 @@ class Soundness:
         found = await self._check()
         if not found:
             return
+        closing.doubt(self._database)
         log.error("the database is damaged", error=found)
         text = (
             f"The file of the database is damaged: {found}. The next start will refuse it. Stop the"
